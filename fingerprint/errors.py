@@ -1,0 +1,27 @@
+"""The errors that a person is meant to read: one line that says where, what was expected and what to do."""
+
+
+class FingerprintError(Exception):
+    """Base of every error this package raises on purpose; `str()` of it is one printable line."""
+
+
+class InputError(FingerprintError):
+    """A file of responses, a corpus or the registry is not what was expected.
+
+    The message reads `FILE:LINE: what was expected`; `line` is None where no line is to blame.
+    """
+
+    def __init__(self, file: str, expected: str, line: int | None = None):
+        self.file, self.line, self.expected = file, line, expected
+        super().__init__(f"{file}:{line}: {expected}" if line else f"{file}: {expected}")
+
+
+class ModelError(FingerprintError):
+    """A model folder is missing a file, damaged, of another schema, or not data."""
+
+
+class MissingExtra(FingerprintError):
+    """A command needs packages that the light install leaves out."""
+
+    def __init__(self, what: str, extra: str):
+        super().__init__(f"{what} needs packages that are not installed: pip install 'fingerprint[{extra}]'")
