@@ -1,0 +1,40 @@
+# `make demo` needs little and takes a minute; `make test` sets up everything. Both make .venv by themselves.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+# Also holds for the packages that build this one.
+PIP := PIP_CONSTRAINT='$(CURDIR)/constraints.txt' $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SETUP := .venv/made pyproject.toml constraints.txt
+
+.PHONY: demo test train docs clean
+
+demo: .venv/light
+	HF_HUB_OFFLINE=1 $(BIN)/fingerprint identify corpora/examples/responses.jsonl --model models/default
+
+test: .venv/full
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	HF_HUB_OFFLINE=1 $(BIN)/pytest
+
+# make train ARGS="CORPUS... --out DIR"
+train: .venv/full
+	HF_HUB_OFFLINE=1 $(BIN)/fingerprint train $(ARGS)
+
+# Writes the page that tests/cli/test_docs.py compares with --help.
+docs: .venv/full
+	$(BIN)/python -m tests.cli.help_page docs/cli.md
+
+clean:
+	rm -rf .venv build dist
+
+.venv/made:
+	$(PYTHON) -m venv .venv
+	touch $@
+
+.venv/light: $(SETUP)
+	$(PIP) --editable .
+	touch $@
+
+.venv/full: $(SETUP)
+	$(PIP) --editable '.[train,test]'
+	touch .venv/light $@
