@@ -1,0 +1,75 @@
+"""Counts of a corpus on disk, in shards named by the content that they were made from.
+
+An interrupted run finds the finished shards again; a change to the features changes every name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from joblib import Parallel, delayed
+from numpy.typing import NDArray
+
+from fingerprint.features.ngrams import BITS, GROUPS, Counts, count
+
+SHARD_ROWS = 2_000
+_VERSION = f"2 {BITS} {GROUPS}"
+
+
+class Texts(Protocol):
+    """What the cache reads: texts by row, in an order that does not change."""
+
+    def __len__(self) -> int: ...
+    def texts(self, start: int, stop: int) -> list[str]: ...
+
+
+class CountCache:
+    """Shards of `source` under `folder`; `prepare` makes those missing, `shard(i)` reads one."""
+
+    def __init__(self, source: Texts, folder: Path, mask: Callable[[str], str]):
+        self.source, self.folder, self.mask = source, folder, mask
+        self.starts = list(range(0, len(source), SHARD_ROWS))
+        self._names: list[Path] = []
+
+    def prepare(self, jobs: int, progress: Callable[[str, int, int], None], stage: str) -> None:
+        """Counts every shard that is not there yet, `jobs` processes at once."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        work = Parallel(n_jobs=jobs, return_as="generator")
+        found = work(delayed(_ensure)(self._texts(start), self.folder, self.mask) for start in self.starts)
+        for path in found:
+            self._names.append(path)
+            progress(stage, len(self._names), len(self.starts))
+
+    def _texts(self, start: int) -> list[str]:
+        return self.source.texts(start, min(start + SHARD_ROWS, len(self.source)))
+
+    def shards(self, use: NDArray[np.bool_] | None = None) -> Iterator[tuple[slice, Counts]]:
+        """(rows, counts) of each shard in order; those of which `use` (rows,) marks none are left on disk."""
+        for start, path in zip(self.starts, self._names, strict=True):
+            if use is not None and not use[start : start + SHARD_ROWS].any():
+                continue
+            with np.load(path) as held:
+                counts = Counts(held["starts"], held["columns"], held["counts"])
+            yield slice(start, start + len(counts)), counts
+
+
+def _ensure(texts: list[str], folder: Path, mask: Callable[[str], str]) -> Path:
+    digest = hashlib.sha256(_VERSION.encode())
+    for text in texts:
+        data = text.encode("utf-8", "surrogatepass")
+        digest.update(len(data).to_bytes(8, "little"))
+        digest.update(data)
+    path = folder / f"{digest.hexdigest()[:32]}.npz"
+    if not path.exists():
+        counts = count([mask(text) for text in texts])
+        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
+        with os.fdopen(handle, "wb") as out:
+            np.savez(out, starts=counts.starts, columns=counts.columns, counts=counts.counts)
+        os.replace(name, path)
+    return path

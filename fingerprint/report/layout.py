@@ -1,0 +1,62 @@
+"""Bars and columns in plain characters, for text that a terminal, a mail or a log shows alike."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_PROBABILITY = "{:6.1%}"
+
+
+def draws_blocks(encoding: str) -> bool:
+    """Say whether `encoding` has the block characters that bars are drawn with."""
+    try:
+        _EIGHTHS.encode(encoding)
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def bar(share: float, width: int, blocks: bool) -> str:
+    """Return a bar for a `share` of 0 to 1, at most `width` columns; in `#` where there are no `blocks`."""
+    share = min(max(share, 0.0), 1.0)
+    if not blocks:
+        return "#" * round(share * width)
+    whole, eighth = divmod(round(share * width * 8), 8)
+    return "█" * whole + _EIGHTHS[eighth].strip()
+
+
+def columns(text: str) -> int:
+    """Return how many terminal columns `text` takes."""
+    return sum(_columns_of(char) for char in text)
+
+
+def fit(text: str, width: int, ellipsis: str = "...") -> str:
+    """Return `text` cut or padded to exactly `width` columns."""
+    if columns(text) > width:
+        room = max(width - len(ellipsis), 0)
+        kept = ""
+        for char in text:
+            room -= _columns_of(char)
+            if room < 0:
+                break
+            kept += char
+        text = kept + ellipsis[:width]
+    return text + " " * (width - columns(text))
+
+
+def bars(rows: Sequence[tuple[str, float]], width: int, blocks: bool) -> list[str]:
+    """Return a line for each name with its probability: name, per cent, bar."""
+    names = min(max((columns(name) for name, _ in rows), default=0), max(width // 2, 8))
+    room = max(width - names - len("    " + _PROBABILITY.format(0) + "  "), 4)
+    return [
+        f"  {fit(name, names)}  {_PROBABILITY.format(share)}  {bar(share, room, blocks)}".rstrip()
+        for name, share in rows
+    ]
+
+
+def _columns_of(char: str) -> int:
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1

@@ -1,0 +1,43 @@
+"""The directions in which releases differ: principal components of what is left of their means.
+
+Means are taken of each release in each corpus and centred in the corpus, so that neither topic nor corpus is
+among the directions. Features come weighted by their analysis of variance, which stands for a diagonal
+within-release covariance; the components are then Fisher's discriminants up to that approximation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from fingerprint.features.weights import group_means
+
+# A cell of this many responses counts in full; a smaller one by its share, for its mean is noise in part.
+_FULL_CELL = 100
+_CENTRE_CAP = 50
+
+
+def between_release(
+    rows: sparse.csr_matrix, cell: NDArray[np.int64], corpus_of_cell: NDArray[np.int64], size: int
+) -> NDArray[np.float32]:
+    """(V, size') projection, size' <= size. rows: (n, V); cell: (n,) code of release and corpus."""
+    sparse_means, count = group_means(rows, cell)
+    means = sparse_means.toarray().astype(np.float32)
+    weight = np.minimum(count, _CENTRE_CAP)
+    for corpus in np.unique(corpus_of_cell):
+        of = corpus_of_cell == corpus
+        means[of] -= np.average(means[of], axis=0, weights=weight[of]).astype(np.float32)
+    means *= np.sqrt(np.minimum(count, _FULL_CELL) / _FULL_CELL)[:, None].astype(np.float32)
+    values, vectors = np.linalg.eigh((means @ means.T).astype(np.float64))
+    order = np.argsort(-values)[:size]
+    order = order[values[order] > 1e-9 * values.max()]
+    out = means.T @ (vectors[:, order] / np.sqrt(values[order])).astype(np.float32)
+    return _signed(out)
+
+
+def _signed(directions: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The same directions with a sign that does not depend on the linear algebra library."""
+    strongest = np.abs(directions).argmax(axis=0)
+    signs = np.sign(directions[strongest, np.arange(directions.shape[1])])
+    return (directions * signs).astype(np.float32)

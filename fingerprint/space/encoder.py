@@ -1,0 +1,89 @@
+"""The static encoder as a sentence-transformers module: `SentenceTransformer(folder)` loads it from disk."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from sentence_transformers.base.modules.input_module import InputModule
+
+from fingerprint.features.ngrams import count
+from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.space.static import StaticEncoder
+from fingerprint.space.table import Table
+
+
+class NgramEncoder(InputModule):
+    """Weighted hashed n-grams, summed through an embedding bag, to length 1."""
+
+    modalities: list[str] = ["text"]
+
+    def __init__(self, vocabulary: Vocabulary, vectors: NDArray[np.float32]):
+        super().__init__()
+        self.vocabulary = vocabulary
+        self.bag = torch.nn.EmbeddingBag.from_pretrained(
+            torch.from_numpy(vectors), freeze=False, mode="sum", include_last_offset=True
+        )
+
+    def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
+        counts = count([(prompt or "") + text for text in inputs], self.vocabulary.columns())
+        values = (np.log(counts.counts, dtype=np.float32) + np.float32(1)) * self.vocabulary.weights[counts.columns]
+        return features(counts.columns, values, counts.starts)
+
+    def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
+        summed = self.bag(features["columns"], features["offsets"], per_sample_weights=features["values"])
+        features["sentence_embedding"] = torch.nn.functional.normalize(summed, dim=1)
+        return features
+
+    def get_embedding_dimension(self) -> int:
+        return int(self.bag.embedding_dim)
+
+    @property
+    def max_seq_length(self) -> int | None:
+        return None
+
+    def static(self) -> StaticEncoder:
+        """Its weights in eight bits, for use without PyTorch."""
+        return StaticEncoder(self.vocabulary, Table.quantise(self.bag.weight.detach().numpy()))
+
+    def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
+        files = self.static().files()
+        Path(output_path, "model.safetensors").write_bytes(files["model.safetensors"])
+
+    @classmethod
+    def load(cls, model_name_or_path: str, subfolder: str = "", **kwargs: Any) -> NgramEncoder:
+        static = StaticEncoder.load(Path(model_name_or_path) / subfolder)
+        return cls(static.vocabulary, static.table.vectors())
+
+
+def features(
+    columns: NDArray[np.int32], values: NDArray[np.float32], starts: NDArray[np.int64]
+) -> dict[str, torch.Tensor]:
+    """Sparse rows as the module's input."""
+    return {
+        "columns": torch.from_numpy(columns.astype(np.int64)),
+        "values": torch.from_numpy(values),
+        "offsets": torch.from_numpy(starts.astype(np.int64)),
+    }
+
+
+class Foreign:
+    """Any other sentence-transformers model, by name or path."""
+
+    def __init__(self, name: str):
+        from sentence_transformers import SentenceTransformer
+
+        self.model = SentenceTransformer(name, device="cpu")
+
+    @property
+    def size(self) -> int:
+        return int(self.model.get_embedding_dimension() or 0)
+
+    def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, size), rows of length 1."""
+        found = self.model.encode(list(texts), normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(found, np.float32)

@@ -1,0 +1,154 @@
+"""The rows that a model is trained on: their labels as codes, and their features as counts on disk."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from fingerprint.features.cache import CountCache, Texts
+from fingerprint.features.ngrams import BUCKETS
+from fingerprint.features.plain import plain
+from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.features.weights import Variance, unit_rows
+from fingerprint.records.names import mask_names
+
+Ints = NDArray[np.int64]
+Report = Callable[[str, int, int], None]
+
+PLAIN = "/plain"
+# A feature must be seen this often before it can tell anything.
+_RAREST = 3
+_RAREST_SHARE = 1 / 500
+
+
+def mask_plain(text: str) -> str:
+    """What the features of a response's plain form are counted on."""
+    return mask_names(plain(text))
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Of n rows: codes into the name lists. prompt -1 where it is not known; a plain row's corpus is its own."""
+
+    release: Ints
+    prompt: Ints
+    corpus: Ints
+    releases: list[str]
+    corpora: list[str]
+
+    def of(self, at: NDArray[np.bool_] | Ints) -> Labels:
+        """Some rows, with the name lists as they are."""
+        return Labels(self.release[at], self.prompt[at], self.corpus[at], self.releases, self.corpora)
+
+
+class EverySecond:
+    """Every second row of a corpus: enough to learn a release's plain form from."""
+
+    def __init__(self, source: Texts, size: int):
+        self.source, self.size = source, size
+
+    def __len__(self) -> int:
+        return (self.size + 1) // 2
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        return self.source.texts(2 * start, min(2 * stop, self.size))[::2]
+
+
+@dataclass(frozen=True)
+class Data:
+    """All rows as given, then every second one in plain form; `labels` covers both, `full` (n,) marks the first."""
+
+    labels: Labels
+    full: NDArray[np.bool_]
+    caches: tuple[CountCache, CountCache]
+
+    @classmethod
+    def prepare(
+        cls, source: Texts, release: Sequence[str], prompt: Sequence[str], corpus: Sequence[str],
+        folder: Path, jobs: int, progress: Report,
+    ) -> Data:  # fmt: skip
+        """Counts what is not counted yet. release, prompt, corpus: a name a row of `source`."""
+        half = EverySecond(source, len(source))
+        caches = CountCache(source, folder, mask_names), CountCache(half, folder, mask_plain)
+        caches[0].prepare(jobs, progress, "features")
+        caches[1].prepare(jobs, progress, "features of plain forms")
+        releases, release_code = np.unique(np.asarray(release, object).astype(str), return_inverse=True)
+        names = np.asarray(corpus, object).astype(str)
+        both = np.concatenate([names, np.char.add(names[::2], PLAIN)])
+        corpora, corpus_code = np.unique(both, return_inverse=True)
+        _, prompt_code = np.unique(np.asarray(prompt, object).astype(str), return_inverse=True)
+        prompt_code = np.where(np.asarray(prompt, object).astype(str) == "", -1, prompt_code)
+        labels = Labels(
+            np.concatenate([release_code, release_code[::2]]),
+            np.concatenate([prompt_code, prompt_code[::2]]),
+            corpus_code,
+            releases.tolist(),
+            corpora.tolist(),
+        )
+        full = np.arange(len(both)) < len(names)
+        return cls(labels, full, caches)
+
+    def common(self, use: NDArray[np.bool_]) -> NDArray[np.int32]:
+        """Buckets seen in enough of the rows that `use` (n,) marks."""
+        seen = np.zeros(BUCKETS, np.int64)
+        for at, counts in self.caches[0].shards():
+            kept = np.repeat(use[: len(self.caches[0].source)][at], np.diff(counts.starts))
+            seen += np.bincount(counts.columns[kept], minlength=BUCKETS)
+        return np.flatnonzero(seen >= max(_RAREST, use[self.full].sum() * _RAREST_SHARE)).astype(np.int32)
+
+    def vocabulary(self, use: NDArray[np.bool_], size: int, progress: Report) -> Vocabulary:
+        """The analysis of variance, a corpus at a time, over the full rows that `use` (n,) marks."""
+        buckets = self.common(use)
+        columns = np.full(BUCKETS, -1, np.int32)
+        columns[buckets] = np.arange(len(buckets), dtype=np.int32)
+        variance = Variance(buckets)
+        names = np.unique(self.labels.corpus[use & self.full])
+        for done, corpus in enumerate(names):
+            of = use & self.full & (self.labels.corpus == corpus)
+            rows = self._rows(self.caches[0], of[self.full], columns, len(buckets), None)
+            code = np.unique(self.labels.release[of], return_inverse=True)[1]
+            prompts = self.labels.prompt[of]
+            prompts = np.where(prompts >= 0, prompts, prompts.max() + 1 + np.arange(len(prompts)))
+            variance.add(rows, code, np.unique(prompts, return_inverse=True)[1])
+            progress("weights", done + 1, len(names))
+        return variance.vocabulary(size)
+
+    def rows(self, vocabulary: Vocabulary) -> sparse.csr_matrix:
+        """(n, V) weighted unit rows of all rows, full and plain."""
+        columns, width = vocabulary.columns(), len(vocabulary.buckets)
+        parts = []
+        for cache in self.caches:
+            everything = np.ones(len(cache.source), bool)
+            parts.append(self._rows(cache, everything, columns, width, vocabulary.weights))
+        return _stack(parts, width)
+
+    @staticmethod
+    def _rows(
+        cache: CountCache, use: NDArray[np.bool_], columns: NDArray[np.int32], width: int,
+        weights: NDArray[np.float32] | None,
+    ) -> sparse.csr_matrix:  # fmt: skip
+        parts = []
+        for at, counts in cache.shards(use):
+            part = unit_rows(counts, columns, width, weights)
+            parts.append(part if use[at].all() else part[use[at]])
+        return _stack(parts, width)
+
+
+def _stack(parts: list[sparse.csr_matrix], width: int) -> sparse.csr_matrix:
+    """Rows of all parts; half of the memory that scipy's vstack takes, for each array is joined and freed apart."""
+    lengths = np.concatenate([[0], *(np.diff(p.indptr) for p in parts)])
+    indices = [p.indices for p in parts]
+    data = [p.data for p in parts]
+    parts.clear()
+    joined_indices = np.concatenate(indices) if indices else np.zeros(0, np.int32)
+    indices.clear()
+    joined_data = np.concatenate(data) if data else np.zeros(0, np.float32)
+    data.clear()
+    return sparse.csr_matrix(
+        (joined_data, joined_indices, np.cumsum(lengths)), shape=(len(lengths) - 1, width), copy=False
+    )

@@ -1,0 +1,63 @@
+"""Fits the fingerprint space on some rows: vocabulary, projection, encoder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.space.between import between_release
+from fingerprint.space.static import StaticEncoder
+from fingerprint.space.table import Table, unit
+from fingerprint.train.data import Data, Report
+
+VOCABULARY = 44_000
+DIRECTIONS = 256
+_BLOCK = 4_000
+
+
+@dataclass(frozen=True)
+class Space:
+    """projection: over the vocabulary's features; encoder: None where another model than the static one is used."""
+
+    vocabulary: Vocabulary
+    projection: Table
+    encoder: StaticEncoder | None
+
+
+def fit_space(
+    data: Data, use: NDArray[np.bool_], static: bool, seed: int, progress: Report
+) -> tuple[Space, NDArray[np.float32]]:
+    """The space of the rows that `use` (n,) marks, and the place of all n rows in it (without a foreign encoder).
+
+    static: whether to train the static encoder.
+    """
+    vocabulary = data.vocabulary(use, VOCABULARY, progress)
+    rows = data.rows(vocabulary)
+    labels = data.labels.of(use)
+    width = len(labels.corpora)
+    code, cell = np.unique(labels.release * width + labels.corpus, return_inverse=True)
+    used = rows[use]
+    projection = Table.quantise(between_release(used, cell, code % width, DIRECTIONS))
+    encoder = None
+    if static:
+        from fingerprint.space.contrast import Plan, train_encoder
+
+        encoder = train_encoder(
+            used, labels.release, labels.prompt, labels.corpus, vocabulary, Plan(), seed,
+            lambda done, total: progress("encoder", done, total),
+        )  # fmt: skip
+    del used
+    parts = [_embed(rows, projection)]
+    if encoder:
+        parts.append(_embed(rows, encoder.table))
+    return Space(vocabulary, projection, encoder), np.hstack(parts)
+
+
+def _embed(rows: sparse.csr_matrix, table: Table) -> NDArray[np.float32]:
+    vectors = table.vectors()
+    blocks = [unit(rows[i : i + _BLOCK] @ vectors) for i in range(0, rows.shape[0], _BLOCK)]
+    return np.concatenate(blocks)

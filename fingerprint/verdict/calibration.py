@@ -1,0 +1,79 @@
+"""What was learned on suspects that the classifier never saw: the posterior's parameters and the claim thresholds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.verdict.hierarchy import Floats
+from fingerprint.verdict.posterior import PARAMETERS
+
+GRID = np.linspace(0, 1, 201)
+_FEWEST_CLAIMS = 20
+
+
+@dataclass(frozen=True)
+class Curve:
+    """At each threshold of GRID on the first lab's probability: share claimed, and share of claims that is wrong."""
+
+    coverage: list[float]
+    error: list[float]
+    lab_error: float
+    suspects: int
+
+    @classmethod
+    def of(cls, confidence: Floats, right: NDArray[np.bool_], weight: Floats) -> Curve:
+        """confidence, right, weight: (S,) of held-out suspects; those of an unknown lab are never right."""
+        coverage, error = [], []
+        for threshold in GRID:
+            claimed = confidence >= threshold
+            mass = weight[claimed].sum()
+            coverage.append(float(mass / weight.sum()))
+            wrong = weight[claimed & ~right].sum()
+            error.append(float(wrong / mass) if claimed.sum() >= _FEWEST_CLAIMS else 0.0)
+        return cls(coverage, error, float(np.average(~right, weights=weight)), len(right))
+
+    def threshold(self, rate: float) -> float:
+        """The least threshold from which on no more than `rate` of claims is wrong; above 1 where there is none."""
+        bad = [i for i, e in enumerate(self.error) if e > rate]
+        if not bad:
+            return float(GRID[0])
+        return float(GRID[bad[-1] + 1]) if bad[-1] + 1 < len(GRID) else 1.01
+
+    def at(self, threshold: float) -> tuple[float, float]:
+        """(coverage, error) of claims at `threshold`."""
+        i = min(int(np.searchsorted(GRID, threshold - 1e-9)), len(GRID) - 1)
+        return self.coverage[i], self.error[i]
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """parameters: as posterior.PARAMETERS. curves: by number of responses, "all" over all of them.
+
+    ground_limit: beyond this distance from the training ground no held-out suspect could vouch for the figures.
+    """
+
+    parameters: dict[str, float]
+    curves: dict[str, Curve]
+    ground_limit: float
+
+    def values(self) -> Floats:
+        """(10,) parameters in their order."""
+        return np.array([self.parameters[name] for name in PARAMETERS])
+
+    def nearest(self, count: int) -> str:
+        """The number of responses, among those calibrated at, whose figures hold for `count`: the next below."""
+        known = sorted(int(k) for k in self.curves if k != "all")
+        return str(max([k for k in known if k <= count], default=known[0]))
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Calibration:
+        """Raises KeyError or TypeError where `data` is not what `to_dict` wrote."""
+        curves = {k: Curve(**v) for k, v in data["curves"].items()}
+        return cls(dict(data["parameters"]), curves, float(data["ground_limit"]))

@@ -1,0 +1,118 @@
+"""What a suspect's responses say for each hypothesis: a known release, a new release of a lab, an unknown lab.
+
+The domain of a suspect is not known: each known corpus and an unknown one are hypotheses of their own, and the
+likelihood is their mean. In a known corpus a release that was seen there is expected where it was seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
+
+# Responses of one suspect are not independent: this share of the spread of one does not average out.
+CORRELATION = 0.15
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
+
+    ground: (S,) mean squared distance a dimension from the nearest domain in its standard deviations; near 1 on
+    the ground that the model was trained on. domain: (S,) the nearest domain, -1 the unknown one.
+    """
+
+    known: Floats
+    new: Floats
+    unknown: Floats
+    ground: Floats
+    domain: Ints
+
+    def of(self, at: NDArray[np.bool_] | Ints) -> Evidence:
+        """The evidence of some suspects."""
+        return Evidence(self.known[at], self.new[at], self.unknown[at], self.ground[at], self.domain[at])
+
+
+class Likelihood:
+    """Posterior means and variances of labs and releases, ready to score suspects."""
+
+    def __init__(self, hierarchy: Hierarchy):
+        self.h = h = hierarchy
+        releases, labs = len(h.lab), int(h.lab.max()) + 1
+        seen = h.cell_mean - h.corpus_mean[h.cell_corpus]
+        noise = h.session + h.within / h.cell_count[:, None]
+        precision, total = np.zeros((2, releases, len(h.within)))
+        np.add.at(precision, h.cell_release, 1 / noise)
+        np.add.at(total, h.cell_release, seen / noise)
+        spread = 1 / precision + h.between_releases
+        lab_precision, lab_total = np.zeros((2, labs, len(h.within)))
+        np.add.at(lab_precision, h.lab, 1 / spread)
+        np.add.at(lab_total, h.lab, total / precision / spread)
+        self.lab_var = 1 / (lab_precision + 1 / h.between_labs)
+        self.lab_mean = self.lab_var * lab_total
+        prior = 1 / h.between_releases
+        sum_ = precision + prior
+        self.mean = (total + self.lab_mean[h.lab] * prior) / sum_
+        self.var = 1 / sum_ + self.lab_var[h.lab] * (prior / sum_) ** 2
+
+    def evidence(self, mean: NDArray[np.float32], count: Ints) -> Evidence:
+        """mean: (S, D) mean of each suspect's responses in the fingerprint space; count: (S,) how many."""
+        point = self.h.project(mean)
+        parts = []
+        for n in np.unique(count):
+            at = np.flatnonzero(count == n)
+            parts.append((at, self._evidence(point[at], int(n))))
+        order = np.argsort(np.concatenate([at for at, _ in parts]))
+        joined = [np.concatenate([getattr(e, name) for _, e in parts]) for name in Evidence.__annotations__]
+        return Evidence(*joined).of(order)
+
+    def _evidence(self, point: Floats, n: int) -> Evidence:
+        h = self.h
+        rest = h.within * (CORRELATION + (1 - CORRELATION) / n)
+        centre = h.corpus_mean.mean(axis=0)
+        whole = h.between_labs + h.between_releases + h.session
+        known, new, unknown, ground = [], [], [], []
+        for corpus in range(-1, len(h.corpus_mean)):
+            if corpus < 0:
+                offset, extra = centre, rest + h.domain
+                mean, var = self.mean, self.var + h.session
+            else:
+                offset, extra = h.corpus_mean[corpus], rest
+                mean, var = self._in_corpus(corpus)
+            z = point - offset
+            known.append(_log_density(z, mean, var + extra))
+            new_var = self.lab_var + h.between_releases + h.session + extra
+            new.append(_log_density(z, self.lab_mean, new_var))
+            wide = (whole + extra)[None]
+            unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
+            ground.append((z**2 / wide).mean(axis=1))
+        nearest = np.argmax(unknown, axis=0)
+        far = np.array(ground)[nearest, np.arange(len(point))]
+        return Evidence(_mean(known), _mean(new), _mean(unknown), far, nearest - 1)
+
+    def _in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
+        h = self.h
+        mean, var = self.mean.copy(), self.var + h.session
+        at = np.flatnonzero(h.cell_corpus == corpus)
+        release = h.cell_release[at]
+        noise = h.within / h.cell_count[at][:, None]
+        gain = h.session / (h.session + noise)
+        mean[release] += gain * (h.cell_mean[at] - h.corpus_mean[corpus] - mean[release])
+        var[release] = 1 / (1 / var[release] + 1 / noise)
+        return mean, var
+
+
+def _log_density(point: Floats, mean: Floats, var: Floats) -> Floats:
+    """(S, H) log-density of each point under each diagonal Gaussian, but for a constant of the dimension."""
+    weight = 1 / var
+    distance = (point**2) @ weight.T - 2 * point @ (mean * weight).T + (mean**2 * weight + np.log(var)).sum(axis=1)
+    return -0.5 * distance
+
+
+def _mean(parts: list[Floats]) -> Floats:
+    stacked = np.stack(parts)
+    top = stacked.max(axis=0)
+    return top + np.log(np.exp(stacked - top).mean(axis=0))
