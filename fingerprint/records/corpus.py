@@ -1,0 +1,186 @@
+"""Corpora to train on: files and folders of labelled responses, read through `datasets` and left on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import InputError, MissingExtra
+from fingerprint.records.registry import COLUMNS, Registry
+
+LEAST_CHARACTERS = 20
+_LISTED = 20
+_SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
+_OPTIONAL = ("prompt_id", "prompt", "variant", "language", "domain", "corpus")
+
+
+@dataclass(frozen=True)
+class Source:
+    """One file: its name, rows as read, content hash, and what its metadata say of licence and origin."""
+
+    name: str
+    rows: int
+    sha256: str
+    licence: str
+    source: str
+
+
+@dataclass
+class Corpus:
+    """Rows in the order of the files' names. Arrays (rows,) of str: release (canonical), prompt (a key, empty where
+    neither id nor text is known), corpus, variant, language, domain. Texts stay on disk."""
+
+    release: NDArray[np.object_]
+    prompt: NDArray[np.object_]
+    corpus: NDArray[np.object_]
+    variant: NDArray[np.object_]
+    language: NDArray[np.object_]
+    domain: NDArray[np.object_]
+    sources: tuple[Source, ...]
+    dropped: dict[str, int]
+    _rows: Any = field(repr=False)
+    _at: NDArray[np.int64] = field(repr=False)
+    _folder: Any = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self._at)
+
+    def texts(self, start: int, stop: int) -> list[str]:
+        """Responses of rows start to stop."""
+        return [str(text) for text in self._rows[self._at[start:stop].tolist()]["response"]]
+
+
+def read_corpora(paths: Sequence[Path], registry: Registry) -> Corpus:
+    """Reads files and folders of parquet and JSON lines with `response` and `release` a row.
+
+    Raises InputError for a missing or unreadable file or column, and with the list of all release names that the
+    registry does not know; MissingExtra without `datasets`.
+    """
+    try:
+        import datasets
+    except ImportError:
+        raise MissingExtra("reading corpora", "train") from None
+    files = _files(paths)
+    folder = tempfile.TemporaryDirectory(prefix="fingerprint-")
+    datasets.disable_progress_bars()
+    parts, sources = [], []
+    for path in files:
+        part = _read(path, folder.name, datasets)
+        sources.append(_source(path, part))
+        parts.append(_columns(path, part))
+    rows = datasets.concatenate_datasets(parts)
+    names = rows["release"][:]
+    known = {name: registry.resolve(name) for name in set(names)}
+    strange = sorted(name for name, entry in known.items() if entry is None)
+    if strange:
+        listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
+        raise InputError(
+            str(paths[0]),
+            f"{len(strange)} release names are not in the registry: {listed}; add a row for each "
+            f"({','.join(COLUMNS)}) or an alias to an existing one, and name the file with --registry",
+        )
+    release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
+    at, dropped = _usable(rows, release)
+    return Corpus(
+        release[at],
+        *(np.array(rows[name][:], object)[at] for name in ("prompt", "corpus", "variant", "language", "domain")),
+        sources=tuple(sources),
+        dropped=dropped,
+        _rows=rows.select_columns(["response"]),
+        _at=at,
+        _folder=folder,
+    )
+
+
+def _files(paths: Sequence[Path]) -> list[Path]:
+    out: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found = sorted(p for p in path.rglob("*") if p.name.endswith(_SUFFIXES))
+            if not found:
+                raise InputError(str(path), f"holds no file ending in {', '.join(_SUFFIXES)}")
+            out += found
+        elif not path.exists():
+            raise InputError(str(path), "no such file or folder")
+        elif not path.name.endswith(_SUFFIXES):
+            raise InputError(str(path), f"expected a name ending in {', '.join(_SUFFIXES)}")
+        else:
+            out.append(path)
+    return sorted(set(out), key=lambda p: (p.name, str(p)))
+
+
+def _read(path: Path, cache: str, datasets: Any) -> Any:
+    kind = "parquet" if path.suffix == ".parquet" else "json"
+    try:
+        return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache)
+    except Exception as error:  # datasets wraps whatever its readers raise
+        cause = error.__cause__ or error
+        raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None
+
+
+def _columns(path: Path, part: Any) -> Any:
+    """The columns that the trainer knows, as text, and a key for each prompt."""
+    for name in ("response", "release"):
+        if name not in part.column_names:
+            raise InputError(str(path), f"lacks the column {name!r}")
+    stem = path.name.split(".")[0]
+
+    def clean(batch: dict[str, list[Any]]) -> dict[str, list[str]]:
+        size = len(batch["response"])
+        text = {k: ["" if v is None else str(v) for v in batch.get(k) or [""] * size] for k in _OPTIONAL}
+        corpus = [c or stem for c in text["corpus"]]
+        rows = zip(corpus, text["prompt_id"], text["prompt"], strict=True)
+        return {
+            "response": [r if isinstance(r, str) else "" for r in batch["response"]],
+            "release": ["" if r is None else str(r) for r in batch["release"]],
+            "prompt": [_prompt_key(*row) for row in rows],
+            "corpus": corpus,
+            **{k: text[k] for k in ("variant", "language", "domain")},
+        }
+
+    return part.map(clean, batched=True, remove_columns=part.column_names, load_from_cache_file=False)
+
+
+def _prompt_key(corpus: str, prompt_id: str, prompt: str) -> str:
+    if prompt_id:
+        return f"{corpus}|{prompt_id}"
+    return f"{corpus}|{hashlib.sha256(prompt.encode()).hexdigest()[:16]}" if prompt else ""
+
+
+def _source(path: Path, part: Any) -> Source:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    metadata: dict[bytes, bytes] = {}
+    if path.suffix == ".parquet":
+        import pyarrow.parquet
+
+        metadata = pyarrow.parquet.read_schema(path).metadata or {}
+    licence, source = (metadata.get(key, b"").decode("utf-8", "replace") for key in (b"licence", b"source"))
+    return Source(path.name.split(".")[0], len(part), digest.hexdigest(), licence, source)
+
+
+def _usable(rows: Any, release: NDArray[np.object_]) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """Rows with something to read, once each within a release; and how many were left out for what."""
+    seen: set[tuple[str, bytes]] = set()
+    keep, short, again = [], 0, 0
+    for start in range(0, len(rows), 10_000):
+        for offset, text in enumerate(rows[start : start + 10_000]["response"]):
+            if len(text.strip()) < LEAST_CHARACTERS:
+                short += 1
+                continue
+            key = (release[start + offset], hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
+            if key in seen:
+                again += 1
+                continue
+            seen.add(key)
+            keep.append(start + offset)
+    return np.array(keep, np.int64), {"under 20 characters": short, "duplicates within a release": again}
