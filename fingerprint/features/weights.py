@@ -84,7 +84,7 @@ def group_means(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> tuple[spars
 
 
 def _column_sums(rows: sparse.csr_matrix) -> NDArray[np.float64]:
-    return np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1])
+    return np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1]).astype(float)
 
 
 def _between(

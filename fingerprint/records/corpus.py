@@ -88,9 +88,12 @@ def read_corpora(paths: Sequence[Path], registry: Registry) -> Corpus:
         )
     release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
     at, dropped = _usable(rows, release)
+    columns = {
+        name: np.array(rows[name][:], object)[at] for name in ("prompt", "corpus", "variant", "language", "domain")
+    }
     return Corpus(
-        release[at],
-        *(np.array(rows[name][:], object)[at] for name in ("prompt", "corpus", "variant", "language", "domain")),
+        release=release[at],
+        **columns,
         sources=tuple(sources),
         dropped=dropped,
         _rows=rows.select_columns(["response"]),
@@ -177,7 +180,10 @@ def _usable(rows: Any, release: NDArray[np.object_]) -> tuple[NDArray[np.int64],
             if len(text.strip()) < LEAST_CHARACTERS:
                 short += 1
                 continue
-            key = (release[start + offset], hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest())
+            key = (
+                release[start + offset],
+                hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest(),
+            )
             if key in seen:
                 again += 1
                 continue

@@ -12,9 +12,7 @@ from fingerprint.verdict.result import UNKNOWN, Habit, LabShare, Verdict
 _HABITS = 3
 
 
-def render(
-    verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int = 80, encoding: str = "utf-8"
-) -> str:
+def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int = 80, encoding: str = "utf-8") -> str:
     """Return the verdict as lines of text without escape sequences, ending with a newline.
 
     `labs` maps labs to their display names, `top` cuts every ranking, `width` is in terminal columns, and

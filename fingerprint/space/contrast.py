@@ -92,7 +92,7 @@ def train_encoder(
         centre = mean / (1 - 0.98 ** (step + 1))
         loss = loss + plan.invariance * _wander(found, prompt[picked], centre)
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         optimiser.step()
         schedule.step()
         progress(step + 1, plan.steps)

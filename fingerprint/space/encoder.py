@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -17,10 +17,10 @@ from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table
 
 
-class NgramEncoder(InputModule):
+class NgramEncoder(InputModule):  # type: ignore[misc]
     """Weighted hashed n-grams, summed through an embedding bag, to length 1."""
 
-    modalities: list[str] = ["text"]
+    modalities: ClassVar[list[str]] = ["text"]
 
     def __init__(self, vocabulary: Vocabulary, vectors: NDArray[np.float32]):
         super().__init__()

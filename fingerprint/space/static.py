@@ -65,6 +65,6 @@ class StaticEncoder:
             raise ModelError(f"{folder / WEIGHTS}: not the weights of a static encoder ({error})") from None
         size = len(buckets)
         fits = codes.ndim == 2 and codes.dtype == np.int8 and len(codes) == len(scale) == len(weights) == size
-        if not fits or size and not (buckets.min() >= 0 and buckets.max() < BUCKETS):
+        if not fits or (size and not (buckets.min() >= 0 and buckets.max() < BUCKETS)):
             raise ModelError(f"{folder / WEIGHTS}: array shapes or types are not those of a static encoder")
         return cls(Vocabulary(buckets, weights), Table(codes, scale))

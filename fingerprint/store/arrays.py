@@ -13,11 +13,7 @@ from fingerprint.store.manifest import AGAIN, MANIFEST, WEIGHTS, ArrayEntry
 
 _TYPE_NAMES = {
     "BOOL": "bool",
-    **{
-        f"{kind}{bits}": f"{name}{bits}"
-        for kind, name in (("I", "int"), ("U", "uint"))
-        for bits in (8, 16, 32, 64)
-    },
+    **{f"{kind}{bits}": f"{name}{bits}" for kind, name in (("I", "int"), ("U", "uint")) for bits in (8, 16, 32, 64)},
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
 }
 
@@ -50,16 +46,12 @@ def check_finite(path: Path, name: str, array: np.ndarray) -> None:
         raise ModelError(f"{path}: array {name!a} holds NaN or infinite values; {AGAIN}")
 
 
-def expect(
-    arrays: Mapping[str, np.ndarray], name: str, dtype: str, shape: Sequence[int | None]
-) -> np.ndarray:
+def expect(arrays: Mapping[str, np.ndarray], name: str, dtype: str, shape: Sequence[int | None]) -> np.ndarray:
     """Return the array `name`; ModelError unless it has this dtype and shape (None stands for any size)."""
     array = arrays.get(name)
     if array is None:
         raise ModelError(f"{WEIGHTS}: array {name!a} is missing; {AGAIN}")
-    fits = len(shape) == array.ndim and all(
-        want in (None, have) for want, have in zip(shape, array.shape, strict=True)
-    )
+    fits = len(shape) == array.ndim and all(want in (None, have) for want, have in zip(shape, array.shape, strict=True))
     if array.dtype != np.dtype(dtype) or not fits:
         raise ModelError(
             f"{WEIGHTS}: array {name!a} is {_described(array.dtype.name, array.shape)}, "

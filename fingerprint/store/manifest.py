@@ -99,8 +99,7 @@ def parse_manifest(data: bytes, where: Path) -> Manifest:
         raise ModelError(f"{where}: schema is no positive number; {AGAIN}")
     if schema > SCHEMA:
         raise ModelError(
-            f"{where}: schema {schema} is newer than {SCHEMA}, the newest that this version reads; "
-            "upgrade fingerprint"
+            f"{where}: schema {schema} is newer than {SCHEMA}, the newest that this version reads; upgrade fingerprint"
         )
     files, arrays = value.get("files"), value.get("arrays")
     if not isinstance(files, dict) or not isinstance(arrays, dict):
@@ -113,9 +112,7 @@ def parse_manifest(data: bytes, where: Path) -> Manifest:
 
 def _file(name: str, entry: object, where: Path) -> FileEntry:
     if not is_safe_name(name) or name == MANIFEST:
-        raise ModelError(
-            f"{where}: file name {name!a} is not allowed in a model folder; do not trust this model"
-        )
+        raise ModelError(f"{where}: file name {name!a} is not allowed in a model folder; do not trust this model")
     match entry:
         case {"sha256": str(digest), "size": int(size)} if _is_count(size):
             return FileEntry(digest, size)

@@ -44,9 +44,7 @@ def _load(folder: Path) -> Stored:
     if folder.is_file():
         refuse_pickle(folder)
     if not (folder / MANIFEST).is_file():
-        raise ModelError(
-            f"{folder}: no model folder (no {MANIFEST} in it); name one that fingerprint train wrote"
-        )
+        raise ModelError(f"{folder}: no model folder (no {MANIFEST} in it); name one that fingerprint train wrote")
     found = listed(folder)
     manifest = parse_manifest((folder / MANIFEST).read_bytes(), folder / MANIFEST)
     check_names(folder, found, manifest)

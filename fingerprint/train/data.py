@@ -19,6 +19,7 @@ from fingerprint.records.names import mask_names
 
 Ints = NDArray[np.int64]
 Report = Callable[[str, int, int], None]
+Names = Sequence[str] | NDArray[np.object_]
 
 PLAIN = "/plain"
 # A feature must be seen this often before it can tell anything.
@@ -69,7 +70,7 @@ class Data:
 
     @classmethod
     def prepare(
-        cls, source: Texts, release: Sequence[str], prompt: Sequence[str], corpus: Sequence[str],
+        cls, source: Texts, release: Names, prompt: Names, corpus: Names,
         folder: Path, jobs: int, progress: Report,
     ) -> Data:  # fmt: skip
         """Counts what is not counted yet. release, prompt, corpus: a name a row of `source`."""

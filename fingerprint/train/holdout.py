@@ -26,7 +26,11 @@ class Holdout:
 
 
 def hold_out(
-    data: Data, lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]], candidate: NDArray[np.bool_], seed: int
+    data: Data,
+    lab_of: Mapping[str, str],
+    groups: Mapping[str, frozenset[str]],
+    candidate: NDArray[np.bool_],
+    seed: int,
 ) -> Holdout:
     """Chooses by seed. candidate: (releases,) whether a release can be an answer; groups: what goes with each."""
     rng = np.random.default_rng(seed)
@@ -51,7 +55,7 @@ def hold_out(
 
 
 def _some(names: NDArray[np.str_], share: float, rng: np.random.Generator) -> NDArray[np.str_]:
-    wanted = int(round(share * len(names)))
+    wanted = round(share * len(names))
     return rng.choice(names, wanted, replace=False) if wanted else names[:0]
 
 

@@ -82,9 +82,7 @@ def _balanced(lab: Ints, count: Ints) -> NDArray[np.float64]:
     return np.asarray(1 / np.sqrt(of_lab[2][of_lab[1]]) / of_count[2][of_count[1]])
 
 
-def scores(
-    suspects: Suspects, kind: NDArray[np.str_], known: Known, calibration: Calibration
-) -> list[dict[str, Any]]:
+def scores(suspects: Suspects, kind: NDArray[np.str_], known: Known, calibration: Calibration) -> list[dict[str, Any]]:
     """For each kind and number of responses: suspects, lab top-1, its mean over labs, release top-1."""
     found = posterior(calibration.values(), suspects.evidence, suspects.count, known.lab)
     right = found.labs().argmax(axis=1) == suspects.lab
@@ -114,5 +112,3 @@ def scores(
 
 def _mean(values: Any) -> float | None:
     return round(float(np.mean(values)), 4) if len(values) else None
-
-

@@ -23,7 +23,6 @@ from fingerprint.train.data import Data, Report
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import Known, ask, fit_hierarchy, scores
 from fingerprint.train.space import Space, fit_space
-from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.fit import calibrate
 from fingerprint.verdict.hierarchy import Hierarchy
 
@@ -62,9 +61,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     corpus = read_corpora(corpora, registry)
     keep = _wanted(corpus, registry, settings)
     cache = settings.cache or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
-    data = Data.prepare(
-        corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress
-    )
+    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress)
     lab_of = {name: _entry(registry, name).lab for name in data.labels.releases}
     groups = {name: registry.group(name) for name in data.labels.releases}
     candidate = np.array([_entry(registry, name).kind != "finetune" for name in data.labels.releases])
@@ -139,7 +136,11 @@ def _foreign(name: str, corpus: Corpus, progress: Report) -> NDArray[np.float32]
 
 
 def _fit(
-    data: Data, use: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None
+    data: Data,
+    use: NDArray[np.bool_],
+    settings: Settings,
+    progress: Report,
+    foreign: NDArray[np.float32] | None,
 ) -> tuple[Space, NDArray[np.float32]]:
     space, place = fit_space(data, use, foreign is None, settings.seed, progress)
     return space, place if foreign is None else np.hstack([place, foreign])

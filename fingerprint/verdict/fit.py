@@ -42,9 +42,7 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
         rows = np.arange(len(suspects.lab))
         labs = np.column_stack([found.labs(), found.unknown])
         of_lab = labs[rows, suspects.lab]
-        within = np.where(
-            suspects.release >= 0, found.release[rows, suspects.release], found.new[rows, suspects.lab]
-        )
+        within = np.where(suspects.release >= 0, found.release[rows, suspects.release], found.new[rows, suspects.lab])
         within = np.where(suspects.lab >= 0, within, found.unknown)
         nats = -np.log(of_lab + 1e-9) - _RELEASE_SHARE * np.log(within / (of_lab + 1e-9) + 1e-6)
         return float(np.average(nats, weights=suspects.weight) + _PULL * np.sum((parameters - START) ** 2))

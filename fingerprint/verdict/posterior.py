@@ -54,15 +54,14 @@ def posterior(
 
     count: (S,) responses of each suspect; lab: (R,); allowed: (L,) labs in question, None for all.
     """
-    scale, scale_n, scale_g, crowd, new, new_n, new_g, unknown, unknown_n, unknown_g = parameters
-    n = np.log(count)[:, None]
-    ground = np.clip(np.log(evidence.ground), *_GROUND)[:, None]
-    temper = np.exp(scale + scale_n * n + scale_g * ground)
+    crowd, new, new_n, new_g, unknown, unknown_n, unknown_g = parameters[3:]
+    n, ground = _circumstances(evidence, count)
+    scale = temper(parameters, evidence, count)
     siblings = np.log(np.bincount(lab))
     best = evidence.known.max(axis=1, keepdims=True)
-    known_logit = temper * (evidence.known - best) - crowd * siblings[lab]
-    new_logit = temper * (evidence.new - best) + new + new_n * n + new_g * ground
-    none_logit = temper * (evidence.unknown[:, None] - best) + unknown + unknown_n * n + unknown_g * ground
+    known_logit = scale * (evidence.known - best) - crowd * siblings[lab]
+    new_logit = scale * (evidence.new - best) + new + new_n * n + new_g * ground
+    none_logit = scale * (evidence.unknown[:, None] - best) + unknown + unknown_n * n + unknown_g * ground
     if allowed is not None:
         known_logit = np.where(allowed[lab], known_logit, -np.inf)
         new_logit = np.where(allowed, new_logit, -np.inf)
@@ -71,3 +70,13 @@ def posterior(
     weight /= weight.sum(axis=1, keepdims=True)
     releases, labs = known_logit.shape[1], new_logit.shape[1]
     return Posterior(weight[:, :releases], weight[:, releases : releases + labs], weight[:, -1], lab)
+
+
+def temper(parameters: Floats, evidence: Evidence, count: Ints) -> Floats:
+    """(S, 1) how much of a log-likelihood counts, by number of responses and distance from the training ground."""
+    n, ground = _circumstances(evidence, count)
+    return np.asarray(np.exp(parameters[0] + parameters[1] * n + parameters[2] * ground))
+
+
+def _circumstances(evidence: Evidence, count: Ints) -> tuple[Floats, Floats]:
+    return np.log(count)[:, None], np.clip(np.log(evidence.ground), *_GROUND)[:, None]

@@ -48,9 +48,7 @@ def test_folder_without_manifest(model):
     assert "no model.json" in refusal(model)
 
 
-@pytest.mark.parametrize(
-    "name", ["weights.safetensors", "labs.json", "MODEL_CARD.md", "encoder/modules.json"]
-)
+@pytest.mark.parametrize("name", ["weights.safetensors", "labs.json", "MODEL_CARD.md", "encoder/modules.json"])
 def test_missing_file(model, name):
     (model / name).unlink()
     assert f"{name}: missing" in refusal(model)
@@ -97,9 +95,7 @@ def test_schema_that_makes_no_sense(model, schema):
     assert "model.json: schema" in refusal(model)
 
 
-@pytest.mark.parametrize(
-    "text", ["[]", "{}", '{"format": "other"}', "\xff", "[" * 100_000, '{"schema": NaN}']
-)
+@pytest.mark.parametrize("text", ["[]", "{}", '{"format": "other"}', "\xff", "[" * 100_000, '{"schema": NaN}'])
 def test_manifest_of_another_kind(model, text):
     (model / "model.json").write_text(text, encoding="latin-1")
     assert "model.json: " in refusal(model)
@@ -136,9 +132,7 @@ def test_manifest_with_nonsense_array(model, entry):
 def test_array_missing_or_unlisted(model):
     edit_manifest(model, lambda value: value["arrays"].pop("counts"))
     assert "'counts' is not listed" in refusal(model)
-    edit_manifest(
-        model, lambda value: value["arrays"].update(other={"dtype": "int8", "shape": [1]}, counts={})
-    )
+    edit_manifest(model, lambda value: value["arrays"].update(other={"dtype": "int8", "shape": [1]}, counts={}))
     assert "model.json" in refusal(model)
 
 

@@ -21,9 +21,7 @@ def test_same_contents_give_same_bytes(tmp_path):
 
 def test_transposed_arrays_keep_their_values(tmp_path):
     means = ARRAYS["means"]
-    save(
-        tmp_path / "m", {"turned": means.T, "view": means[:, ::2], "one": np.float32(3).reshape(())}, {}, CARD
-    )
+    save(tmp_path / "m", {"turned": means.T, "view": means[:, ::2], "one": np.float32(3).reshape(())}, {}, CARD)
     arrays = load(tmp_path / "m").arrays
     np.testing.assert_array_equal(arrays["turned"], means.T)
     np.testing.assert_array_equal(arrays["view"], means[:, ::2])

@@ -1,0 +1,184 @@
+"""`Fingerprint`: a trained model that says who wrote a set of responses."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import FingerprintError
+from fingerprint.features.ngrams import count
+from fingerprint.loading import Loaded, load_model
+from fingerprint.records.names import mask_names
+from fingerprint.records.read import suspect_of
+from fingerprint.records.record import Record, Suspect
+from fingerprint.verdict.decide import Facts, decide
+from fingerprint.verdict.evidence import CORRELATION, Evidence, Likelihood
+from fingerprint.verdict.explain import contrast
+from fingerprint.verdict.posterior import Posterior, posterior, temper
+from fingerprint.verdict.result import (
+    UNKNOWN,
+    Calibration,
+    FamilyShare,
+    Habit,
+    LabShare,
+    NewRelease,
+    ReleaseShare,
+    Verdict,
+)
+
+DEFAULT_FALSE_CLAIMS = 0.05
+
+
+class Fingerprint:
+    """A model in memory. `labs`: the labs that it knows."""
+
+    def __init__(self, loaded: Loaded):
+        self._model = loaded
+        self._likelihood = Likelihood(loaded.hierarchy)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Fingerprint:
+        """Reads a model folder. Raises ModelError where it is not whole, sound data of a known schema."""
+        return cls(load_model(Path(folder)))
+
+    @property
+    def labs(self) -> tuple[str, ...]:
+        return tuple(self._model.labs)
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """(texts, D) places in the fingerprint space; names are masked here."""
+        masked = [mask_names(text) for text in texts]
+        counts = count(masked, self._model.columns)
+        parts = [self._model.projection.embed(counts, self._model.vocabulary.weights)]
+        parts.append(self._model.encode(masked, counts))
+        return np.hstack(parts)
+
+    def identify(
+        self,
+        responses: Suspect | Iterable[str | Mapping[str, Any] | Record],
+        *,
+        candidates: Sequence[str] | None = None,
+        false_claims: float = DEFAULT_FALSE_CLAIMS,
+    ) -> Verdict:
+        """Who wrote these responses, all by one model.
+
+        candidates: the labs in question, None for all. false_claims: the share of wrong claims to stay below.
+        Raises InputError for a response that is none, FingerprintError for a lab that the model does not know.
+        """
+        suspect = responses if isinstance(responses, Suspect) else suspect_of(responses)
+        allowed = self._allowed(candidates)
+        texts = [record.response for record in suspect.records]
+        if texts:
+            places = self.embed(texts)
+            evidence = self._likelihood.evidence(places.mean(axis=0, keepdims=True), np.array([len(texts)]))
+            mixed = self._mixed(places)
+        else:
+            evidence, mixed = self._nothing(), 0.0
+        calibration = self._model.calibration
+        used = np.array([max(len(texts), 1)])
+        found = posterior(calibration.values(), evidence, used, self._model.hierarchy.lab, allowed)
+        labs = found.labs()[0]
+        first = int(labs.argmax())
+        new = float(found.new[0, first] / max(labs[first], 1e-12))
+        facts = Facts(len(texts), float(labs[first]), float(found.unknown[0]), new, float(evidence.ground[0]), mixed)
+        word, reason = decide(facts, calibration, false_claims)
+        scale = float(temper(calibration.values(), evidence, used)[0, 0])
+        return Verdict(
+            file=suspect.file,
+            n_responses=suspect.n_responses,
+            n_used=suspect.n_used,
+            verdict=word,
+            labs=self._labs(labs, float(found.unknown[0]), allowed),
+            families=self._families(found),
+            releases=self._releases(found, scale * (evidence.known[0] - evidence.unknown[0]), allowed),
+            new_release=_sorted(
+                NewRelease(lab, p) for lab, p, ok in zip(self.labs, _floats(found.new[0]), allowed, strict=True) if ok
+            ),
+            warnings=suspect.warnings,
+            model=self._model.info,
+            candidates=tuple(candidates) if candidates is not None else None,
+            calibration=self._rates(len(texts), false_claims),
+            habits=self._habits(texts, found, labs, allowed),
+            reason=reason,
+            ground={"distance": round(facts.ground, 3), "limit": round(calibration.ground_limit, 3)},
+        )
+
+    def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:
+        if candidates is None:
+            return np.ones(len(self.labs), bool)
+        strange = sorted(set(candidates) - set(self.labs))
+        if strange or not candidates:
+            raise FingerprintError(f"not a lab in the model: {', '.join(strange) or '(none named)'}")
+        return np.isin(self.labs, list(candidates))
+
+    def _mixed(self, places: NDArray[np.float32]) -> float:
+        if len(places) < 3:
+            return 0.0
+        h = self._model.hierarchy
+        return float(np.mean(h.project(places).var(axis=0, ddof=1) / (h.within * (1 - CORRELATION))))
+
+    def _nothing(self) -> Evidence:
+        h = self._model.hierarchy
+        return Evidence(
+            np.zeros((1, len(h.lab))),
+            np.zeros((1, len(self.labs))),
+            np.zeros(1),
+            np.ones(1),
+            np.zeros(1, int),
+        )
+
+    def _labs(self, labs: NDArray[np.float64], unknown: float, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
+        rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, _floats(labs), allowed, strict=True) if ok]
+        return _sorted([*rows, LabShare(UNKNOWN, unknown)])
+
+    def _families(self, found: Posterior) -> tuple[FamilyShare, ...]:
+        shares: dict[tuple[str, str], float] = defaultdict(float)
+        for entry, p in zip(self._model.releases, _floats(found.release[0]), strict=True):
+            shares[entry["family"], entry["lab"]] += p
+        return _sorted(FamilyShare(family, lab, p) for (family, lab), p in shares.items() if p > 0)
+
+    def _releases(
+        self, found: Posterior, ratio: NDArray[np.float64], allowed: NDArray[np.bool_]
+    ) -> tuple[ReleaseShare, ...]:
+        rows = zip(
+            self._model.releases,
+            _floats(found.release[0]),
+            _floats(ratio),
+            self._model.hierarchy.lab,
+            strict=True,
+        )
+        return _sorted(
+            ReleaseShare(e["release"], e["lab"], e["family"], p, round(r, 3)) for e, p, r, lab in rows if allowed[lab]
+        )
+
+    def _rates(self, used: int, false_claims: float) -> Calibration:
+        calibration = self._model.calibration
+        bucket = calibration.nearest(used)
+        curve = calibration.curves[bucket]
+        coverage, error = curve.at(calibration.curves["all"].threshold(false_claims))
+        return Calibration(false_claims, int(bucket), round(curve.lab_error, 4), round(error, 4), round(coverage, 4))
+
+    def _habits(
+        self, texts: list[str], found: Posterior, labs: NDArray[np.float64], allowed: NDArray[np.bool_]
+    ) -> tuple[Habit, ...]:
+        order = [int(i) for i in np.argsort(-labs, kind="stable") if allowed[i]][:2]
+        if len(order) < 2 or not texts:
+            return ()
+        shares = []
+        for lab in order:
+            share = np.where(self._model.hierarchy.lab == lab, found.release[0] + 1e-9, 0)
+            shares.append(share / share.sum())
+        return contrast(texts, self._model.usual, *shares)
+
+
+def _floats(values: NDArray[np.float64]) -> list[float]:
+    return [float(v) for v in values]
+
+
+def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(sorted(rows, key=lambda row: -row.probability))

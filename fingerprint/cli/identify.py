@@ -1,0 +1,118 @@
+"""`fingerprint identify`"""
+
+from __future__ import annotations
+
+import difflib
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fingerprint.cli.main import complain
+from fingerprint.errors import FingerprintError
+
+if TYPE_CHECKING:
+    from fingerprint.api import Fingerprint
+    from fingerprint.verdict.result import Verdict
+
+
+@click.command("identify")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", show_default=True,
+    help="Text for people, one JSON object (a list for several files), or one object a line.",
+)  # fmt: skip
+@click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
+@click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
+@click.option(
+    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True,
+    help="Share of claims that may be wrong.",
+)  # fmt: skip
+def command(
+    files: tuple[str, ...],
+    model: Path | None,
+    form: str,
+    candidates: str | None,
+    top: int | None,
+    false_claims: float,
+) -> int:
+    """Say who wrote the responses in each FILE, all those of one file by one model.
+
+    A FILE holds JSON lines with "response" (and "prompt"), or "messages"; or it is .txt or parquet; .gz and .zst
+    as they are; "-" is standard input. Exit code 2 if a file could not be read; the others are answered.
+    """
+    from fingerprint.api import Fingerprint
+    from fingerprint.records.data import data_dir
+
+    known = Fingerprint.load(model or data_dir("models") / "default")
+    labs = _candidates(candidates, known.labs)
+    failed: list[FingerprintError] = []
+    verdicts = _verdicts(files, known, labs, false_claims, failed.append)
+    _WRITERS[form](verdicts, top, len(files))
+    return 2 if failed else 0
+
+
+def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+    if named is None:
+        return None
+    wanted = tuple(dict.fromkeys(name.strip().lower() for name in named.split(",") if name.strip()))
+    for name in wanted:
+        if name not in labs:
+            near = difflib.get_close_matches(name, labs, n=3)
+            hint = f"; near: {', '.join(near)}" if near else f"; it knows {', '.join(labs)}"
+            raise FingerprintError(f"--candidates: {name}: not a lab in the model{hint}")
+    if not wanted:
+        raise FingerprintError("--candidates: expected one lab or more, separated by commas")
+    return wanted
+
+
+def _verdicts(
+    files: Sequence[str], known: Fingerprint, labs: tuple[str, ...] | None, false_claims: float,
+    fail: Callable[[FingerprintError], None],
+) -> Iterator[Verdict]:  # fmt: skip
+    from fingerprint.records.read import read_suspect
+
+    for file in files:
+        try:
+            suspect = read_suspect(file)
+        except FingerprintError as error:
+            complain(error)
+            fail(error)
+            continue
+        yield known.identify(suspect, candidates=labs, false_claims=false_claims)
+
+
+def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
+    from fingerprint.records.registry import Registry
+    from fingerprint.report.text import render
+
+    names = Registry.load().labs
+    width = min(shutil.get_terminal_size().columns, 100)
+    encoding = sys.stdout.encoding or "ascii"
+    for done, verdict in enumerate(verdicts):
+        click.echo(("\n" if done else "") + render(verdict, names, top or 5, width, encoding), nl=False)
+
+
+def _json(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
+    from fingerprint.report.json import render_list, render_one
+
+    found = list(verdicts)
+    if files > 1:
+        click.echo(render_list(found, top))
+    elif found:
+        click.echo(render_one(found[0], top))
+
+
+def _jsonl(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
+    from fingerprint.report.json import render_one
+
+    for verdict in verdicts:
+        click.echo(render_one(verdict, top, indent=None))
+        sys.stdout.flush()
+
+
+_WRITERS = {"text": _text, "json": _json, "jsonl": _jsonl}

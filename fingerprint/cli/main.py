@@ -1,0 +1,64 @@
+"""The group of verbs, and what is the same for all of them: errors in one line, exit codes, Ctrl-C."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+import click
+
+from fingerprint.errors import FingerprintError
+from fingerprint.report.escape import printable
+
+VERBS = {
+    "identify": "Say who wrote the responses in FILE...",
+    "train": "Train a model on CORPUS... and write it to a folder.",
+}
+
+
+class _Lazy(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"fingerprint.cli.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="fingerprint")
+def group() -> None:
+    """Says which lab's language model wrote a set of responses, and how sure that is."""
+
+
+def complain(error: FingerprintError) -> None:
+    """One printable line on stderr."""
+    click.echo(f"fingerprint: {printable(str(error))}", err=True)
+
+
+def main(args: list[str] | None = None) -> None:
+    """Runs the command line and exits: 0 done, 2 for input that is not as expected, 130 for Ctrl-C."""
+    try:
+        code = group.main(args, prog_name="fingerprint", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as done:
+        sys.exit(done.exit_code)
+    except FingerprintError as error:
+        complain(error)
+        sys.exit(2)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        # Python would complain once more when it flushes what nobody reads.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    sys.exit(code or 0)

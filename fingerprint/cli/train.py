@@ -1,0 +1,79 @@
+"""`fingerprint train`"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+import click
+
+from fingerprint.cli.progress import Progress
+from fingerprint.errors import MissingExtra
+
+
+def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
+    if value is not None and not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value):
+        raise click.BadParameter("expected YYYY-MM, such as 2026-02")
+    return value
+
+
+@click.command("train")
+@click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
+@click.option(
+    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
+)
+@click.option("--released-before", metavar="YYYY-MM", callback=_month, help="Only what was released before this month.")
+@click.option(
+    "--exclude-release", multiple=True, metavar="RELEASE", help="Leave out with all its variants; repeatable."
+)
+@click.option("--exclude-lab", multiple=True, metavar="LAB", help="Leave out with all its releases; repeatable.")
+@click.option("--encoder", metavar="NAME|PATH", help="A sentence-transformers model.  [default: train a static one]")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=0,
+    show_default=True,
+    help="Same inputs, same seed: same bytes.",
+)
+@click.option(
+    "--jobs",
+    type=click.IntRange(min=1),
+    default=os.cpu_count() or 1,
+    help="Processes.  [default: one a core]",
+)
+@click.option("--cache", type=click.Path(path_type=Path), help="Where features are kept.  [default: the user's cache]")
+@click.option("--name", help="Name of the model.  [default: that of its folder]")
+def command(
+    corpora: tuple[Path, ...], out: Path, registry: Path | None, released_before: str | None,
+    exclude_release: tuple[str, ...], exclude_lab: tuple[str, ...], encoder: str | None, seed: int, jobs: int,
+    cache: Path | None, name: str | None,
+) -> None:  # fmt: skip
+    """Train a model on each CORPUS, a file or folder of parquet or JSON lines with "response" and "release".
+
+    Interrupted, it goes on where it was when the same command is given again: features are kept by content. The
+    day in the model is that of SOURCE_DATE_EPOCH where it is set.
+    """
+    try:
+        from fingerprint.train.run import Settings, train
+    except ImportError:
+        raise MissingExtra("training", "train") from None
+    settings = Settings(
+        registry,
+        released_before,
+        exclude_release,
+        exclude_lab,
+        encoder,
+        seed,
+        jobs,
+        cache,
+        name or out.resolve().name,
+    )
+    with Progress() as progress:
+        try:
+            train(list(corpora), out, settings, progress)
+        except KeyboardInterrupt:
+            click.echo("\nfingerprint: interrupted; the same command goes on with the features made so far", err=True)
+            raise
+    click.echo(f"{out}: written")

@@ -1,0 +1,131 @@
+"""A stored model checked against what its parts must be to each other, and made ready for use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import MissingExtra, ModelError
+from fingerprint.features import habits
+from fingerprint.features.ngrams import BUCKETS, Counts
+from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.space.static import StaticEncoder
+from fingerprint.space.table import Table
+from fingerprint.store.arrays import expect
+from fingerprint.store.read import load
+from fingerprint.verdict.calibration import Calibration
+from fingerprint.verdict.explain import Usual
+from fingerprint.verdict.hierarchy import Hierarchy
+from fingerprint.verdict.result import ModelInfo
+
+Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """All parts of a model. columns: (BUCKETS,) as `Vocabulary.columns`; encode: masked texts and their counts to
+    the encoder's rows."""
+
+    info: ModelInfo
+    labs: list[str]
+    releases: list[dict[str, str]]
+    vocabulary: Vocabulary
+    columns: NDArray[np.int32]
+    projection: Table
+    encode: Encode
+    hierarchy: Hierarchy
+    calibration: Calibration
+    usual: Usual
+
+
+def load_model(folder: Path) -> Loaded:
+    """Raises ModelError, or MissingExtra for an encoder that needs PyTorch where there is none."""
+    stored = load(folder)
+    try:
+        return _construct(stored.arrays, stored.documents, folder)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ModelError(
+            f"{folder}: its documents are not those of a model ({error}); fetch or train it again"
+        ) from None
+
+
+def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
+    labels, training = documents["labels"], documents["training"]
+    labs, releases = [str(lab) for lab in labels["labs"]], list(labels["releases"])
+    buckets = expect(arrays, "buckets", "int32", (None,))
+    size, count = len(buckets), len(releases)
+    vocabulary = Vocabulary(buckets, expect(arrays, "weights", "float32", (size,)))
+    _within(buckets, BUCKETS, "buckets")
+    codes = expect(arrays, "projection_codes", "int8", (size, None))
+    projection = Table(codes, expect(arrays, "projection_scale", "float32", (size,)))
+    encode, width = _encoder(training["encoder"], vocabulary, folder)
+    hierarchy = _hierarchy(arrays, codes.shape[1] + width, count, len(labs))
+    usual = Usual(*(expect(arrays, n, "float32", (count, len(habits.NAMES))) for n in ("habit_mean", "habit_var")))
+    info = ModelInfo(
+        str(training["name"]),
+        str(training["version"]),
+        str(training["trained"]),
+        count,
+        str(training["newest"]),
+    )
+    for entry in releases:
+        if not {"release", "lab", "family"} <= entry.keys():
+            raise ValueError("a release without its lab and family")
+    return Loaded(
+        info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, hierarchy,
+        Calibration.from_dict(documents["calibration"]), usual,
+    )  # fmt: skip
+
+
+def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
+    if name:
+        try:
+            from fingerprint.space.encoder import Foreign
+        except ImportError:
+            raise MissingExtra(f"a model with the encoder {name}", "train") from None
+        foreign = Foreign(name)
+        return lambda texts, _: foreign.encode(texts), foreign.size
+    static = StaticEncoder.load(folder / "encoder")
+    if not np.array_equal(static.vocabulary.buckets, vocabulary.buckets):
+        raise ModelError(f"{folder}: the encoder has another vocabulary than the model; fetch or train it again")
+    return lambda _, counts: static.table.embed(counts, static.vocabulary.weights), static.size
+
+
+def _hierarchy(arrays: Any, width: int, releases: int, labs: int) -> Hierarchy:
+    basis = expect(arrays, "basis", "float32", (width, None))
+    k = basis.shape[1]
+    cell_mean = expect(arrays, "cell_mean", "float16", (None, k))
+    cells = len(cell_mean)
+    corpus_mean = expect(arrays, "corpus_mean", "float32", (None, k))
+    codes = {n: expect(arrays, f"cell_{n}", "int32", (cells,)) for n in ("count", "release", "corpus")}
+    lab = expect(arrays, "lab", "int32", (releases,))
+    _within(codes["release"], releases, "cell_release")
+    _within(codes["corpus"], len(corpus_mean), "cell_corpus")
+    _within(lab, labs, "lab")
+    spreads = {n: expect(arrays, n, "float32", (k,)) for n in
+               ("within", "session", "domain", "between_labs", "between_releases")}  # fmt: skip
+    if any((spread <= 0).any() for spread in spreads.values()) or (codes["count"] < 1).any():
+        raise ModelError("weights.safetensors: a variance or a count is not above 0; fetch or train it again")
+    return Hierarchy(
+        centre=expect(arrays, "centre", "float32", (width,)).astype(float),
+        basis=basis.astype(float),
+        cell_mean=cell_mean.astype(float),
+        cell_count=codes["count"].astype(np.int64),
+        cell_release=codes["release"].astype(np.int64),
+        cell_corpus=codes["corpus"].astype(np.int64),
+        corpus_mean=corpus_mean.astype(float),
+        lab=lab.astype(np.int64),
+        **{name: spread.astype(float) for name, spread in spreads.items()},
+    )
+
+
+def _within(codes: NDArray[np.int32], size: int, name: str) -> None:
+    if len(codes) and not (codes.min() >= 0 and codes.max() < size):
+        raise ModelError(
+            f"weights.safetensors: array {name!a} points outside of what it indexes; fetch or train it again"
+        )

@@ -1,0 +1,68 @@
+"""Which of a suspect's responses can be judged, and in what form."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from fingerprint.records.record import Record, Suspect
+
+LEAST_CHARACTERS = 20
+_LONGEST_REFUSAL = 300
+_BROKEN = re.compile("[\x00\ud800-\udfff]")
+_REFUSALS = re.compile(
+    r"\W*(?:"
+    r"(?:i['’]?m|i am) (?:very |really |so |truly )?(?:sorry|afraid)|sorry\b|i apologi[sz]e|"
+    r"i(?: can(?:['’]t|not)|['’]m unable|"
+    r" am unable|['’]m not able|won['’]t| will not| must decline)|unfortunately, i|as an ai\b|"
+    r"извините|простите|к сожалению|я не могу|я не буду|"
+    r"申し訳|すみません|ごめんなさい|お答えでき|"
+    r"抱歉|对不起|很抱歉|我无法|我不能|作为一个?(?:ai|人工智能)|"
+    r"anteeksi|valitettavasti|pahoittelen|en voi|"
+    r"es tut mir leid|tut mir leid|entschuldigung|leider kann ich|ich kann (?:ihnen |dir )?(?:dabei |das )?nicht|"
+    r"lo siento|lamento|no puedo|"
+    r"(?:je suis )?désolée?|je ne peux pas|je regrette"
+    r")",
+    re.I,
+)
+
+
+def is_refusal(text: str) -> bool:
+    """Whether a text refuses and says little else."""
+    return len(text) <= _LONGEST_REFUSAL and _REFUSALS.match(text) is not None
+
+
+def suspect(file: str, records: Iterable[Record]) -> Suspect:
+    """Leaves out what is too short, refuses or comes twice, and says how many of each; never raises."""
+    total = broken = short = refusals = again = 0
+    seen: set[str] = set()
+    usable: list[Record] = []
+    for record in records:
+        total += 1
+        text = _BROKEN.sub("\ufffd", record.response)
+        broken += text != record.response
+        bare = text.strip()
+        if len(bare) < LEAST_CHARACTERS:
+            short += 1
+        elif is_refusal(bare):
+            refusals += 1
+        elif bare in seen:
+            again += 1
+        else:
+            seen.add(bare)
+            usable.append(replace(record, response=text))
+    notes = (
+        (broken, "held NUL or lone surrogate characters, which were replaced"),
+        (again, "repeated another word for word and counted once with it"),
+        (short, f"had fewer than {LEAST_CHARACTERS} characters (left out)"),
+        (refusals, "refused and said nothing else (left out)"),
+    )
+    warnings = [f"{_responses(count)} {what}" for count, what in notes if count]
+    if not usable:
+        warnings.append("no response is left to judge")
+    return Suspect(file, tuple(usable), total, tuple(warnings))
+
+
+def _responses(count: int) -> str:
+    return f"{count} response" + ("" if count == 1 else "s")
