@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
+    from fingerprint.estimator import FingerprintClassifier
 
 __version__ = "0.1.0"
-__all__ = ["Fingerprint", "__version__"]
+__all__ = ["Fingerprint", "FingerprintClassifier", "__version__"]
 
-_HOMES = {"Fingerprint": "fingerprint.api"}
+_HOMES = {"Fingerprint": "fingerprint.api", "FingerprintClassifier": "fingerprint.estimator"}
 
 
 def __getattr__(name: str) -> Any:

@@ -75,11 +75,14 @@ def unit_rows(
     return sparse.csr_matrix((values, column.astype(np.int32), starts), shape=(len(starts) - 1, width))
 
 
-def group_means(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
-    """(groups, V) mean row of each group, and (groups,) its size."""
+def group_means(
+    rows: sparse.csr_matrix, code: NDArray[np.int64], at: NDArray[np.int64] | None = None
+) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
+    """(groups, V) mean row of each group, and (groups,) its size. code: (n,); at: (n,) which rows, None for all."""
     size = np.bincount(code)
     share = (1 / np.maximum(size, 1)).astype(np.float32)[code]
-    pick = sparse.csr_matrix((share, (code, np.arange(len(code)))), shape=(len(size), len(code)))
+    at = np.arange(len(code)) if at is None else at
+    pick = sparse.csr_matrix((share, (code, at)), shape=(len(size), rows.shape[0]))
     return (pick @ rows).tocsr(), size
 
 

@@ -19,10 +19,14 @@ _CENTRE_CAP = 50
 
 
 def between_release(
-    rows: sparse.csr_matrix, cell: NDArray[np.int64], corpus_of_cell: NDArray[np.int64], size: int
+    rows: sparse.csr_matrix,
+    at: NDArray[np.int64],
+    cell: NDArray[np.int64],
+    corpus_of_cell: NDArray[np.int64],
+    size: int,
 ) -> NDArray[np.float32]:
-    """(V, size') projection, size' <= size. rows: (n, V); cell: (n,) code of release and corpus."""
-    sparse_means, count = group_means(rows, cell)
+    """(V, size') projection, size' <= size. rows: (n, V); at: (m,) those to use; cell: (m,) release and corpus."""
+    sparse_means, count = group_means(rows, cell, at)
     means = sparse_means.toarray().astype(np.float32)
     weight = np.minimum(count, _CENTRE_CAP)
     for corpus in np.unique(corpus_of_cell):

@@ -59,6 +59,7 @@ class _Corpus:
 
 def train_encoder(
     rows: sparse.csr_matrix,
+    at: Ints,
     release: Ints,
     prompt: Ints,
     corpus: Ints,
@@ -67,7 +68,8 @@ def train_encoder(
     seed: int,
     progress: Callable[[int, int], None],
 ) -> StaticEncoder:
-    """rows: (n, V) weighted unit rows; release, prompt, corpus: (n,) codes, prompt -1 where it is not known."""
+    """rows: (n, V) weighted unit rows; at: (m,) those to use; release, prompt, corpus: (m,) codes, prompt -1 where
+    it is not known."""
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
     vectors = torch.randn(rows.shape[1], plan.size, generator=generator) * 0.05
@@ -80,7 +82,7 @@ def train_encoder(
     )
     mean = torch.zeros(plan.size)
     for step, (of, picked) in enumerate(_batches(release, prompt, corpus, plan, rng)):
-        found = model(_thinned(rows[picked], plan.keep, rng))["sentence_embedding"]
+        found = model(_thinned(rows[at[picked]], plan.keep, rng))["sentence_embedding"]
         target = torch.from_numpy(np.searchsorted(of.releases, release[picked]))
         among = normalize(centres[torch.from_numpy(of.releases)], dim=1)
         loss = cross_entropy(plan.sharpness * found @ among.T, target)

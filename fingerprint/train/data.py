@@ -111,7 +111,7 @@ class Data:
         names = np.unique(self.labels.corpus[use & self.full])
         for done, corpus in enumerate(names):
             of = use & self.full & (self.labels.corpus == corpus)
-            rows = self._rows(self.caches[0], of[self.full], columns, len(buckets), None)
+            rows = self._full_rows(of[self.full], columns, len(buckets))
             code = np.unique(self.labels.release[of], return_inverse=True)[1]
             prompts = self.labels.prompt[of]
             prompts = np.where(prompts >= 0, prompts, prompts.max() + 1 + np.arange(len(prompts)))
@@ -122,20 +122,18 @@ class Data:
     def rows(self, vocabulary: Vocabulary) -> sparse.csr_matrix:
         """(n, V) weighted unit rows of all rows, full and plain."""
         columns, width = vocabulary.columns(), len(vocabulary.buckets)
-        parts = []
-        for cache in self.caches:
-            everything = np.ones(len(cache.source), bool)
-            parts.append(self._rows(cache, everything, columns, width, vocabulary.weights))
+        parts = [
+            unit_rows(counts, columns, width, vocabulary.weights)
+            for cache in self.caches
+            for _, counts in cache.shards()
+        ]
         return _stack(parts, width)
 
-    @staticmethod
-    def _rows(
-        cache: CountCache, use: NDArray[np.bool_], columns: NDArray[np.int32], width: int,
-        weights: NDArray[np.float32] | None,
-    ) -> sparse.csr_matrix:  # fmt: skip
+    def _full_rows(self, use: NDArray[np.bool_], columns: NDArray[np.int32], width: int) -> sparse.csr_matrix:
+        """The full rows that `use` marks, unweighted."""
         parts = []
-        for at, counts in cache.shards(use):
-            part = unit_rows(counts, columns, width, weights)
+        for at, counts in self.caches[0].shards(use):
+            part = unit_rows(counts, columns, width)
             parts.append(part if use[at].all() else part[use[at]])
         return _stack(parts, width)
 

@@ -40,17 +40,23 @@ def fit_space(
     labels = data.labels.of(use)
     width = len(labels.corpora)
     code, cell = np.unique(labels.release * width + labels.corpus, return_inverse=True)
-    used = rows[use]
-    projection = Table.quantise(between_release(used, cell, code % width, DIRECTIONS))
+    at = np.flatnonzero(use)
+    projection = Table.quantise(between_release(rows, at, cell, code % width, DIRECTIONS))
     encoder = None
     if static:
         from fingerprint.space.contrast import Plan, train_encoder
 
         encoder = train_encoder(
-            used, labels.release, labels.prompt, labels.corpus, vocabulary, Plan(), seed,
+            rows,
+            at,
+            labels.release,
+            labels.prompt,
+            labels.corpus,
+            vocabulary,
+            Plan(),
+            seed,
             lambda done, total: progress("encoder", done, total),
-        )  # fmt: skip
-    del used
+        )
     parts = [_embed(rows, projection)]
     if encoder:
         parts.append(_embed(rows, encoder.table))

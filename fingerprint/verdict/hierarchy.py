@@ -93,7 +93,7 @@ class Hierarchy:
         noise = within / 10 + session + domain
         noise += _SHRINK * np.trace(within) / len(within) * np.eye(len(within))
         values, vectors = np.linalg.eigh(noise)
-        white = vectors / np.sqrt(values)
+        white = vectors / np.sqrt(np.maximum(values, 1e-9 * max(values.max(), _FLOOR)))
         values, vectors = np.linalg.eigh(white.T @ between @ white)
         basis = (white @ vectors)[:, ::-1]
         basis *= np.sign(basis[np.abs(basis).argmax(axis=0), np.arange(basis.shape[1])])
