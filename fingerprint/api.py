@@ -129,7 +129,7 @@ class Fingerprint:
             np.zeros((1, len(self.labs))),
             np.zeros(1),
             np.ones(1),
-            np.zeros(1, int),
+            np.zeros(1),
         )
 
     def _labs(self, labs: NDArray[np.float64], unknown: float, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from fingerprint.features.ngrams import BITS, GROUPS, Counts, count
 
 SHARD_ROWS = 2_000
-_VERSION = f"2 {BITS} {GROUPS}"
+_VERSION = f"3 {BITS} {GROUPS}"
 
 
 class Texts(Protocol):
@@ -60,14 +60,15 @@ class CountCache:
 
 
 def _ensure(texts: list[str], folder: Path, mask: Callable[[str], str]) -> Path:
+    masked = [mask(text) for text in texts]
     digest = hashlib.sha256(_VERSION.encode())
-    for text in texts:
+    for text in masked:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     path = folder / f"{digest.hexdigest()[:32]}.npz"
     if not path.exists():
-        counts = count([mask(text) for text in texts])
+        counts = count(masked)
         handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
         with os.fdopen(handle, "wb") as out:
             np.savez(out, starts=counts.starts, columns=counts.columns, counts=counts.counts)

@@ -85,9 +85,12 @@ def line_starts(batch: Batch, of: Tokens) -> NDArray[np.bool_]:
 
 def sentence_starts(batch: Batch, of: Tokens) -> NDArray[np.bool_]:
     """(words,) whether a sentence's end and one space stand before a word."""
-    at = np.maximum(of.begin, 2)
-    spaced = batch.kinds[at - 1] == SPACE
-    return spaced & np.isin(batch.codes[at - 2], _SENTENCE_ENDS) & (of.begin >= 2)
+    found = np.zeros(len(of.begin), bool)
+    inside = of.begin >= 2
+    at = of.begin[inside]
+    ended = np.isin(batch.codes[at - 2], _SENTENCE_ENDS) & (batch.doc[at - 2] == of.doc[inside])
+    found[inside] = ended & (batch.kinds[at - 1] == SPACE)
+    return found
 
 
 def rhythm(batch: Batch) -> Tokens:
@@ -98,7 +101,7 @@ def rhythm(batch: Batch) -> Tokens:
     same = in_word[1:] & in_word[:-1] & (doc[1:] == doc[:-1])
     begins[1:] = ~(same & ((kinds[1:] == kinds[:-1]) | ((kinds[1:] <= 4) & (kinds[:-1] <= 4))))
     begin = np.flatnonzero(begins)
-    begin = begin[_kept_atoms(codes[begin], in_word[begin])]
+    begin = begin[_kept_atoms(codes[begin], in_word[begin], doc[begin])]
     word = in_word[begin]
     follows = np.zeros(len(begin), bool)
     follows[1:] = word[1:] & word[:-1] & (doc[begin[1:]] == doc[begin[:-1]])
@@ -110,10 +113,10 @@ def rhythm(batch: Batch) -> Tokens:
     return Tokens(np.where(word, run, codes[begin]).astype(np.uint32), doc[begin], begin)
 
 
-def _kept_atoms(code: Codes, word: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _kept_atoms(code: Codes, word: NDArray[np.bool_], doc: NDArray[np.int32]) -> NDArray[np.bool_]:
     """Drops the single spaces that say nothing: between two words, or from a comma or stop to a word."""
     dull = np.zeros(len(code), bool)
     if len(code) > 2:
         before = word[:-2] | np.isin(code[:-2], _NO_SPACE_AFTER)
-        dull[1:-1] = (code[1:-1] == 32) & before & word[2:]
+        dull[1:-1] = (code[1:-1] == 32) & before & word[2:] & (doc[:-2] == doc[2:])
     return ~dull

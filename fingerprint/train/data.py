@@ -28,8 +28,9 @@ _RAREST_SHARE = 1 / 500
 
 
 def mask_plain(text: str) -> str:
-    """What the features of a response's plain form are counted on."""
-    return mask_names(plain(text))
+    """What the features of a response's plain form are counted on: nothing where code or no markdown is in it."""
+    bare = plain(text)
+    return "" if "```" in text or bare == text.strip() else mask_names(bare)
 
 
 @dataclass(frozen=True)
@@ -62,10 +63,14 @@ class EverySecond:
 
 @dataclass(frozen=True)
 class Data:
-    """All rows as given, then every second one in plain form; `labels` covers both, `full` (n,) marks the first."""
+    """All rows as given, then every second one in plain form; `labels` covers both.
+
+    full: (n,) marks the first; filled: (n,) those with any feature at all.
+    """
 
     labels: Labels
     full: NDArray[np.bool_]
+    filled: NDArray[np.bool_]
     caches: tuple[CountCache, CountCache]
 
     @classmethod
@@ -92,7 +97,8 @@ class Data:
             corpora.tolist(),
         )
         full = np.arange(len(both)) < len(names)
-        return cls(labels, full, caches)
+        filled = [np.diff(counts.starts) > 0 for cache in caches for _, counts in cache.shards()]
+        return cls(labels, full, np.concatenate(filled), caches)
 
     def common(self, use: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Buckets seen in enough of the rows that `use` (n,) marks."""

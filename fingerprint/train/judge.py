@@ -76,10 +76,10 @@ def ask(
 
 
 def _balanced(lab: Ints, count: Ints) -> NDArray[np.float64]:
-    """Small labs count for more than their suspects, large ones for less; every number of responses the same."""
+    """Every lab and every number of responses counts the same, whatever its suspects."""
     of_lab = np.unique(lab, return_inverse=True, return_counts=True)
     of_count = np.unique(count, return_inverse=True, return_counts=True)
-    return np.asarray(1 / np.sqrt(of_lab[2][of_lab[1]]) / of_count[2][of_count[1]])
+    return np.asarray(1 / of_lab[2][of_lab[1]] / of_count[2][of_count[1]])
 
 
 def scores(suspects: Suspects, kind: NDArray[np.str_], known: Known, calibration: Calibration) -> list[dict[str, Any]]:

@@ -65,7 +65,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     lab_of = {name: _entry(registry, name).lab for name in data.labels.releases}
     groups = {name: registry.group(name) for name in data.labels.releases}
     candidate = np.array([_entry(registry, name).kind != "finetune" for name in data.labels.releases])
-    use = np.concatenate([keep, keep[::2]])
+    use = np.concatenate([keep, keep[::2]]) & data.filled
     foreign = _foreign(settings.encoder, corpus, progress) if settings.encoder else None
 
     held = hold_out(data, lab_of, groups, candidate, settings.seed)

@@ -21,19 +21,19 @@ CORRELATION = 0.15
 class Evidence:
     """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
 
-    ground: (S,) mean squared distance a dimension from the nearest domain in its standard deviations; near 1 on
-    the ground that the model was trained on. domain: (S,) the nearest domain, -1 the unknown one.
+    ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain.
+    familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
     """
 
     known: Floats
     new: Floats
     unknown: Floats
     ground: Floats
-    domain: Ints
+    familiar: Floats
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Evidence:
         """The evidence of some suspects."""
-        return Evidence(self.known[at], self.new[at], self.unknown[at], self.ground[at], self.domain[at])
+        return Evidence(self.known[at], self.new[at], self.unknown[at], self.ground[at], self.familiar[at])
 
 
 class Likelihood:
@@ -74,7 +74,8 @@ class Likelihood:
         rest = h.within * (CORRELATION + (1 - CORRELATION) / n)
         centre = h.corpus_mean.mean(axis=0)
         whole = h.between_labs + h.between_releases + h.session
-        known, new, unknown, ground = [], [], [], []
+        known, new, unknown = [], [], []
+        ground = np.full(len(point), np.inf)
         for corpus in range(-1, len(h.corpus_mean)):
             if corpus < 0:
                 offset, extra = centre, rest + h.domain
@@ -88,10 +89,11 @@ class Likelihood:
             new.append(_log_density(z, self.lab_mean, new_var))
             wide = (whole + extra)[None]
             unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
-            ground.append((z**2 / wide).mean(axis=1))
-        nearest = np.argmax(unknown, axis=0)
-        far = np.array(ground)[nearest, np.arange(len(point))]
-        return Evidence(_mean(known), _mean(new), _mean(unknown), far, nearest - 1)
+            if corpus >= 0:
+                best = known[-1].argmax(axis=1)
+                ground = np.minimum(ground, ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1))
+        familiar = np.max([k.max(axis=1) for k in known[1:]], axis=0) - known[0].max(axis=1)
+        return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar)
 
     def _in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         h = self.h

@@ -14,17 +14,20 @@ PARAMETERS = (
     "scale",
     "scale_by_responses",
     "scale_by_ground",
+    "scale_by_familiarity",
     "crowd",
     "new",
     "new_by_responses",
     "new_by_ground",
+    "new_by_familiarity",
     "unknown",
     "unknown_by_responses",
     "unknown_by_ground",
+    "unknown_by_familiarity",
 )
 # Sums over dimensions are far too sure of themselves; a tenth is where the fit begins.
-START = np.array([-1.5, 0.0, -0.5, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0])
-_GROUND = (np.log(0.5), np.log(50.0))
+START = np.array([-1.5, 0.0, -0.5, 0.0, 0.5, *(0.0,) * 8])
+_GROUND = (np.log(0.05), np.log(50.0))
 
 
 @dataclass(frozen=True)
@@ -54,14 +57,14 @@ def posterior(
 
     count: (S,) responses of each suspect; lab: (R,); allowed: (L,) labs in question, None for all.
     """
-    crowd, new, new_n, new_g, unknown, unknown_n, unknown_g = parameters[3:]
-    n, ground = _circumstances(evidence, count)
+    crowd = parameters[4]
+    around = _circumstances(evidence, count)
     scale = temper(parameters, evidence, count)
     siblings = np.log(np.bincount(lab))
     best = evidence.known.max(axis=1, keepdims=True)
     known_logit = scale * (evidence.known - best) - crowd * siblings[lab]
-    new_logit = scale * (evidence.new - best) + new + new_n * n + new_g * ground
-    none_logit = scale * (evidence.unknown[:, None] - best) + unknown + unknown_n * n + unknown_g * ground
+    new_logit = scale * (evidence.new - best) + (around @ parameters[5:9])[:, None]
+    none_logit = scale * (evidence.unknown[:, None] - best) + (around @ parameters[9:13])[:, None]
     if allowed is not None:
         known_logit = np.where(allowed[lab], known_logit, -np.inf)
         new_logit = np.where(allowed, new_logit, -np.inf)
@@ -73,10 +76,11 @@ def posterior(
 
 
 def temper(parameters: Floats, evidence: Evidence, count: Ints) -> Floats:
-    """(S, 1) how much of a log-likelihood counts, by number of responses and distance from the training ground."""
-    n, ground = _circumstances(evidence, count)
-    return np.asarray(np.exp(parameters[0] + parameters[1] * n + parameters[2] * ground))
+    """(S, 1) how much of a log-likelihood counts: by number of responses, ground and familiarity."""
+    return np.asarray(np.exp(_circumstances(evidence, count) @ parameters[:4])[:, None])
 
 
-def _circumstances(evidence: Evidence, count: Ints) -> tuple[Floats, Floats]:
-    return np.log(count)[:, None], np.clip(np.log(evidence.ground), *_GROUND)[:, None]
+def _circumstances(evidence: Evidence, count: Ints) -> Floats:
+    """(S, 4) one, and the logarithms of the number of responses, of the ground and of the familiarity."""
+    ground = np.clip(np.log(evidence.ground), *_GROUND)
+    return np.column_stack([np.ones(len(count)), np.log(count), ground, np.log1p(np.maximum(evidence.familiar, 0))])

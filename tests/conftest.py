@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests import worlds
+
+
+@pytest.fixture(scope="session")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with `registry.csv` and `corpora/`."""
+    folder = tmp_path_factory.mktemp("world")
+    worlds.registry(folder)
+    worlds.corpora(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def train_small(world: Path) -> Callable[..., Path]:
+    """Trains on the world with a short encoder training: train_small(out, **settings)."""
+    import dataclasses
+
+    from fingerprint.space import contrast
+    from fingerprint.train.run import Settings, train
+
+    def run(out: Path, **settings: object) -> Path:
+        short = dataclasses.replace(contrast.Plan(), steps=40, rows=96, size=16)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(contrast, "Plan", lambda: short)
+            patch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small")
+            chosen = dataclasses.replace(given, **settings)  # type: ignore[arg-type]
+            train([world / "corpora"], out, chosen, lambda stage, done, total: None)
+        return out
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def model(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model folder trained on the whole world."""
+    return train_small(tmp_path_factory.mktemp("models") / "small")

@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from scipy import sparse
+
+from fingerprint.features.ngrams import count
+from fingerprint.space.between import between_release
+from fingerprint.space.static import StaticEncoder
+from fingerprint.space.table import Table
+
+
+def test_eight_bits_lose_little() -> None:
+    vectors = np.random.default_rng(0).normal(size=(50, 8)).astype(np.float32)
+    vectors[3] = 0
+    error = np.abs(Table.quantise(vectors).vectors() - vectors).max(axis=1)
+    assert (error <= np.abs(vectors).max(axis=1) / 254 + 1e-7).all()
+
+
+def test_corpora_are_no_direction() -> None:
+    rng = np.random.default_rng(1)
+    release, corpus = np.repeat(np.arange(4), 50), np.tile(np.repeat([0, 1], 25), 4)
+    rows = rng.normal(scale=0.1, size=(200, 5))
+    rows[:, 0] += 5 * corpus
+    rows[:, 1] += release
+    code, cell = np.unique(release * 2 + corpus, return_inverse=True)
+    found = between_release(sparse.csr_matrix(rows.astype(np.float32)), np.arange(200), cell, code % 2, 1)
+    assert abs(found[1, 0]) > 0.99
+    assert abs(found[0, 0]) < 0.05
+
+
+def test_sentence_transformers_and_numpy_agree(model: Path) -> None:
+    from sentence_transformers import SentenceTransformer
+
+    texts = ["Time people work.", "- Water!\n- House", ""]
+    mine = StaticEncoder.load(model / "encoder").encode(texts)
+    theirs = SentenceTransformer(str(model / "encoder"), device="cpu").encode(texts)
+    np.testing.assert_allclose(mine, theirs, atol=1e-5)
+    assert count(texts).starts[-1] > 0

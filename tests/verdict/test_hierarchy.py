@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+import numpy as np
+
+from fingerprint.verdict.evidence import Evidence, Likelihood
+from fingerprint.verdict.hierarchy import Cells, Hierarchy
+from fingerprint.verdict.posterior import PARAMETERS, START, posterior
+
+LABS, EACH, CORPORA, ROWS, DIM = 12, 6, 3, 30, 8
+
+
+class World:
+    """Draws from the very hierarchy that is fitted."""
+
+    def __init__(self) -> None:
+        rng = self.rng = np.random.default_rng(4)
+        self.lab = np.repeat(np.arange(LABS), EACH)
+        self.labs = 2 * rng.normal(size=(LABS, DIM))
+        self.release = self.labs[self.lab] + rng.normal(size=(len(self.lab), DIM))
+        self.corpus = 0.7 * rng.normal(size=(CORPORA, DIM))
+        r = np.repeat(np.arange(len(self.lab)), CORPORA * ROWS)
+        c = np.tile(np.repeat(np.arange(CORPORA), ROWS), len(self.lab))
+        session = 0.4 * rng.normal(size=(len(self.lab), CORPORA, DIM))
+        rows = self.release[r] + self.corpus[c] + session[r, c] + 1.5 * rng.normal(size=(len(r), DIM))
+        self.cells = Cells.of(rows.astype(np.float32), r, c)
+        self.fitted = Hierarchy.fit(self.cells, self.lab)
+
+    def suspects(self, means: np.ndarray, n: int) -> Evidence:
+        noise = 0.4 * self.rng.normal(size=means.shape) + 1.5 / np.sqrt(n) * self.rng.normal(size=means.shape)
+        return Likelihood(self.fitted).evidence((means + self.corpus[0] + noise).astype(np.float32), np.full(len(means), n))
+
+
+WORLD = World()
+
+
+def ratio(name: str) -> float:
+    """A variance relative to the spread within, averaged over dimensions, which the basis cancels from."""
+    return float(np.mean(getattr(WORLD.fitted, name) / WORLD.fitted.within))
+
+
+def test_spreads_are_those_that_it_was_drawn_with() -> None:
+    assert 0.5 < ratio("between_releases") / (1 / 1.5**2) < 2
+    assert 0.5 < ratio("between_labs") / (4 / 1.5**2) < 2
+    assert 0.3 < ratio("session") / (0.4**2 / 1.5**2) < 2.5
+
+
+def test_known_releases_are_found() -> None:
+    found = WORLD.suspects(WORLD.release, 25)
+    assert (found.known.argmax(axis=1) == np.arange(len(WORLD.lab))).mean() > 0.8
+
+
+def test_new_releases_and_unknown_labs_are_more_likely_than_the_known() -> None:
+    rng = np.random.default_rng(9)
+    new = WORLD.labs + 1.6 * np.sign(rng.normal(size=WORLD.labs.shape))
+    found = WORLD.suspects(new, 25)
+    assert (found.new.max(axis=1) > found.known.max(axis=1)).mean() > 0.6
+    assert (found.new.argmax(axis=1) == np.arange(LABS)).mean() > 0.8
+    nobody = WORLD.suspects(9 * rng.normal(size=(20, DIM)), 25)
+    assert (nobody.unknown > np.maximum(nobody.new.max(axis=1), nobody.known.max(axis=1))).mean() > 0.7
+
+
+def test_counts_may_differ_within_a_call() -> None:
+    likelihood, means = Likelihood(WORLD.fitted), WORLD.release[:4].astype(np.float32)
+    together = likelihood.evidence(means, np.array([3, 1, 3, 25]))
+    alone = likelihood.evidence(means[1:2], np.array([1]))
+    np.testing.assert_allclose(together.known[1], alone.known[0])
+
+
+def test_posterior_sums_to_one_and_keeps_to_the_candidates() -> None:
+    assert len(START) == len(PARAMETERS)
+    evidence = WORLD.suspects(WORLD.release, 5)
+    count = np.full(len(WORLD.lab), 5)
+    everything = posterior(START, evidence, count, WORLD.lab)
+    total = everything.labs().sum(axis=1) + everything.unknown
+    np.testing.assert_allclose(total, 1)
+    allowed = np.arange(LABS) < 2
+    few = posterior(START, evidence, count, WORLD.lab, allowed)
+    assert few.labs()[:, 2:].max() == 0
+    np.testing.assert_allclose(few.labs()[:, 0] / few.labs()[:, 1], everything.labs()[:, 0] / everything.labs()[:, 1])

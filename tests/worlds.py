@@ -1,0 +1,69 @@
+"""A small made-up world: labs with habits of their own, releases that vary them, two corpora."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
+RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
+_SHARED = "time people work water house day light year hand place word small part long way city food idea road".split()
+
+
+def _rng(*key: object) -> np.random.Generator:
+    return np.random.default_rng(zlib.crc32(repr(key).encode()))
+
+
+def _taste(name: str, size: int) -> list[str]:
+    """Words that a lab or a release is fond of, made up of its own syllables."""
+    rng = _rng("taste", name)
+    return ["".join(rng.choice(list("aeioulnrstmdk"), 5)) for _ in range(size)]
+
+
+def write(release: str, prompt: int, draw: int = 0) -> str:
+    """What `release` answers to a prompt."""
+    lab = RELEASES[release]
+    rng, of_lab, of_release = _rng(release, prompt, draw), _taste(lab, 8), _taste(release, 8)
+    topic = _taste(f"prompt {prompt}", 4)
+    pool = [*_SHARED, *topic * 2, *of_lab, *of_release]
+    sentences = []
+    for _ in range(6):
+        words = rng.choice(pool, int(rng.integers(6, 12))).tolist()
+        sentences.append(" ".join(words).capitalize() + rng.choice([".", "!", "."]))
+    mark = "-*"[LABS.index(lab) % 2]
+    if LABS.index(lab) % 3 == 0:
+        return f"**{topic[0].title()}**\n\n" + "\n".join(f"{mark} {s}" for s in sentences)
+    return " ".join(sentences)
+
+
+def registry(folder: Path) -> Path:
+    """A registry of this world."""
+    path = folder / "registry.csv"
+    rows = ["release,lab,family,line,released,kind,aliases"]
+    rows += [f"{r},{lab},{lab}-family,{lab},2025-0{r[-1]},lab,{r.upper()}" for r, lab in RELEASES.items()]
+    path.write_text("\n".join(rows) + "\n")
+    return path
+
+
+def corpora(folder: Path, prompts: int = 30) -> Path:
+    """Four corpora as JSON lines; each release answers each prompt once."""
+    out = folder / "corpora"
+    out.mkdir()
+    for number, name in enumerate(("first", "second", "third", "fourth")):
+        lines = [
+            json.dumps({"release": r, "prompt_id": str(p), "response": write(r, 1000 * number + p), "language": "en"})
+            for r in RELEASES
+            for p in range(prompts)
+        ]
+        (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    return out
+
+
+def suspect(path: Path, release: str, count: int = 10, start: int = 500) -> Path:
+    """A file of responses to prompts that no corpus has."""
+    rows = [json.dumps({"prompt_id": str(p), "response": write(release, p)}) for p in range(start, start + count)]
+    path.write_text("\n".join(rows) + "\n")
+    return path
