@@ -31,7 +31,7 @@ _ANYWHERE = {
     "command": r"\bcommand[ \-](?:r\+|r\b(?! [a-z])|a(?=-\d))", "granite": r"\bgranite(?=[ \-]?\d)|\bibm granite\b",
     "watsonx": r"\bwatsonx", "nemotron": r"\b(?:llama-)?nemotron", "falcon": r"\bfalcon(?=[ \-]?\d+b)", "olmo": r"\bolmo",
     "tulu": r"\bt[uü]lu(?=[ \-]?\d)", "gigachat": r"\bgigachat", "гигачат": "гигачат", "сбер": r"\bсбер(?:банк\w*|а|ом|у)?\b",
-    "yandex": r"\byandex(?:gpt)?", "яндекс": r"\bяндекс\w*", "yagpt": r"\byagpt", "ernie": r"\bernie(?= ?bot|[ \-]?\d)", "文心": "文心(?:一言)?",
+    "yandex": r"\byandex(?:gpt)?", "яндекс": r"\bяндекс\w*", "yagpt": r"\byagpt", "ernie": r"\bernie(?: ?bot|(?=[ \-]?\d))", "文心": "文心(?:一言)?",
     "baidu": r"\bbaidu\b", "百度": "百度", "doubao": r"\bdoubao", "豆包": "豆包", "bytedance": r"\bbytedance\b", "字节跳动": "字节跳动",
     "hunyuan": r"\b(?:tencent )?hunyuan", "混元": "(?:腾讯)?混元", "tencent": r"\btencent\b", "internlm": r"\binternlm", "书生": "书生(?:·?浦语)",
     "jamba": r"\bjamba", "reka": r"\breka (?:core|flash|edge)\b", "solar-": r"\bsolar(?=-\d)", "upstage": r"\bupstage ai\b",

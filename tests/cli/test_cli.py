@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import worlds
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def run(*args: object, **kwargs: Any) -> subprocess.CompletedProcess[str]:
+    code = "import sys; from fingerprint.cli import main; main(sys.argv[1:])"
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "90"}
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, env=env, timeout=120, **kwargs
+    )
+
+
+def imported(code: str) -> set[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", code + "\nimport sys; print('\\n'.join(sys.modules))"],
+        capture_output=True, text=True, check=True, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    return {line.split(".")[0] for line in done.stdout.splitlines()}
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "from fingerprint.cli import main\ntry: main(['--help'])\nexcept SystemExit: pass"
+    assert imported(code).isdisjoint({"numpy", "torch", "datasets", "pyarrow", "sklearn", "scipy"})
+
+
+def test_identify_needs_the_light_install_only(model: Path, tmp_path: Path) -> None:
+    file = worlds.suspect(tmp_path / "s.jsonl", "ash-1")
+    code = f"from fingerprint.api import Fingerprint\nfrom fingerprint.records.read import read_suspect\n" \
+           f"Fingerprint.load({str(model)!r}).identify(read_suspect({str(file)!r}))"  # fmt: skip
+    heavy = {"torch", "datasets", "sklearn", "scipy", "joblib", "sentence_transformers", "transformers", "pandas"}
+    assert imported(code).isdisjoint(heavy)
+
+
+def test_json_of_one_file_and_of_several(model: Path, tmp_path: Path) -> None:
+    files = [worlds.suspect(tmp_path / f"{r}.jsonl", r, 25) for r in ("oak-1", "fir-3")]
+    one = json.loads(run("identify", files[0], "--model", model, "--format", "json", "--top", 2).stdout)
+    assert (one["schema"], one["n_responses"], one["n_used"], one["labs"][0]["lab"]) == (1, 25, 25, "oak")
+    assert len(one["releases"]) == len(one["families"]) == 2
+    assert sum(share["probability"] for share in one["labs"]) == pytest.approx(1)
+    assert one["verdict"] in {"attributed", "new-release", "unknown", "inconclusive"}
+    assert one["model"]["releases"] == 18
+    several = json.loads(run("identify", *files, "--model", model, "--format", "json").stdout)
+    assert [v["file"] for v in several] == [str(f) for f in files]
+
+
+def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path) -> None:
+    good = worlds.suspect(tmp_path / "good.jsonl", "oak-1")
+    bad = tmp_path / "bad.jsonl"
+    bad.write_text('{"response": "long enough to be judged, it is"}\n{"response": 3}\n')
+    done = run("identify", bad, tmp_path / "none.jsonl", good, "--model", model, "--format", "jsonl")
+    assert done.returncode == 2
+    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == [str(good)]
+    errors = done.stderr.splitlines()
+    assert len(errors) == 2
+    assert f"{bad}:2: " in errors[0]
+    assert "Traceback" not in done.stderr
+
+
+def test_text_for_people(model: Path, tmp_path: Path) -> None:
+    file = worlds.suspect(tmp_path / "s.jsonl", "cedar-2", 25)
+    done = run("identify", file, "--model", model)
+    assert done.returncode == 0
+    assert "%" in done.stdout
+    assert "Calibrated at 25 responses" in done.stdout
+    assert "Habits that speak for" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 90
+
+
+def test_standard_input(model: Path, tmp_path: Path) -> None:
+    text = worlds.suspect(tmp_path / "s.jsonl", "ash-1").read_text()
+    done = run("identify", "-", "--model", model, "--format", "json", input=text)
+    assert json.loads(done.stdout)["file"] == "-"
+
+
+def test_candidates(model: Path, tmp_path: Path) -> None:
+    file = worlds.suspect(tmp_path / "s.jsonl", "ash-1")
+    done = run("identify", file, "--model", model, "--candidates", "ash,oak", "--format", "json")
+    assert json.loads(done.stdout)["candidates"] == ["ash", "oak"]
+    done = run("identify", file, "--model", model, "--candidates", "cedr")
+    assert done.returncode == 2
+    assert "cedar" in done.stderr
+    assert not done.stdout
+
+
+def test_hostile_names_and_responses_stay_text(model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a\x1b[31mb.jsonl"
+    file.write_text(json.dumps({"response": "\x1b]0;owned\x07 and \x1b[2J more than twenty characters"}) + "\n")
+    missing = tmp_path / "c\x1b[31m\nd.jsonl"
+    done = run("identify", file, missing, "--model", model)
+    assert "\x1b" not in done.stdout + done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_models_that_are_none(tmp_path: Path) -> None:
+    file = worlds.suspect(tmp_path / "s.jsonl", "ash-1")
+    done = run("identify", file, "--model", tmp_path)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("args", [["--false-claims", "0"], ["--false-claims", "1"], ["--top", "0"], ["--format", "xml"], []])
+def test_wrong_options(args: list[str], tmp_path: Path) -> None:
+    file = [str(worlds.suspect(tmp_path / "s.jsonl", "ash-1"))] if args else []
+    assert run("identify", *file, *args).returncode == 2
+
+
+def test_train_and_identify_from_the_command_line_name_mistakes(tmp_path: Path) -> None:
+    done = run("train", tmp_path / "none", "--out", tmp_path / "m")
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert run("train", tmp_path, "--out", tmp_path / "m", "--released-before", "2026").returncode == 2
+    assert not (tmp_path / "m").exists()
+
+
+def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from click.testing import CliRunner
+
+    from fingerprint.cli.train import command
+    from fingerprint.errors import MissingExtra
+
+    monkeypatch.setitem(sys.modules, "fingerprint.train.run", None)
+    result = CliRunner().invoke(command, [str(tmp_path), "--out", str(tmp_path / "m")])
+    assert isinstance(result.exception, MissingExtra)
+    assert "fingerprint[train]" in str(result.exception)
