@@ -94,7 +94,7 @@ class Fingerprint:
             n_used=suspect.n_used,
             verdict=word,
             labs=self._labs(labs, float(found.unknown[0]), allowed),
-            families=self._families(found),
+            families=self._families(found, allowed),
             releases=self._releases(found, scale * (evidence.known[0] - evidence.unknown[0]), allowed),
             new_release=_sorted(
                 NewRelease(lab, p) for lab, p, ok in zip(self.labs, _floats(found.new[0]), allowed, strict=True) if ok
@@ -136,11 +136,13 @@ class Fingerprint:
         rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, _floats(labs), allowed, strict=True) if ok]
         return _sorted([*rows, LabShare(UNKNOWN, unknown)])
 
-    def _families(self, found: Posterior) -> tuple[FamilyShare, ...]:
+    def _families(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[FamilyShare, ...]:
         shares: dict[tuple[str, str], float] = defaultdict(float)
-        for entry, p in zip(self._model.releases, _floats(found.release[0]), strict=True):
-            shares[entry["family"], entry["lab"]] += p
-        return _sorted(FamilyShare(family, lab, p) for (family, lab), p in shares.items() if p > 0)
+        rows = zip(self._model.releases, _floats(found.release[0]), self._model.hierarchy.lab, strict=True)
+        for entry, p, lab in rows:
+            if allowed[lab]:
+                shares[entry["family"], entry["lab"]] += p
+        return _sorted(FamilyShare(family, lab, p) for (family, lab), p in shares.items())
 
     def _releases(
         self, found: Posterior, ratio: NDArray[np.float64], allowed: NDArray[np.bool_]

@@ -73,7 +73,8 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
         """(n,) the most probable class of each text."""
-        return np.asarray(self.classes_[self.predict_proba(X).argmax(axis=1)])
+        best = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[best])
 
     def _fit(self, counts: Counts, at: NDArray[np.int64], code: NDArray[np.int64]) -> None:
         rows = unit_rows(counts, None, BUCKETS)[at]

@@ -37,7 +37,9 @@ def test_clone_and_again_give_the_same() -> None:
     np.testing.assert_array_equal(model.predict_proba(texts(50, 55)[0]), again.predict_proba(texts(50, 55)[0]))
 
 
-@pytest.mark.parametrize(("X", "y"), [([], []), (["a b"], ["x"]), ([1, 2], ["x", "y"]), ("text", ["x"]), (["a", "b"], ["x"])])
+@pytest.mark.parametrize(
+    ("X", "y"), [([], []), (["a b"], ["x"]), ([1, 2], ["x", "y"]), ("text", ["x"]), (["a", "b"], ["x"])]
+)
 def test_what_it_cannot_learn_from(X: object, y: object) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the words differ by case
         FingerprintClassifier().fit(X, y)  # type: ignore[arg-type]

@@ -10,7 +10,27 @@ import numpy as np
 
 LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
 RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
-_SHARED = "time people work water house day light year hand place word small part long way city food idea road".split()
+_SHARED = [
+    "time",
+    "people",
+    "work",
+    "water",
+    "house",
+    "day",
+    "light",
+    "year",
+    "hand",
+    "place",
+    "word",
+    "small",
+    "part",
+    "long",
+    "way",
+    "city",
+    "food",
+    "idea",
+    "road",
+]
 
 
 def _rng(*key: object) -> np.random.Generator:

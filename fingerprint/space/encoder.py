@@ -1,4 +1,8 @@
-"""The static encoder as a sentence-transformers module: `SentenceTransformer(folder)` loads it from disk."""
+"""The static encoder as a sentence-transformers module.
+
+`SentenceTransformer(folder, trust_remote_code=True)` loads it from disk: the library asks for that word wherever a
+module's class is not its own, and the class is this package's; the folder holds no code.
+"""
 
 from __future__ import annotations
 

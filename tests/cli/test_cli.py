@@ -110,7 +110,9 @@ def test_models_that_are_none(tmp_path: Path) -> None:
     assert len(done.stderr.splitlines()) == 1
 
 
-@pytest.mark.parametrize("args", [["--false-claims", "0"], ["--false-claims", "1"], ["--top", "0"], ["--format", "xml"], []])
+@pytest.mark.parametrize(
+    "args", [["--false-claims", "0"], ["--false-claims", "1"], ["--top", "0"], ["--format", "xml"], []]
+)
 def test_wrong_options(args: list[str], tmp_path: Path) -> None:
     file = [str(worlds.suspect(tmp_path / "s.jsonl", "ash-1"))] if args else []
     assert run("identify", *file, *args).returncode == 2

@@ -66,7 +66,9 @@ def test_rhythm_knows_layout_and_counts_but_no_words() -> None:
 
 def test_openings_are_of_the_first_words() -> None:
     group = GROUPS.index("opening 2")
-    a, b, c = (occurrences([t]).bucket[group].tolist() for t in ("Sure thing, ok", "sure thing now", "Well, sure thing"))
+    a, b, c = (
+        occurrences([t]).bucket[group].tolist() for t in ("Sure thing, ok", "sure thing now", "Well, sure thing")
+    )
     assert a == b != c
 
 

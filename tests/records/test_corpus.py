@@ -12,7 +12,7 @@ from fingerprint.records.registry import Registry
 TEXT = "A response that is long enough to be used, number {}."
 
 
-@pytest.fixture()
+@pytest.fixture
 def registry(tmp_path: Path) -> Registry:
     path = tmp_path / "registry.csv"
     path.write_text("release,lab,family,line,released,kind,aliases\na,l,f,f,2025-01,lab,A-Chat|org/a\nb,l,f,f,,lab,\n")
@@ -55,7 +55,9 @@ def test_parquet_carries_its_licence(tmp_path: Path, registry: Registry) -> None
 
 def test_unknown_names_are_listed_with_what_to_add(tmp_path: Path, registry: Registry) -> None:
     rows: list[dict[str, object]] = [{"release": f"new-{i:02}", "response": TEXT} for i in range(30)]
-    with pytest.raises(InputError, match=r"30 release names .* new-00, new-01, .*\.\.\.; add a row .*release,lab") as caught:
+    with pytest.raises(
+        InputError, match=r"30 release names .* new-00, new-01, .*\.\.\.; add a row .*release,lab"
+    ) as caught:
         read_corpora([corpus(tmp_path / "x.jsonl", rows)], registry)
     assert "new-19" in str(caught.value)
     assert "new-20" not in str(caught.value)

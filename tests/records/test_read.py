@@ -30,7 +30,14 @@ def file(folder: Path, data: bytes, name: str = "x.jsonl") -> str:
 
 
 def test_json_lines_with_all_that_may_be_there(tmp_path: Path) -> None:
-    row = {"response": LONG, "prompt": "p", "prompt_id": 7, "system": "s", "language": "en", "usage": {"prompt_tokens": 3}}
+    row = {
+        "response": LONG,
+        "prompt": "p",
+        "prompt_id": 7,
+        "system": "s",
+        "language": "en",
+        "usage": {"prompt_tokens": 3},
+    }
     (record,) = read_suspect(file(tmp_path, b"\xef\xbb\xbf" + lines(row) + b"\n")).records
     assert (record.response, record.prompt, record.prompt_id, record.system) == (LONG, "p", "7", "s")
     assert record.usage == {"prompt_tokens": 3}
@@ -91,10 +98,17 @@ def test_only_refusals_is_no_error(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["I’m sorry, but I can't assist with that request.", "К сожалению, я не могу с этим помочь.", "申し訳ありませんが、お手伝いできません。",
-     "抱歉，我无法帮助您完成这个请求。", "Valitettavasti en voi auttaa tässä.", "Es tut mir leid, dabei kann ich nicht helfen.",
-     "Lo siento, no puedo ayudar con eso.", "Désolé, je ne peux pas vous aider."],
-)  # fmt: skip
+    [
+        "I’m sorry, but I can't assist with that request.",
+        "К сожалению, я не могу с этим помочь.",
+        "申し訳ありませんが、お手伝いできません。",
+        "抱歉，我无法帮助您完成这个请求。",
+        "Valitettavasti en voi auttaa tässä.",
+        "Es tut mir leid, dabei kann ich nicht helfen.",
+        "Lo siento, no puedo ayudar con eso.",
+        "Désolé, je ne peux pas vous aider.",
+    ],
+)
 def test_refusals(text: str) -> None:
     assert is_refusal(text)
     assert not is_refusal(text + " Here is what I can offer instead. " * 10)
@@ -174,4 +188,4 @@ def test_any_bytes_give_a_suspect_or_one_clear_line(data: bytes) -> None:
         try:
             read_suspect(file(Path(folder), data))
         except InputError as error:
-            assert "\n" not in str(error)
+            assert "\n" not in str(error)  # noqa: PT017 - an answer is as good as an error here

@@ -35,6 +35,6 @@ def test_sentence_transformers_and_numpy_agree(model: Path) -> None:
 
     texts = ["Time people work.", "- Water!\n- House", ""]
     mine = StaticEncoder.load(model / "encoder").encode(texts)
-    theirs = SentenceTransformer(str(model / "encoder"), device="cpu").encode(texts)
+    theirs = SentenceTransformer(str(model / "encoder"), device="cpu", trust_remote_code=True).encode(texts)
     np.testing.assert_allclose(mine, theirs, atol=1e-5)
     assert count(texts).starts[-1] > 0

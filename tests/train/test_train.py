@@ -118,5 +118,7 @@ def test_nothing_usable_is_inconclusive(model: Path) -> None:
 def test_names_do_not_count(model: Path) -> None:
     known = Fingerprint.load(model)
     texts = [worlds.write("elm-1", p) for p in range(700, 710)]
-    named = [known.identify([f"I am {name}. " + t for t in texts]).to_dict() for name in ("ChatGPT", "Claude 3.5 Sonnet")]
+    named = [
+        known.identify([f"I am {name}. " + t for t in texts]).to_dict() for name in ("ChatGPT", "Claude 3.5 Sonnet")
+    ]
     assert named[0]["labs"] == named[1]["labs"]

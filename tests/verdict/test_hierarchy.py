@@ -27,7 +27,9 @@ class World:
 
     def suspects(self, means: np.ndarray, n: int) -> Evidence:
         noise = 0.4 * self.rng.normal(size=means.shape) + 1.5 / np.sqrt(n) * self.rng.normal(size=means.shape)
-        return Likelihood(self.fitted).evidence((means + self.corpus[0] + noise).astype(np.float32), np.full(len(means), n))
+        return Likelihood(self.fitted).evidence(
+            (means + self.corpus[0] + noise).astype(np.float32), np.full(len(means), n)
+        )
 
 
 WORLD = World()
