@@ -17,7 +17,7 @@ from fingerprint.records.names import mask_names
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
 from fingerprint.verdict.decide import Facts, decide
-from fingerprint.verdict.evidence import CORRELATION, Evidence, Likelihood
+from fingerprint.verdict.evidence import CORRELATION, Evidence
 from fingerprint.verdict.explain import contrast
 from fingerprint.verdict.posterior import Posterior, posterior, temper
 from fingerprint.verdict.result import (
@@ -39,7 +39,7 @@ class Fingerprint:
 
     def __init__(self, loaded: Loaded):
         self._model = loaded
-        self._likelihood = Likelihood(loaded.hierarchy)
+        self._hierarchy = loaded.likelihood.h
 
     @classmethod
     def load(cls, folder: str | Path) -> Fingerprint:
@@ -75,13 +75,13 @@ class Fingerprint:
         texts = [record.response for record in suspect.records]
         if texts:
             places = self.embed(texts)
-            evidence = self._likelihood.evidence(places.mean(axis=0, keepdims=True), np.array([len(texts)]))
+            evidence = self._model.likelihood.evidence(places.mean(axis=0, keepdims=True), np.array([len(texts)]))
             mixed = self._mixed(places)
         else:
             evidence, mixed = self._nothing(), 0.0
         calibration = self._model.calibration
         used = np.array([max(len(texts), 1)])
-        found = posterior(calibration.values(), evidence, used, self._model.hierarchy.lab, allowed)
+        found = posterior(calibration.values(), evidence, used, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
         first = int(labs.argmax())
         new = float(found.new[0, first] / max(labs[first], 1e-12))
@@ -119,18 +119,12 @@ class Fingerprint:
     def _mixed(self, places: NDArray[np.float32]) -> float:
         if len(places) < 3:
             return 0.0
-        h = self._model.hierarchy
+        h = self._hierarchy
         return float(np.mean(h.project(places).var(axis=0, ddof=1) / (h.within * (1 - CORRELATION))))
 
     def _nothing(self) -> Evidence:
-        h = self._model.hierarchy
-        return Evidence(
-            np.zeros((1, len(h.lab))),
-            np.zeros((1, len(self.labs))),
-            np.zeros(1),
-            np.ones(1),
-            np.zeros(1),
-        )
+        releases, labs = np.zeros((1, len(self._hierarchy.lab))), np.zeros((1, len(self.labs)))
+        return Evidence(releases, labs, np.zeros(1), np.ones(1), np.zeros(1), releases, labs)
 
     def _labs(self, labs: NDArray[np.float64], unknown: float, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
         rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, _floats(labs), allowed, strict=True) if ok]
@@ -138,7 +132,7 @@ class Fingerprint:
 
     def _families(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[FamilyShare, ...]:
         shares: dict[tuple[str, str], float] = defaultdict(float)
-        rows = zip(self._model.releases, _floats(found.release[0]), self._model.hierarchy.lab, strict=True)
+        rows = zip(self._model.releases, _floats(found.release[0]), self._hierarchy.lab, strict=True)
         for entry, p, lab in rows:
             if allowed[lab]:
                 shares[entry["family"], entry["lab"]] += p
@@ -151,7 +145,7 @@ class Fingerprint:
             self._model.releases,
             _floats(found.release[0]),
             _floats(ratio),
-            self._model.hierarchy.lab,
+            self._hierarchy.lab,
             strict=True,
         )
         return _sorted(
@@ -173,7 +167,7 @@ class Fingerprint:
             return ()
         shares = []
         for lab in order:
-            share = np.where(self._model.hierarchy.lab == lab, found.release[0] + 1e-9, 0)
+            share = np.where(self._hierarchy.lab == lab, found.release[0] + 1e-9, 0)
             shares.append(share / share.sum())
         return contrast(texts, self._model.usual, *shares)
 

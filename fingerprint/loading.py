@@ -19,7 +19,9 @@ from fingerprint.space.table import Table
 from fingerprint.store.arrays import expect
 from fingerprint.store.read import load
 from fingerprint.verdict.calibration import Calibration
+from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.explain import Usual
+from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Hierarchy
 from fingerprint.verdict.result import ModelInfo
 
@@ -38,7 +40,7 @@ class Loaded:
     columns: NDArray[np.int32]
     projection: Table
     encode: Encode
-    hierarchy: Hierarchy
+    likelihood: Likelihood
     calibration: Calibration
     usual: Usual
 
@@ -65,6 +67,7 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     projection = Table(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
     hierarchy = _hierarchy(arrays, codes.shape[1] + width, count, len(labs))
+    heads = _heads(arrays, len(hierarchy.within), count, len(labs))
     usual = Usual(*(expect(arrays, n, "float32", (count, len(habits.NAMES))) for n in ("habit_mean", "habit_var")))
     info = ModelInfo(
         str(training["name"]),
@@ -77,7 +80,7 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
         if not {"release", "lab", "family"} <= entry.keys():
             raise ValueError("a release without its lab and family")
     return Loaded(
-        info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, hierarchy,
+        info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, Likelihood(hierarchy, heads),
         Calibration.from_dict(documents["calibration"]), usual,
     )  # fmt: skip
 
@@ -121,6 +124,15 @@ def _hierarchy(arrays: Any, width: int, releases: int, labs: int) -> Hierarchy:
         corpus_mean=corpus_mean.astype(float),
         lab=lab.astype(np.int64),
         **{name: spread.astype(float) for name, spread in spreads.items()},
+    )
+
+
+def _heads(arrays: Any, width: int, releases: int, labs: int) -> Heads:
+    return Heads(
+        expect(arrays, "release_head", "float16", (width, releases)).astype(float),
+        expect(arrays, "release_bias", "float32", (releases,)).astype(float),
+        expect(arrays, "lab_head", "float16", (width, labs)).astype(float),
+        expect(arrays, "lab_bias", "float32", (labs,)).astype(float),
     )
 
 

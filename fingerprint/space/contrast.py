@@ -29,7 +29,7 @@ class Plan:
     """How long and how hard to train; rate is Adam's, keep the share of a row's features that a batch sees."""
 
     size: int = 112
-    steps: int = 1500
+    steps: int = 2400
     rows: int = 512
     rate: float = 2e-3
     keep: float = 0.5

@@ -20,6 +20,7 @@ def card(documents: dict[str, Any]) -> str:
         f"| {r['release']} | {r['lab']} | {r['family']} | {r['released'] or '-'} | {rows.get(r['release'], 0)} |"
         for r in labels["releases"]
     )
+    shares = ", ".join(f"{kind} {share:.0%}" for kind, share in training["shares"].items())
     columns = list(training["scores"][0])
     licences = sorted({c["licence"] for c in training["corpora"] if c["licence"]})
     return f"""---
@@ -49,7 +50,8 @@ with fingerprint {training["version"]}, encoder: {training["encoder"] or "its ow
 
 By a model trained without these prompts, corpora, releases and labs; the model in this folder was then trained on
 everything. `same`: known releases, other prompts. `other`: corpora that it had not seen. `unseen`: releases that it
-had not seen, of labs that it knows. `unknown`: labs that it had not seen.
+had not seen, of labs that it knows. `unknown`: labs that it had not seen. Probabilities and thresholds are fitted on
+these suspects in the shares that users are taken to bring them: {shares}.
 
 | {" | ".join(columns)} |
 |{"---|" * len(columns)}

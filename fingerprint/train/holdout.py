@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fingerprint.train.data import PLAIN, Data, Ints
 
-PROMPTS, RELEASES, LABS, CORPORA = 0.10, 0.12, 0.08, 0.25
+PROMPTS, RELEASES, LABS, CORPORA = 0.10, 0.12, 0.08, 0.15
 SIZES = (1, 3, 5, 10, 25)
 _FEWEST_ROWS = 30
 _FEWEST_CORPORA = 4
@@ -71,7 +71,7 @@ def _corpora(data: Data) -> list[int]:
         known.append(np.isin(labels.release[full & (labels.corpus == code)], elsewhere).mean())
     out: list[int] = []
     taken = 0
-    for at in np.lexsort((codes, -np.round(known, 2))):
+    for at in np.lexsort((size, -np.round(known, 2))):
         if taken + size[at] <= CORPORA * size.sum() and len(out) < len(codes) // 3:
             out.append(int(codes[at]))
             taken += size[at]

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.train.data import Data, Ints
+from fingerprint.train.heads import fit_heads
 from fingerprint.train.holdout import Holdout, draw
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.evidence import Likelihood
@@ -18,7 +19,7 @@ from fingerprint.verdict.hierarchy import Cells, Hierarchy
 from fingerprint.verdict.posterior import posterior
 
 # What users bring: mostly known releases, often other prompts than ours, sometimes what nobody has seen.
-SHARES = {"same": 0.55, "other": 0.20, "unseen": 0.15, "unknown": 0.10}
+SHARES = {"same": 0.80, "other": 0.10, "unseen": 0.07, "unknown": 0.03}
 FEWEST_ROWS = 10
 
 
@@ -31,11 +32,11 @@ class Known:
         self.lab: Ints = code
 
 
-def fit_hierarchy(
+def fit_likelihood(
     data: Data, place: NDArray[np.float32], use: NDArray[np.bool_], candidate: NDArray[np.bool_],
-    lab_of: Mapping[str, str],
-) -> tuple[Hierarchy, Known]:  # fmt: skip
-    """The hierarchy of the candidates with enough rows among those that `use` (n,) marks."""
+    lab_of: Mapping[str, str], seed: int,
+) -> tuple[Likelihood, Known]:  # fmt: skip
+    """The hierarchy and heads of the candidates with enough rows among those that `use` (n,) marks."""
     labels = data.labels
     size = np.bincount(labels.release[use & data.full], minlength=len(labels.releases))
     named = candidate & (size >= FEWEST_ROWS)
@@ -43,11 +44,13 @@ def fit_hierarchy(
     of = use & named[labels.release]
     code = np.cumsum(named) - 1
     corpus = np.unique(labels.corpus[of], return_inverse=True)[1]
-    return Hierarchy.fit(Cells.of(place[of], code[labels.release[of]], corpus), known.lab), known
+    rows, release = place[of], code[labels.release[of]]
+    hierarchy = Hierarchy.fit(Cells.of(rows, release, corpus), known.lab)
+    return Likelihood(hierarchy, fit_heads(hierarchy, rows, release, seed)), known
 
 
 def ask(
-    data: Data, place: NDArray[np.float32], hierarchy: Hierarchy, known: Known, held: Holdout,
+    data: Data, place: NDArray[np.float32], likelihood: Likelihood, known: Known, held: Holdout,
     candidate: NDArray[np.bool_], lab_of: Mapping[str, str], seed: int,
 ) -> tuple[Suspects, NDArray[np.str_]]:  # fmt: skip
     """Suspects of all kinds with evidence and truth, weighted by SHARES, and the kind of each."""
@@ -64,22 +67,25 @@ def ask(
     lab_code = {str(name): i for i, name in enumerate(known.labs)}
     count = np.array([len(r) for r in rows])
     mean = np.stack([place[r].mean(axis=0) for r in rows])
-    evidence = Likelihood(hierarchy).evidence(mean, count)
+    evidence = likelihood.evidence(mean, count)
     kind_of = np.array(kinds)
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
-    weight = np.zeros(len(rows))
-    for kind, share in SHARES.items():
-        weight[kind_of == kind] = share / max((kind_of == kind).sum(), 1)
-    weight *= _balanced(lab, count)
-    return Suspects(evidence, lab, release, count, weight / weight.sum()), kind_of
+    share = _shared(kind_of, count, np.ones(len(lab)))
+    size = np.unique(lab, return_inverse=True, return_counts=True)
+    # Between a suspect and a lab counting the same: else small labs are never named, or large ones too seldom.
+    weight = _shared(kind_of, count, 1 / np.sqrt(size[2][size[1]]))
+    return Suspects(evidence, lab, release, count, weight, share), kind_of
 
 
-def _balanced(lab: Ints, count: Ints) -> NDArray[np.float64]:
-    """Every lab and every number of responses counts the same, whatever its suspects."""
-    of_lab = np.unique(lab, return_inverse=True, return_counts=True)
-    of_count = np.unique(count, return_inverse=True, return_counts=True)
-    return np.asarray(1 / of_lab[2][of_lab[1]] / of_count[2][of_count[1]])
+def _shared(kind: NDArray[np.str_], count: Ints, within: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(S,) weights with the sums of SHARES, the same for every number of responses, and `within` that as given."""
+    out = np.zeros(len(count))
+    for name, share in SHARES.items():
+        for n in np.unique(count[kind == name]):
+            at = (kind == name) & (count == n)
+            out[at] = share / len(np.unique(count[kind == name])) * within[at] / within[at].sum()
+    return np.asarray(out / out.sum())
 
 
 def scores(suspects: Suspects, kind: NDArray[np.str_], known: Known, calibration: Calibration) -> list[dict[str, Any]]:

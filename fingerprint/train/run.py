@@ -21,10 +21,10 @@ from fingerprint.store.write import check_replaceable, save
 from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.holdout import hold_out
-from fingerprint.train.judge import Known, ask, fit_hierarchy, scores
+from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
 from fingerprint.train.space import Space, fit_space
+from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.fit import calibrate
-from fingerprint.verdict.hierarchy import Hierarchy
 
 _HABIT_ROWS = 60
 _FEWEST_SUSPECTS = 50
@@ -70,9 +70,9 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
 
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
     place = _fit(data, use & held.train, settings, progress, foreign)[1]
-    hierarchy, known = fit_hierarchy(data, place, use & held.train, candidate, lab_of)
+    likelihood, known = fit_likelihood(data, place, use & held.train, candidate, lab_of, settings.seed)
     held.kind[~use] = "left out"
-    suspects, kind = ask(data, place, hierarchy, known, held, candidate, lab_of, settings.seed)
+    suspects, kind = ask(data, place, likelihood, known, held, candidate, lab_of, settings.seed)
     if len(suspects.lab) < _FEWEST_SUSPECTS:
         raise FingerprintError(
             f"the corpora give {len(suspects.lab)} held-out suspects to calibrate on, fewer than {_FEWEST_SUSPECTS}: "
@@ -82,10 +82,10 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     table = scores(suspects, kind, known, calibration)
 
     space, place = _fit(data, use, settings, progress, foreign)
-    hierarchy, known = fit_hierarchy(data, place, use, candidate, lab_of)
-    arrays = {**_arrays(space, hierarchy), **_habits(data, corpus, known, keep, progress)}
+    likelihood, known = fit_likelihood(data, place, use, candidate, lab_of, settings.seed)
+    arrays = {**_arrays(space, likelihood), **_habits(data, corpus, known, keep, progress)}
     documents = {
-        "labels": _labels(known, registry, data, hierarchy),
+        "labels": _labels(known, registry),
         "calibration": calibration.to_dict(),
         "training": _training(settings, corpus, keep, table, known, registry),
     }
@@ -146,8 +146,14 @@ def _fit(
     return space, place if foreign is None else np.hstack([place, foreign])
 
 
-def _arrays(space: Space, h: Hierarchy) -> dict[str, np.ndarray]:
+def _arrays(space: Space, likelihood: Likelihood) -> dict[str, np.ndarray]:
+    h, heads = likelihood.h, likelihood.heads
+    assert heads is not None
     return {
+        "release_head": heads.release.astype(np.float16),
+        "release_bias": heads.release_bias.astype(np.float32),
+        "lab_head": heads.lab.astype(np.float16),
+        "lab_bias": heads.lab_bias.astype(np.float32),
         "buckets": space.vocabulary.buckets,
         "weights": space.vocabulary.weights,
         "projection_codes": space.projection.codes,
@@ -186,7 +192,7 @@ def _habits(
     return {"habit_mean": mean, "habit_var": var}
 
 
-def _labels(known: Known, registry: Registry, data: Data, h: Hierarchy) -> dict[str, Any]:
+def _labels(known: Known, registry: Registry) -> dict[str, Any]:
     entries = [_entry(registry, name) for name in known.names]
     return {
         "labs": [str(lab) for lab in known.labs],
@@ -219,6 +225,7 @@ def _training(
             "exclude_labs": list(settings.exclude_labs),
             "seed": settings.seed,
         },
+        "shares": SHARES,
         "corpora": [
             {"name": s.name, "rows": s.rows, "sha256": s.sha256, "licence": s.licence, "source": s.source}
             for s in corpus.sources

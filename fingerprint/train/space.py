@@ -14,7 +14,7 @@ from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table, unit
 from fingerprint.train.data import Data, Report
 
-VOCABULARY = 44_000
+VOCABULARY = 43_000
 DIRECTIONS = 256
 _BLOCK = 4_000
 

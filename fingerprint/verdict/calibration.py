@@ -61,7 +61,7 @@ class Calibration:
     ground_limit: float
 
     def values(self) -> Floats:
-        """(13,) parameters in their order."""
+        """(25,) parameters in their order."""
         return np.array([self.parameters[name] for name in PARAMETERS])
 
     def nearest(self, count: int) -> str:

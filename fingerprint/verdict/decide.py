@@ -41,7 +41,7 @@ def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple
             f"The responses differ {facts.mixed:.1f} times as much as those of one model do: "
             "perhaps several wrote them.",
         )
-    if facts.confidence >= threshold:
+    if facts.confidence >= threshold and facts.confidence > facts.unknown:
         limit = f"{min(threshold, 1):.1%} from which at most {false_claims:.0%} of claims are wrong"
         sure = f"{facts.confidence:.1%} is above the {limit}"
         if facts.new > _HALF:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 
 # Responses of one suspect are not independent: this share of the spread of one does not average out.
@@ -23,6 +24,7 @@ class Evidence:
 
     ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain.
     familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
+    release_score (S, R), lab_score (S, L): of the linear heads.
     """
 
     known: Floats
@@ -30,17 +32,21 @@ class Evidence:
     unknown: Floats
     ground: Floats
     familiar: Floats
+    release_score: Floats
+    lab_score: Floats
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Evidence:
         """The evidence of some suspects."""
-        return Evidence(self.known[at], self.new[at], self.unknown[at], self.ground[at], self.familiar[at])
+        return Evidence(*(getattr(self, name)[at] for name in Evidence.__annotations__))
 
 
 class Likelihood:
-    """Posterior means and variances of labs and releases, ready to score suspects."""
+    """Posterior means and variances of labs and releases, ready to score suspects; without heads their scores
+    are 0."""
 
-    def __init__(self, hierarchy: Hierarchy):
+    def __init__(self, hierarchy: Hierarchy, heads: Heads | None = None):
         self.h = h = hierarchy
+        self.heads = heads
         releases, labs = len(h.lab), int(h.lab.max()) + 1
         seen = h.cell_mean - h.corpus_mean[h.cell_corpus]
         noise = h.session + h.within / h.cell_count[:, None]
@@ -93,7 +99,8 @@ class Likelihood:
                 best = known[-1].argmax(axis=1)
                 ground = np.minimum(ground, ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1))
         familiar = np.max([k.max(axis=1) for k in known[1:]], axis=0) - known[0].max(axis=1)
-        return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar)
+        scores = self.heads.scores(point) if self.heads else (np.zeros_like(known[0]), np.zeros_like(new[0]))
+        return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar, *scores)
 
     def _in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         h = self.h

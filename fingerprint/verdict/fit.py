@@ -5,55 +5,81 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from fingerprint.verdict.calibration import Calibration, Curve
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
-from fingerprint.verdict.posterior import PARAMETERS, START, posterior
+from fingerprint.verdict.posterior import PARAMETERS, START, Terms, log_shares, posterior
 
 # How a release is told apart within the right lab matters less than the lab.
 _RELEASE_SHARE = 0.25
 _PULL = 1e-3
+_LEAST_LAB, _LEAST_WITHIN = -20.0, -14.0
 _LIMIT_QUANTILE = 0.995
 
 
 @dataclass(frozen=True)
 class Suspects:
     """S held-out suspects. lab: (S,) code, -1 for a lab that the model lacks; release: (S,) code, -1 for one that
-    it lacks; count, weight: (S,)."""
+    it lacks; count: (S,); weight: (S,) in the fit; share: (S,) in the error rates."""
 
     evidence: Evidence
     lab: Ints
     release: Ints
     count: Ints
     weight: Floats
+    share: Floats
 
     def of(self, at: NDArray[np.bool_]) -> Suspects:
-        return Suspects(self.evidence.of(at), self.lab[at], self.release[at], self.count[at], self.weight[at])
+        rest = (getattr(self, name)[at] for name in ("lab", "release", "count", "weight", "share"))
+        return Suspects(self.evidence.of(at), *rest)
 
 
 def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
-    """Parameters by weighted log-loss (Brummer & du Preez 2006) with a pull towards their start, then curves."""
+    """Parameters by weighted log-loss (Brummer & du Preez 2006) with a pull towards their start, then curves.
 
-    def loss(parameters: Floats) -> float:
-        found = posterior(parameters, suspects.evidence, suspects.count, lab_of_release)
-        rows = np.arange(len(suspects.lab))
-        labs = np.column_stack([found.labs(), found.unknown])
-        of_lab = labs[rows, suspects.lab]
-        within = np.where(suspects.release >= 0, found.release[rows, suspects.release], found.new[rows, suspects.lab])
-        within = np.where(suspects.lab >= 0, within, found.unknown)
-        nats = -np.log(of_lab + 1e-9) - _RELEASE_SHARE * np.log(within / (of_lab + 1e-9) + 1e-6)
-        return float(np.average(nats, weights=suspects.weight) + _PULL * np.sum((parameters - START) ** 2))
-
-    best = minimize(loss, START, method="L-BFGS-B", options={"maxiter": 80}).x
-    found = posterior(best, suspects.evidence, suspects.count, lab_of_release)
-    labs = found.labs()
+    The weights see to it that small labs are named; how sure the naming is comes from a second fit of what sets
+    labs apart, in which suspects count as they come.
+    """
+    best = _fit(suspects, lab_of_release, suspects.weight, START, np.ones(len(START), bool), _RELEASE_SHARE)
+    between = np.array([name.startswith(("nest", "lab_head")) for name in PARAMETERS])
+    best = _fit(suspects, lab_of_release, suspects.share, best, between, 0.0)
+    labs = posterior(best, suspects.evidence, suspects.count, lab_of_release).labs()
     confidence, right = labs.max(axis=1), labs.argmax(axis=1) == suspects.lab
-    curves = {"all": Curve.of(confidence, right, suspects.weight)}
+    curves = {"all": Curve.of(confidence, right, suspects.share)}
     for n in np.unique(suspects.count):
         at = suspects.count == n
-        curves[str(n)] = Curve.of(confidence[at], right[at], suspects.weight[at])
+        curves[str(n)] = Curve.of(confidence[at], right[at], suspects.share[at])
     limit = float(np.quantile(suspects.evidence.ground, _LIMIT_QUANTILE))
     return Calibration(dict(zip(PARAMETERS, best.tolist(), strict=True)), curves, limit)
+
+
+def _fit(
+    suspects: Suspects, lab_of_release: Ints, weight_of: Floats, begin: Floats, free: NDArray[np.bool_],
+    release_share: float,
+) -> Floats:  # fmt: skip
+    """`begin` with the parameters that `free` marks at their best."""
+    terms = Terms.of(suspects.evidence, suspects.count, lab_of_release).map(torch.from_numpy)
+    lab, release, weight = (torch.from_numpy(v) for v in (suspects.lab, suspects.release, weight_of))
+    start, where = torch.from_numpy(begin), torch.from_numpy(np.flatnonzero(free))
+    rows, known_lab, known_release = torch.arange(len(lab)), lab.clamp(min=0), release.clamp(min=0)
+
+    def loss(values: Floats) -> tuple[float, Floats]:
+        chosen = torch.from_numpy(values.copy()).requires_grad_()
+        parameters = start.index_put((where,), chosen)
+        labs, unknown, within_known, within_new = log_shares(parameters, terms, torch)
+        # Code -1 is the last column: the unknown lab.
+        of_lab = torch.log_softmax(torch.hstack([labs, unknown]), dim=1)[rows, lab].clamp(min=_LEAST_LAB)
+        within = torch.where(release >= 0, within_known[rows, known_release], within_new[rows, known_lab])
+        within = torch.where(lab >= 0, within, torch.zeros_like(within)).clamp(min=_LEAST_WITHIN)
+        nats = -(of_lab + release_share * within)
+        out = (nats * weight).sum() / weight.sum() + _PULL * (parameters - start).pow(2).sum()
+        out.backward()
+        return float(out.detach()), chosen.grad.numpy().astype(float)
+
+    out = begin.copy()
+    out[free] = minimize(loss, begin[free], jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
+    return out

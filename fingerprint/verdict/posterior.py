@@ -1,8 +1,15 @@
-"""From log-likelihoods to calibrated probabilities of releases, new releases, labs and "none of these"."""
+"""From evidence to calibrated probabilities of releases, new releases, labs and "none of these".
+
+A nested logit (McFadden 1978): within a lab its known releases and its new one compete at one sharpness, and labs
+compete by the logarithm of their sums at another, for releases of one lab resemble each other. Both sharpnesses,
+the weight of the linear heads, and what speaks beforehand for a new release and an unknown lab depend on the
+number of responses and on how far they lie from the ground (calibration with side information: Brummer 2010).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,24 +17,20 @@ from numpy.typing import NDArray
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
 
-PARAMETERS = (
-    "scale",
-    "scale_by_responses",
-    "scale_by_ground",
-    "scale_by_familiarity",
-    "crowd",
-    "new",
-    "new_by_responses",
-    "new_by_ground",
-    "new_by_familiarity",
-    "unknown",
-    "unknown_by_responses",
-    "unknown_by_ground",
-    "unknown_by_familiarity",
-)
-# Sums over dimensions are far too sure of themselves; a tenth is where the fit begins.
-START = np.array([-1.5, 0.0, -0.5, 0.0, 0.5, *(0.0,) * 8])
+GROUPS = {
+    # Sums over dimensions are far too sure of themselves; a fifth is where the fit begins.
+    "scale": (-1.5, 0.0, 0.0, 0.0),
+    "nest": (-0.5, 0.0, 0.0, 0.0),
+    "release_head": (-1.0, 0.5, 0.0, 0.0),
+    "lab_head": (-1.0, 0.5, 0.0, 0.0),
+    "new": (0.0, 0.0, 0.0, 0.0),
+    "unknown": (0.0, 0.0, 0.0, 0.0),
+}
+SIDES = ("", "_by_responses", "_by_ground", "_by_familiarity")
+PARAMETERS = (*(group + side for group in GROUPS for side in SIDES), "crowd")
+START = np.array([*(value for values in GROUPS.values() for value in values), 0.5])
 _GROUND = (np.log(0.05), np.log(50.0))
+_NEVER = 1e-280
 
 
 @dataclass(frozen=True)
@@ -46,6 +49,57 @@ class Posterior:
         return out
 
 
+@dataclass(frozen=True)
+class Terms:
+    """What the parameters act on, as NumPy arrays or as tensors of PyTorch alike.
+
+    known, release_score: (S, R); new, lab_score: (S, L); unknown: (S, 1), all relative to the best known release;
+    around: (S, 4) side information; siblings: (R,) logarithm of how many releases a lab has; member: (R, L).
+    """
+
+    known: Any
+    release_score: Any
+    new: Any
+    lab_score: Any
+    unknown: Any
+    around: Any
+    siblings: Any
+    member: Any
+
+    @classmethod
+    def of(cls, evidence: Evidence, count: Ints, lab: Ints) -> Terms:
+        best = evidence.known.max(axis=1, keepdims=True)
+        member = np.zeros((len(lab), evidence.new.shape[1]))
+        member[np.arange(len(lab)), lab] = 1
+        return cls(
+            evidence.known - best,
+            evidence.release_score,
+            evidence.new - best,
+            evidence.lab_score,
+            evidence.unknown[:, None] - best,
+            _circumstances(evidence, count),
+            np.log(np.bincount(lab))[lab],
+            member,
+        )
+
+    def map(self, change: Any) -> Terms:
+        return Terms(*(change(getattr(self, field.name)) for field in fields(self)))
+
+
+def log_shares(parameters: Any, terms: Terms, xp: Any) -> tuple[Any, Any, Any, Any]:
+    """Of NumPy or PyTorch (xp): logits (S, L) of the labs and (S, 1) of the unknown one, and within each lab the
+    log-shares (S, R) of its known releases and (S, L) of its new one."""
+    around = terms.around
+    of = {group: around @ parameters[4 * i : 4 * i + 4] for i, group in enumerate(GROUPS)}
+    scale, nest, release_head, lab_head = (xp.exp(of[g])[:, None] for g in list(GROUPS)[:4])
+    known = scale * terms.known + release_head * terms.release_score - parameters[-1] * terms.siblings
+    new = scale * terms.new + of["new"][:, None]
+    unknown = scale * terms.unknown + of["unknown"][:, None]
+    total = xp.log(xp.exp(known) @ terms.member + xp.exp(new) + _NEVER)
+    labs = nest * total + lab_head * terms.lab_score
+    return labs, nest * unknown, known - total @ terms.member.T, new - total
+
+
 def posterior(
     parameters: Floats,
     evidence: Evidence,
@@ -53,31 +107,20 @@ def posterior(
     lab: Ints,
     allowed: NDArray[np.bool_] | None = None,
 ) -> Posterior:
-    """Tempered evidence with calibrated priors (after Brummer 2010, with n and ground as side information).
-
-    count: (S,) responses of each suspect; lab: (R,); allowed: (L,) labs in question, None for all.
-    """
-    crowd = parameters[4]
-    around = _circumstances(evidence, count)
-    scale = temper(parameters, evidence, count)
-    siblings = np.log(np.bincount(lab))
-    best = evidence.known.max(axis=1, keepdims=True)
-    known_logit = scale * (evidence.known - best) - crowd * siblings[lab]
-    new_logit = scale * (evidence.new - best) + (around @ parameters[5:9])[:, None]
-    none_logit = scale * (evidence.unknown[:, None] - best) + (around @ parameters[9:13])[:, None]
+    """count: (S,) responses of each suspect; lab: (R,); allowed: (L,) labs in question, None for all."""
+    labs, unknown, within_known, within_new = log_shares(parameters, Terms.of(evidence, count, lab), np)
     if allowed is not None:
-        known_logit = np.where(allowed[lab], known_logit, -np.inf)
-        new_logit = np.where(allowed, new_logit, -np.inf)
-    logits = np.hstack([known_logit, new_logit, none_logit])
-    weight = np.exp(logits - logits.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    releases, labs = known_logit.shape[1], new_logit.shape[1]
-    return Posterior(weight[:, :releases], weight[:, releases : releases + labs], weight[:, -1], lab)
+        labs = np.where(allowed, labs, -np.inf)
+    logits = np.hstack([labs, unknown])
+    share = np.exp(logits - logits.max(axis=1, keepdims=True))
+    share /= share.sum(axis=1, keepdims=True)
+    return Posterior(share[:, lab] * np.exp(within_known), share[:, :-1] * np.exp(within_new), share[:, -1], lab)
 
 
 def temper(parameters: Floats, evidence: Evidence, count: Ints) -> Floats:
-    """(S, 1) how much of a log-likelihood counts: by number of responses, ground and familiarity."""
-    return np.asarray(np.exp(_circumstances(evidence, count) @ parameters[:4])[:, None])
+    """(S, 1) how much of a log-likelihood counts between two labs."""
+    around = _circumstances(evidence, count)
+    return np.asarray(np.exp(around @ parameters[:4] + around @ parameters[4:8])[:, None])
 
 
 def _circumstances(evidence: Evidence, count: Ints) -> Floats:

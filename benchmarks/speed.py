@@ -1,0 +1,124 @@
+"""Speed and memory beside scikit-learn, side by side in one run.
+
+    python -m benchmarks.speed ../shared/corpora/train
+
+On the same responses: features a second on one core, and a whole process from a cold start to the answer on 100
+responses. The machine may be noisy, so both sides take turns and the ratio of the medians is what counts.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import pickle
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+import numpy as np
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import FeatureUnion, Pipeline
+from threadpoolctl import threadpool_limits
+
+from fingerprint.features.ngrams import BUCKETS, count
+from fingerprint.features.weights import unit_rows
+from fingerprint.records.corpus import read_corpora
+from fingerprint.records.names import mask_names
+from fingerprint.records.registry import Registry
+
+# Without a limit the peer's weights alone would take gigabytes; a larger vocabulary makes it slower still.
+FEATURES = 100_000
+PEER = """
+import json, pickle, sys
+model = pickle.load(open(sys.argv[1], "rb"))
+texts = [json.loads(line)["response"] for line in open(sys.argv[2])]
+print(model.predict_proba(texts).mean(axis=0).argmax())
+"""
+
+
+def peer_features() -> FeatureUnion:
+    return FeatureUnion(
+        [
+            ("char", TfidfVectorizer(analyzer="char", ngram_range=(2, 4), sublinear_tf=True, max_features=FEATURES)),
+            ("word", TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, max_features=FEATURES)),
+        ]
+    )
+
+
+def our_features(texts: list[str]) -> sparse.csr_matrix:
+    return unit_rows(count([mask_names(text) for text in texts]), None, BUCKETS)
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def cold(command: list[str]) -> tuple[float, float]:
+    """Seconds and peak megabytes of a whole process."""
+    start = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    taken = time.perf_counter() - start
+    if status:
+        raise SystemExit(f"failed: {' '.join(command[:3])}")
+    return taken, usage.ru_maxrss / 1024
+
+
+@click.command()
+@click.argument("corpora", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--model", default="models/default", type=click.Path(exists=True, path_type=Path))
+@click.option("--rows", default=10_000, show_default=True)
+@click.option("--repeats", default=5, show_default=True)
+def main(corpora: tuple[Path, ...], model: Path, rows: int, repeats: int) -> None:
+    registry = Registry.load(None)
+    corpus = read_corpora(list(corpora), registry)
+    at = np.sort(np.random.default_rng(0).choice(len(corpus), min(rows, len(corpus)), replace=False))
+    texts = [corpus.texts(int(i), int(i) + 1)[0] for i in at]
+    labs = []
+    for i in at:
+        found = registry.resolve(str(corpus.release[i]))
+        labs.append(found.lab if found else "")
+    peer = Pipeline([("features", peer_features()), ("classify", LogisticRegression(C=10, max_iter=30))])
+    print(f"{len(texts)} responses, {sum(map(len, texts)) / 1e6:.1f} million characters", flush=True)
+    taken = seconds(lambda: peer.fit(texts, labs))
+    print(f"scikit-learn trained in {taken:.0f} s", flush=True)
+
+    theirs, ours = [], []
+    with threadpool_limits(1):
+        for _ in range(max(repeats // 2, 2)):
+            theirs.append(seconds(lambda: peer["features"].transform(texts)))
+            ours.append(seconds(lambda: our_features(texts)))
+    a, b = statistics.median(theirs), statistics.median(ours)
+    print(f"features, one core: scikit-learn {a:.1f} s, fingerprint {b:.1f} s, {a / b:.1f} times its rate", flush=True)
+
+    with tempfile.TemporaryDirectory() as folder:
+        pickled, suspect = Path(folder, "peer.pickle"), Path(folder, "suspect.jsonl")
+        pickled.write_bytes(pickle.dumps(peer))
+        suspect.write_text("".join(json.dumps({"response": text}) + "\n" for text in texts[:100]))
+        ours_at = str(Path(sys.executable).parent / "fingerprint")
+        commands = {
+            "scikit-learn": [sys.executable, "-c", PEER, str(pickled), str(suspect)],
+            "fingerprint": [ours_at, "identify", str(suspect), "--model", str(model)],
+        }
+        found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+        for _ in range(repeats):
+            for name, command in commands.items():
+                found[name].append(cold(command))
+    for name, runs in found.items():
+        print(f"identify 100, cold: {name} {statistics.median(r[0] for r in runs):.2f} s, "
+              f"peak {max(r[1] for r in runs):.0f} MB")  # fmt: skip
+    a, b = (statistics.median(r[0] for r in found[name]) for name in ("scikit-learn", "fingerprint"))
+    print(f"identify 100, cold: {a / b:.1f} times as fast as scikit-learn")
+
+
+if __name__ == "__main__":
+    main()

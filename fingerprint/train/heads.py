@@ -1,0 +1,52 @@
+"""Trains the linear heads by softmax regression on single responses (AdamW: Loshchilov & Hutter 2019)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch.nn.functional import cross_entropy
+
+from fingerprint.verdict.heads import Heads
+from fingerprint.verdict.hierarchy import Hierarchy, Ints
+
+_EPOCHS = 4
+_BATCH = 1024
+_RATE = 1e-2
+_DECAY = 0.1
+_WARM = 50
+
+
+def fit_heads(hierarchy: Hierarchy, rows: NDArray[np.float32], release: Ints, seed: int) -> Heads:
+    """rows: (n, D) in the fingerprint space; release: (n,) codes. Large releases and labs count by the root of
+    their size."""
+    centre, spread = hierarchy.corpus_mean.mean(axis=0), np.sqrt(hierarchy.within + hierarchy.session)
+    point = torch.from_numpy(((hierarchy.project(rows) - centre) / spread).astype(np.float32))
+    heads = []
+    for code in (release, hierarchy.lab[release]):
+        weight, bias = _softmax_regression(point, code, seed)
+        weight = weight / spread[:, None]
+        heads += [weight, bias - centre @ weight]
+    return Heads(*heads)
+
+
+def _softmax_regression(point: torch.Tensor, code: Ints, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(K, classes) weights and (classes,) biases."""
+    size = np.bincount(code)
+    share = 1 / np.sqrt(size[code])
+    share, target = torch.from_numpy((share / share.mean()).astype(np.float32)), torch.from_numpy(code)
+    layer = torch.nn.Linear(point.shape[1], len(size))
+    torch.nn.init.zeros_(layer.weight)
+    torch.nn.init.zeros_(layer.bias)
+    optimiser = torch.optim.AdamW(layer.parameters(), lr=_RATE, weight_decay=_DECAY)
+    steps = max(_EPOCHS * len(code) // _BATCH, 2 * _WARM)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda k: min(1.0, (k + 1) / _WARM) * (1 - k / steps))
+    generator = torch.Generator().manual_seed(seed)
+    for _ in range(steps):
+        at = torch.randint(0, len(code), (_BATCH,), generator=generator)
+        loss = (cross_entropy(layer(point[at]), target[at], reduction="none") * share[at]).mean()
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        schedule.step()
+    return layer.weight.detach().numpy().T.astype(float), layer.bias.detach().numpy().astype(float)

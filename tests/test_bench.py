@@ -1,0 +1,26 @@
+"""The shipped model on real cases; those are beside the project, not in it."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from fingerprint.api import Fingerprint
+from fingerprint.records.read import read_suspect
+
+ROOT = Path(__file__).parents[1]
+BENCH = ROOT.parent / "shared" / "bench"
+
+
+@pytest.mark.skipif(not (BENCH / "truth.csv").exists(), reason="wants ../shared/bench, which is not here")
+def test_the_shipped_model_knows_what_it_was_trained_on() -> None:
+    with (BENCH / "truth.csv").open() as lines:
+        truth = [row for row in csv.DictReader(lines) if row["protocol"].startswith("same-set") and row["n"] == "25"]
+    known = Fingerprint.load(ROOT / "models" / "default")
+    right = []
+    for row in truth[::6]:
+        verdict = known.identify(read_suspect(BENCH / "cases" / row["file"]))
+        right.append(verdict.labs[0].lab == row["lab"])
+    assert sum(right) / len(right) > 0.85

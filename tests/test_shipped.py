@@ -1,0 +1,45 @@
+"""What ships with the project: the model, the registry and the example."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from fingerprint.api import Fingerprint
+from fingerprint.records.read import read_suspect
+from fingerprint.records.registry import Registry
+
+ROOT = Path(__file__).parents[1]
+MODEL = ROOT / "models" / "default"
+
+
+@pytest.fixture(scope="module")
+def known() -> Fingerprint:
+    return Fingerprint.load(MODEL)
+
+
+def test_the_model_is_small_data() -> None:
+    files = [path for path in MODEL.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 20_000_000
+    assert {path.suffix for path in files} <= {".json", ".safetensors", ".md"}
+
+
+def test_every_release_of_the_model_is_in_the_registry(known: Fingerprint) -> None:
+    registry = Registry.load()
+    labels = json.loads((MODEL / "labels.json").read_text())
+    for entry in labels["releases"]:
+        found = registry.resolve(entry["release"])
+        assert found is not None
+        assert (found.lab, found.family) == (entry["lab"], entry["family"])
+    assert set(known.labs) == set(labels["labs"])
+
+
+def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
+    suspect = read_suspect(str(ROOT / "corpora" / "examples" / "responses.jsonl"))
+    verdict = known.identify(suspect)
+    assert verdict.n_used == 12
+    assert len(verdict.habits) == 3
+    some = known.identify(suspect, candidates=["anthropic", "openai"])
+    assert {share.lab for share in some.labs} == {"anthropic", "openai", "unknown"}
