@@ -21,6 +21,6 @@ def test_the_shipped_model_knows_what_it_was_trained_on() -> None:
     known = Fingerprint.load(ROOT / "models" / "default")
     right = []
     for row in truth[::6]:
-        verdict = known.identify(read_suspect(BENCH / "cases" / row["file"]))
+        verdict = known.identify(read_suspect(str(BENCH / "cases" / row["file"])))
         right.append(verdict.labs[0].lab == row["lab"])
     assert sum(right) / len(right) > 0.85
