@@ -26,6 +26,7 @@ from fingerprint.records.read import read_suspect
 from fingerprint.records.registry import Registry
 from fingerprint.space.encoder import Foreign
 from fingerprint.train.heads import fit_heads
+from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.hierarchy import Cells, Hierarchy
 from fingerprint.verdict.posterior import START, posterior
@@ -92,7 +93,11 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
         likelihood = Likelihood(hierarchy, fit_heads(hierarchy, train, code, 0))
         count = np.bincount(case_of)
         mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
-        labs = posterior(START, likelihood.evidence(mean, count), count, hierarchy_lab).labs().argmax(axis=1)
+        labs = (
+            posterior(START, likelihood.evidence(mean, count), Circumstances.unread(count), hierarchy_lab)
+            .labs()
+            .argmax(axis=1)
+        )
         for protocol in ("same-set", "other-set"):
             by_lab = defaultdict(list)
             for row, lab in zip(truth, labs, strict=True):

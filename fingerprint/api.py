@@ -16,9 +16,11 @@ from fingerprint.loading import Loaded, load_model
 from fingerprint.records.names import mask_names
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
+from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.decide import Facts, decide
-from fingerprint.verdict.evidence import CORRELATION, Evidence
+from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
+from fingerprint.verdict.hierarchy import Ints
 from fingerprint.verdict.posterior import Posterior, posterior, temper
 from fingerprint.verdict.result import (
     UNKNOWN,
@@ -52,11 +54,13 @@ class Fingerprint:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, D) places in the fingerprint space; names are masked here."""
+        return self._read(texts)[0]
+
+    def _read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         masked = [mask_names(text) for text in texts]
         counts = count(masked, self._model.columns)
-        parts = [self._model.projection.embed(counts, self._model.vocabulary.weights)]
-        parts.append(self._model.encode(masked, counts))
-        return np.hstack(parts)
+        projected = self._model.projection.embed(counts, self._model.vocabulary.weights)
+        return np.hstack([projected, self._model.encode(masked, counts)]), np.diff(counts.starts)
 
     def identify(
         self,
@@ -73,21 +77,18 @@ class Fingerprint:
         suspect = responses if isinstance(responses, Suspect) else suspect_of(responses)
         allowed = self._allowed(candidates)
         texts = [record.response for record in suspect.records]
-        if texts:
-            places = self.embed(texts)
-            evidence = self._model.likelihood.evidence(places.mean(axis=0, keepdims=True), np.array([len(texts)]))
-            mixed = self._mixed(places)
-        else:
-            evidence, mixed = self._nothing(), 0.0
+        evidence, circumstances = self._evidence(texts) if texts else self._nothing()
         calibration = self._model.calibration
-        used = np.array([max(len(texts), 1)])
-        found = posterior(calibration.values(), evidence, used, self._hierarchy.lab, allowed)
+        found = posterior(calibration.values(), evidence, circumstances, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
         first = int(labs.argmax())
         new = float(found.new[0, first] / max(labs[first], 1e-12))
-        facts = Facts(len(texts), float(labs[first]), float(found.unknown[0]), new, float(evidence.ground[0]), mixed)
+        facts = Facts(
+            len(texts), float(labs[first]), float(found.unknown[0]), new,
+            float(evidence.ground[0]), float(circumstances.split[0]),
+        )  # fmt: skip
         word, reason = decide(facts, calibration, false_claims)
-        scale = float(temper(calibration.values(), evidence, used)[0, 0])
+        scale = float(temper(calibration.values(), evidence, circumstances)[0, 0])
         return Verdict(
             file=suspect.file,
             n_responses=suspect.n_responses,
@@ -116,15 +117,16 @@ class Fingerprint:
             raise FingerprintError(f"not a lab in the model: {', '.join(strange) or '(none named)'}")
         return np.isin(self.labs, list(candidates))
 
-    def _mixed(self, places: NDArray[np.float32]) -> float:
-        if len(places) < 3:
-            return 0.0
-        h = self._hierarchy
-        return float(np.mean(h.project(places).var(axis=0, ddof=1) / (h.within * (1 - CORRELATION))))
+    def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Circumstances]:
+        places, sizes = self._read(texts)
+        likelihood = self._model.likelihood
+        circumstances = Circumstances.read(likelihood, [places], [sizes])
+        return likelihood.evidence(places.mean(axis=0, keepdims=True), circumstances.count), circumstances
 
-    def _nothing(self) -> Evidence:
+    def _nothing(self) -> tuple[Evidence, Circumstances]:
         releases, labs = np.zeros((1, len(self._hierarchy.lab))), np.zeros((1, len(self.labs)))
-        return Evidence(releases, labs, np.zeros(1), np.ones(1), np.zeros(1), releases, labs)
+        evidence = Evidence(releases, labs, np.zeros(1), np.ones(1), np.zeros(1), releases, labs)
+        return evidence, Circumstances.unread(np.ones(1, np.int64))
 
     def _labs(self, labs: NDArray[np.float64], unknown: float, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
         rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, _floats(labs), allowed, strict=True) if ok]

@@ -10,28 +10,43 @@ from torch.nn.functional import cross_entropy
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Hierarchy, Ints
 
-_EPOCHS = 4
+_EPOCHS = 6
 _BATCH = 1024
 _RATE = 1e-2
 _DECAY = 0.1
 _WARM = 50
+# How far foreign domains are taken to lie, in spreads of the known ones.
+_DOMAINS = 3.0
 
 
 def fit_heads(hierarchy: Hierarchy, rows: NDArray[np.float32], release: Ints, seed: int) -> Heads:
     """rows: (n, D) in the fingerprint space; release: (n,) codes. Large releases and labs count by the root of
-    their size."""
+    their size.
+
+    Each time a row is seen it is moved as another domain would move it, and as its release wanders between domains,
+    so that the heads do not lean on what would not be there.
+    """
     centre, spread = hierarchy.corpus_mean.mean(axis=0), np.sqrt(hierarchy.within + hierarchy.session)
+    moves = np.vstack(
+        [
+            _DOMAINS / np.sqrt(len(hierarchy.corpus_mean)) * (hierarchy.corpus_mean - centre),
+            np.diag(np.sqrt(hierarchy.session)),
+        ]
+    )
+    move = torch.from_numpy((moves / spread).astype(np.float32))
     point = torch.from_numpy(((hierarchy.project(rows) - centre) / spread).astype(np.float32))
     heads = []
     for code in (release, hierarchy.lab[release]):
-        weight, bias = _softmax_regression(point, code, seed)
+        weight, bias = _softmax_regression(point, move, code, seed)
         weight = weight / spread[:, None]
         heads += [weight, bias - centre @ weight]
     return Heads(*heads)
 
 
-def _softmax_regression(point: torch.Tensor, code: Ints, seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(K, classes) weights and (classes,) biases."""
+def _softmax_regression(
+    point: torch.Tensor, move: torch.Tensor, code: Ints, seed: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """(K, classes) weights and (classes,) biases. move: (M, K), by which points are moved in normal proportions."""
     size = np.bincount(code)
     share = 1 / np.sqrt(size[code])
     share, target = torch.from_numpy((share / share.mean()).astype(np.float32)), torch.from_numpy(code)
@@ -44,7 +59,8 @@ def _softmax_regression(point: torch.Tensor, code: Ints, seed: int) -> tuple[NDA
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
         at = torch.randint(0, len(code), (_BATCH,), generator=generator)
-        loss = (cross_entropy(layer(point[at]), target[at], reduction="none") * share[at]).mean()
+        moved = point[at] + torch.randn((_BATCH, len(move)), generator=generator) @ move
+        loss = (cross_entropy(layer(moved), target[at], reduction="none") * share[at]).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from fingerprint.train.data import Data, Ints
 from fingerprint.train.heads import fit_heads
 from fingerprint.train.holdout import Holdout, draw
+from fingerprint.train.space import Places
 from fingerprint.verdict.calibration import Calibration
+from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.fit import Suspects
 from fingerprint.verdict.hierarchy import Cells, Hierarchy
@@ -50,7 +52,7 @@ def fit_likelihood(
 
 
 def ask(
-    data: Data, place: NDArray[np.float32], likelihood: Likelihood, known: Known, held: Holdout,
+    data: Data, places: Places, likelihood: Likelihood, known: Known, held: Holdout,
     candidate: NDArray[np.bool_], lab_of: Mapping[str, str], seed: int,
 ) -> tuple[Suspects, NDArray[np.str_]]:  # fmt: skip
     """Suspects of all kinds with evidence and truth, weighted by SHARES, and the kind of each."""
@@ -65,9 +67,10 @@ def ask(
     names = [labels.releases[labels.release[r[0]]] for r in rows]
     release_code = {name: i for i, name in enumerate(known.names)}
     lab_code = {str(name): i for i, name in enumerate(known.labs)}
-    count = np.array([len(r) for r in rows])
-    mean = np.stack([place[r].mean(axis=0) for r in rows])
-    evidence = likelihood.evidence(mean, count)
+    responses = [places.rows[r] for r in rows]
+    circumstances = Circumstances.read(likelihood, responses, [places.size[r] for r in rows])
+    count = circumstances.count
+    evidence = likelihood.evidence(np.stack([r.mean(axis=0) for r in responses]), count)
     kind_of = np.array(kinds)
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
@@ -75,7 +78,7 @@ def ask(
     size = np.unique(lab, return_inverse=True, return_counts=True)
     # Between a suspect and a lab counting the same: else small labs are never named, or large ones too seldom.
     weight = _shared(kind_of, count, 1 / np.sqrt(size[2][size[1]]))
-    return Suspects(evidence, lab, release, count, weight, share), kind_of
+    return Suspects(evidence, circumstances, lab, release, weight, share), kind_of
 
 
 def _shared(kind: NDArray[np.str_], count: Ints, within: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,13 +93,14 @@ def _shared(kind: NDArray[np.str_], count: Ints, within: NDArray[np.float64]) ->
 
 def scores(suspects: Suspects, kind: NDArray[np.str_], known: Known, calibration: Calibration) -> list[dict[str, Any]]:
     """For each kind and number of responses: suspects, lab top-1, its mean over labs, release top-1."""
-    found = posterior(calibration.values(), suspects.evidence, suspects.count, known.lab)
+    count = suspects.circumstances.count
+    found = posterior(calibration.values(), suspects.evidence, suspects.circumstances, known.lab)
     right = found.labs().argmax(axis=1) == suspects.lab
     named = found.release.argmax(axis=1) == suspects.release
     out = []
     for name in SHARES:
-        for n in np.unique(suspects.count):
-            at = (kind == name) & (suspects.count == n)
+        for n in np.unique(count):
+            at = (kind == name) & (count == n)
             of_known = at & (suspects.lab >= 0)
             by_lab: dict[int, list[bool]] = defaultdict(list)
             for code, ok in zip(suspects.lab[of_known], right[of_known], strict=True):

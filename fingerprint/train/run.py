@@ -22,7 +22,7 @@ from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
-from fingerprint.train.space import Space, fit_space
+from fingerprint.train.space import Places, Space, fit_space
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.fit import calibrate
 
@@ -69,10 +69,10 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     foreign = _foreign(settings.encoder, corpus, progress) if settings.encoder else None
 
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
-    place = _fit(data, use & held.train, settings, progress, foreign)[1]
-    likelihood, known = fit_likelihood(data, place, use & held.train, candidate, lab_of, settings.seed)
+    places = _fit(data, use & held.train, settings, progress, foreign)[1]
+    likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed)
     held.kind[~use] = "left out"
-    suspects, kind = ask(data, place, likelihood, known, held, candidate, lab_of, settings.seed)
+    suspects, kind = ask(data, places, likelihood, known, held, candidate, lab_of, settings.seed)
     if len(suspects.lab) < _FEWEST_SUSPECTS:
         raise FingerprintError(
             f"the corpora give {len(suspects.lab)} held-out suspects to calibrate on, fewer than {_FEWEST_SUSPECTS}: "
@@ -81,8 +81,8 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     calibration = calibrate(suspects, known.lab)
     table = scores(suspects, kind, known, calibration)
 
-    space, place = _fit(data, use, settings, progress, foreign)
-    likelihood, known = fit_likelihood(data, place, use, candidate, lab_of, settings.seed)
+    space, places = _fit(data, use, settings, progress, foreign)
+    likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed)
     arrays = {**_arrays(space, likelihood), **_habits(data, corpus, known, keep, progress)}
     documents = {
         "labels": _labels(known, registry),
@@ -141,9 +141,9 @@ def _fit(
     settings: Settings,
     progress: Report,
     foreign: NDArray[np.float32] | None,
-) -> tuple[Space, NDArray[np.float32]]:
-    space, place = fit_space(data, use, foreign is None, settings.seed, progress)
-    return space, place if foreign is None else np.hstack([place, foreign])
+) -> tuple[Space, Places]:
+    space, places = fit_space(data, use, foreign is None, settings.seed, progress)
+    return space, places if foreign is None else Places(np.hstack([places.rows, foreign]), places.size)
 
 
 def _arrays(space: Space, likelihood: Likelihood) -> dict[str, np.ndarray]:

@@ -12,7 +12,7 @@ from fingerprint.features.vocabulary import Vocabulary
 from fingerprint.space.between import between_release
 from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table, unit
-from fingerprint.train.data import Data, Report
+from fingerprint.train.data import Data, Ints, Report
 
 VOCABULARY = 43_000
 DIRECTIONS = 256
@@ -28,10 +28,16 @@ class Space:
     encoder: StaticEncoder | None
 
 
-def fit_space(
-    data: Data, use: NDArray[np.bool_], static: bool, seed: int, progress: Report
-) -> tuple[Space, NDArray[np.float32]]:
-    """The space of the rows that `use` (n,) marks, and the place of all n rows in it (without a foreign encoder).
+@dataclass(frozen=True)
+class Places:
+    """All n rows in a space. rows: (n, D); size: (n,) how many features of the vocabulary each has."""
+
+    rows: NDArray[np.float32]
+    size: Ints
+
+
+def fit_space(data: Data, use: NDArray[np.bool_], static: bool, seed: int, progress: Report) -> tuple[Space, Places]:
+    """The space of the rows that `use` (n,) marks, and all rows in it (without a foreign encoder).
 
     static: whether to train the static encoder.
     """
@@ -60,7 +66,7 @@ def fit_space(
     parts = [_embed(rows, projection)]
     if encoder:
         parts.append(_embed(rows, encoder.table))
-    return Space(vocabulary, projection, encoder), np.hstack(parts)
+    return Space(vocabulary, projection, encoder), Places(np.hstack(parts), np.diff(rows.indptr).astype(np.int64))
 
 
 def _embed(rows: sparse.csr_matrix, table: Table) -> NDArray[np.float32]:

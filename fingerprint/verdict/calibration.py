@@ -54,20 +54,26 @@ class Calibration:
     """parameters: as posterior.PARAMETERS. curves: by number of responses, "all" over all of them.
 
     ground_limit: beyond this distance from the training ground no held-out suspect could vouch for the figures.
+    split_limits: by number of responses, what `Circumstances.split` of one model's responses hardly ever exceeds.
     """
 
     parameters: dict[str, float]
     curves: dict[str, Curve]
     ground_limit: float
+    split_limits: dict[str, float]
 
     def values(self) -> Floats:
-        """(25,) parameters in their order."""
+        """(43,) parameters in their order."""
         return np.array([self.parameters[name] for name in PARAMETERS])
 
     def nearest(self, count: int) -> str:
         """The number of responses, among those calibrated at, whose figures hold for `count`: the next below."""
         known = sorted(int(k) for k in self.curves if k != "all")
         return str(max([k for k in known if k <= count], default=known[0]))
+
+    def split_limit(self, count: int) -> float:
+        """Infinite where there are too few responses to tell one model from two."""
+        return self.split_limits.get(self.nearest(count), np.inf)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -76,4 +82,4 @@ class Calibration:
     def from_dict(cls, data: dict[str, Any]) -> Calibration:
         """Raises KeyError or TypeError where `data` is not what `to_dict` wrote."""
         curves = {k: Curve(**v) for k, v in data["curves"].items()}
-        return cls(dict(data["parameters"]), curves, float(data["ground_limit"]))
+        return cls(dict(data["parameters"]), curves, float(data["ground_limit"]), dict(data["split_limits"]))

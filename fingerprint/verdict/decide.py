@@ -7,21 +7,19 @@ from dataclasses import dataclass
 from fingerprint.verdict.calibration import Calibration
 
 _HALF = 0.5
-# Responses of one model spread about their mean as the model learned; of two models, farther.
-MIXED = 1.6
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the decision rests on. confidence: of the first lab; new: the share of it on a new release; mixed: how
-    widely the responses spread, 1 being usual, 0 where there is but one."""
+    """What the decision rests on. confidence: of the first lab; new: the share of it on a new release; ground: as
+    in `Evidence`; split: as in `Circumstances`."""
 
     used: int
     confidence: float
     unknown: float
     new: float
     ground: float
-    mixed: float
+    split: float
 
 
 def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple[str, str]:
@@ -35,11 +33,13 @@ def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple
             f"The responses lie {facts.ground:.1f} times as far from the training corpora as usual, farther than "
             "any on which the error rates were measured: another language, domain or length.",
         )
-    if facts.mixed > MIXED:
+    split_limit = calibration.split_limit(facts.used)
+    if facts.split > split_limit:
         return (
             "inconclusive",
-            f"The responses differ {facts.mixed:.1f} times as much as those of one model do: "
-            "perhaps several wrote them.",
+            "Perhaps several models wrote these: two of different labs explain the responses better than any one "
+            f"does, by {facts.split:.1f} nats a response, where those of one model hardly ever exceed "
+            f"{split_limit:.1f}.",
         )
     if facts.confidence >= threshold and facts.confidence > facts.unknown:
         limit = f"{min(threshold, 1):.1%} from which at most {false_claims:.0%} of claims are wrong"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from fingerprint.verdict.calibration import Calibration, Curve
+from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
 from fingerprint.verdict.posterior import PARAMETERS, START, Terms, log_shares, posterior
@@ -18,24 +19,25 @@ from fingerprint.verdict.posterior import PARAMETERS, START, Terms, log_shares, 
 _RELEASE_SHARE = 0.25
 _PULL = 1e-3
 _LEAST_LAB, _LEAST_WITHIN = -20.0, -14.0
-_LIMIT_QUANTILE = 0.995
+_GROUND_QUANTILE = 0.995
+_SPLIT_QUANTILE = 0.99
 
 
 @dataclass(frozen=True)
 class Suspects:
     """S held-out suspects. lab: (S,) code, -1 for a lab that the model lacks; release: (S,) code, -1 for one that
-    it lacks; count: (S,); weight: (S,) in the fit; share: (S,) in the error rates."""
+    it lacks; weight: (S,) in the fit; share: (S,) in the error rates."""
 
     evidence: Evidence
+    circumstances: Circumstances
     lab: Ints
     release: Ints
-    count: Ints
     weight: Floats
     share: Floats
 
     def of(self, at: NDArray[np.bool_]) -> Suspects:
-        rest = (getattr(self, name)[at] for name in ("lab", "release", "count", "weight", "share"))
-        return Suspects(self.evidence.of(at), *rest)
+        rest = (getattr(self, name)[at] for name in ("lab", "release", "weight", "share"))
+        return Suspects(self.evidence.of(at), self.circumstances.of(at), *rest)
 
 
 def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
@@ -47,14 +49,17 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
     best = _fit(suspects, lab_of_release, suspects.weight, START, np.ones(len(START), bool), _RELEASE_SHARE)
     between = np.array([name.startswith(("nest", "lab_head")) for name in PARAMETERS])
     best = _fit(suspects, lab_of_release, suspects.share, best, between, 0.0)
-    labs = posterior(best, suspects.evidence, suspects.count, lab_of_release).labs()
+    labs = posterior(best, suspects.evidence, suspects.circumstances, lab_of_release).labs()
     confidence, right = labs.max(axis=1), labs.argmax(axis=1) == suspects.lab
     curves = {"all": Curve.of(confidence, right, suspects.share)}
-    for n in np.unique(suspects.count):
-        at = suspects.count == n
+    split_limits = {}
+    for n in np.unique(suspects.circumstances.count):
+        at = suspects.circumstances.count == n
         curves[str(n)] = Curve.of(confidence[at], right[at], suspects.share[at])
-    limit = float(np.quantile(suspects.evidence.ground, _LIMIT_QUANTILE))
-    return Calibration(dict(zip(PARAMETERS, best.tolist(), strict=True)), curves, limit)
+        if n > 1:
+            split_limits[str(n)] = float(np.quantile(suspects.circumstances.split[at], _SPLIT_QUANTILE))
+    ground_limit = float(np.quantile(suspects.evidence.ground, _GROUND_QUANTILE))
+    return Calibration(dict(zip(PARAMETERS, best.tolist(), strict=True)), curves, ground_limit, split_limits)
 
 
 def _fit(
@@ -62,7 +67,7 @@ def _fit(
     release_share: float,
 ) -> Floats:  # fmt: skip
     """`begin` with the parameters that `free` marks at their best."""
-    terms = Terms.of(suspects.evidence, suspects.count, lab_of_release).map(torch.from_numpy)
+    terms = Terms.of(suspects.evidence, suspects.circumstances, lab_of_release).map(torch.from_numpy)
     lab, release, weight = (torch.from_numpy(v) for v in (suspects.lab, suspects.release, weight_of))
     start, where = torch.from_numpy(begin), torch.from_numpy(np.flatnonzero(free))
     rows, known_lab, known_release = torch.arange(len(lab)), lab.clamp(min=0), release.clamp(min=0)

@@ -26,6 +26,11 @@ class Heads:
         """(S, R) and (S, L) logits of (S, K) points, the highest of each row 0."""
         return _below_best(point @ self.release + self.release_bias), _below_best(point @ self.lab + self.lab_bias)
 
+    def release_logs(self, point: Floats) -> Floats:
+        """(n, R) log-probabilities of the releases for (n, K) points, each by itself."""
+        logits = _below_best(point @ self.release + self.release_bias)
+        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+
 
 def _below_best(logits: Floats) -> Floats:
     return np.asarray(logits - logits.max(axis=1, keepdims=True))

@@ -3,7 +3,7 @@
 A nested logit (McFadden 1978): within a lab its known releases and its new one compete at one sharpness, and labs
 compete by the logarithm of their sums at another, for releases of one lab resemble each other. Both sharpnesses,
 the weight of the linear heads, and what speaks beforehand for a new release and an unknown lab depend on the
-number of responses and on how far they lie from the ground (calibration with side information: Brummer 2010).
+circumstances (calibration with side information: Brummer 2010).
 """
 
 from __future__ import annotations
@@ -14,22 +14,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.verdict.circumstances import SIDES, Circumstances
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
 
+# Where the fit of each begins: its constant, and what it gains with the logarithm of the number of responses.
 GROUPS = {
-    # Sums over dimensions are far too sure of themselves; a fifth is where the fit begins.
-    "scale": (-1.5, 0.0, 0.0, 0.0),
-    "nest": (-0.5, 0.0, 0.0, 0.0),
-    "release_head": (-1.0, 0.5, 0.0, 0.0),
-    "lab_head": (-1.0, 0.5, 0.0, 0.0),
-    "new": (0.0, 0.0, 0.0, 0.0),
-    "unknown": (0.0, 0.0, 0.0, 0.0),
+    # Sums over dimensions are far too sure of themselves; a fifth of them is a fair first guess.
+    "scale": (-1.5, 0.0),
+    "nest": (-0.5, 0.0),
+    "release_head": (-1.0, 0.5),
+    "lab_head": (-1.0, 0.5),
+    "new": (0.0, 0.0),
+    "unknown": (0.0, 0.0),
 }
-SIDES = ("", "_by_responses", "_by_ground", "_by_familiarity")
+_WIDTH = len(SIDES)
 PARAMETERS = (*(group + side for group in GROUPS for side in SIDES), "crowd")
-START = np.array([*(value for values in GROUPS.values() for value in values), 0.5])
-_GROUND = (np.log(0.05), np.log(50.0))
+START = np.array([*(value for begin in GROUPS.values() for value in (*begin, *[0.0] * (_WIDTH - 2))), 0.5])
 _NEVER = 1e-280
 
 
@@ -54,7 +55,7 @@ class Terms:
     """What the parameters act on, as NumPy arrays or as tensors of PyTorch alike.
 
     known, release_score: (S, R); new, lab_score: (S, L); unknown: (S, 1), all relative to the best known release;
-    around: (S, 4) side information; siblings: (R,) logarithm of how many releases a lab has; member: (R, L).
+    around: (S, 7) side information; siblings: (R,) logarithm of how many releases a lab has; member: (R, L).
     """
 
     known: Any
@@ -67,7 +68,7 @@ class Terms:
     member: Any
 
     @classmethod
-    def of(cls, evidence: Evidence, count: Ints, lab: Ints) -> Terms:
+    def of(cls, evidence: Evidence, circumstances: Circumstances, lab: Ints) -> Terms:
         best = evidence.known.max(axis=1, keepdims=True)
         member = np.zeros((len(lab), evidence.new.shape[1]))
         member[np.arange(len(lab)), lab] = 1
@@ -77,7 +78,7 @@ class Terms:
             evidence.new - best,
             evidence.lab_score,
             evidence.unknown[:, None] - best,
-            _circumstances(evidence, count),
+            circumstances.columns(evidence),
             np.log(np.bincount(lab))[lab],
             member,
         )
@@ -90,7 +91,7 @@ def log_shares(parameters: Any, terms: Terms, xp: Any) -> tuple[Any, Any, Any, A
     """Of NumPy or PyTorch (xp): logits (S, L) of the labs and (S, 1) of the unknown one, and within each lab the
     log-shares (S, R) of its known releases and (S, L) of its new one."""
     around = terms.around
-    of = {group: around @ parameters[4 * i : 4 * i + 4] for i, group in enumerate(GROUPS)}
+    of = {group: around @ parameters[_WIDTH * i : _WIDTH * (i + 1)] for i, group in enumerate(GROUPS)}
     scale, nest, release_head, lab_head = (xp.exp(of[g])[:, None] for g in list(GROUPS)[:4])
     known = scale * terms.known + release_head * terms.release_score - parameters[-1] * terms.siblings
     new = scale * terms.new + of["new"][:, None]
@@ -103,12 +104,12 @@ def log_shares(parameters: Any, terms: Terms, xp: Any) -> tuple[Any, Any, Any, A
 def posterior(
     parameters: Floats,
     evidence: Evidence,
-    count: Ints,
+    circumstances: Circumstances,
     lab: Ints,
     allowed: NDArray[np.bool_] | None = None,
 ) -> Posterior:
-    """count: (S,) responses of each suspect; lab: (R,); allowed: (L,) labs in question, None for all."""
-    labs, unknown, within_known, within_new = log_shares(parameters, Terms.of(evidence, count, lab), np)
+    """lab: (R,) the lab of each release; allowed: (L,) labs in question, None for all."""
+    labs, unknown, within_known, within_new = log_shares(parameters, Terms.of(evidence, circumstances, lab), np)
     if allowed is not None:
         labs = np.where(allowed, labs, -np.inf)
     logits = np.hstack([labs, unknown])
@@ -117,13 +118,7 @@ def posterior(
     return Posterior(share[:, lab] * np.exp(within_known), share[:, :-1] * np.exp(within_new), share[:, -1], lab)
 
 
-def temper(parameters: Floats, evidence: Evidence, count: Ints) -> Floats:
+def temper(parameters: Floats, evidence: Evidence, circumstances: Circumstances) -> Floats:
     """(S, 1) how much of a log-likelihood counts between two labs."""
-    around = _circumstances(evidence, count)
-    return np.asarray(np.exp(around @ parameters[:4] + around @ parameters[4:8])[:, None])
-
-
-def _circumstances(evidence: Evidence, count: Ints) -> Floats:
-    """(S, 4) one, and the logarithms of the number of responses, of the ground and of the familiarity."""
-    ground = np.clip(np.log(evidence.ground), *_GROUND)
-    return np.column_stack([np.ones(len(count)), np.log(count), ground, np.log1p(np.maximum(evidence.familiar, 0))])
+    around = circumstances.columns(evidence)
+    return np.asarray(np.exp(around @ (parameters[:_WIDTH] + parameters[_WIDTH : 2 * _WIDTH]))[:, None])

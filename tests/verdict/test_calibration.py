@@ -28,10 +28,11 @@ def test_no_claim_where_no_threshold_holds() -> None:
 
 
 def test_round_trip_and_buckets() -> None:
-    one = Calibration(dict.fromkeys(PARAMETERS, 0.5), {"all": curve(), "1": curve(), "10": curve()}, 2.0)
+    one = Calibration(dict.fromkeys(PARAMETERS, 0.5), {"all": curve(), "1": curve(), "10": curve()}, 2.0, {"10": 1.5})
     again = Calibration.from_dict(one.to_dict())
     assert again == one
     assert [one.nearest(n) for n in (1, 9, 10, 99)] == ["1", "1", "10", "10"]
+    assert [one.split_limit(n) for n in (1, 9, 10, 99)] == [np.inf, np.inf, 1.5, 1.5]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +48,7 @@ def test_round_trip_and_buckets() -> None:
     ],
 )
 def test_words(facts: Facts, verdict: str) -> None:
-    calibration = Calibration(dict.fromkeys(PARAMETERS, 0.0), {"all": curve(), "1": curve()}, 2.0)
+    calibration = Calibration(dict.fromkeys(PARAMETERS, 0.0), {"all": curve(), "3": curve()}, 2.0, {"3": 2.0})
     word, reason = decide(facts, calibration, 0.05)
     assert word == verdict
     assert reason.endswith(".")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Evidence, Likelihood
 from fingerprint.verdict.hierarchy import Cells, Hierarchy
 from fingerprint.verdict.posterior import PARAMETERS, START, posterior
@@ -72,10 +73,10 @@ def test_posterior_sums_to_one_and_keeps_to_the_candidates() -> None:
     assert len(START) == len(PARAMETERS)
     evidence = WORLD.suspects(WORLD.release, 5)
     count = np.full(len(WORLD.lab), 5)
-    everything = posterior(START, evidence, count, WORLD.lab)
+    everything = posterior(START, evidence, Circumstances.unread(count), WORLD.lab)
     total = everything.labs().sum(axis=1) + everything.unknown
     np.testing.assert_allclose(total, 1)
     allowed = np.arange(LABS) < 2
-    few = posterior(START, evidence, count, WORLD.lab, allowed)
+    few = posterior(START, evidence, Circumstances.unread(count), WORLD.lab, allowed)
     assert few.labs()[:, 2:].max() == 0
     np.testing.assert_allclose(few.labs()[:, 0] / few.labs()[:, 1], everything.labs()[:, 0] / everything.labs()[:, 1])
