@@ -59,7 +59,7 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
 
     with (bench / "truth.csv").open() as lines:
         truth = [row for row in csv.DictReader(lines) if int(row["n"]) == responses]
-    cases = [[r.response for r in read_suspect(bench / "cases" / row["file"]).records] for row in truth]
+    cases = [[r.response for r in read_suspect(str(bench / "cases" / row["file"])).records] for row in truth]
     asked = [text for case in cases for text in case]
     case_of = np.repeat(np.arange(len(cases)), [len(case) for case in cases])
     print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
@@ -93,11 +93,8 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
         likelihood = Likelihood(hierarchy, fit_heads(hierarchy, train, code, 0))
         count = np.bincount(case_of)
         mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
-        labs = (
-            posterior(START, likelihood.evidence(mean, count), Circumstances.unread(count), hierarchy_lab)
-            .labs()
-            .argmax(axis=1)
-        )
+        seen = likelihood.evidence(mean, count)
+        labs = posterior(START, seen, Circumstances.unread(count), hierarchy_lab).labs().argmax(axis=1)
         for protocol in ("same-set", "other-set"):
             by_lab = defaultdict(list)
             for row, lab in zip(truth, labs, strict=True):
