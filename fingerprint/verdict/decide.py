@@ -42,7 +42,7 @@ def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple
             f"{split_limit:.1f}.",
         )
     if facts.confidence >= threshold and facts.confidence > facts.unknown:
-        limit = f"{min(threshold, 1):.1%} from which at most {false_claims:.0%} of claims are wrong"
+        limit = f"{min(threshold, 1):.1%} from which at most {false_claims:.0%} of all claims are wrong"
         sure = f"{facts.confidence:.1%} is above the {limit}"
         if facts.new > _HALF:
             return (
@@ -58,5 +58,5 @@ def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple
     return (
         "inconclusive",
         f"The first lab's {facts.confidence:.0%} is below the {min(threshold, 1):.1%} from which at most "
-        f"{false_claims:.0%} of claims are wrong.",
+        f"{false_claims:.0%} of all claims are wrong.",
     )
