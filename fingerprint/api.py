@@ -21,8 +21,9 @@ from fingerprint.verdict.decide import Facts, decide
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
 from fingerprint.verdict.hierarchy import Ints
-from fingerprint.verdict.posterior import Posterior, posterior, temper
+from fingerprint.verdict.posterior import Posterior, temper
 from fingerprint.verdict.result import (
+    FALSE_CLAIMS,
     UNKNOWN,
     Calibration,
     FamilyShare,
@@ -32,8 +33,6 @@ from fingerprint.verdict.result import (
     ReleaseShare,
     Verdict,
 )
-
-DEFAULT_FALSE_CLAIMS = 0.05
 
 
 class Fingerprint:
@@ -67,7 +66,7 @@ class Fingerprint:
         responses: Suspect | Iterable[str | Mapping[str, Any] | Record],
         *,
         candidates: Sequence[str] | None = None,
-        false_claims: float = DEFAULT_FALSE_CLAIMS,
+        false_claims: float = FALSE_CLAIMS,
     ) -> Verdict:
         """Who wrote these responses, all by one model.
 
@@ -79,7 +78,7 @@ class Fingerprint:
         texts = [record.response for record in suspect.records]
         evidence, circumstances = self._evidence(texts) if texts else self._nothing()
         calibration = self._model.calibration
-        found = posterior(calibration.values(), evidence, circumstances, self._hierarchy.lab, allowed)
+        found = calibration.judge(evidence, circumstances, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
         first = int(labs.argmax())
         new = float(found.new[0, first] / max(labs[first], 1e-12))

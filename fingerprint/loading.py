@@ -63,10 +63,10 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     size, count = len(buckets), len(releases)
     vocabulary = Vocabulary(buckets, expect(arrays, "weights", "float32", (size,)))
     _within(buckets, BUCKETS, "buckets")
-    codes = expect(arrays, "projection_codes", "int8", (size, None))
+    codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = Table(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
-    hierarchy = _hierarchy(arrays, codes.shape[1] + width, count, len(labs))
+    hierarchy = _hierarchy(arrays, projection.size + width, count, len(labs))
     heads = _heads(arrays, len(hierarchy.within), count, len(labs))
     usual = Usual(*(expect(arrays, n, "float32", (count, len(habits.NAMES))) for n in ("habit_mean", "habit_var")))
     info = ModelInfo(

@@ -13,6 +13,7 @@ import click
 
 from fingerprint.cli.main import complain
 from fingerprint.errors import FingerprintError
+from fingerprint.verdict.result import FALSE_CLAIMS
 
 if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 @click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
 @click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
 @click.option(
-    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.05, show_default=True,
-    help="Share of claims that may be wrong.",
+    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
+    show_default=True, help="Share of claims that may be wrong.",
 )  # fmt: skip
 def command(
     files: tuple[str, ...],

@@ -2,7 +2,9 @@
 
 A batch is a few prompts of one corpus with all that answered them. The softmax is over the releases of that
 corpus alone, so that to know the corpus or the topic gains nothing; single responses and the mean of a release's
-responses are both classified. The spread of prompt means is penalised, for a style must survive other prompts.
+responses are both classified. The lab is asked for as well, with the release itself taken out: that is the question
+that a new release poses, and only what it shares with its siblings answers it. The spread of prompt means is
+penalised, for a style must survive other prompts. Training starts at the directions that `between` finds.
 """
 
 from __future__ import annotations
@@ -23,17 +25,21 @@ from fingerprint.space.static import StaticEncoder
 
 Ints = NDArray[np.int64]
 
+_NEVER = 1e-9
+
 
 @dataclass(frozen=True)
 class Plan:
     """How long and how hard to train; rate is Adam's, keep the share of a row's features that a batch sees."""
 
-    size: int = 112
-    steps: int = 2400
+    size: int = 256
+    steps: int = 4800
     rows: int = 512
     rate: float = 2e-3
-    keep: float = 0.5
+    keep: float = 0.2
+    spread: float = 0.05
     sharpness: float = 16.0
+    siblings: float = 1.0
     invariance: float = 5.0
 
 
@@ -63,32 +69,41 @@ def train_encoder(
     release: Ints,
     prompt: Ints,
     corpus: Ints,
+    lab: Ints,
     vocabulary: Vocabulary,
+    start: NDArray[np.float32],
     plan: Plan,
     seed: int,
     progress: Callable[[int, int], None],
 ) -> StaticEncoder:
     """rows: (n, V) weighted unit rows; at: (m,) those to use; release, prompt, corpus: (m,) codes, prompt -1 where
-    it is not known."""
+    it is not known; lab: (releases,) code of each release's; start: (V, D) directions to begin with, D at most
+    plan.size."""
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
-    vectors = torch.randn(rows.shape[1], plan.size, generator=generator) * 0.05
-    encoder = NgramEncoder(vocabulary, vectors.numpy())
+    start = start[:, : plan.size] * (plan.spread / np.sqrt(np.square(start[:, : plan.size]).mean()))
+    encoder = NgramEncoder(vocabulary, np.ascontiguousarray(start, np.float32))
+    size = encoder.get_embedding_dimension()
     model = SentenceTransformer(modules=[encoder], device="cpu")
-    centres = torch.nn.Parameter(torch.randn(int(release.max()) + 1, plan.size, generator=generator))
+    centres = torch.nn.Parameter(torch.randn(int(release.max()) + 1, size, generator=generator))
     optimiser = torch.optim.Adam([encoder.bag.weight, centres], lr=plan.rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min(1.0, (s + 1) / 100) * 0.5 * (1 + np.cos(np.pi * s / plan.steps))
     )
-    mean = torch.zeros(plan.size)
+    mean = torch.zeros(size)
     for step, (of, picked) in enumerate(_batches(release, prompt, corpus, plan, rng)):
         found = model(_thinned(rows[at[picked]], plan.keep, rng))["sentence_embedding"]
         target = torch.from_numpy(np.searchsorted(of.releases, release[picked]))
         among = normalize(centres[torch.from_numpy(of.releases)], dim=1)
-        loss = cross_entropy(plan.sharpness * found @ among.T, target)
+        labs = torch.from_numpy(np.unique(lab[of.releases], return_inverse=True)[1])
         seen, group = torch.unique(target, return_inverse=True)
-        together = normalize(torch.zeros(len(seen), plan.size).index_add(0, group, found), dim=1)
-        loss = loss + cross_entropy(2 * plan.sharpness * together @ among.T, seen)
+        together = normalize(torch.zeros(len(seen), size).index_add(0, group, found), dim=1)
+        loss = torch.zeros(())
+        for logits, true in (
+            (plan.sharpness * found @ among.T, target),
+            (2 * plan.sharpness * together @ among.T, seen),
+        ):
+            loss = loss + cross_entropy(logits, true) + plan.siblings * _by_siblings(logits, true, labs)
         with torch.no_grad():
             mean = 0.98 * mean + 0.02 * found.mean(0)
         centre = mean / (1 - 0.98 ** (step + 1))
@@ -115,9 +130,21 @@ def _batches(
 
 
 def _thinned(rows: sparse.csr_matrix, keep: float, rng: np.random.Generator) -> dict[str, torch.Tensor]:
-    kept = rng.random(rows.nnz) < keep
-    total = np.concatenate([[0], np.cumsum(kept)])
-    return features(rows.indices[kept], rows.data[kept] / np.float32(keep), total[rows.indptr])
+    kept = np.flatnonzero(rng.random(rows.nnz, dtype=np.float32) < keep)
+    return features(rows.indices[kept], rows.data[kept] / np.float32(keep), np.searchsorted(kept, rows.indptr))
+
+
+def _by_siblings(logits: torch.Tensor, true: torch.Tensor, labs: torch.Tensor) -> torch.Tensor:
+    """Mean negative log-probability of the lab by its other releases; of those that have siblings.
+
+    logits: (n, releases); true: (n,) the release; labs: (releases,) codes from 0.
+    """
+    member = torch.nn.functional.one_hot(labs).to(logits.dtype)
+    others = torch.exp(logits - logits.max(dim=1, keepdim=True).values.detach()).scatter(1, true[:, None], 0.0)
+    log_share = torch.log(others @ member + _NEVER) - torch.log(others.sum(dim=1, keepdim=True) + _NEVER)
+    has = (member.sum(dim=0) > 1)[labs[true]]
+    nats = -log_share[torch.arange(len(true)), labs[true]]
+    return (nats * has).sum() / has.sum().clamp(min=1)
 
 
 def _wander(found: torch.Tensor, prompt: Ints, centre: torch.Tensor) -> torch.Tensor:

@@ -51,7 +51,7 @@ class NgramEncoder(InputModule):  # type: ignore[misc]
         return None
 
     def static(self) -> StaticEncoder:
-        """Its weights in eight bits, for use without PyTorch."""
+        """Its weights in four bits, for use without PyTorch."""
         return StaticEncoder(self.vocabulary, Table.quantise(self.bag.weight.detach().numpy()))
 
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
@@ -69,9 +69,9 @@ def features(
 ) -> dict[str, torch.Tensor]:
     """Sparse rows as the module's input."""
     return {
-        "columns": torch.from_numpy(columns.astype(np.int64)),
+        "columns": torch.from_numpy(columns.astype(np.int32)),
         "values": torch.from_numpy(values),
-        "offsets": torch.from_numpy(starts.astype(np.int64)),
+        "offsets": torch.from_numpy(starts.astype(np.int32)),
     }
 
 

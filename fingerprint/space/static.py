@@ -28,7 +28,7 @@ class StaticEncoder:
 
     @property
     def size(self) -> int:
-        return int(self.table.codes.shape[1])
+        return self.table.size
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, size) of texts whose names are masked."""
@@ -64,7 +64,7 @@ class StaticEncoder:
         except (OSError, SafetensorError, KeyError) as error:
             raise ModelError(f"{folder / WEIGHTS}: not the weights of a static encoder ({error})") from None
         size = len(buckets)
-        fits = codes.ndim == 2 and codes.dtype == np.int8 and len(codes) == len(scale) == len(weights) == size
+        fits = codes.ndim == 2 and codes.dtype == np.uint8 and len(codes) == len(scale) == len(weights) == size
         if not fits or (size and not (buckets.min() >= 0 and buckets.max() < BUCKETS)):
             raise ModelError(f"{folder / WEIGHTS}: array shapes or types are not those of a static encoder")
         return cls(Vocabulary(buckets, weights), Table(codes, scale))

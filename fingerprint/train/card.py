@@ -51,7 +51,9 @@ with fingerprint {training["version"]}, encoder: {training["encoder"] or "its ow
 By a model trained without these prompts, corpora, releases and labs; the model in this folder was then trained on
 everything. `same`: known releases, other prompts. `other`: corpora that it had not seen. `unseen`: releases that it
 had not seen, of labs that it knows. `unknown`: labs that it had not seen. Probabilities and thresholds are fitted on
-these suspects in the shares that users are taken to bring them: {shares}.
+these suspects in the shares that users are taken to bring them: {shares}. `claimed` and `false claims` are at the
+threshold for 5 % false claims over all of them: a claim about a release that nobody has trained on is wrong more
+often than one about a known release, as the rows say.
 
 | {" | ".join(columns)} |
 |{"---|" * len(columns)}

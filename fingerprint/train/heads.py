@@ -12,6 +12,7 @@ from fingerprint.verdict.hierarchy import Hierarchy, Ints
 
 _EPOCHS = 6
 _BATCH = 1024
+_BLOCK = 10_000
 _RATE = 1e-2
 _DECAY = 0.1
 _WARM = 50
@@ -34,7 +35,10 @@ def fit_heads(hierarchy: Hierarchy, rows: NDArray[np.float32], release: Ints, se
         ]
     )
     move = torch.from_numpy((moves / spread).astype(np.float32))
-    point = torch.from_numpy(((hierarchy.project(rows) - centre) / spread).astype(np.float32))
+    point = torch.empty((len(rows), len(spread)))
+    for start in range(0, len(rows), _BLOCK):
+        some = slice(start, start + _BLOCK)
+        point[some] = torch.from_numpy((hierarchy.project(rows[some]) - centre) / spread)
     heads = []
     for code in (release, hierarchy.lab[release]):
         weight, bias = _softmax_regression(point, move, code, seed)

@@ -80,14 +80,23 @@ def _corpora(data: Data) -> list[int]:
 
 
 def draw(labels_release: Ints, labels_corpus: Ints, of: NDArray[np.bool_], seed: int) -> list[Ints]:
-    """Suspects: rows of one release in one corpus, SIZES at a time, without repeats within a suspect."""
+    """Suspects: rows of one release in one corpus, and in all of them where there are several, SIZES at a time,
+    without repeats within a suspect."""
     rng = np.random.default_rng(seed)
     rows = np.flatnonzero(of)
     if not len(rows):
         return []
-    key = labels_release[rows] * (labels_corpus.max() + 1) + labels_corpus[rows]
-    order = np.argsort(key, kind="stable")
-    cells = np.split(rows[order], np.flatnonzero(np.diff(key[order])) + 1)
+    cells = _grouped(rows, labels_release[rows] * (labels_corpus.max() + 1) + labels_corpus[rows])
+    whole = [all_ for all_ in _grouped(rows, labels_release[rows]) if len(np.unique(labels_corpus[all_])) > 1]
     return [
-        rng.choice(cell, n, replace=False) for cell in cells for n in SIZES if len(cell) >= n for _ in range(_DRAWS)
+        rng.choice(some, n, replace=False)
+        for some in [*cells, *whole]
+        for n in SIZES
+        if len(some) >= n
+        for _ in range(_DRAWS)
     ]
+
+
+def _grouped(rows: Ints, key: Ints) -> list[Ints]:
+    order = np.argsort(key, kind="stable")
+    return np.split(rows[order], np.flatnonzero(np.diff(key[order])) + 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -69,7 +70,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     foreign = _foreign(settings.encoder, corpus, progress) if settings.encoder else None
 
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
-    places = _fit(data, use & held.train, settings, progress, foreign)[1]
+    places = _fit(data, use & held.train, lab_of, settings, progress, foreign)[1]
     likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed)
     held.kind[~use] = "left out"
     suspects, kind = ask(data, places, likelihood, known, held, candidate, lab_of, settings.seed)
@@ -81,7 +82,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     calibration = calibrate(suspects, known.lab)
     table = scores(suspects, kind, known, calibration)
 
-    space, places = _fit(data, use, settings, progress, foreign)
+    space, places = _fit(data, use, lab_of, settings, progress, foreign)
     likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed)
     arrays = {**_arrays(space, likelihood), **_habits(data, corpus, known, keep, progress)}
     documents = {
@@ -138,11 +139,12 @@ def _foreign(name: str, corpus: Corpus, progress: Report) -> NDArray[np.float32]
 def _fit(
     data: Data,
     use: NDArray[np.bool_],
+    lab_of: Mapping[str, str],
     settings: Settings,
     progress: Report,
     foreign: NDArray[np.float32] | None,
 ) -> tuple[Space, Places]:
-    space, places = fit_space(data, use, foreign is None, settings.seed, progress)
+    space, places = fit_space(data, use, lab_of, foreign is None, settings.seed, progress)
     return space, places if foreign is None else Places(np.hstack([places.rows, foreign]), places.size)
 
 

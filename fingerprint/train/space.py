@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table, unit
 from fingerprint.train.data import Data, Ints, Report
 
-VOCABULARY = 43_000
+VOCABULARY = 48_000
 DIRECTIONS = 256
 _BLOCK = 4_000
 
@@ -36,10 +37,12 @@ class Places:
     size: Ints
 
 
-def fit_space(data: Data, use: NDArray[np.bool_], static: bool, seed: int, progress: Report) -> tuple[Space, Places]:
+def fit_space(
+    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], static: bool, seed: int, progress: Report
+) -> tuple[Space, Places]:
     """The space of the rows that `use` (n,) marks, and all rows in it (without a foreign encoder).
 
-    static: whether to train the static encoder.
+    lab_of: the lab of each release by name; static: whether to train the static encoder.
     """
     vocabulary = data.vocabulary(use, VOCABULARY, progress)
     rows = data.rows(vocabulary)
@@ -47,7 +50,8 @@ def fit_space(data: Data, use: NDArray[np.bool_], static: bool, seed: int, progr
     width = len(labels.corpora)
     code, cell = np.unique(labels.release * width + labels.corpus, return_inverse=True)
     at = np.flatnonzero(use)
-    projection = Table.quantise(between_release(rows, at, cell, code % width, DIRECTIONS))
+    directions = between_release(rows, at, cell, code % width, DIRECTIONS)
+    projection = Table.quantise(directions)
     encoder = None
     if static:
         from fingerprint.space.contrast import Plan, train_encoder
@@ -58,7 +62,9 @@ def fit_space(data: Data, use: NDArray[np.bool_], static: bool, seed: int, progr
             labels.release,
             labels.prompt,
             labels.corpus,
+            np.unique([lab_of[name] for name in labels.releases], return_inverse=True)[1],
             vocabulary,
+            directions,
             Plan(),
             seed,
             lambda done, total: progress("encoder", done, total),

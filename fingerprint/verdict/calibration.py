@@ -8,8 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.verdict.hierarchy import Floats
-from fingerprint.verdict.posterior import PARAMETERS
+from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.confidence import confidence, settle, signs
+from fingerprint.verdict.evidence import Evidence
+from fingerprint.verdict.hierarchy import Floats, Ints
+from fingerprint.verdict.posterior import PARAMETERS, Posterior, posterior
 
 GRID = np.linspace(0, 1, 201)
 _FEWEST_CLAIMS = 20
@@ -51,20 +54,34 @@ class Curve:
 
 @dataclass(frozen=True)
 class Calibration:
-    """parameters: as posterior.PARAMETERS. curves: by number of responses, "all" over all of them.
+    """parameters: as posterior.PARAMETERS. confidence: as confidence.SIGNS, with a bias. curves: by number of
+    responses, "all" over all of them.
 
     ground_limit: beyond this distance from the training ground no held-out suspect could vouch for the figures.
+    farthest: how often the first lab was right for the suspects that lay farthest; beyond the limit nothing is surer.
     split_limits: by number of responses, what `Circumstances.split` of one model's responses hardly ever exceeds.
     """
 
     parameters: dict[str, float]
+    confidence: dict[str, float]
     curves: dict[str, Curve]
     ground_limit: float
+    farthest: float
     split_limits: dict[str, float]
 
     def values(self) -> Floats:
         """(43,) parameters in their order."""
         return np.array([self.parameters[name] for name in PARAMETERS])
+
+    def judge(
+        self, evidence: Evidence, circumstances: Circumstances, lab: Ints, allowed: NDArray[np.bool_] | None = None
+    ) -> Posterior:
+        """Calibrated probabilities of S suspects; lab: (R,) the lab of each release; allowed: (L,) labs in question,
+        None for all."""
+        found = posterior(self.values(), evidence, circumstances, lab, allowed)
+        sure = confidence(self.confidence, signs(found, evidence, circumstances.count, allowed))
+        off_ground = evidence.ground > self.ground_limit
+        return settle(found, np.where(off_ground, np.minimum(sure, self.farthest), sure))
 
     def nearest(self, count: int) -> str:
         """The number of responses, among those calibrated at, whose figures hold for `count`: the next below."""
@@ -82,4 +99,11 @@ class Calibration:
     def from_dict(cls, data: dict[str, Any]) -> Calibration:
         """Raises KeyError or TypeError where `data` is not what `to_dict` wrote."""
         curves = {k: Curve(**v) for k, v in data["curves"].items()}
-        return cls(dict(data["parameters"]), curves, float(data["ground_limit"]), dict(data["split_limits"]))
+        return cls(
+            dict(data["parameters"]),
+            dict(data["confidence"]),
+            curves,
+            float(data["ground_limit"]),
+            float(data["farthest"]),
+            dict(data["split_limits"]),
+        )

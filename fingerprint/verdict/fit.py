@@ -1,4 +1,5 @@
-"""Fits the calibration on held-out suspects by their log-loss, and the claim thresholds on the same ones."""
+"""Fits the calibration on held-out suspects by their log-loss, and the claim thresholds on the same ones, each
+judged by a confidence that was fitted on others."""
 
 from __future__ import annotations
 
@@ -8,9 +9,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy.optimize import minimize
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import GroupKFold
 
 from fingerprint.verdict.calibration import Calibration, Curve
 from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.confidence import SIGNS, confidence, settle, signs
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
 from fingerprint.verdict.posterior import PARAMETERS, START, Terms, log_shares, posterior
@@ -20,7 +24,9 @@ _RELEASE_SHARE = 0.25
 _PULL = 1e-3
 _LEAST_LAB, _LEAST_WITHIN = -20.0, -14.0
 _GROUND_QUANTILE = 0.995
+_FAR_QUANTILE = 0.95
 _SPLIT_QUANTILE = 0.99
+_FOLDS = 5
 
 
 @dataclass(frozen=True)
@@ -49,17 +55,45 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
     best = _fit(suspects, lab_of_release, suspects.weight, START, np.ones(len(START), bool), _RELEASE_SHARE)
     between = np.array([name.startswith(("nest", "lab_head")) for name in PARAMETERS])
     best = _fit(suspects, lab_of_release, suspects.share, best, between, 0.0)
-    labs = posterior(best, suspects.evidence, suspects.circumstances, lab_of_release).labs()
-    confidence, right = labs.max(axis=1), labs.argmax(axis=1) == suspects.lab
-    curves = {"all": Curve.of(confidence, right, suspects.share)}
+    found = posterior(best, suspects.evidence, suspects.circumstances, lab_of_release)
+    right = found.labs().argmax(axis=1) == suspects.lab
+    seen = signs(found, suspects.evidence, suspects.circumstances.count)
+    sure = settle(found, _by_others(seen, right, suspects)).labs().max(axis=1)
+    curves = {"all": Curve.of(sure, right, suspects.share)}
     split_limits = {}
     for n in np.unique(suspects.circumstances.count):
         at = suspects.circumstances.count == n
-        curves[str(n)] = Curve.of(confidence[at], right[at], suspects.share[at])
+        curves[str(n)] = Curve.of(sure[at], right[at], suspects.share[at])
         if n > 1:
             split_limits[str(n)] = float(np.quantile(suspects.circumstances.split[at], _SPLIT_QUANTILE))
-    ground_limit = float(np.quantile(suspects.evidence.ground, _GROUND_QUANTILE))
-    return Calibration(dict(zip(PARAMETERS, best.tolist(), strict=True)), curves, ground_limit, split_limits)
+    ground = suspects.evidence.ground
+    ground_limit = float(np.quantile(ground, _GROUND_QUANTILE))
+    far = ground >= np.quantile(ground, _FAR_QUANTILE)
+    farthest = float(np.average(right[far], weights=suspects.share[far]))
+    weights = _confidence(seen, right, suspects.share)
+    parameters = dict(zip(PARAMETERS, best.tolist(), strict=True))
+    return Calibration(parameters, weights, curves, ground_limit, farthest, split_limits)
+
+
+def _by_others(seen: Floats, right: NDArray[np.bool_], suspects: Suspects) -> Floats:
+    """(S,) the confidence in each first lab, fitted without the suspects of its release."""
+    out = np.zeros(len(right))
+    release = np.unique(np.column_stack([suspects.lab, suspects.release]), axis=0, return_inverse=True)[1]
+    folds = GroupKFold(min(_FOLDS, len(np.unique(release))))
+    for others, own in folds.split(seen, right, release):
+        out[own] = confidence(_confidence(seen[others], right[others], suspects.share[others]), seen[own])
+    return out
+
+
+def _confidence(seen: Floats, right: NDArray[np.bool_], share: Floats) -> dict[str, float]:
+    """Weights of SIGNS and the bias, by logistic regression on signs of equal spread."""
+    if right.all() or not right.any():
+        # Nothing sets right from wrong: the posterior's own word stands.
+        return {**dict.fromkeys(SIGNS, 0.0), "first": 1.0, "bias": 0.0}
+    mean, spread = seen.mean(axis=0), seen.std(axis=0) + _PULL
+    fit = LogisticRegression(max_iter=500).fit((seen - mean) / spread, right, sample_weight=share / share.mean())
+    weights = fit.coef_[0] / spread
+    return {**dict(zip(SIGNS, weights.tolist(), strict=True)), "bias": float(fit.intercept_[0] - weights @ mean)}
 
 
 def _fit(

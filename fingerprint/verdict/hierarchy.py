@@ -23,6 +23,7 @@ _ITERATIONS = 10
 _SHRINK = 0.02
 _FLOOR = 1e-6
 _FEW = 10
+_BLOCK = 10_000
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,13 @@ class Cells:
         mean = np.zeros((len(code), rows.shape[1]))
         np.add.at(mean, at, rows)
         mean /= count[:, None]
-        rest = rows - mean[at]
         share = 1 / np.sqrt(count[at])
-        within = (rest * share[:, None]).T @ rest
+        within = np.zeros((rows.shape[1],) * 2)
+        # In blocks: all rows at once in double precision would be the most memory that training takes.
+        for start in range(0, len(rows), _BLOCK):
+            some = slice(start, start + _BLOCK)
+            rest = rows[some] - mean[at[some]]
+            within += (rest * share[some, None]).T @ rest
         freedom = share.sum() - (1 / np.sqrt(count)).sum()
         width = corpus.max() + 1
         return cls(mean, count, code // width, code % width, within / max(freedom, 1e-9))

@@ -12,6 +12,9 @@ SCHEMA = 1
 UNKNOWN = "unknown"
 """The lab that stands for every lab that the model was not trained on."""
 
+FALSE_CLAIMS = 0.05
+"""The share of claims that may be wrong where nobody says otherwise."""
+
 VERDICTS = ("attributed", "new-release", "unknown", "inconclusive")
 CLAIMS = ("attributed", "new-release")
 """The verdicts that say that the first-ranked lab did it; the others abstain."""

@@ -4,8 +4,17 @@ import numpy as np
 import pytest
 
 from fingerprint.verdict.calibration import Calibration, Curve
+from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.confidence import SIGNS
 from fingerprint.verdict.decide import Facts, decide
-from fingerprint.verdict.posterior import PARAMETERS
+from fingerprint.verdict.evidence import Evidence
+from fingerprint.verdict.posterior import PARAMETERS, START
+
+CONFIDENCE = dict.fromkeys((*SIGNS, "bias"), 0.25)
+
+
+def calibration(limits: dict[str, float], **curves: Curve) -> Calibration:
+    return Calibration(dict.fromkeys(PARAMETERS, 0.5), CONFIDENCE, {"all": curve(), **curves}, 2.0, 0.4, limits)
 
 
 def curve() -> Curve:
@@ -28,7 +37,7 @@ def test_no_claim_where_no_threshold_holds() -> None:
 
 
 def test_round_trip_and_buckets() -> None:
-    one = Calibration(dict.fromkeys(PARAMETERS, 0.5), {"all": curve(), "1": curve(), "10": curve()}, 2.0, {"10": 1.5})
+    one = calibration({"10": 1.5}, **{"1": curve(), "10": curve()})
     again = Calibration.from_dict(one.to_dict())
     assert again == one
     assert [one.nearest(n) for n in (1, 9, 10, 99)] == ["1", "1", "10", "10"]
@@ -48,7 +57,24 @@ def test_round_trip_and_buckets() -> None:
     ],
 )
 def test_words(facts: Facts, verdict: str) -> None:
-    calibration = Calibration(dict.fromkeys(PARAMETERS, 0.0), {"all": curve(), "3": curve()}, 2.0, {"3": 2.0})
-    word, reason = decide(facts, calibration, 0.05)
+    word, reason = decide(facts, calibration({"3": 2.0}, **{"3": curve()}), 0.05)
     assert word == verdict
     assert reason.endswith(".")
+
+
+def test_off_the_ground_nothing_is_surer_than_the_farthest_were() -> None:
+    lab, row = np.array([0, 1]), np.array([[0.0, -60.0]])
+    sure = Calibration(
+        dict(zip(PARAMETERS, START.tolist(), strict=True)),
+        {**dict.fromkeys(SIGNS, 0.0), "first": 1.0, "bias": 0.0},
+        {"all": curve()}, 2.0, 0.4, {},
+    )  # fmt: skip
+    shares = []
+    for ground in (1.0, 3.0):
+        evidence = Evidence(row, row, np.full(1, -60.0), np.full(1, ground), np.zeros(1), row, row)
+        found = sure.judge(evidence, Circumstances.unread(np.array([5])), lab)
+        assert found.labs().sum() + found.unknown.sum() == pytest.approx(1)
+        shares.append(float(found.labs()[0, 0]))
+    assert shares[0] > 0.9
+    # It stays first, and so has half of what the other known lab and it share at least.
+    assert shares[1] == pytest.approx(0.4, abs=0.11)
