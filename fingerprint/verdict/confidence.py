@@ -1,9 +1,9 @@
 """How often the first lab is the right one: what the posterior alone is too sure or too unsure of.
 
 A logistic regression on how the posterior looks (its shares, how many others are in play, whether one release
-carries it, how far the release head prefers it to other labs), fitted on suspects that nothing else was fitted on:
-calibration by fusion of scores (Brummer & du Preez 2006). What it takes from the first lab goes to the others in
-proportion, so that no ranking of labs changes.
+carries it, how far the release head prefers it to other labs), fitted on the held-out suspects after the posterior's
+parameters: calibration by fusion of scores (Brummer & du Preez 2006). What it takes from the first lab goes to the
+others and the unknown one in proportion, so that no ranking of known labs changes.
 """
 
 from __future__ import annotations
@@ -26,10 +26,8 @@ _FARTHEST = 50.0
 def signs(found: Posterior, evidence: Evidence, count: Ints, allowed: NDArray[np.bool_] | None = None) -> Floats:
     """(S, len(SIGNS)) of S suspects, in the order of SIGNS; count: (S,) responses; allowed: (L,) labs in question."""
     labs = found.labs()
-    rows, first = np.arange(len(labs)), labs.argmax(axis=1)
+    first, top, second = _leaders(labs)
     shares = np.hstack([labs, found.unknown[:, None]])
-    top = labs[rows, first]
-    second = np.where(np.arange(labs.shape[1]) == first[:, None], 0.0, labs).max(axis=1)
     own = found.lab == first[:, None]
     asked = np.ones(labs.shape[1], bool) if allowed is None else allowed
     score = np.where(asked[found.lab], evidence.release_score, -np.inf)
@@ -59,18 +57,24 @@ def confidence(weights: Mapping[str, float], seen: Floats) -> Floats:
 def settle(found: Posterior, sure: Floats) -> Posterior:
     """The posterior with `sure` (S,) as the first lab's share, or the least that keeps it first among known labs."""
     labs = found.labs()
-    rows, first = np.arange(len(labs)), labs.argmax(axis=1)
-    top = labs[rows, first]
-    second = np.where(np.arange(labs.shape[1]) == first[:, None], 0.0, labs).max(axis=1)
+    first, top, second = _leaders(labs)
     rest = np.maximum(1 - top, _LEAST**2)
     share = second / rest
     sure = np.clip(sure, share / (1 + share), 1 - _LEAST)
     factor = np.tile(((1 - sure) / rest)[:, None], labs.shape[1])
-    factor[rows, first] = sure / top
+    # Where no known lab has any share, there is nothing to give or take.
+    factor[np.arange(len(labs)), first] = sure / np.maximum(top, np.finfo(float).tiny)
     settled = found.release * factor[:, found.lab], found.new * factor, found.unknown * (1 - sure) / rest
     total = settled[0].sum(axis=1) + settled[1].sum(axis=1) + settled[2]
     release, new, unknown = (part.T / total for part in settled)
     return replace(found, release=release.T, new=new.T, unknown=unknown)
+
+
+def _leaders(labs: Floats) -> tuple[Ints, Floats, Floats]:
+    """(S,) each: the first lab of (S, L) shares, its share, and that of the second."""
+    first = labs.argmax(axis=1)
+    second = np.where(np.arange(labs.shape[1]) == first[:, None], 0.0, labs).max(axis=1)
+    return first, labs[np.arange(len(labs)), first], second
 
 
 def _logit(share: Floats) -> Floats:

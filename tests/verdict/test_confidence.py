@@ -65,3 +65,11 @@ def test_weights_of_the_share_alone_leave_it_as_it_is() -> None:
     sure = confidence(weights, signs(found(), evidence(), COUNT))
     np.testing.assert_allclose(sure, [0.8, 0.2], atol=1e-5)
     np.testing.assert_allclose(settle(found(), sure).release, found().release, atol=1e-5)
+
+
+@pytest.mark.filterwarnings("error")
+def test_nothing_for_any_known_lab_stays_nothing() -> None:
+    nothing = Posterior(np.zeros((1, 4)), np.zeros((1, 3)), np.ones(1), LAB)
+    after = settle(nothing, np.array([0.4]))
+    assert after.unknown == pytest.approx(1)
+    assert not after.labs().any()
