@@ -77,12 +77,13 @@ def train_encoder(
     progress: Callable[[int, int], None],
 ) -> StaticEncoder:
     """rows: (n, V) weighted unit rows; at: (m,) those to use; release, prompt, corpus: (m,) codes, prompt -1 where
-    it is not known; lab: (releases,) code of each release's; start: (V, D) directions to begin with, D at most
-    plan.size."""
+    it is not known; lab: (releases,) code of each release's; start: (V, D) directions, of which the first
+    plan.size are begun with."""
     rng = np.random.default_rng(seed)
     generator = torch.Generator().manual_seed(seed)
-    start = start[:, : plan.size] * (plan.spread / np.sqrt(np.square(start[:, : plan.size]).mean()))
-    encoder = NgramEncoder(vocabulary, np.ascontiguousarray(start, np.float32))
+    start = start[:, : plan.size]
+    scale = plan.spread / np.sqrt(np.square(start).mean())
+    encoder = NgramEncoder(vocabulary, np.ascontiguousarray(start * scale, np.float32))
     size = encoder.get_embedding_dimension()
     model = SentenceTransformer(modules=[encoder], device="cpu")
     centres = torch.nn.Parameter(torch.randn(int(release.max()) + 1, size, generator=generator))

@@ -20,7 +20,7 @@ def card(documents: dict[str, Any]) -> str:
         f"| {r['release']} | {r['lab']} | {r['family']} | {r['released'] or '-'} | {rows.get(r['release'], 0)} |"
         for r in labels["releases"]
     )
-    shares = ", ".join(f"{kind} {share:.0%}" for kind, share in training["shares"].items())
+    shares = ", ".join(f"{kind} {100 * share:g} %" for kind, share in training["shares"].items())
     columns = list(training["scores"][0])
     licences = sorted({c["licence"] for c in training["corpora"] if c["licence"]})
     return f"""---
@@ -51,9 +51,10 @@ with fingerprint {training["version"]}, encoder: {training["encoder"] or "its ow
 By a model trained without these prompts, corpora, releases and labs; the model in this folder was then trained on
 everything. `same`: known releases, other prompts. `other`: corpora that it had not seen. `unseen`: releases that it
 had not seen, of labs that it knows. `unknown`: labs that it had not seen. Probabilities and thresholds are fitted on
-these suspects in the shares that users are taken to bring them: {shares}. `claimed` and `false claims` are at the
-threshold for 5 % false claims over all of them: a claim about a release that nobody has trained on is wrong more
-often than one about a known release, as the rows say.
+these suspects in the shares that users are taken to bring them: {shares}.
+
+`claimed` and `false claims` are at the threshold for 5 % false claims over all of them: a claim about a release that
+nobody has trained on is wrong more often than one about a known release, as the rows say.
 
 | {" | ".join(columns)} |
 |{"---|" * len(columns)}
