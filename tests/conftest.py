@@ -22,15 +22,14 @@ def train_small(world: Path) -> Callable[..., Path]:
     """Trains on the world with a short encoder training: train_small(out, **settings)."""
     import dataclasses
 
-    from fingerprint.space import contrast
     from fingerprint.train.run import Settings, train
+    from fingerprint.train.space import Recipe
 
     def run(out: Path, **settings: object) -> Path:
-        short = dataclasses.replace(contrast.Plan(), steps=40, rows=96, size=16)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(contrast, "Plan", lambda: short)
             patch.setenv("SOURCE_DATE_EPOCH", "1790000000")
-            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small")
+            short = Recipe(directions=64, size=16, steps=40, batch=96)
+            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", recipe=short)
             chosen = dataclasses.replace(given, **settings)  # type: ignore[arg-type]
             train([world / "corpora"], out, chosen, lambda stage, done, total: None)
         return out

@@ -1,4 +1,4 @@
-"""Counts of a corpus on disk, in shards named by the content that they were made from.
+"""Counts of a corpus on disk, in shards named by the content that they were made from; and some of them in memory.
 
 An interrupted run finds the finished shards again; a change to the features changes every name.
 """
@@ -9,6 +9,7 @@ import hashlib
 import os
 import tempfile
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -46,6 +47,9 @@ class CountCache:
             self._names.append(path)
             progress(stage, len(self._names), len(self.starts))
 
+    def __len__(self) -> int:
+        return len(self.source)
+
     def _texts(self, start: int) -> list[str]:
         return self.source.texts(start, min(start + SHARD_ROWS, len(self.source)))
 
@@ -57,6 +61,40 @@ class CountCache:
             with np.load(path) as held:
                 counts = Counts(held["starts"], held["columns"], held["counts"])
             yield slice(start, start + len(counts)), counts
+
+
+@dataclass(frozen=True)
+class Kept:
+    """Counts of some rows in memory, read like a `CountCache`. parts: SHARD_ROWS rows each, the last fewer."""
+
+    parts: tuple[Counts, ...]
+
+    @classmethod
+    def of(cls, cache: CountCache | Kept, keep: NDArray[np.bool_]) -> Kept:
+        """The rows of `cache` that `keep` (rows,) marks."""
+        parts, rest = [], []
+        waiting = 0
+        for at, counts in cache.shards(keep):
+            rest.append(counts.of(keep[at]))
+            waiting += len(rest[-1])
+            if waiting >= SHARD_ROWS:
+                whole = Counts.joined(rest)
+                full = len(whole) // SHARD_ROWS * SHARD_ROWS
+                parts += [whole.between(i, i + SHARD_ROWS) for i in range(0, full, SHARD_ROWS)]
+                rest, waiting = [whole.between(full, len(whole))], len(whole) - full
+        if waiting:
+            parts.append(Counts.joined(rest))
+        return cls(tuple(parts))
+
+    def __len__(self) -> int:
+        return sum(map(len, self.parts))
+
+    def shards(self, use: NDArray[np.bool_] | None = None) -> Iterator[tuple[slice, Counts]]:
+        """As `CountCache.shards`."""
+        for i, counts in enumerate(self.parts):
+            at = slice(i * SHARD_ROWS, i * SHARD_ROWS + len(counts))
+            if use is None or use[at].any():
+                yield at, counts
 
 
 def _ensure(texts: list[str], folder: Path, mask: Callable[[str], str]) -> Path:

@@ -50,6 +50,25 @@ class Counts:
     def __len__(self) -> int:
         return len(self.starts) - 1
 
+    def of(self, keep: NDArray[np.bool_]) -> Counts:
+        """The rows that `keep` (rows,) marks."""
+        size = np.diff(self.starts)
+        values = np.repeat(keep, size)
+        return Counts(np.concatenate([[0], np.cumsum(size[keep])]), self.columns[values], self.counts[values])
+
+    def between(self, start: int, stop: int) -> Counts:
+        """Rows start to stop, as copies: a view would keep all of them in memory."""
+        first, last = self.starts[start], self.starts[stop]
+        starts = self.starts[start : stop + 1] - first
+        return Counts(starts, self.columns[first:last].copy(), self.counts[first:last].copy())
+
+    @classmethod
+    def joined(cls, parts: Sequence[Counts]) -> Counts:
+        """All rows of `parts`, one after the other."""
+        sizes = np.concatenate([np.diff(part.starts) for part in parts])
+        columns, counts = (np.concatenate([getattr(p, name) for p in parts]) for name in ("columns", "counts"))
+        return cls(np.concatenate([[0], np.cumsum(sizes)]), columns, counts)
+
 
 @dataclass
 class Occurrences:

@@ -32,14 +32,14 @@ _NEVER = 1e-9
 class Plan:
     """How long and how hard to train; rate is Adam's, keep the share of a row's features that a batch sees."""
 
-    size: int = 256
-    steps: int = 4800
-    rows: int = 512
+    size: int
+    steps: int
+    rows: int
     rate: float = 2e-3
     keep: float = 0.2
     spread: float = 0.05
     sharpness: float = 16.0
-    siblings: float = 1.0
+    siblings: float = 2.0
     invariance: float = 5.0
 
 
@@ -87,7 +87,7 @@ def train_encoder(
     size = encoder.get_embedding_dimension()
     model = SentenceTransformer(modules=[encoder], device="cpu")
     centres = torch.nn.Parameter(torch.randn(int(release.max()) + 1, size, generator=generator))
-    optimiser = torch.optim.Adam([encoder.bag.weight, centres], lr=plan.rate, fused=True)
+    optimiser = torch.optim.Adam([encoder.vectors, centres], lr=plan.rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min(1.0, (s + 1) / 100) * 0.5 * (1 + np.cos(np.pi * s / plan.steps))
     )

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from scipy import sparse
 from sentence_transformers.base.modules.input_module import InputModule
 
 from fingerprint.features.ngrams import count
@@ -21,17 +22,33 @@ from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table
 
 
+class _Sum(torch.autograd.Function):  # type: ignore[misc]
+    """PyTorch's embedding bag, with a gradient that takes a third of the time: it is one sparse product."""
+
+    @staticmethod
+    def forward(ctx: Any, vectors: torch.Tensor, rows: dict[str, torch.Tensor]) -> torch.Tensor:
+        ctx.rows, ctx.width = rows, len(vectors)
+        return torch.nn.functional.embedding_bag(
+            rows["columns"], vectors, rows["offsets"], mode="sum", per_sample_weights=rows["values"],
+            include_last_offset=True,
+        )  # fmt: skip
+
+    @staticmethod
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
+        parts = tuple(ctx.rows[name].numpy() for name in ("values", "columns", "offsets"))
+        rows = sparse.csr_matrix(parts, shape=(len(gradient), ctx.width))
+        return torch.from_numpy(rows.T.tocsr() @ gradient.numpy()), None
+
+
 class NgramEncoder(InputModule):  # type: ignore[misc]
-    """Weighted hashed n-grams, summed through an embedding bag, to length 1."""
+    """Weighted hashed n-grams, summed a vector each, to length 1."""
 
     modalities: ClassVar[list[str]] = ["text"]
 
     def __init__(self, vocabulary: Vocabulary, vectors: NDArray[np.float32]):
         super().__init__()
         self.vocabulary = vocabulary
-        self.bag = torch.nn.EmbeddingBag.from_pretrained(
-            torch.from_numpy(vectors), freeze=False, mode="sum", include_last_offset=True
-        )
+        self.vectors = torch.nn.Parameter(torch.from_numpy(vectors))
 
     def preprocess(self, inputs: list[str], prompt: str | None = None, **kwargs: Any) -> dict[str, torch.Tensor]:
         counts = count([(prompt or "") + text for text in inputs], self.vocabulary.columns())
@@ -39,12 +56,11 @@ class NgramEncoder(InputModule):  # type: ignore[misc]
         return features(counts.columns, values, counts.starts)
 
     def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
-        summed = self.bag(features["columns"], features["offsets"], per_sample_weights=features["values"])
-        features["sentence_embedding"] = torch.nn.functional.normalize(summed, dim=1)
+        features["sentence_embedding"] = torch.nn.functional.normalize(_Sum.apply(self.vectors, features), dim=1)
         return features
 
     def get_embedding_dimension(self) -> int:
-        return int(self.bag.embedding_dim)
+        return int(self.vectors.shape[1])
 
     @property
     def max_seq_length(self) -> int | None:
@@ -52,7 +68,7 @@ class NgramEncoder(InputModule):  # type: ignore[misc]
 
     def static(self) -> StaticEncoder:
         """Its weights in four bits, for use without PyTorch."""
-        return StaticEncoder(self.vocabulary, Table.quantise(self.bag.weight.detach().numpy()))
+        return StaticEncoder(self.vocabulary, Table.quantise(self.vectors.detach().numpy()))
 
     def save(self, output_path: str, *args: Any, safe_serialization: bool = True, **kwargs: Any) -> None:
         files = self.static().files()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from fingerprint.features.cache import CountCache, Texts
+from fingerprint.features.cache import CountCache, Kept, Texts
 from fingerprint.features.ngrams import BUCKETS, Counts
 from fingerprint.features.plain import plain
 from fingerprint.features.vocabulary import Vocabulary
@@ -72,7 +72,7 @@ class Data:
     labels: Labels
     full: NDArray[np.bool_]
     filled: NDArray[np.bool_]
-    caches: tuple[CountCache, CountCache]
+    caches: tuple[CountCache | Kept, CountCache | Kept]
 
     @classmethod
     def prepare(
@@ -101,11 +101,17 @@ class Data:
         filled = [np.diff(counts.starts) > 0 for cache in caches for _, counts in cache.shards()]
         return cls(labels, full, np.concatenate(filled), caches)
 
+    def sample(self, keep: NDArray[np.bool_]) -> Data:
+        """The rows that `keep` (n,) marks, full and plain, with their counts in memory."""
+        parts = np.split(keep, [int(self.full.sum())])
+        caches = Kept.of(self.caches[0], parts[0]), Kept.of(self.caches[1], parts[1])
+        return Data(self.labels.of(keep), self.full[keep], self.filled[keep], caches)
+
     def common(self, use: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Buckets seen in enough of the rows that `use` (n,) marks."""
         seen = np.zeros(BUCKETS, np.int64)
         for at, counts in self.caches[0].shards():
-            kept = np.repeat(use[: len(self.caches[0].source)][at], np.diff(counts.starts))
+            kept = np.repeat(use[: len(self.caches[0])][at], np.diff(counts.starts))
             seen += np.bincount(counts.columns[kept], minlength=BUCKETS)
         return np.flatnonzero(seen >= max(_RAREST, use[self.full].sum() * _RAREST_SHARE)).astype(np.int32)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
-from fingerprint.train.space import Places, Space, fit_space
+from fingerprint.train.space import Places, Recipe, Space, fit_space
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.fit import calibrate
 
@@ -48,6 +48,7 @@ class Settings:
     jobs: int = 2
     cache: Path | None = None
     name: str = "default"
+    recipe: Recipe = Recipe()
 
 
 def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) -> None:
@@ -144,7 +145,8 @@ def _fit(
     progress: Report,
     foreign: NDArray[np.float32] | None,
 ) -> tuple[Space, Places]:
-    space, places = fit_space(data, use, lab_of, foreign is None, settings.seed, progress)
+    recipe = settings.recipe if foreign is None else replace(settings.recipe, steps=0)
+    space, places = fit_space(data, use, lab_of, recipe, settings.seed, progress)
     return space, places if foreign is None else Places(np.hstack([places.rows, foreign]), places.size)
 
 

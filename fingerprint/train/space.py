@@ -15,9 +15,19 @@ from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table, unit
 from fingerprint.train.data import Data, Ints, Report
 
-VOCABULARY = 48_000
-DIRECTIONS = 256
 _BLOCK = 4_000
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """vocabulary: features; directions: between releases; size: dimensions of the static encoder; steps: for which
+    it is trained, 0 to leave it out; batch: responses a step."""
+
+    vocabulary: int = 64_000
+    directions: int = 128
+    size: int = 384
+    steps: int = 4_800
+    batch: int = 512
 
 
 @dataclass(frozen=True)
@@ -38,22 +48,22 @@ class Places:
 
 
 def fit_space(
-    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], static: bool, seed: int, progress: Report
+    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], recipe: Recipe, seed: int, progress: Report
 ) -> tuple[Space, Places]:
     """The space of the rows that `use` (n,) marks, and all rows in it (without a foreign encoder).
 
-    lab_of: the lab of each release by name; static: whether to train the static encoder.
+    lab_of: the lab of each release by name.
     """
-    vocabulary = data.vocabulary(use, VOCABULARY, progress)
+    vocabulary = data.vocabulary(use, recipe.vocabulary, progress)
     rows = data.rows(vocabulary)
     labels = data.labels.of(use)
     width = len(labels.corpora)
     code, cell = np.unique(labels.release * width + labels.corpus, return_inverse=True)
     at = np.flatnonzero(use)
-    directions = between_release(rows, at, cell, code % width, DIRECTIONS)
-    projection = Table.quantise(directions)
+    directions = between_release(rows, at, cell, code % width, max(recipe.directions, recipe.size))
+    projection = Table.quantise(np.ascontiguousarray(directions[:, : recipe.directions]))
     encoder = None
-    if static:
+    if recipe.steps:
         from fingerprint.space.contrast import Plan, train_encoder
 
         encoder = train_encoder(
@@ -65,7 +75,7 @@ def fit_space(
             np.unique([lab_of[name] for name in labels.releases], return_inverse=True)[1],
             vocabulary,
             directions,
-            Plan(),
+            Plan(recipe.size, recipe.steps, recipe.batch),
             seed,
             lambda done, total: progress("encoder", done, total),
         )
