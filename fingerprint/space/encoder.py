@@ -26,18 +26,20 @@ class _Sum(torch.autograd.Function):  # type: ignore[misc]
     """PyTorch's embedding bag, with a gradient that takes a third of the time: it is one sparse product."""
 
     @staticmethod
-    def forward(ctx: Any, vectors: torch.Tensor, rows: dict[str, torch.Tensor]) -> torch.Tensor:
-        ctx.rows, ctx.width = rows, len(vectors)
+    def forward(ctx: Any, vectors: torch.Tensor, *rows: torch.Tensor) -> torch.Tensor:
+        """rows: columns, offsets and values, as `features` names them."""
+        ctx.save_for_backward(*rows)
+        ctx.width = len(vectors)
+        columns, offsets, values = rows
         return torch.nn.functional.embedding_bag(
-            rows["columns"], vectors, rows["offsets"], mode="sum", per_sample_weights=rows["values"],
-            include_last_offset=True,
-        )  # fmt: skip
+            columns, vectors, offsets, mode="sum", per_sample_weights=values, include_last_offset=True
+        )
 
     @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor, None]:
-        parts = tuple(ctx.rows[name].numpy() for name in ("values", "columns", "offsets"))
-        rows = sparse.csr_matrix(parts, shape=(len(gradient), ctx.width))
-        return torch.from_numpy(rows.T.tocsr() @ gradient.numpy()), None
+    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        columns, offsets, values = (part.numpy() for part in ctx.saved_tensors)
+        rows = sparse.csr_matrix((values, columns, offsets), shape=(len(gradient), ctx.width))
+        return torch.from_numpy(rows.T.tocsr() @ gradient.numpy()), None, None, None
 
 
 class NgramEncoder(InputModule):  # type: ignore[misc]
@@ -56,7 +58,8 @@ class NgramEncoder(InputModule):  # type: ignore[misc]
         return features(counts.columns, values, counts.starts)
 
     def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
-        features["sentence_embedding"] = torch.nn.functional.normalize(_Sum.apply(self.vectors, features), dim=1)
+        summed = _Sum.apply(self.vectors, *(features[name] for name in ("columns", "offsets", "values")))
+        features["sentence_embedding"] = torch.nn.functional.normalize(summed, dim=1)
         return features
 
     def get_embedding_dimension(self) -> int:

@@ -145,7 +145,7 @@ def _fit(
     progress: Report,
     foreign: NDArray[np.float32] | None,
 ) -> tuple[Space, Places]:
-    recipe = settings.recipe if foreign is None else replace(settings.recipe, steps=0)
+    recipe = settings.recipe if foreign is None else replace(settings.recipe, directions=256, steps=0)
     space, places = fit_space(data, use, lab_of, recipe, settings.seed, progress)
     return space, places if foreign is None else Places(np.hstack([places.rows, foreign]), places.size)
 

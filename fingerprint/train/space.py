@@ -24,7 +24,7 @@ class Recipe:
     it is trained, 0 to leave it out; batch: responses a step."""
 
     vocabulary: int = 64_000
-    directions: int = 128
+    directions: int = 64
     size: int = 384
     steps: int = 4_800
     batch: int = 512
