@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +55,15 @@ class Corpus:
     def texts(self, start: int, stop: int) -> list[str]:
         """Responses of rows start to stop."""
         return [str(text) for text in self._rows[self._at[start:stop].tolist()]["response"]]
+
+    def of(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Corpus:
+        """Some rows; `sources` and `dropped` stay those of all."""
+        names = ("release", "prompt", "corpus", "variant", "language", "domain", "_at")
+        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+
+    def source(self) -> NDArray[np.int64]:
+        """(rows,) which of `sources` each comes from."""
+        return np.searchsorted(np.cumsum([s.rows for s in self.sources]), self._at, side="right")
 
 
 def read_corpora(paths: Sequence[Path], registry: Registry) -> Corpus:

@@ -51,3 +51,9 @@ def mask_names(text: str) -> str:
         if stem in folded:
             text = pattern.sub(MASK, text)
     return text
+
+
+def given_names(text: str) -> list[str]:
+    """Every name that `mask_names` would hide, in lower case."""
+    folded = text.lower()
+    return [match.lower() for stem, pattern in _COMPILED.items() if stem in folded for match in pattern.findall(text)]

@@ -15,7 +15,7 @@ from fingerprint.train.holdout import Holdout, draw
 from fingerprint.train.space import Places
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.evidence import Likelihood
+from fingerprint.verdict.evidence import Evidence, Likelihood
 from fingerprint.verdict.fit import Suspects
 from fingerprint.verdict.hierarchy import Cells, Hierarchy
 from fingerprint.verdict.result import FALSE_CLAIMS
@@ -72,14 +72,20 @@ def ask(
     circumstances = Circumstances.read(likelihood, responses, [places.size[r] for r in rows])
     count = circumstances.count
     evidence = likelihood.evidence(np.stack([r.mean(axis=0) for r in responses]), count)
-    kind_of = np.array(kinds)
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
-    share = _shared(kind_of, count, np.ones(len(lab)))
+    return weighed(evidence, circumstances, lab, release, np.array(kinds)), np.array(kinds)
+
+
+def weighed(
+    evidence: Evidence, circumstances: Circumstances, lab: Ints, release: Ints, kind: NDArray[np.str_]
+) -> Suspects:
+    """Suspects that count by SHARES. lab, release, kind: (S,) as in `Suspects` and SHARES."""
+    share = _shared(kind, circumstances.count, np.ones(len(lab)))
     size = np.unique(lab, return_inverse=True, return_counts=True)
     # Between a suspect and a lab counting the same: else small labs are never named, or large ones too seldom.
-    weight = _shared(kind_of, count, 1 / np.sqrt(size[2][size[1]]))
-    return Suspects(evidence, circumstances, lab, release, weight, share), kind_of
+    weight = _shared(kind, circumstances.count, 1 / np.sqrt(size[2][size[1]]))
+    return Suspects(evidence, circumstances, lab, release, weight, share)
 
 
 def _shared(kind: NDArray[np.str_], count: Ints, within: NDArray[np.float64]) -> NDArray[np.float64]:

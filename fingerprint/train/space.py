@@ -79,13 +79,14 @@ def fit_space(
             seed,
             lambda done, total: progress("encoder", done, total),
         )
-    parts = [_embed(rows, projection)]
+    parts = [embed(rows, projection)]
     if encoder:
-        parts.append(_embed(rows, encoder.table))
+        parts.append(embed(rows, encoder.table))
     return Space(vocabulary, projection, encoder), Places(np.hstack(parts), np.diff(rows.indptr).astype(np.int64))
 
 
-def _embed(rows: sparse.csr_matrix, table: Table) -> NDArray[np.float32]:
+def embed(rows: sparse.csr_matrix, table: Table) -> NDArray[np.float32]:
+    """(n, D) of length 1; rows: (n, V) weighted."""
     vectors = table.vectors()
     blocks = [unit(rows[i : i + _BLOCK] @ vectors) for i in range(0, rows.shape[0], _BLOCK)]
     return np.concatenate(blocks)

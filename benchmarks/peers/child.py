@@ -1,0 +1,61 @@
+"""A process of its own for the work whose time and memory are measured.
+
+python -m benchmarks.peers.child fit NAME ROWS.parquet MODEL.joblib COST.json CACHE
+python -m benchmarks.peers.child score MODEL.joblib TEXTS.parquet SCORES.npy CACHE
+"""
+
+from __future__ import annotations
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import joblib
+import numpy as np
+import pyarrow.parquet as pq
+
+from benchmarks.peers import catalogue
+from benchmarks.peers.minilm import Encoder
+from benchmarks.peers.peer import Peer
+from benchmarks.peers.sample import COLUMNS
+
+# A few hundred at a time, as classifiers over 447 releases widen them.
+BATCH = 500
+
+
+def fit(name: str, rows: Path, model: Path, cost: Path, cache: Path) -> None:
+    peer = catalogue.make(name)
+    _keep(peer, cache)
+    table = pq.read_table(rows)
+    columns = [table[column].to_pylist() for column in COLUMNS]
+    start = time.perf_counter()
+    peer.fit(*columns)
+    seconds = time.perf_counter() - start + peer.borrowed.seconds
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    joblib.dump(peer, model)
+    found = {"seconds": seconds, "megabytes": max(peak, peer.borrowed.megabytes), "chosen": peer.chosen}
+    cost.write_text(json.dumps(found))
+
+
+def score(model: Path, texts: Path, out: Path, cache: Path) -> None:
+    peer = joblib.load(model)
+    _keep(peer, cache)
+    asked = pq.read_table(texts)["text"].to_pylist()
+    parts = [peer.scores(asked[i : i + BATCH]).astype(np.float32) for i in range(0, len(asked), BATCH)]
+    np.save(out, np.concatenate(parts))
+
+
+def _keep(peer: Peer, cache: Path) -> None:
+    encoder = getattr(peer, "encoder", None)
+    if isinstance(encoder, Encoder):
+        encoder.folder = cache
+
+
+if __name__ == "__main__":
+    verb, *given = sys.argv[1:]
+    if verb == "fit":
+        fit(given[0], *map(Path, given[1:]))
+    else:
+        score(*map(Path, given))

@@ -1,0 +1,213 @@
+"""The results as a page: tables, what fingerprint loses (computed), and how it was measured."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import statistics
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.peers.peer import FOLDS, TUNED_RELEASES
+from benchmarks.peers.run import ASKED, OURS, Settings
+from fingerprint import __version__
+
+METRICS = ("lab macro", "lab top-1", "release top-1", "release top-5")
+PROTOCOLS = {"same-set": "Corpora that were trained on, other prompts (same-set)",
+             "other-set": "Corpora that were never trained on (other-set)"}  # fmt: skip
+# From here on a case holds enough that a verdict is asked of it.
+ENOUGH = 5
+READ = {"sum": "the probabilities of its releases together", "best": "its best release", "own": "its own posterior"}
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """command: as given. load: of the last minute when the run began."""
+
+    command: str
+    date: str
+    processor: str
+    cores: int
+    load: float
+
+    @classmethod
+    def now(cls, command: str) -> Conditions:
+        names = [line.split(":", 1)[1].strip() for line in _lines(Path("/proc/cpuinfo")) if line[:10] == "model name"]
+        processor = names[0] if names else platform.processor()
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        return cls(command, today, processor, len(os.sched_getaffinity(0)), os.getloadavg()[0])
+
+
+def page(found: dict[str, Any], conditions: Conditions, settings: Settings) -> str:
+    parts = [
+        "# Beside its peers",
+        _head(found, conditions, settings),
+        *(_accuracy(found, protocol, title) for protocol, title in PROTOCOLS.items()),
+        _losses(found),
+        _claims(found),
+        _cost(found),
+        _methods(found),
+        _remarks(found, settings),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _head(found: dict[str, Any], conditions: Conditions, settings: Settings) -> str:
+    versions = ", ".join(f"{name} {version}" for name, version in found["versions"].items())
+    part = f" (at most {settings.cases} of each protocol and size: a quick look)" if settings.cases else ""
+    return f"""    {conditions.command}
+
+{conditions.date}; {conditions.processor}, {conditions.cores} cores, load {conditions.load:.1f} at the start; Python \
+{platform.python_version()}, {versions}; fingerprint {__version__}.
+
+All peers learned from the same {found["rows"]:,} responses: at most {settings.rows} of each of the \
+{found["releases"]} releases ({found["labs"]} labs) that the shipped model knows, spread over the release's corpora. \
+**fingerprint is the shipped model, trained on all rows of the same corpora**, which is many more. All were asked \
+about the same {found["cases"]:,} cases{part} with {found["responses"]:,} different responses, with the same names \
+masked, and scored by the bench's own script."""
+
+
+def _accuracy(found: dict[str, Any], protocol: str, title: str) -> str:
+    sizes = sorted({row["n"] for row in found["peers"][OURS]["figures"] if row["protocol"] == protocol})
+    tables = []
+    for n in sizes:
+        rows = {name: row for name, result in found["peers"].items() if (row := _cell(result, protocol, n))}
+        best = {metric: max(row[metric] or 0 for row in rows.values()) for metric in METRICS}
+        lines = [
+            [found["peers"][name]["name"], *(_mark(row[metric], best[metric]) for metric in METRICS)]
+            for name, row in rows.items()
+        ]
+        count = rows[OURS]["cases"]
+        tables.append(f"{n} response{'s' * (n > 1)} ({count} cases):\n\n" + _table([f"n = {n}", *METRICS], lines))
+    return f"## {title}\n\n" + "\n\n".join(tables)
+
+
+def losses(found: dict[str, Any]) -> list[tuple[str, int, str, float, str, float]]:
+    """Cells of ENOUGH responses and more in which a peer is better: protocol, responses, metric, ours, peer, its."""
+    out = []
+    for row in found["peers"][OURS]["figures"]:
+        for metric in METRICS:
+            if row["n"] < ENOUGH or row[metric] is None:
+                continue
+            for name, result in found["peers"].items():
+                other = _cell(result, row["protocol"], row["n"]) if name != OURS else None
+                if other and other[metric] > row[metric]:
+                    cell = row["protocol"], row["n"], metric, row[metric], result["name"], other[metric]
+                    out.append(cell)
+    return out
+
+
+def _losses(found: dict[str, Any]) -> str:
+    rows = losses(found)
+    cells = sum(row["n"] >= ENOUGH for row in found["peers"][OURS]["figures"]) * len(METRICS)
+    title = f"## Where fingerprint loses, of {cells} figures at {ENOUGH} responses and more\n\n"
+    if not rows:
+        return title + "Nowhere: no peer is better in any of them."
+    lines = [[p, str(n), metric, f"{ours:.3f}", name, f"{its:.3f}"] for p, n, metric, ours, name, its in rows]
+    return title + _table(["cases", "responses", "figure", OURS, "peer", "its"], lines)
+
+
+def _claims(found: dict[str, Any]) -> str:
+    """What those that can say `unknown` claim; the tables above rank, whatever is claimed."""
+    lines = [
+        [result["name"], row["protocol"], str(row["n"]), f"{row['claimed']:.3f}", _share(row["false claims"])]
+        for result in found["peers"].values()
+        if result["abstains"]
+        for row in result["figures"]
+    ]
+    return "## Those that may abstain\n\n" + _table(
+        ["", "cases", "responses", "claimed", "claims that were false"], lines
+    )
+
+
+def _cost(found: dict[str, Any]) -> str:
+    ours = [statistics.median(column) for column in zip(*found["peers"][OURS]["cold"], strict=True)]
+    lines = []
+    for result in found["peers"].values():
+        seconds, peak = (statistics.median(column) for column in zip(*result["cold"], strict=True))
+        training = result.get("training")
+        cost = [f"{training['seconds']:.0f} s", f"{training['megabytes']:,.0f} MB"] if training else ["-", "-"]
+        lines.append([
+            result["name"], f"{seconds:.2f} s", f"{seconds / ours[0]:.1f}", f"{peak:,.0f} MB", f"{peak / ours[1]:.1f}",
+            f"{result['size']:,.0f} MB", *cost,
+        ])  # fmt: skip
+    names = ["", f"{ASKED} responses, cold", "ratio", "peak memory", "ratio", "model on disk", "training", "its peak"]
+    return (
+        "## Time and memory\n\n"
+        f"`{ASKED} responses, cold` is a whole process: import, load the saved model, read a file of {ASKED} "
+        "responses, answer. Medians of turns taken in one run; ratios are to fingerprint's. Training includes tuning."
+        "\n\n" + _table(names, lines)
+    )
+
+
+def _methods(found: dict[str, Any]) -> str:
+    lines = []
+    for result in found["peers"].values():
+        chosen = result.get("training", {}).get("chosen") or {}
+        tuned = ", ".join(f"{name} {value}" for name, value in chosen.items()) or "-"
+        lines.append([result["name"], result["score"], READ[result["lab_by"]], tuned])
+    return (
+        "## How a case is read\n\n"
+        "Every peer classifies the releases of single responses; a case is the mean of its responses' scores.\n\n"
+        + _table(["", "score of a response", "a lab is", "settled by tuning"], lines)
+    )
+
+
+def _remarks(found: dict[str, Any], settings: Settings) -> str:
+    peers, remarks = found["peers"], ["## Remarks", ""]
+    remarks.append(
+        f"- Tuning: all rows of {TUNED_RELEASES} releases, {FOLDS} splits that keep each prompt on one side, the share "
+        "of releases named right. Rows are nearly balanced over the releases, which leaves little to a class weight."
+    )
+    remarks.append(
+        "- fingerprint's training is not part of this run, so it has no training time here; it had more rows than the "
+        f"peers. `--rows` gives them more (here {settings.rows}), for as much more time."
+    )
+    if "pan" in peers:
+        remarks.append(
+            "- The PAN baseline's answer is `unknown` where its two best probabilities lie within 0.1, which over "
+            f"{found['releases']} releases is nearly always so; the tables rank without that rule, and it is applied "
+            "under `Those that may abstain`."
+        )
+    if "delta" in peers:
+        remarks.append(
+            "- Burrows' Delta was made for whole books. Here it reads single responses as the others do (a case joined "
+            "to one text would suit it better), and words of all scripts, where the package's default takes Latin "
+            "letters alone."
+        )
+    if "stealth" in peers:
+        remarks.append(
+            "- The Stealth Lab's method was made for references that answered the prompts of the suspect. The bench's "
+            "prompts are held out, so prompts' effects are taken from the references alone."
+        )
+    if any(name.startswith("minilm") for name in peers):
+        remarks.append(
+            "- MiniLM reads the first 256 tokens. Its embeddings are kept between runs and the time that they took is "
+            "counted as training of both of its peers; the peak is that of the process that made them or later ones."
+        )
+    return "\n".join(remarks)
+
+
+def _cell(result: dict[str, Any], protocol: str, n: int) -> dict[str, Any] | None:
+    return next((row for row in result["figures"] if row["protocol"] == protocol and row["n"] == n), None)
+
+
+def _mark(value: float | None, best: float) -> str:
+    if value is None:
+        return "-"
+    return f"**{value:.3f}**" if value == best else f"{value:.3f}"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []

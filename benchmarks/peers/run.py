@@ -1,0 +1,196 @@
+"""Every peer on the same rows and cases, each step in a process of its own; what is done is kept and not done again."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import importlib.metadata
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.peers import catalogue
+from benchmarks.peers.peer import SEED, Peer
+from benchmarks.peers.sample import Cases, read_cases, write_rows
+from benchmarks.peers.verdicts import scored, verdict_lines
+from benchmarks.speed import cold
+from fingerprint.loading import load_model
+from fingerprint.records.corpus import read_corpora
+from fingerprint.records.registry import Registry
+from fingerprint.store.atomic import write_atomically
+
+OURS = "fingerprint"
+ASKED = 100
+PACKAGES = ("scikit-learn", "numpy", "scipy", "faststylometry", "fasttext-numpy2", "sentence-transformers", "torch")
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """rows: of each release at most. cases: of each protocol and number of responses, None for all. repeats: cold
+    starts of each. work: where results, models and embeddings are kept."""
+
+    corpora: Path
+    bench: Path
+    model: Path
+    rows: int
+    cases: int | None
+    repeats: int
+    work: Path
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all peers are given, on disk. lab_of: the lab of each release that the shipped model knows."""
+
+    folder: Path
+    cases: Cases
+    lab_of: dict[str, str]
+    rows: int
+
+
+def run(settings: Settings, peers: list[str], say: Say) -> dict[str, Any]:
+    """What the page shows: facts of the run, and by peer its figures, cost and cold starts."""
+    ground = prepare(settings, say)
+    results = {}
+    for name in [*peers, OURS]:
+        file = ground.folder / f"{name}.json"
+        wanted = _key(catalogue.sources(name), versions())
+        kept = json.loads(file.read_text()) if file.exists() else {}
+        if kept.get("key") != wanted or not (name == OURS or (ground.folder / f"{name}.joblib").exists()):
+            say(f"{name} ...")
+            found = _ours(settings, ground) if name == OURS else _peer(settings, ground, name)
+            kept = {"key": wanted, **found}
+            write_atomically(file, json.dumps(kept).encode())
+        say(f"{name}: " + ", ".join(_brief(row) for row in kept["figures"]))
+        results[name] = kept
+    for name, runs in cold_starts(settings, ground, peers, say).items():
+        results[name]["cold"] = runs
+    return {
+        "rows": ground.rows,
+        "releases": len(ground.lab_of),
+        "labs": len(set(ground.lab_of.values())),
+        "cases": len(ground.cases.truth),
+        "responses": len(ground.cases.texts),
+        "versions": versions(),
+        "peers": results,
+    }
+
+
+def prepare(settings: Settings, say: Say) -> Ground:
+    """Writes the training rows and the responses to ask about, once for these settings."""
+    loaded = load_model(settings.model)
+    labs = [loaded.labs[at] for at in loaded.likelihood.h.lab]
+    lab_of = dict(zip((entry["release"] for entry in loaded.releases), labs, strict=True))
+    files = sorted(settings.corpora.rglob("*.parquet")) if settings.corpora.is_dir() else [settings.corpora]
+    inputs = [*files, settings.bench / "truth.csv", *sorted(settings.model.rglob("*.json"))]
+    facts = [f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}" for path in inputs]
+    folder = settings.work / _key(facts, settings.rows, settings.cases, SEED)
+    folder.mkdir(parents=True, exist_ok=True)
+    cases = read_cases(settings.bench, settings.cases)
+    rows = folder / "rows.parquet"
+    if not rows.exists():
+        corpus = read_corpora([settings.corpora], Registry.load(None))
+        unfinished = folder / "rows.unfinished"
+        write_rows(corpus, sorted(lab_of), settings.rows, unfinished)
+        unfinished.replace(rows)
+    pq.write_table(pa.table({"text": cases.texts}), folder / "asked.parquet")
+    with (folder / "truth.csv").open("w", newline="") as out:
+        writer = csv.DictWriter(out, list(cases.truth[0]))
+        writer.writeheader()
+        writer.writerows(cases.truth)
+    some = np.random.default_rng(SEED).permutation(len(cases.texts))[:ASKED]
+    lines = "".join(json.dumps({"response": cases.texts[i]}) + "\n" for i in some)
+    (folder / "hundred.jsonl").write_text(lines, encoding="utf-8")
+    count = pq.read_metadata(rows).num_rows
+    say(f"{count:,} rows of {len(lab_of)} releases, {len(cases.truth):,} cases of {len(cases.texts):,} responses")
+    return Ground(folder, cases, lab_of, count)
+
+
+def _peer(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
+    kind, at = catalogue.kind(name), ground.folder
+    model, cost, scores, kept = at / f"{name}.joblib", at / f"{name}.cost", at / f"{name}.npy", settings.work / "minilm"
+    _child("fit", name, at / "rows.parquet", model, cost, kept)
+    _child("score", model, at / "asked.parquet", scores, kept)
+    releases = sorted(set(pq.read_table(at / "rows.parquet", columns=["release"])["release"].to_pylist()))
+    lines = verdict_lines(kind, np.load(scores), releases, ground.lab_of, ground.cases)
+    found = {
+        "training": json.loads(cost.read_text()),
+        "size": model.stat().st_size / 2**20,
+        "figures": _figures(settings, ground, name, lines),
+        **described(kind),
+    }
+    for file in (cost, scores):
+        file.unlink()
+    return found
+
+
+def described(kind: type[Peer]) -> dict[str, Any]:
+    """What the page says of a peer."""
+    return {"name": kind.name, "score": kind.score, "lab_by": kind.lab_by, "abstains": kind.unknown_within is not None}
+
+
+def _ours(settings: Settings, ground: Ground) -> dict[str, Any]:
+    files = [str(settings.bench / "cases" / row["file"]) for row in ground.cases.truth]
+    command = [*_identify(settings), "--format", "jsonl", *files]
+    lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+    size = sum(path.stat().st_size for path in settings.model.rglob("*") if path.is_file()) / 2**20
+    score = "its own posterior of the whole case"
+    figures = _figures(settings, ground, OURS, lines)
+    return {"name": OURS, "score": score, "lab_by": "own", "abstains": True, "size": size, "figures": figures}
+
+
+def _identify(settings: Settings) -> list[str]:
+    return [str(Path(sys.executable).parent / "fingerprint"), "identify", "--model", str(settings.model)]
+
+
+def _figures(settings: Settings, ground: Ground, name: str, lines: str) -> list[dict[str, Any]]:
+    verdicts = ground.folder / f"{name}.jsonl"
+    verdicts.write_text(lines, encoding="utf-8")
+    return scored(settings.bench, ground.folder / "truth.csv", verdicts)
+
+
+def cold_starts(settings: Settings, ground: Ground, peers: list[str], say: Say) -> dict[str, list[tuple[float, float]]]:
+    """Seconds and peak megabytes of each start. All take turns, for the machine may be busier now than then."""
+    suspect = str(ground.folder / "hundred.jsonl")
+    ask = [sys.executable, "-m", "benchmarks.peers.ask"]
+    commands = {name: [*ask, str(ground.folder / f"{name}.joblib"), suspect] for name in peers}
+    commands[OURS] = [*_identify(settings), suspect]
+    found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
+    for turn in range(settings.repeats):
+        say(f"cold starts, {turn + 1} of {settings.repeats} ...")
+        for name, command in commands.items():
+            found[name].append(cold(command))
+    return found
+
+
+def _child(*given: object) -> None:
+    # Through a process that is small: on Linux a child begins with its parent's peak memory.
+    cold([sys.executable, "-m", "benchmarks.peers.child", *map(str, given)])
+
+
+def versions() -> dict[str, str]:
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _brief(row: dict[str, Any]) -> str:
+    return f"{row['protocol']} {row['n']}: {row['lab top-1']:.3f}"
+
+
+def _key(*facts: object) -> str:
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]

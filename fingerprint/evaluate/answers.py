@@ -1,0 +1,76 @@
+"""What a model said of suspects whose writer is known: the one form that all figures are computed from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Texts = NDArray[np.str_]
+
+
+@dataclass(frozen=True)
+class Names:
+    """All releases asked about or answered with, in every fold. lab: (R,) code into `labs`; family: (R,) code into
+    `families`; family names are unique across labs; group: (R,) code of what the registry groups together."""
+
+    labs: list[str]
+    families: list[str]
+    releases: list[str]
+    lab: Ints
+    family: Ints
+    group: Ints
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Of S suspects. A release, lab or family that a fold did not know has share 0 in it.
+
+    release: (S,) the true one, code into names.releases. count: (S,) responses. known, lab_known: (S,) whether the
+    model had been trained on the release (its group), and on any release of the lab. share: (S, R) of known releases,
+    new: (S, L) of a new release of each lab, unknown: (S,): together they sum to 1 a row. claimed: (S,) whether the
+    verdict named a lab. part: (S,) what the suspect belongs to within its protocol (a corpus, a month, a language, a
+    perturbation).
+    """
+
+    names: Names
+    release: Ints
+    count: Ints
+    known: Bools
+    lab_known: Bools
+    share: Floats
+    new: Floats
+    unknown: Floats
+    claimed: Bools
+    part: Texts
+
+    def of(self, at: Bools | Ints) -> Answers:
+        """The answers on some suspects."""
+        return Answers(self.names, *(getattr(self, field.name)[at] for field in fields(self)[1:]))
+
+    def labs(self) -> Floats:
+        """(S, L) a lab's known releases and its new one together."""
+        return self.new + self.share @ _member(self.names.lab, len(self.names.labs))
+
+    def families(self) -> Floats:
+        """(S, F) by known releases."""
+        return self.share @ _member(self.names.family, len(self.names.families))
+
+    def family_known(self) -> Bools:
+        """(S,) whether the model had been trained on any release of the family.
+
+        Where that is not the suspect's own, a share tells: that of any suspect of the same release, for from many
+        responses it may be too small for single precision.
+        """
+        family = self.names.family[self.release]
+        has_share = self.families()[np.arange(len(family)), family] > 0
+        return np.asarray(self.known | np.isin(self.release, self.release[has_share & ~self.known]))
+
+
+def _member(code: Ints, size: int) -> Floats:
+    """(R, size) with a one for each code."""
+    return np.eye(size, dtype=np.float32)[code]

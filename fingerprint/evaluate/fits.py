@@ -1,0 +1,203 @@
+"""Fits the model of one fold, and collects what it makes of the suspects that it was not shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.evaluate.answers import Names
+from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, thinned
+from fingerprint.features.ngrams import Counts
+from fingerprint.features.weights import unit_rows
+from fingerprint.train.data import Data, Ints, Report
+from fingerprint.train.holdout import draw
+from fingerprint.train.judge import Known, fit_likelihood
+from fingerprint.train.space import Places, Recipe, Space, embed, fit_space
+from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.evidence import Evidence, Likelihood
+from fingerprint.verdict.hierarchy import Floats
+
+Bools = NDArray[np.bool_]
+_CODES = ("kind", "part", "release", "known", "lab_known")
+PROTOCOLS = (SAME, OTHER, UNSEEN, UNKNOWN)
+# What a release or lab is given that a fold's model does not have: nats below the best, so that its share is 0.
+ABSENT = 1e4
+
+
+@dataclass(frozen=True)
+class Effort:
+    """How much is spent on a model. recipe: of its space; rows: responses that it is shown of a release in a corpus;
+    suspects: at most so many are asked about a protocol and number of responses in one fold."""
+
+    recipe: Recipe
+    rows: int
+    suspects: int
+
+
+@dataclass(frozen=True)
+class Asked:
+    """S suspects. rows: the data's rows of each; kind, part: (S,) protocol and what of it; release: (S,) true one,
+    code into the names; known: (S,) whether it was trained on, lab_known: (S,) any of its lab. evidence is over all
+    names' releases and labs, ABSENT where the model has none."""
+
+    rows: list[Ints]
+    kind: NDArray[np.str_]
+    part: NDArray[np.str_]
+    release: Ints
+    known: Bools
+    lab_known: Bools
+    evidence: Evidence
+    circumstances: Circumstances
+
+    def of(self, at: Bools | Ints) -> Asked:
+        """Some suspects."""
+        index = np.flatnonzero(at) if at.dtype == bool else at
+        rest = {name: getattr(self, name)[at] for name in _CODES}
+        return Asked([self.rows[i] for i in index], **rest, evidence=self.evidence.of(at),
+                     circumstances=self.circumstances.of(at))  # fmt: skip
+
+    @classmethod
+    def joined(cls, parts: list[Asked]) -> Asked:
+        """All suspects of `parts`, one after the other."""
+        return cls(
+            [rows for p in parts for rows in p.rows],
+            **_joined(parts, _CODES),
+            evidence=Evidence(**_joined([p.evidence for p in parts], _names(Evidence))),
+            circumstances=Circumstances(**_joined([p.circumstances for p in parts], _names(Circumstances))),
+        )
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """As plain arrays, for a file."""
+        out = {name: getattr(self, name) for name in _CODES}
+        out["rows"] = np.concatenate(self.rows) if self.rows else np.zeros(0, np.int64)
+        out["sizes"] = np.array([len(rows) for rows in self.rows], np.int64)
+        for name, part in (("evidence", self.evidence), ("circumstances", self.circumstances)):
+            out |= {f"{name}.{field}": getattr(part, field) for field in _names(type(part))}
+        # Nobody needs the last digits of log-likelihoods, and there are many.
+        return {name: v.astype(np.float32) if v.ndim == 2 else v for name, v in out.items()}
+
+    @classmethod
+    def from_arrays(cls, held: Mapping[str, np.ndarray]) -> Asked:
+        """What `arrays` gave."""
+        rows = np.split(held["rows"], np.cumsum(held["sizes"])[:-1]) if len(held["sizes"]) else []
+        rest = {name: held[name] for name in _CODES}
+        evidence = Evidence(*(held[f"evidence.{name}"].astype(float) for name in _names(Evidence)))
+        circumstances = Circumstances(*(held[f"circumstances.{name}"] for name in _names(Circumstances)))
+        return cls(rows, **rest, evidence=evidence, circumstances=circumstances)
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A fold's model. rows: (k,) which of the data's rows `places` holds."""
+
+    space: Space
+    places: Places
+    likelihood: Likelihood
+    known: Known
+    rows: Ints
+
+
+def fit(
+    data: Data, shown: Bools, asked: Bools, candidate: Bools, lab_of: Mapping[str, str], recipe: Recipe, seed: int,
+    progress: Report,
+) -> Fitted:  # fmt: skip
+    """The model of the rows that `shown` (n,) marks, and where they and those that `asked` (n,) marks lie."""
+    keep = (shown | asked) & data.filled
+    some = data.sample(keep)
+    use = shown[keep]
+    space, places = fit_space(some, use, lab_of, recipe, seed, progress)
+    likelihood, known = fit_likelihood(some, places.rows, use, candidate, lab_of, seed)
+    return Fitted(space, places, likelihood, known, np.flatnonzero(keep))
+
+
+def ask_fold(
+    data: Data, fold: Fold, names: Names, candidate: Bools, lab_of: Mapping[str, str], effort: Effort, seed: int,
+    progress: Report,
+) -> tuple[Fitted, Asked]:  # fmt: skip
+    """Fits the fold's model and asks it about what the fold leaves out."""
+    drawn = [(kind, draw_some(data, fold.kind == kind, effort.suspects, seed)) for kind in PROTOCOLS]
+    asked = np.zeros(len(fold.train), bool)
+    for _, suspects in drawn:
+        for rows in suspects:
+            asked[rows] = True
+    shown = thinned(data.labels, fold.train & data.filled, effort.rows, seed)
+    fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed, progress)
+    parts = [question(data, fitted, names, suspects, kind) for kind, suspects in drawn if suspects]
+    return fitted, Asked.joined(parts)
+
+
+def draw_some(data: Data, of: Bools, most: int, seed: int) -> list[Ints]:
+    """Suspects of the rows that `of` (n,) marks, at most `most` of each size."""
+    rng = np.random.default_rng(seed)
+    drawn = draw(data.labels.release, data.labels.corpus, of & data.full & data.filled, seed)
+    size = np.array([len(rows) for rows in drawn], np.int64)
+    keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
+    return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []
+
+
+def question(data: Data, fitted: Fitted, names: Names, suspects: list[Ints], kind: str) -> Asked:
+    """The evidence on suspects, each the data's rows of one release; their part is the corpus, or "several"."""
+    at = np.full(len(data.full), -1)
+    at[fitted.rows] = np.arange(len(fitted.rows))
+    corpus = [np.unique(data.labels.corpus[rows]) for rows in suspects]
+    part = [data.labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpus]
+    release = [data.labels.releases[data.labels.release[rows[0]]] for rows in suspects]
+    places = [fitted.places.rows[at[rows]] for rows in suspects]
+    sizes = [fitted.places.size[at[rows]] for rows in suspects]
+    return answer(fitted.likelihood, fitted.known, names, places, sizes, suspects, kind, part, release)
+
+
+def answer(
+    likelihood: Likelihood, known: Known, names: Names, places: list[NDArray[np.float32]], sizes: list[Ints],
+    rows: list[Ints], kind: str, part: list[str], release: list[str],
+) -> Asked:  # fmt: skip
+    """The evidence on suspects of which the places of all responses, (responses, D), and their sizes are known."""
+    circumstances = Circumstances.read(likelihood, places, sizes)
+    found = likelihood.evidence(np.stack([p.mean(axis=0) for p in places]), circumstances.count)
+    code = {name: i for i, name in enumerate(names.releases)}
+    true = np.array([code[name] for name in release])
+    column = np.array([code[name] for name in known.names])
+    lab = {name: i for i, name in enumerate(names.labs)}
+    lab_column = np.array([lab[str(name)] for name in known.labs])
+    low = found.known.max(axis=1, keepdims=True) - ABSENT
+    absent = np.zeros_like(low) - ABSENT
+    evidence = Evidence(
+        _wide(found.known, column, len(names.releases), low),
+        _wide(found.new, lab_column, len(names.labs), low),
+        found.unknown,
+        found.ground,
+        found.familiar,
+        _wide(found.release_score, column, len(names.releases), absent),
+        _wide(found.lab_score, lab_column, len(names.labs), absent),
+    )
+    groups, labs = names.group[column], names.lab[column]
+    return Asked(
+        rows, np.full(len(rows), kind, "<U14"), np.array(part, "<U80"), true, np.isin(names.group[true], groups),
+        np.isin(names.lab[true], labs), evidence, circumstances,
+    )  # fmt: skip
+
+
+def _wide(values: Floats, column: Ints, width: int, absent: Floats) -> Floats:
+    out = np.repeat(absent, width, axis=1)
+    out[:, column] = values
+    return out
+
+
+def _names(cls: type) -> list[str]:
+    return [field.name for field in fields(cls)]
+
+
+def _joined(parts: Sequence[Any], names: Iterable[str]) -> dict[str, Any]:
+    return {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+
+
+def counted(fitted: Fitted, counts: Counts) -> Places:
+    """Where texts lie that are not among the data's rows; counts: over all buckets."""
+    vocabulary = fitted.space.vocabulary
+    rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
+    tables = [fitted.space.projection, *([fitted.space.encoder.table] if fitted.space.encoder else [])]
+    return Places(np.hstack([embed(rows, table) for table in tables]), np.diff(rows.indptr).astype(np.int64))

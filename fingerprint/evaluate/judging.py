@@ -1,0 +1,92 @@
+"""From the evidence of a fold to calibrated answers, by a calibration that other folds' suspects were fitted with.
+
+The calibration is fitted on suspects that their own classifier never saw (nested cross-validation: Varma & Simon
+2006), and on none of the releases, labs or prompts that the fold leaves out.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.evaluate.answers import Answers, Names
+from fingerprint.evaluate.fits import Asked
+from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
+from fingerprint.train.data import Ints
+from fingerprint.train.judge import weighed
+from fingerprint.verdict.calibration import Calibration
+from fingerprint.verdict.decide import Facts, decide
+from fingerprint.verdict.fit import Suspects, calibrate
+from fingerprint.verdict.posterior import Posterior
+from fingerprint.verdict.result import FALSE_CLAIMS
+
+# The names of train.judge.SHARES.
+_KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
+_CLAIMS = ("attributed", "new-release")
+
+
+def calibrate_without(asked: list[Asked], folds: list[Fold], left_out: int, names: Names, most: int, seed: int) -> (
+    Calibration
+):  # fmt: skip
+    """The calibration for one fold from all others, at most `most` suspects a protocol and number of responses."""
+    own = folds[left_out]
+    parts = []
+    for i, (some, fold) in enumerate(zip(asked, folds, strict=True)):
+        if i == left_out:
+            continue
+        gone = np.isin(np.array(names.releases)[some.release], sorted(own.groups))
+        same_prompts = (some.kind == SAME) & (fold.prompts == own.prompts)
+        parts.append(some.of(~gone & ~same_prompts))
+    return calibration_of(Asked.joined(parts), names, most, seed)
+
+
+def calibration_of(asked: Asked, names: Names, most: int, seed: int) -> Calibration:
+    """Fitted on at most `most` suspects a protocol and number of responses."""
+    rng = np.random.default_rng(seed)
+    keep: list[int] = []
+    for kind in _KINDS:
+        for n in np.unique(asked.circumstances.count):
+            at = np.flatnonzero((asked.kind == kind) & (asked.circumstances.count == n))
+            keep += rng.permutation(at)[:most].tolist()
+    return calibrate(_suspects(asked.of(np.sort(np.array(keep, np.int64))), names), names.lab)
+
+
+def _suspects(asked: Asked, names: Names) -> Suspects:
+    lab = np.where(asked.lab_known, names.lab[asked.release], -1)
+    release = np.where(asked.known & (asked.kind != UNSEEN), asked.release, -1)
+    kind = np.array([_KINDS[k] for k in asked.kind])
+    # A release left out that was its lab's only one leaves an unknown lab.
+    kind[(lab < 0) & (kind == "unseen")] = "unknown"
+    return weighed(asked.evidence, asked.circumstances, lab, release, kind)
+
+
+def judged(asked: Asked, calibration: Calibration, names: Names) -> Answers:
+    """The answers to all suspects; a claim is what `decide` says at the usual rate of false claims."""
+    found = calibration.judge(asked.evidence, asked.circumstances, names.lab)
+    return Answers(
+        names,
+        asked.release,
+        asked.circumstances.count,
+        asked.known,
+        asked.lab_known,
+        found.release.astype(np.float32),
+        found.new.astype(np.float32),
+        found.unknown.astype(np.float32),
+        claims(found, asked, calibration),
+        asked.part,
+    )
+
+
+def claims(found: Posterior, asked: Asked, calibration: Calibration) -> NDArray[np.bool_]:
+    """(S,) whether the verdict on each suspect names a lab."""
+    labs = found.labs()
+    first: Ints = labs.argmax(axis=1)
+    out = np.zeros(len(labs), bool)
+    for i, lab in enumerate(first):
+        top = float(labs[i, lab])
+        facts = Facts(
+            int(asked.circumstances.count[i]), top, float(found.unknown[i]), float(found.new[i, lab]) / max(top, 1e-12),
+            float(asked.evidence.ground[i]), float(asked.circumstances.split[i]),
+        )  # fmt: skip
+        out[i] = decide(facts, calibration, FALSE_CLAIMS)[0] in _CLAIMS
+    return out

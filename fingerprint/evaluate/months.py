@@ -1,0 +1,75 @@
+"""At the time: what would have been said of each month's new releases with what was known before it.
+
+The space and the calibration are made anew at each cut from releases of before it; between cuts a month's model adds
+what was released before that month to the same space, which takes no more than sums and the heads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.evaluate.answers import Answers, Names
+from fingerprint.evaluate.fits import Asked, Effort, draw_some, fit, question
+from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, thinned
+from fingerprint.evaluate.judging import calibration_of, judged
+from fingerprint.train.data import Data, Report
+from fingerprint.train.holdout import hold_out
+from fingerprint.train.judge import fit_likelihood
+
+Bools = NDArray[np.bool_]
+AT_THE_TIME = "at-the-time"
+_KIND = {"same": SAME, "other": OTHER, "unseen": UNSEEN, "unknown": UNKNOWN}
+
+
+def ask_months(
+    data: Data, names: Names, candidate: Bools, lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
+    released: NDArray[np.str_], months: list[str], effort: Effort, most: int, seed: int, progress: Report,
+) -> tuple[Asked, Answers]:  # fmt: skip
+    """Of the releases of `months`, in order, the first of which is the cut; their part is the month.
+
+    released: (releases,) YYYY-MM or empty; most: suspects a kind and size that the calibration is fitted on.
+    """
+    before = (released < months[0]) & (released != "") & candidate
+    rows = before[data.labels.release] & data.filled
+    held = hold_out(data, lab_of, groups, before, seed)
+    kind = np.where(rows, held.kind, "")
+    shown = thinned(data.labels, rows & held.train, effort.rows, seed)
+    drawn = {k: draw_some(data, kind == k, effort.suspects, seed) for k in _KIND}
+    of_month = {
+        month: draw_some(data, ((released == month) & candidate)[data.labels.release], effort.suspects, seed)
+        for month in months
+    }
+    # The space has not seen what was held out for the calibration; a month's model has.
+    by_then = (before | (candidate & np.isin(released, months)))[data.labels.release] & data.filled
+    learned = thinned(data.labels, by_then, effort.rows, seed)
+    asked = learned.copy()
+    for suspects in (*drawn.values(), *of_month.values()):
+        for one in suspects:
+            asked[one] = True
+    fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed, progress)
+    first = [question(data, fitted, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
+    calibration = calibration_of(Asked.joined(first), names, most, seed)
+    found, said = [], []
+    placed = data.sample(np.isin(np.arange(len(data.full)), fitted.rows))
+    for month in months:
+        if not of_month[month]:
+            continue
+        known = released[placed.labels.release]
+        use = learned[fitted.rows] & (known < month)
+        likelihood, names_then = fit_likelihood(placed, fitted.places.rows, use, candidate, lab_of, seed)
+        then = replace(fitted, likelihood=likelihood, known=names_then)
+        answers = question(data, then, names, of_month[month], AT_THE_TIME)
+        answers = replace(answers, part=np.full(len(answers.rows), month))
+        found.append(answers)
+        said.append(judged(answers, calibration, names))
+    return Asked.joined(found), joined(said)
+
+
+def joined(parts: list[Answers]) -> Answers:
+    """All answers, one after the other."""
+    arrays = ("release", "count", "known", "lab_known", "share", "new", "unknown", "claimed", "part")
+    return Answers(parts[0].names, *(np.concatenate([getattr(p, name) for p in parts]) for name in arrays))

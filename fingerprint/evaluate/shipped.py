@@ -1,0 +1,47 @@
+"""The model itself, asked about corpora that it was not trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from fingerprint.evaluate.answers import Answers, Names
+from fingerprint.evaluate.fits import Asked, answer, draw_some
+from fingerprint.evaluate.folds import OTHER
+from fingerprint.evaluate.judging import judged
+from fingerprint.evaluate.perturbed import texts_of
+from fingerprint.features.ngrams import count
+from fingerprint.loading import Loaded
+from fingerprint.records.corpus import Corpus
+from fingerprint.records.names import mask_names
+from fingerprint.train.data import Data, Report
+from fingerprint.train.judge import Known
+
+_BLOCK = 200
+
+
+def ask_shipped(
+    data: Data, corpus: Corpus, of: np.ndarray, loaded: Loaded, names: Names, most: int, seed: int, progress: Report
+) -> tuple[Asked, Answers] | None:
+    """Suspects of the full rows that `of` (n,) marks, by the model's own calibration; their part is the corpus."""
+    suspects = draw_some(data, of, most, seed)
+    if not suspects:
+        return None
+    rows = np.unique(np.concatenate(suspects))
+    places, sizes = [], []
+    for start in range(0, len(rows), _BLOCK):
+        masked = [mask_names(text) for text in texts_of(corpus, rows[start : start + _BLOCK])]
+        counts = count(masked, loaded.columns)
+        projected = loaded.projection.embed(counts, loaded.vocabulary.weights)
+        places.append(np.hstack([projected, loaded.encode(masked, counts)]))
+        sizes.append(np.diff(counts.starts))
+        progress("the model on other corpora", min(start + _BLOCK, len(rows)), len(rows))
+    place, size = np.concatenate(places), np.concatenate(sizes)
+    known = Known([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
+    at = [np.searchsorted(rows, some) for some in suspects]
+    corpora = [np.unique(data.labels.corpus[some]) for some in suspects]
+    asked = answer(
+        loaded.likelihood, known, names, [place[i] for i in at], [size[i] for i in at], suspects, OTHER,
+        [data.labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpora],
+        [data.labels.releases[data.labels.release[some[0]]] for some in suspects],
+    )  # fmt: skip
+    return asked, judged(asked, loaded.calibration, names)
