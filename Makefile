@@ -36,5 +36,5 @@ clean:
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[train,test]'
+	$(PIP) --editable '.[report,test]'
 	touch .venv/light $@

@@ -87,3 +87,13 @@ def suspect(path: Path, release: str, count: int = 10, start: int = 500) -> Path
     rows = [json.dumps({"prompt_id": str(p), "response": write(release, p)}) for p in range(start, start + count)]
     path.write_text("\n".join(rows) + "\n")
     return path
+
+
+def foreign(folder: Path, prompts: int = 12) -> Path:
+    """A corpus that is none of `corpora`."""
+    out = folder / "foreign.jsonl"
+    rows = [
+        {"release": r, "prompt_id": str(p), "response": write(r, 9000 + p)} for r in RELEASES for p in range(prompts)
+    ]
+    out.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    return out

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -51,6 +52,21 @@ class Answers:
     def of(self, at: Bools | Ints) -> Answers:
         """The answers on some suspects."""
         return Answers(self.names, *(getattr(self, field.name)[at] for field in fields(self)[1:]))
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All but the names, for a file."""
+        return {field.name: getattr(self, field.name) for field in fields(self)[1:]}
+
+    @classmethod
+    def from_arrays(cls, names: Names, held: Mapping[str, np.ndarray], prefix: str) -> Answers:
+        """What `arrays` gave, with a prefix before each key."""
+        return cls(names, *(held[prefix + field.name] for field in fields(cls)[1:]))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Answers]) -> Answers:
+        """All answers, one after the other; their names are the same."""
+        arrays = (np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)[1:])
+        return cls(parts[0].names, *arrays)
 
     def labs(self) -> Floats:
         """(S, L) a lab's known releases and its new one together."""

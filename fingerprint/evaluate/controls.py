@@ -15,7 +15,6 @@ from sklearn.naive_bayes import GaussianNB, MultinomialNB
 from fingerprint.evaluate.answers import Answers, Names
 from fingerprint.evaluate.fits import Asked
 from fingerprint.evaluate.folds import SAME, Fold, thinned
-from fingerprint.evaluate.months import joined
 from fingerprint.evaluate.perturbed import texts_of
 from fingerprint.features import habits
 from fingerprint.records.corpus import Corpus
@@ -71,7 +70,7 @@ def ask_controls(
         SHUFFLED: _gaussian(np.hstack([length, layout]), at, shuffled),
     }
     progress("controls", 3, 3)
-    return joined([_answers(name, *logs, wanted, same, names) for name, logs in found.items()])
+    return Answers.joined([_answers(name, *logs, wanted, same, names) for name, logs in found.items()])
 
 
 def _hashed(words: list[list[str]]) -> sparse.csr_matrix:

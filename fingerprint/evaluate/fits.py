@@ -174,10 +174,9 @@ def answer(
         _wide(found.release_score, column, len(names.releases), absent),
         _wide(found.lab_score, lab_column, len(names.labs), absent),
     )
-    groups, labs = names.group[column], names.lab[column]
     return Asked(
-        rows, np.full(len(rows), kind, "<U14"), np.array(part, "<U80"), true, np.isin(names.group[true], groups),
-        np.isin(names.lab[true], labs), evidence, circumstances,
+        rows, np.full(len(rows), kind, "<U14"), np.array(part, "<U80"), true, np.isin(true, column),
+        np.isin(names.lab[true], names.lab[column]), evidence, circumstances,
     )  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.errors import FingerprintError
 from fingerprint.evaluate.answers import Answers, Names
 from fingerprint.evaluate.fits import Asked
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
@@ -23,6 +24,11 @@ from fingerprint.verdict.result import FALSE_CLAIMS
 # The names of train.judge.SHARES.
 _KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
 _CLAIMS = ("attributed", "new-release")
+_FEWEST = 50
+
+
+class TooFew(FingerprintError):
+    """Too few suspects to calibrate on."""
 
 
 def calibrate_without(asked: list[Asked], folds: list[Fold], left_out: int, names: Names, most: int, seed: int) -> (
@@ -48,13 +54,16 @@ def calibration_of(asked: Asked, names: Names, most: int, seed: int) -> Calibrat
         for n in np.unique(asked.circumstances.count):
             at = np.flatnonzero((asked.kind == kind) & (asked.circumstances.count == n))
             keep += rng.permutation(at)[:most].tolist()
-    return calibrate(_suspects(asked.of(np.sort(np.array(keep, np.int64))), names), names.lab)
+    some = asked.of(np.sort(np.array(keep, np.int64)))
+    if len(keep) < _FEWEST or len(np.unique(some.release)) < 2:
+        raise TooFew(f"{len(keep)} suspects are left to calibrate on, fewer than {_FEWEST}: give more corpora")
+    return calibrate(_suspects(some, names), names.lab)
 
 
 def _suspects(asked: Asked, names: Names) -> Suspects:
     lab = np.where(asked.lab_known, names.lab[asked.release], -1)
     release = np.where(asked.known & (asked.kind != UNSEEN), asked.release, -1)
-    kind = np.array([_KINDS[k] for k in asked.kind])
+    kind = np.array([_KINDS[k] for k in asked.kind], "<U7")
     # A release left out that was its lab's only one leaves an unknown lab.
     kind[(lab < 0) & (kind == "unseen")] = "unknown"
     return weighed(asked.evidence, asked.circumstances, lab, release, kind)

@@ -66,10 +66,4 @@ def ask_months(
         answers = replace(answers, part=np.full(len(answers.rows), month))
         found.append(answers)
         said.append(judged(answers, calibration, names))
-    return Asked.joined(found), joined(said)
-
-
-def joined(parts: list[Answers]) -> Answers:
-    """All answers, one after the other."""
-    arrays = ("release", "count", "known", "lab_known", "share", "new", "unknown", "claimed", "part")
-    return Answers(parts[0].names, *(np.concatenate([getattr(p, name) for p in parts]) for name in arrays))
+    return Asked.joined(found), Answers.joined(said)

@@ -35,8 +35,12 @@ class Work:
             held = io.BytesIO()
             np.savez(held, allow_pickle=False, **make())
             write_atomically(path, held.getvalue())
-        with np.load(path) as read:
-            return dict(read)
+        return self.read(name)
+
+    def read(self, name: str) -> dict[str, np.ndarray]:
+        """What was made before."""
+        with np.load(self.folder / f"{name}.npz") as held:
+            return dict(held)
 
     def document(self, name: str, make: Callable[[], Any]) -> Any:
         """What `make` gives, as JSON holds it, made once."""

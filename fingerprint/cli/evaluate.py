@@ -1,0 +1,88 @@
+"""`fingerprint evaluate`"""
+
+from __future__ import annotations
+
+import os
+import shlex
+from pathlib import Path
+
+import click
+
+from fingerprint.cli.progress import Progress
+from fingerprint.errors import MissingExtra
+from fingerprint.records.data import data_dir
+
+# As in fingerprint.evaluate.protocols, which a --help shall not wait for; a test compares them.
+PROTOCOLS = (
+    "same-set",
+    "other-set",
+    "unseen-release",
+    "at-the-time",
+    "unknown-lab",
+    "perturbed",
+    "by language and domain",
+    "controls",
+)
+
+
+@click.command("evaluate")
+@click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
+@click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for report.html, .json and .md.")
+@click.option(
+    "--protocol", "protocols", multiple=True, type=click.Choice(PROTOCOLS), help="Repeatable.  [default: all]"
+)
+@click.option("--quick", is_flag=True, help="A stated sample: the same report within minutes, with wider intervals.")
+@click.option(
+    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
+)
+@click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of sample, folds and bootstrap."
+)
+@click.option(
+    "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.  [default: one a core]"
+)
+@click.option(
+    "--cache", type=click.Path(path_type=Path), help="Where what is done is kept.  [default: the user's cache]"
+)
+def command(
+    corpora: tuple[Path, ...], model: Path | None, out: Path, protocols: tuple[str, ...], quick: bool,
+    registry: Path | None, seed: int, jobs: int, cache: Path | None,
+) -> None:  # fmt: skip
+    """Report how often a model is right, on what, and how often a claim is wrong.
+
+    Each CORPUS is a file or folder of parquet or JSON lines with "response" and "release". Corpora that the model was
+    trained on are asked about in folds, by models made like it without what is asked; others of the model itself.
+    Interrupted, it goes on where it was when the same command is given again.
+    """
+    try:
+        from fingerprint.evaluate.plan import FULL, QUICK
+        from fingerprint.evaluate.run import Settings, evaluate
+    except ImportError:
+        raise MissingExtra("evaluating", "report") from None
+    given = click.get_current_context().params
+    settings = Settings(
+        model or data_dir("models") / "default", registry, protocols or PROTOCOLS, QUICK if quick else FULL, seed, jobs,
+        cache, _command(corpora, given),
+    )  # fmt: skip
+    with Progress() as progress:
+        try:
+            report = evaluate(list(corpora), out, settings, progress)
+        except KeyboardInterrupt:
+            click.echo("\nfingerprint: interrupted; the same command goes on where it was", err=True)
+            raise
+    for line in report["summary"]["headline"]:
+        click.echo(line["text"])
+    click.echo(f"{out}: report.html, report.json and report.md written")
+
+
+def _command(corpora: tuple[Path, ...], given: dict[str, object]) -> str:
+    """The command again, without where its work is kept."""
+    words = ["fingerprint", "evaluate", *map(str, corpora)]
+    for name, value in given.items():
+        option = {"protocols": "--protocol"}.get(name, f"--{name}")
+        if name in ("corpora", "cache", "jobs") or value in (None, False, ()):
+            continue
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [option] if one is True else [option, str(one)]
+    return shlex.join(words)
