@@ -9,6 +9,7 @@ import numpy as np
 from fingerprint.evaluate.answers import Answers, Bools, Floats, Ints
 
 LEVELS = ("lab", "family", "release")
+_LAST = np.iinfo(np.int64).max
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Level:
     """Of S suspects, (S,) each but `size`, the number of names there are.
 
     name: the true one. first: the known name of the largest share, -1 where none has any; probability: its share.
-    rank: how many known names come before the true one; `size` where that has no share. nameable: whether the model
-    knows the true name, at all: a lab or family by any release of it.
+    rank: how many known names come before the true one, endlessly many where that has no share. nameable: whether the
+    model knows the true name; a lab or family by any release of it.
 
     The classes that probabilities sum to 1 over are the known names, the unknown lab and, below labs, a new release
     of each lab. true: the share of the true class, which for an unseen release of a known lab is that lab's new one
@@ -61,7 +62,7 @@ class Level:
             name=name,
             first=first,
             probability=probability,
-            rank=np.where(mine > 0, before.sum(axis=1), share.shape[1]),
+            rank=np.where(mine > 0, before.sum(axis=1), _LAST),
             nameable=nameable,
             true=np.where(seen, mine, other),
             squares=_squares(share) + _squares(others),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,9 +23,9 @@ class Recipe:
     """vocabulary: features; directions: between releases; size: dimensions of the static encoder; steps: for which
     it is trained, 0 to leave it out; batch: responses a step."""
 
-    vocabulary: int = 64_000
-    directions: int = 64
-    size: int = 384
+    vocabulary: int = 56_000
+    directions: int = 256
+    size: int = 256
     steps: int = 4_800
     batch: int = 512
 
@@ -79,14 +79,17 @@ def fit_space(
             seed,
             lambda done, total: progress("encoder", done, total),
         )
-    parts = [embed(rows, projection)]
-    if encoder:
-        parts.append(embed(rows, encoder.table))
-    return Space(vocabulary, projection, encoder), Places(np.hstack(parts), np.diff(rows.indptr).astype(np.int64))
+    tables = [projection, *([encoder.table] if encoder else [])]
+    return Space(vocabulary, projection, encoder), Places(embed(rows, tables), np.diff(rows.indptr).astype(np.int64))
 
 
-def embed(rows: sparse.csr_matrix, table: Table) -> NDArray[np.float32]:
-    """(n, D) of length 1; rows: (n, V) weighted."""
-    vectors = table.vectors()
-    blocks = [unit(rows[i : i + _BLOCK] @ vectors) for i in range(0, rows.shape[0], _BLOCK)]
-    return np.concatenate(blocks)
+def embed(rows: sparse.csr_matrix, tables: Sequence[Table]) -> NDArray[np.float32]:
+    """(n, D) what each of `tables` makes of the rows, of length 1, side by side; rows: (n, V) weighted."""
+    out = np.empty((rows.shape[0], sum(table.size for table in tables)), np.float32)
+    filled = 0
+    for table in tables:
+        vectors = table.vectors()
+        for i in range(0, rows.shape[0], _BLOCK):
+            out[i : i + _BLOCK, filled : filled + table.size] = unit(rows[i : i + _BLOCK] @ vectors)
+        filled += table.size
+    return out
