@@ -199,4 +199,4 @@ def counted(fitted: Fitted, counts: Counts) -> Places:
     vocabulary = fitted.space.vocabulary
     rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
     tables = [fitted.space.projection, *([fitted.space.encoder.table] if fitted.space.encoder else [])]
-    return Places(np.hstack([embed(rows, table) for table in tables]), np.diff(rows.indptr).astype(np.int64))
+    return Places(embed(rows, tables), np.diff(rows.indptr).astype(np.int64))

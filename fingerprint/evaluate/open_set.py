@@ -33,7 +33,7 @@ def false_alarms(score: Floats, positive: Bools, samples: Resamples) -> Doubles:
     Srikant 2018)."""
     hits, alarms = (np.cumsum(kind[:, ::-1], axis=1) for kind in _by_score(score, (positive, ~positive), samples))
     recall = ratio(hits, np.broadcast_to(hits[:, -1:], hits.shape))
-    at = np.argmax(recall > RECALL, axis=1)
+    at = np.argmax(recall >= RECALL, axis=1)
     found = ratio(alarms[np.arange(len(at)), at], alarms[:, -1])
     return np.where(hits[:, -1] > 0, found, np.nan)
 

@@ -24,6 +24,7 @@ from fingerprint.train.data import Data, Report
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
 from fingerprint.train.space import Places, Recipe, Space, fit_space
+from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.fit import calibrate
 
@@ -70,6 +71,24 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     use = np.concatenate([keep, keep[::2]]) & data.filled
     foreign = _foreign(settings.encoder, corpus, progress) if settings.encoder else None
 
+    calibration, table = _calibrate(data, use, lab_of, groups, candidate, settings, progress, foreign)
+    space, places = _fit(data, use, lab_of, settings, progress, foreign)
+    likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed)
+    arrays = {**_arrays(space, likelihood), **_habits(data, corpus, known, keep, progress)}
+    documents = {
+        "labels": _labels(known, registry),
+        "calibration": calibration.to_dict(),
+        "training": _training(settings, corpus, keep, table, known, registry),
+    }
+    encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else None
+    save(out, arrays, documents, card(documents), encoder)
+
+
+def _calibrate(
+    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
+    candidate: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None,
+) -> tuple[Calibration, list[dict[str, Any]]]:  # fmt: skip
+    """The calibration and the scores of a model that was not shown all; nothing else of it is kept."""
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
     places = _fit(data, use & held.train, lab_of, settings, progress, foreign)[1]
     likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed)
@@ -81,18 +100,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
             "add prompts, releases or corpora"
         )
     calibration = calibrate(suspects, known.lab)
-    table = scores(suspects, kind, known, calibration)
-
-    space, places = _fit(data, use, lab_of, settings, progress, foreign)
-    likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed)
-    arrays = {**_arrays(space, likelihood), **_habits(data, corpus, known, keep, progress)}
-    documents = {
-        "labels": _labels(known, registry),
-        "calibration": calibration.to_dict(),
-        "training": _training(settings, corpus, keep, table, known, registry),
-    }
-    encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else None
-    save(out, arrays, documents, card(documents), encoder)
+    return calibration, scores(suspects, kind, known, calibration)
 
 
 def _entry(registry: Registry, name: str) -> Any:
@@ -145,7 +153,7 @@ def _fit(
     progress: Report,
     foreign: NDArray[np.float32] | None,
 ) -> tuple[Space, Places]:
-    recipe = settings.recipe if foreign is None else replace(settings.recipe, directions=256, steps=0)
+    recipe = settings.recipe if foreign is None else replace(settings.recipe, steps=0)
     space, places = fit_space(data, use, lab_of, recipe, settings.seed, progress)
     return space, places if foreign is None else Places(np.hstack([places.rows, foreign]), places.size)
 
