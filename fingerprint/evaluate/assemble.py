@@ -86,6 +86,7 @@ _NOTES = (
     "Unseen releases and those of a month answer prompts that other releases answered in training.",
     "Calibrations come from other folds' suspects, weighted as the trainer assumes that users bring them (the shares "
     "in the model card): where all suspects are of one kind, more or fewer claims are wrong than the stated rate.",
+    "The interval of macro F1 may lie beside its value: a resample lacks the false alarms of the groups that it drops.",
     "A release counts as unseen only where the fold knows another release of its lab; else its lab is an unknown one.",
 )
 

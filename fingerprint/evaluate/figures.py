@@ -22,8 +22,9 @@ def figures(
 
     protocol, part: what all of the answers are of, as the report is to call it. rows: (R,) training responses of each
     release, 0 for one that is not an answer. Intervals hold 95 % and come from a bootstrap over groups of releases
-    (`Names.group`), the same at every level, by `seed`; they are None where all suspects are of one group. That of macro F1 may lie beside its value: a resample
-    lacks a third of the groups, and with them the false alarms that they raised against the names that are left.
+    (`Names.group`), the same at every level, by `seed`; they are None where all suspects are of one group. That of
+    macro F1 may lie beside its value: a resample lacks a third of the groups, and with them the false alarms that
+    they raised against the names that are left.
 
     suspects, releases: of all that were asked. chance: 1 / the number of names with training responses. majority: the
     share of suspects right for one who always says the name with the most of them. Like top-1, top-3, macro recall

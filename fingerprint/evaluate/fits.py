@@ -114,20 +114,33 @@ def fit(
     return Fitted(space, places, likelihood, known, np.flatnonzero(keep))
 
 
-def ask_fold(
-    data: Data, fold: Fold, names: Names, candidate: Bools, lab_of: Mapping[str, str], effort: Effort, seed: int,
-    progress: Report,
-) -> tuple[Fitted, Asked]:  # fmt: skip
-    """Fits the fold's model and asks it about what the fold leaves out."""
-    drawn = [(kind, draw_some(data, fold.kind == kind, effort.suspects, seed)) for kind in PROTOCOLS]
-    asked = np.zeros(len(fold.train), bool)
-    for _, suspects in drawn:
-        for rows in suspects:
-            asked[rows] = True
-    shown = thinned(data.labels, fold.train & data.filled, effort.rows, seed)
-    fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed, progress)
-    parts = [question(data, fitted, names, suspects, kind) for kind, suspects in drawn if suspects]
-    return fitted, Asked.joined(parts)
+@dataclass(frozen=True)
+class Fit:
+    """Fits the folds' models and asks them; called with a fold's number, in whatever process."""
+
+    data: Data
+    folds: list[Fold]
+    names: Names
+    candidate: Bools
+    lab_of: Mapping[str, str]
+    effort: Effort
+    seed: int
+
+    def __call__(self, fold: int) -> dict[str, np.ndarray]:
+        return self.ask(fold, lambda stage, done, total: None)[1].arrays()
+
+    def ask(self, number: int, progress: Report) -> tuple[Fitted, Asked]:
+        """The fold's model, and what it makes of what the fold leaves out."""
+        data, fold, effort = self.data, self.folds[number], self.effort
+        drawn = [(kind, draw_some(data, fold.kind == kind, effort.suspects, self.seed)) for kind in PROTOCOLS]
+        asked = np.zeros(len(fold.train), bool)
+        for _, suspects in drawn:
+            for rows in suspects:
+                asked[rows] = True
+        shown = thinned(data.labels, fold.train & data.filled, effort.rows, self.seed)
+        fitted = fit(data, shown, asked, self.candidate, self.lab_of, effort.recipe, self.seed, progress)
+        parts = [question(data, fitted, self.names, suspects, kind) for kind, suspects in drawn if suspects]
+        return fitted, Asked.joined(parts)
 
 
 def draw_some(data: Data, of: Bools, most: int, seed: int) -> list[Ints]:

@@ -6,6 +6,8 @@ The calibration is fitted on suspects that their own classifier never saw (neste
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,19 +33,32 @@ class TooFew(FingerprintError):
     """Too few suspects to calibrate on."""
 
 
-def calibrate_without(asked: list[Asked], folds: list[Fold], left_out: int, names: Names, most: int, seed: int) -> (
-    Calibration
-):  # fmt: skip
-    """The calibration for one fold from all others, at most `most` suspects a protocol and number of responses."""
-    own = folds[left_out]
-    parts = []
-    for i, (some, fold) in enumerate(zip(asked, folds, strict=True)):
-        if i == left_out:
-            continue
-        gone = np.isin(np.array(names.releases)[some.release], sorted(own.groups))
-        same_prompts = (some.kind == SAME) & (fold.prompts == own.prompts)
-        parts.append(some.of(~gone & ~same_prompts))
-    return calibration_of(Asked.joined(parts), names, most, seed)
+@dataclass(frozen=True)
+class Judge:
+    """Judges the folds, each by a calibration from all others; called with a fold's number, in whatever process.
+
+    most: suspects of a protocol and number of responses that a calibration is fitted on.
+    """
+
+    asked: list[Asked]
+    folds: list[Fold]
+    names: Names
+    most: int
+    seed: int
+
+    def __call__(self, fold: int) -> dict[str, np.ndarray]:
+        return judged(self.asked[fold], self.calibration(fold), self.names).arrays()
+
+    def calibration(self, fold: int) -> Calibration:
+        """From the others' suspects, without those of the releases, labs and prompts that the fold leaves out."""
+        own = self.folds[fold]
+        parts = []
+        for i, (some, other) in enumerate(zip(self.asked, self.folds, strict=True)):
+            if i != fold:
+                gone = np.isin(np.array(self.names.releases)[some.release], sorted(own.groups))
+                same_prompts = (some.kind == SAME) & (other.prompts == own.prompts)
+                parts.append(some.of(~gone & ~same_prompts))
+        return calibration_of(Asked.joined(parts), self.names, self.most, self.seed)
 
 
 def calibration_of(asked: Asked, names: Names, most: int, seed: int) -> Calibration:

@@ -7,7 +7,7 @@ what was released before that month to the same space, which takes no more than 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from fingerprint.evaluate.answers import Answers, Names
 from fingerprint.evaluate.fits import Asked, Effort, draw_some, fit, question
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, thinned
-from fingerprint.evaluate.judging import calibration_of, judged
-from fingerprint.train.data import Data, Report
+from fingerprint.evaluate.judging import TooFew, calibration_of, judged
+from fingerprint.train.data import Data
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import fit_likelihood
 
@@ -25,45 +25,72 @@ AT_THE_TIME = "at-the-time"
 _KIND = {"same": SAME, "other": OTHER, "unseen": UNSEEN, "unknown": UNKNOWN}
 
 
-def ask_months(
-    data: Data, names: Names, candidate: Bools, lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
-    released: NDArray[np.str_], months: list[str], effort: Effort, most: int, seed: int, progress: Report,
-) -> tuple[Asked, Answers]:  # fmt: skip
-    """Of the releases of `months`, in order, the first of which is the cut; their part is the month.
+@dataclass(frozen=True)
+class Months:
+    """Asks about the releases of some months, in order, the first of which is a cut; called with the number of the
+    cut, in whatever process. Suspects' part is the month.
 
-    released: (releases,) YYYY-MM or empty; most: suspects a kind and size that the calibration is fitted on.
+    released: (releases,) YYYY-MM or empty; most: suspects a kind and size that a calibration is fitted on.
     """
-    before = (released < months[0]) & (released != "") & candidate
-    rows = before[data.labels.release] & data.filled
-    held = hold_out(data, lab_of, groups, before, seed)
-    kind = np.where(rows, held.kind, "")
-    shown = thinned(data.labels, rows & held.train, effort.rows, seed)
-    drawn = {k: draw_some(data, kind == k, effort.suspects, seed) for k in _KIND}
-    of_month = {
-        month: draw_some(data, ((released == month) & candidate)[data.labels.release], effort.suspects, seed)
-        for month in months
-    }
-    # The space has not seen what was held out for the calibration; a month's model has.
-    by_then = (before | (candidate & np.isin(released, months)))[data.labels.release] & data.filled
-    learned = thinned(data.labels, by_then, effort.rows, seed)
-    asked = learned.copy()
-    for suspects in (*drawn.values(), *of_month.values()):
-        for one in suspects:
-            asked[one] = True
-    fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed, progress)
-    first = [question(data, fitted, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
-    calibration = calibration_of(Asked.joined(first), names, most, seed)
-    found, said = [], []
-    placed = data.sample(np.isin(np.arange(len(data.full)), fitted.rows))
-    for month in months:
-        if not of_month[month]:
-            continue
-        known = released[placed.labels.release]
-        use = learned[fitted.rows] & (known < month)
-        likelihood, names_then = fit_likelihood(placed, fitted.places.rows, use, candidate, lab_of, seed)
-        then = replace(fitted, likelihood=likelihood, known=names_then)
-        answers = question(data, then, names, of_month[month], AT_THE_TIME)
-        answers = replace(answers, part=np.full(len(answers.rows), month))
-        found.append(answers)
-        said.append(judged(answers, calibration, names))
-    return Asked.joined(found), Answers.joined(said)
+
+    data: Data
+    names: Names
+    candidate: Bools
+    lab_of: Mapping[str, str]
+    groups: Mapping[str, frozenset[str]]
+    released: NDArray[np.str_]
+    cuts: list[list[str]]
+    effort: Effort
+    most: int
+    seed: int
+
+    def __call__(self, cut: int) -> dict[str, np.ndarray]:
+        """Both of `ask`; nothing where too little was known to calibrate on."""
+        try:
+            asked, answers = self.ask(self.cuts[cut])
+        except TooFew:
+            return {}
+        return asked.arrays() | {f"said.{name}": held for name, held in answers.arrays().items()}
+
+    def ask(self, months: list[str]) -> tuple[Asked, Answers]:
+        """The suspects of the months and what would have been said of them."""
+        data, names, candidate, lab_of = self.data, self.names, self.candidate, self.lab_of
+        released, effort, seed = self.released, self.effort, self.seed
+        before = (released < months[0]) & (released != "") & candidate
+        rows = before[data.labels.release] & data.filled
+        held = hold_out(data, lab_of, self.groups, before, seed)
+        kind = np.where(rows, held.kind, "")
+        shown = thinned(data.labels, rows & held.train, effort.rows, seed)
+        drawn = {k: draw_some(data, kind == k, effort.suspects, seed) for k in _KIND}
+        of_month = {
+            month: draw_some(data, ((released == month) & candidate)[data.labels.release], effort.suspects, seed)
+            for month in months
+        }
+        # The space has not seen what was held out for the calibration; a month's model has.
+        by_then = (before | (candidate & np.isin(released, months)))[data.labels.release] & data.filled
+        learned = thinned(data.labels, by_then, effort.rows, seed)
+        asked = learned.copy()
+        for suspects in (*drawn.values(), *of_month.values()):
+            for one in suspects:
+                asked[one] = True
+        fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed, _quiet)
+        first = [question(data, fitted, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
+        calibration = calibration_of(Asked.joined(first), names, self.most, seed)
+        found, said = [], []
+        placed = data.sample(np.isin(np.arange(len(data.full)), fitted.rows))
+        for month in months:
+            if not of_month[month]:
+                continue
+            known = released[placed.labels.release]
+            use = learned[fitted.rows] & (known < month)
+            likelihood, names_then = fit_likelihood(placed, fitted.places.rows, use, candidate, lab_of, seed)
+            then = replace(fitted, likelihood=likelihood, known=names_then)
+            answers = question(data, then, names, of_month[month], AT_THE_TIME)
+            answers = replace(answers, part=np.full(len(answers.rows), month))
+            found.append(answers)
+            said.append(judged(answers, calibration, names))
+        return Asked.joined(found), Answers.joined(said)
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """A process of its own has no line to write on."""

@@ -9,18 +9,17 @@ import numpy as np
 
 from fingerprint.evaluate.answers import Answers
 from fingerprint.evaluate.controls import CONTROLS, ask_controls
-from fingerprint.evaluate.fits import Asked, ask_fold
-from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, leave_out
+from fingerprint.evaluate.fits import Asked, Fit
+from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, leave_out
 from fingerprint.evaluate.ground import Ground
-from fingerprint.evaluate.judging import TooFew, calibrate_without, judged
-from fingerprint.evaluate.months import AT_THE_TIME, ask_months
+from fingerprint.evaluate.judging import Judge, judged
+from fingerprint.evaluate.months import AT_THE_TIME, Months
 from fingerprint.evaluate.perturbed import PERTURBED, ask_perturbed
 from fingerprint.evaluate.plan import Plan, months
 from fingerprint.evaluate.shipped import ask_shipped
 from fingerprint.evaluate.work import Work
 from fingerprint.loading import Loaded
-from fingerprint.train.data import Report
-from fingerprint.verdict.calibration import Calibration
+from fingerprint.train.data import PLAIN, Report
 
 BY_GROUND = "by language and domain"
 NAMES = (SAME, OTHER, UNSEEN, AT_THE_TIME, UNKNOWN, PERTURBED, BY_GROUND, CONTROLS)
@@ -41,8 +40,9 @@ class Results:
 
 
 def run(
-    ground: Ground, loaded: Loaded, plan: Plan, wanted: Iterable[str], work: Work, seed: int, progress: Report
-) -> Results:
+    ground: Ground, loaded: Loaded, plan: Plan, wanted: Iterable[str], work: Work, seed: int, jobs: int,
+    progress: Report,
+) -> Results:  # fmt: skip
     """The protocols of NAMES that are wanted."""
     wanted = set(wanted)
     results = Results()
@@ -59,43 +59,32 @@ def run(
         )
         return results
     if wanted & _OF_FOLDS:
-        _folds(ground, plan, wanted, work, seed, progress, results)
+        _folds(ground, plan, wanted, work, seed, jobs, progress, results)
     if AT_THE_TIME in wanted:
-        _months(ground, plan, work, seed, progress, results)
+        _months(ground, plan, work, seed, jobs, progress, results)
     return results
 
 
 def _folds(
-    ground: Ground, plan: Plan, wanted: set[str], work: Work, seed: int, progress: Report, results: Results
+    ground: Ground, plan: Plan, wanted: set[str], work: Work, seed: int, jobs: int, progress: Report, results: Results
 ) -> None:
     keep = ground.learned
     data, corpus = ground.data.sample(keep), ground.corpus.of(keep[ground.data.full])
-    count = min(
-        plan.folds, len({c.split("/")[0] for c in np.array(data.labels.corpora)[np.unique(data.labels.corpus)]})
-    )
-    folds = leave_out(data, ground.lab_of, ground.groups, ground.candidate, count, seed)
-    asked: list[Asked] = []
-    for i, fold in enumerate(folds):
-        stage = _within(progress, f"fold {i + 1} of {count}")
+    corpora = {name.removesuffix(PLAIN) for name in np.array(data.labels.corpora)[np.unique(data.labels.corpus)]}
+    folds = leave_out(data, ground.lab_of, ground.groups, ground.candidate, min(plan.folds, len(corpora)), seed)
+    fit = Fit(data, folds, ground.names, ground.candidate, ground.lab_of, plan.effort, seed)
 
-        def fitted(fold: Fold = fold, first: bool = i == 0, stage: Report = stage) -> dict[str, np.ndarray]:
-            model, found = ask_fold(data, fold, ground.names, ground.candidate, ground.lab_of, plan.effort, seed, stage)
-            if first:
-                changed = ask_perturbed(data, corpus, model, ground.names, found, plan.perturbed, seed, stage)
-                work.arrays("perturbed", changed.arrays)
-            return found.arrays()
+    def first() -> dict[str, np.ndarray]:
+        model, found = fit.ask(0, _within(progress, "fold 1"))
+        changed = ask_perturbed(data, corpus, model, ground.names, found, plan.perturbed, seed, progress)
+        work.arrays("perturbed", changed.arrays)
+        return found.arrays()
 
-        asked.append(Asked.from_arrays(work.arrays(f"fold {i}", fitted)))
-    answers: list[Answers] = []
-    calibrations: list[Calibration] = []
-    for i, one in enumerate(asked):
-
-        def calibrated(i: int = i) -> dict[str, object]:
-            return calibrate_without(asked, folds, i, ground.names, plan.calibrate, seed).to_dict()
-
-        calibrations.append(Calibration.from_dict(work.document(f"calibration {i}", calibrated)))
-        answers.append(judged(one, calibrations[-1], ground.names))
-        progress("calibrations", i + 1, count)
+    work.arrays("fold 0", first)
+    asked = [Asked.from_arrays(held) for held in work.each("fold", len(folds), jobs, fit, progress)]
+    judge = Judge(asked, folds, ground.names, plan.calibrate, seed)
+    found = work.each("judged fold", len(folds), jobs, judge, progress)
+    answers = [Answers.from_arrays(ground.names, held, "") for held in found]
     everything, said = Asked.joined(asked), Answers.joined(answers)
     of_unknown = (everything.kind == UNKNOWN) | ((everything.kind == UNSEEN) & ~everything.lab_known)
     for protocol, of in (
@@ -117,44 +106,32 @@ def _folds(
     if PERTURBED in wanted:
         changed = Asked.from_arrays(work.read("perturbed"))
         results.asked[PERTURBED] = changed
-        results.answers[PERTURBED] = judged(changed, calibrations[0], ground.names)
+        results.answers[PERTURBED] = judged(changed, judge.calibration(0), ground.names)
     if CONTROLS in wanted:
-        results.answers[CONTROLS] = ask_controls(
-            data, corpus, folds[0], ground.names, asked[0], seed, _within(progress, "controls")
-        )
+        results.answers[CONTROLS] = ask_controls(data, corpus, folds[0], ground.names, asked[0], seed, progress)
 
 
-def _months(ground: Ground, plan: Plan, work: Work, seed: int, progress: Report, results: Results) -> None:
-    keep = ground.learned
-    data = ground.data.sample(keep)
+def _months(ground: Ground, plan: Plan, work: Work, seed: int, jobs: int, progress: Report, results: Results) -> None:
+    data = ground.data.sample(ground.learned)
     every = months(plan.first, max(plan.first, max(ground.released.tolist())))
-    found, said = [], []
+    of = ground.released[data.labels.release[data.full]]
+    cuts = []
     for start in range(0, len(every), plan.every):
         some = every[start : start + plan.every]
-        of = ground.released[data.labels.release[data.full]]
         if ((of < some[0]) & (of != "")).sum() < _FEWEST_ROWS:
             results.notes.append(f"Too little is known from before {some[0]} to say what would have been said then.")
-            continue
-        if not np.isin(of, some).any():
-            continue
-        stage = _within(progress, f"{some[0]} to {some[-1]}")
-
-        def asked(some: list[str] = some, stage: Report = stage) -> dict[str, np.ndarray]:
-            one, answers = ask_months(
-                data, ground.names, ground.candidate, ground.lab_of, ground.groups, ground.released, some, plan.effort,
-                plan.calibrate, seed, stage,
-            )  # fmt: skip
-            return one.arrays() | {f"said.{k}": v for k, v in answers.arrays().items()}
-
-        try:
-            held = work.arrays(f"months {some[0]}", asked)
-        except TooFew:
-            results.notes.append(f"Too little is known from before {some[0]} to calibrate on.")
-            continue
-        found.append(Asked.from_arrays(held))
-        said.append(Answers.from_arrays(ground.names, held, "said."))
-    if found:
-        results.asked[AT_THE_TIME], results.answers[AT_THE_TIME] = Asked.joined(found), Answers.joined(said)
+        elif np.isin(of, some).any():
+            cuts.append(some)
+    ask = Months(
+        data, ground.names, ground.candidate, ground.lab_of, ground.groups, ground.released, cuts, plan.effort,
+        plan.calibrate, seed,
+    )  # fmt: skip
+    held = [h for h in work.each("month", len(cuts), jobs, ask, progress) if h]
+    if held:
+        results.asked[AT_THE_TIME] = Asked.joined([Asked.from_arrays(h) for h in held])
+        results.answers[AT_THE_TIME] = Answers.joined([Answers.from_arrays(ground.names, h, "said.") for h in held])
+    if len(held) < len(cuts):
+        results.notes.append("Some months are missing: too little was known before them to calibrate on.")
 
 
 def _within(progress: Report, name: str) -> Report:

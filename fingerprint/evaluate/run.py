@@ -68,7 +68,7 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Repor
     digest = _hash(settings.model)
     sources = [asdict(source) for source in ground.corpus.sources]
     work = Work(cache, [sources, asdict(settings.plan), settings.seed, digest, sorted(registry.releases)])
-    results = run(ground, loaded, settings.plan, settings.protocols, work, settings.seed, progress)
+    results = run(ground, loaded, settings.plan, settings.protocols, work, settings.seed, settings.jobs, progress)
     report = document(
         _made(settings, loaded, digest, sources, ground),
         ground,

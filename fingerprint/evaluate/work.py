@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 
 import fingerprint
 from fingerprint.store.atomic import write_atomically
+from fingerprint.train.data import Report
 
 
 class Work:
@@ -31,21 +33,34 @@ class Work:
         """What `make` gives, made once."""
         path = self.folder / f"{name}.npz"
         if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            held = io.BytesIO()
-            np.savez(held, allow_pickle=False, **make())
-            write_atomically(path, held.getvalue())
+            self._save(name, make())
         return self.read(name)
+
+    def each(
+        self, prefix: str, count: int, jobs: int, make: Callable[[int], dict[str, np.ndarray]], progress: Report
+    ) -> list[dict[str, np.ndarray]]:
+        """What `make(0)` to `make(count - 1)` give, each made once, `jobs` processes at once, one thread each."""
+        names = [f"{prefix} {i}" for i in range(count)]
+        missing = [i for i, name in enumerate(names) if not (self.folder / f"{name}.npz").exists()]
+        found = Parallel(n_jobs=min(jobs, max(len(missing), 1)), return_as="generator_unordered")(
+            delayed(_numbered)(make, i) for i in missing
+        )
+        for done, (i, arrays) in enumerate(found):
+            self._save(names[i], arrays)
+            progress(f"{prefix}s", count - len(missing) + done + 1, count)
+        return [self.read(name) for name in names]
+
+    def _save(self, name: str, arrays: dict[str, np.ndarray]) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        held = io.BytesIO()
+        np.savez(held, allow_pickle=False, **arrays)
+        write_atomically(self.folder / f"{name}.npz", held.getvalue())
 
     def read(self, name: str) -> dict[str, np.ndarray]:
         """What was made before."""
         with np.load(self.folder / f"{name}.npz") as held:
             return dict(held)
 
-    def document(self, name: str, make: Callable[[], Any]) -> Any:
-        """What `make` gives, as JSON holds it, made once."""
-        path = self.folder / f"{name}.json"
-        if not path.exists():
-            self.folder.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, json.dumps(make()).encode())
-        return json.loads(path.read_bytes())
+
+def _numbered(make: Callable[[int], dict[str, np.ndarray]], i: int) -> tuple[int, dict[str, np.ndarray]]:
+    return i, make(i)

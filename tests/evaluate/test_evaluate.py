@@ -67,18 +67,17 @@ def test_tree_and_map_hold_every_release(evaluated: Any) -> None:
 
 
 def test_a_second_run_gives_the_same_and_does_nothing_again(
-    evaluated: Any, world: Path, small_model: Path, tiny_plan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    evaluated: Any, world: Path, model: Path, tiny_plan: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     report, _ = evaluated
-    from fingerprint.evaluate import protocols
+    from fingerprint.evaluate import fits
 
     def refuse(*args: object) -> None:
         raise AssertionError("a fold was fitted again")
 
-    monkeypatch.setattr(protocols, "ask_fold", refuse)
-    monkeypatch.setattr(protocols, "ask_months", refuse)
+    monkeypatch.setattr(fits, "fit", refuse)
     settings = Settings(
-        small_model,
+        model,
         world / "registry.csv",
         plan=tiny_plan,
         jobs=1,
@@ -89,17 +88,17 @@ def test_a_second_run_gives_the_same_and_does_nothing_again(
     assert evaluate(corpora, tmp_path, settings, lambda stage, done, total: None) == report
 
 
-def test_only_the_wanted_protocols(world: Path, small_model: Path, tiny_plan: Any, tmp_path: Path) -> None:
-    settings = Settings(small_model, world / "registry.csv", ("other-set",), tiny_plan, jobs=1, cache=world / "cache")
+def test_only_the_wanted_protocols(world: Path, model: Path, tiny_plan: Any, tmp_path: Path) -> None:
+    settings = Settings(model, world / "registry.csv", ("other-set",), tiny_plan, jobs=1, cache=world / "cache")
     report = evaluate([world / "foreign.jsonl"], tmp_path / "out", settings, lambda stage, done, total: None)
     assert {f["protocol"] for f in report["figures"]} == {"other-set"}
     assert report["notes"][0].startswith("Fewer than two")
 
 
-def test_a_file_in_the_place_of_the_folder(small_model: Path, world: Path, tmp_path: Path) -> None:
+def test_a_file_in_the_place_of_the_folder(model: Path, world: Path, tmp_path: Path) -> None:
     (tmp_path / "taken").write_text("mine")
     with pytest.raises(FingerprintError, match="no folder"):
-        evaluate([world / "corpora"], tmp_path / "taken", Settings(small_model), lambda stage, done, total: None)
+        evaluate([world / "corpora"], tmp_path / "taken", Settings(model), lambda stage, done, total: None)
     assert (tmp_path / "taken").read_text() == "mine"
 
 
