@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.peers.peer import FOLDS, TUNED_RELEASES
-from benchmarks.peers.run import ASKED, OURS, Settings
+from benchmarks.peers.run import ASKED, OF_OURS, OURS, SAME_ROWS, Settings
 from fingerprint import __version__
 
 METRICS = ("lab macro", "lab top-1", "release top-1", "release top-5")
@@ -64,7 +64,8 @@ def _head(found: dict[str, Any], conditions: Conditions, settings: Settings) -> 
 
 All peers learned from the same {found["rows"]:,} responses: at most {settings.rows} of each of the \
 {found["releases"]} releases ({found["labs"]} labs) that the shipped model knows, spread over the release's corpora. \
-**fingerprint is the shipped model, trained on all rows of the same corpora**, which is many more. All were asked \
+`fingerprint, the same rows` learned from these as well; **`fingerprint` is the shipped model, \
+trained on all rows of the same corpora**, which is many more. All were asked \
 about the same {found["cases"]:,} cases{part} with {found["responses"]:,} different responses, with the same names \
 masked, and scored by the bench's own script."""
 
@@ -84,15 +85,15 @@ def _accuracy(found: dict[str, Any], protocol: str, title: str) -> str:
     return f"## {title}\n\n" + "\n\n".join(tables)
 
 
-def losses(found: dict[str, Any]) -> list[tuple[str, int, str, float, str, float]]:
+def losses(found: dict[str, Any], ours: str) -> list[tuple[str, int, str, float, str, float]]:
     """Cells of ENOUGH responses and more in which a peer is better: protocol, responses, metric, ours, peer, its."""
     out = []
-    for row in found["peers"][OURS]["figures"]:
+    for row in found["peers"][ours]["figures"]:
         for metric in METRICS:
             if row["n"] < ENOUGH or row[metric] is None:
                 continue
             for name, result in found["peers"].items():
-                other = _cell(result, row["protocol"], row["n"]) if name != OURS else None
+                other = _cell(result, row["protocol"], row["n"]) if name not in OF_OURS else None
                 if other and other[metric] > row[metric]:
                     cell = row["protocol"], row["n"], metric, row[metric], result["name"], other[metric]
                     out.append(cell)
@@ -100,13 +101,18 @@ def losses(found: dict[str, Any]) -> list[tuple[str, int, str, float, str, float
 
 
 def _losses(found: dict[str, Any]) -> str:
-    rows = losses(found)
-    cells = sum(row["n"] >= ENOUGH for row in found["peers"][OURS]["figures"]) * len(METRICS)
-    title = f"## Where fingerprint loses, of {cells} figures at {ENOUGH} responses and more\n\n"
-    if not rows:
-        return title + "Nowhere: no peer is better in any of them."
-    lines = [[p, str(n), metric, f"{ours:.3f}", name, f"{its:.3f}"] for p, n, metric, ours, name, its in rows]
-    return title + _table(["cases", "responses", "figure", OURS, "peer", "its"], lines)
+    parts = [f"## Where fingerprint loses, of the figures at {ENOUGH} responses and more"]
+    for ours in (SAME_ROWS, OURS):
+        rows, name = losses(found, ours), found["peers"][ours]["name"]
+        cells = sum(row["n"] >= ENOUGH for row in found["peers"][ours]["figures"]) * len(METRICS)
+        if not rows:
+            parts.append(f"{name}: nowhere; no peer is better in any of its {cells} figures.")
+            continue
+        lines = [[p, str(n), metric, f"{own:.3f}", peer, f"{its:.3f}"] for p, n, metric, own, peer, its in rows]
+        parts.append(
+            f"{name}, of {cells}:\n\n" + _table(["cases", "responses", "figure", "ours", "peer", "its"], lines)
+        )
+    return "\n\n".join(parts)
 
 
 def _claims(found: dict[str, Any]) -> str:
@@ -162,8 +168,8 @@ def _remarks(found: dict[str, Any], settings: Settings) -> str:
         "of releases named right. Rows are nearly balanced over the releases, which leaves little to a class weight."
     )
     remarks.append(
-        "- fingerprint's training is not part of this run, so it has no training time here; it had more rows than the "
-        f"peers. `--rows` gives them more (here {settings.rows}), for as much more time."
+        "- The shipped model's training is not part of this run, so it has no training time here. `--rows` gives all "
+        f"others more responses of a release (here {settings.rows}), for as much more time."
     )
     if "pan" in peers:
         remarks.append(

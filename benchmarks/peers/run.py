@@ -6,6 +6,7 @@ import csv
 import hashlib
 import importlib.metadata
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -28,6 +29,8 @@ from fingerprint.records.registry import Registry
 from fingerprint.store.atomic import write_atomically
 
 OURS = "fingerprint"
+SAME_ROWS = "fingerprint-same-rows"
+OF_OURS = (SAME_ROWS, OURS)
 ASKED = 100
 PACKAGES = ("scikit-learn", "numpy", "scipy", "faststylometry", "fasttext-numpy2", "sentence-transformers", "torch")
 
@@ -62,13 +65,13 @@ def run(settings: Settings, peers: list[str], say: Say) -> dict[str, Any]:
     """What the page shows: facts of the run, and by peer its figures, cost and cold starts."""
     ground = prepare(settings, say)
     results = {}
-    for name in [*peers, OURS]:
+    for name in [*peers, *OF_OURS]:
         file = ground.folder / f"{name}.json"
         wanted = _key(catalogue.sources(name), versions())
         kept = json.loads(file.read_text()) if file.exists() else {}
-        if kept.get("key") != wanted or not (name == OURS or (ground.folder / f"{name}.joblib").exists()):
+        if kept.get("key") != wanted or not _model(settings, ground, name).exists():
             say(f"{name} ...")
-            found = _ours(settings, ground) if name == OURS else _peer(settings, ground, name)
+            found = _ours(settings, ground, name) if name in OF_OURS else _peer(settings, ground, name)
             kept = {"key": wanted, **found}
             write_atomically(file, json.dumps(kept).encode())
         say(f"{name}: " + ", ".join(_brief(row) for row in kept["figures"]))
@@ -139,18 +142,42 @@ def described(kind: type[Peer]) -> dict[str, Any]:
     return {"name": kind.name, "score": kind.score, "lab_by": kind.lab_by, "abstains": kind.unknown_within is not None}
 
 
-def _ours(settings: Settings, ground: Ground) -> dict[str, Any]:
+def _model(settings: Settings, ground: Ground, name: str) -> Path:
+    if name in OF_OURS:
+        return settings.model if name == OURS else ground.folder / SAME_ROWS
+    return ground.folder / f"{name}.joblib"
+
+
+def _ours(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
+    """The shipped model, or one that `fingerprint train` makes of the peers' rows."""
+    model, training = _model(settings, ground, name), {}
+    if name == SAME_ROWS:
+        table = pq.read_table(ground.folder / "rows.parquet")
+        rows = ground.folder / "ours.parquet"
+        pq.write_table(table.rename_columns({"text": "response", "prompt": "prompt_id"}), rows)
+        # The features that an earlier run kept would be no training time.
+        command = [_program(), "train", str(rows), "--out", str(model), "--cache", str(ground.folder / "features")]
+        shutil.rmtree(ground.folder / "features", ignore_errors=True)
+        shutil.rmtree(model, ignore_errors=True)
+        seconds, peak = cold(command)
+        training = {"training": {"seconds": seconds, "megabytes": peak, "chosen": {}}}
     files = [str(settings.bench / "cases" / row["file"]) for row in ground.cases.truth]
-    command = [*_identify(settings), "--format", "jsonl", *files]
+    command = [_program(), "identify", "--model", str(model), "--format", "jsonl", *files]
     lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
-    size = sum(path.stat().st_size for path in settings.model.rglob("*") if path.is_file()) / 2**20
-    score = "its own posterior of the whole case"
-    figures = _figures(settings, ground, OURS, lines)
-    return {"name": OURS, "score": score, "lab_by": "own", "abstains": True, "size": size, "figures": figures}
+    size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file()) / 2**20
+    return {
+        "name": "fingerprint, the same rows" if training else OURS,
+        "score": "its own posterior of the whole case",
+        "lab_by": "own",
+        "abstains": True,
+        "size": size,
+        "figures": _figures(settings, ground, name, lines),
+        **training,
+    }
 
 
-def _identify(settings: Settings) -> list[str]:
-    return [str(Path(sys.executable).parent / "fingerprint"), "identify", "--model", str(settings.model)]
+def _program() -> str:
+    return str(Path(sys.executable).parent / "fingerprint")
 
 
 def _figures(settings: Settings, ground: Ground, name: str, lines: str) -> list[dict[str, Any]]:
@@ -164,7 +191,7 @@ def cold_starts(settings: Settings, ground: Ground, peers: list[str], say: Say) 
     suspect = str(ground.folder / "hundred.jsonl")
     ask = [sys.executable, "-m", "benchmarks.peers.ask"]
     commands = {name: [*ask, str(ground.folder / f"{name}.joblib"), suspect] for name in peers}
-    commands[OURS] = [*_identify(settings), suspect]
+    commands |= {n: [_program(), "identify", "--model", str(_model(settings, ground, n)), suspect] for n in OF_OURS}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(settings.repeats):
         say(f"cold starts, {turn + 1} of {settings.repeats} ...")

@@ -17,7 +17,7 @@ from benchmarks.peers.minilm import Encoder
 from benchmarks.peers.page import Conditions, losses, page
 from benchmarks.peers.pan import Pan
 from benchmarks.peers.peer import Peer, folds
-from benchmarks.peers.run import OURS, Settings
+from benchmarks.peers.run import OURS, SAME_ROWS, Settings
 from benchmarks.peers.sample import Cases, rows_of
 from benchmarks.peers.stealth import Stealth, without_prompts
 from benchmarks.peers.stylometry import FUNCTION_WORDS, MARKERS, WIDTH, features
@@ -153,12 +153,14 @@ def result(name: str, lab: float, seconds: float) -> dict[str, object]:
 def test_the_page_says_where_fingerprint_loses() -> None:
     found = {
         "rows": 6, "releases": 2, "labs": 2, "cases": 3, "responses": 9, "versions": {"numpy": "1"},
-        "peers": {"svm": result("SVM", 0.7, 3), "stealth": result("Stealth", 0.4, 1), OURS: result(OURS, 0.6, 2)},
+        "peers": {"svm": result("SVM", 0.7, 3), "stealth": result("Stealth", 0.4, 1), OURS: result(OURS, 0.6, 2),
+                  SAME_ROWS: result("ours, the same rows", 0.3, 2)},
     }  # fmt: skip
-    assert losses(found) == [("same-set", 5, "lab macro", 0.6, "SVM", 0.7)]
+    assert losses(found, OURS) == [("same-set", 5, "lab macro", 0.6, "SVM", 0.7)]
     settings = Settings(Path(), Path(), Path(), 3, None, 1, Path())
     text = page(found, Conditions("python -m benchmarks.peers", "2026-01-01", "CPU", 2, 0.1), settings)
     assert "| same-set | 5 | lab macro | 0.600 | SVM | 0.700 |" in text
     assert "| SVM | 3.00 s | 1.5 | 100 MB | 1.0 | 1 MB | - | - |" in text
+    assert "| same-set | 5 | lab macro | 0.300 | Stealth | 0.400 |" in text
     found["peers"].pop("svm")
-    assert "Nowhere" in page(found, Conditions("", "", "", 2, 0.1), settings)
+    assert "fingerprint: nowhere" in page(found, Conditions("", "", "", 2, 0.1), settings)
