@@ -5,7 +5,7 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT='$(CURDIR)/constraints.txt' $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SETUP := .venv/made pyproject.toml constraints.txt
 
-.PHONY: demo test train docs clean
+.PHONY: demo test train report docs clean
 
 demo: .venv/light
 	HF_HUB_OFFLINE=1 $(BIN)/fingerprint identify corpora/examples/responses.jsonl --model models/default
@@ -19,6 +19,10 @@ test: .venv/full
 # make train ARGS="CORPUS... --out DIR"
 train: .venv/full
 	HF_HUB_OFFLINE=1 $(BIN)/fingerprint train $(ARGS)
+
+# make report ARGS="CORPUS... --out DIR"
+report: .venv/full
+	HF_HUB_OFFLINE=1 $(BIN)/fingerprint evaluate $(ARGS)
 
 # Writes the page that tests/cli/test_docs.py compares with --help.
 docs: .venv/full
