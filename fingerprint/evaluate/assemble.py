@@ -12,7 +12,6 @@ from fingerprint.evaluate.confusion import confusion
 from fingerprint.evaluate.controls import CONTROLS
 from fingerprint.evaluate.curves import claim_curve, reliability
 from fingerprint.evaluate.figures import figures
-from fingerprint.evaluate.fits import Asked
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN
 from fingerprint.evaluate.ground import Ground
 from fingerprint.evaluate.likeness import release_map, release_tree
@@ -46,13 +45,17 @@ def document(
         found += [_naming_only(f) for f in some] if protocol == CONTROLS else some
         progress("figures", done + 1, len(parts))
     whole = {name: answers for name, answers in results.answers.items() if name not in (CONTROLS, BY_GROUND)}
-    pooled = [results.asked[n] for n in (SAME, OTHER, UNSEEN) if n in results.asked]
+    pooled = [name for name in (SAME, OTHER, UNSEEN) if name in results.rows]
     errors = []
     if pooled:
-        said = Answers.joined([results.answers[n] for n in (SAME, OTHER, UNSEEN) if n in results.asked])
-        corpus = ground.corpus.of(ground.learned[ground.data.full])
-        releases = [r["release"] for r in loaded.releases]
-        errors = worst_errors(Asked.joined(pooled), said, corpus, loaded.usual, releases)
+        errors = worst_errors(
+            [name for name in pooled for _ in results.rows[name]],
+            [rows for name in pooled for rows in results.rows[name]],
+            Answers.joined([results.answers[name] for name in pooled]),
+            ground.corpus.of(ground.learned[ground.data.full]),
+            loaded.usual,
+            [r["release"] for r in loaded.releases],
+        )
     progress("likeness", 0, 2)
     flat = release_map(loaded.likelihood, loaded.releases, seed)
     progress("likeness", 1, 2)
@@ -129,7 +132,7 @@ def _of_several(ground: Ground, answers: Answers) -> np.ndarray:
 
 def _grounds(ground: Ground, results: Results, answers: Answers) -> Iterator[tuple[str, str, Answers]]:
     corpus = ground.corpus.of(ground.learned[ground.data.full])
-    rows = results.asked[BY_GROUND].rows
+    rows = results.rows[BY_GROUND]
     for kind, values in (("language", corpus.language), ("domain", corpus.domain)):
         own = [set(values[some].tolist()) for some in rows]
         for value in sorted({v for v in values if v}):

@@ -45,7 +45,8 @@ def ask_controls(
 ) -> Answers:
     """The same-set suspects of the fold; their part is the control.
 
-    The prompt's control has seen which releases answered the suspects' prompts: where all did, nothing follows.
+    The prompt's control knows the prompt and its corpus. The prompts asked about are left out of training, so that only
+    which releases a corpus has can help it: its chance is one over their number.
     """
     same = asked.of(asked.kind == SAME)
     rows = np.flatnonzero(thinned(data.labels, fold.train & data.full, _ROWS, seed))
@@ -61,12 +62,12 @@ def ask_controls(
     given = _hashed([given_names(text) or ["none"] for text in texts])
     at, train = np.searchsorted(wanted, rows), label[rows]
     shuffled = np.random.default_rng(seed).permutation(train)
-    answered = np.flatnonzero(data.full & (label >= 0))
+    prompts = _prompts(data, wanted)
     found = {
         LENGTH: _gaussian(length, at, train),
         LAYOUT: _gaussian(layout, at, train),
         GIVEN: _counted(given[at], train, given),
-        PROMPT: _counted(_prompts(data, answered), label[answered], _prompts(data, wanted)),
+        PROMPT: _counted(prompts[at], train, prompts),
         SHUFFLED: _gaussian(np.hstack([length, layout]), at, shuffled),
     }
     progress("controls", 3, 3)
@@ -78,10 +79,12 @@ def _hashed(words: list[list[str]]) -> sparse.csr_matrix:
 
 
 def _prompts(data: Data, rows: Ints) -> sparse.csr_matrix:
-    return sparse.csr_matrix(
-        (np.ones(len(rows)), (np.arange(len(rows)), data.labels.prompt[rows] + 1)),
-        shape=(len(rows), int(data.labels.prompt.max()) + 2),
-    )
+    """(rows, corpora and prompts): a 1 for the corpus of each and one for its prompt."""
+    corpora = len(data.labels.corpora)
+    columns = np.column_stack([data.labels.corpus[rows], corpora + 1 + data.labels.prompt[rows]])
+    at = np.repeat(np.arange(len(rows)), 2)
+    shape = (len(rows), corpora + 2 + int(data.labels.prompt.max()))
+    return sparse.csr_matrix((np.ones(len(at)), (at, columns.ravel())), shape=shape)
 
 
 def _gaussian(features: NDArray, at: Ints, train: Ints) -> tuple[NDArray, Ints]:

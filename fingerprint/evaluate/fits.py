@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -13,7 +13,7 @@ from fingerprint.evaluate.answers import Names
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, thinned
 from fingerprint.features.ngrams import Counts
 from fingerprint.features.weights import unit_rows
-from fingerprint.train.data import Data, Ints, Report
+from fingerprint.train.data import Data, Ints
 from fingerprint.train.holdout import draw
 from fingerprint.train.judge import Known, fit_likelihood
 from fingerprint.train.space import Places, Recipe, Space, embed, fit_space
@@ -81,8 +81,9 @@ class Asked:
         return {name: v.astype(np.float32) if v.ndim == 2 else v for name, v in out.items()}
 
     @classmethod
-    def from_arrays(cls, held: Mapping[str, np.ndarray]) -> Asked:
-        """What `arrays` gave."""
+    def from_arrays(cls, held: Mapping[str, np.ndarray], prefix: str = "") -> Asked:
+        """What `arrays` gave, with a prefix before each key."""
+        held = {name.removeprefix(prefix): array for name, array in held.items() if name.startswith(prefix)}
         rows = np.split(held["rows"], np.cumsum(held["sizes"])[:-1]) if len(held["sizes"]) else []
         rest = {name: held[name] for name in _CODES}
         evidence = Evidence(*(held[f"evidence.{name}"].astype(float) for name in _names(Evidence)))
@@ -103,20 +104,22 @@ class Fitted:
 
 def fit(
     data: Data, shown: Bools, asked: Bools, candidate: Bools, lab_of: Mapping[str, str], recipe: Recipe, seed: int,
-    progress: Report,
 ) -> Fitted:  # fmt: skip
     """The model of the rows that `shown` (n,) marks, and where they and those that `asked` (n,) marks lie."""
     keep = (shown | asked) & data.filled
     some = data.sample(keep)
     use = shown[keep]
-    space, places = fit_space(some, use, lab_of, recipe, seed, progress)
+    space, places = fit_space(some, use, lab_of, recipe, seed, _quiet)
     likelihood, known = fit_likelihood(some, places.rows, use, candidate, lab_of, seed)
     return Fitted(space, places, likelihood, known, np.flatnonzero(keep))
 
 
 @dataclass(frozen=True)
 class Fit:
-    """Fits the folds' models and asks them; called with a fold's number, in whatever process."""
+    """Fits the folds' models and asks them; called with a fold's number, in whatever process.
+
+    extra: what else the first fold's model is asked.
+    """
 
     data: Data
     folds: list[Fold]
@@ -124,13 +127,18 @@ class Fit:
     candidate: Bools
     lab_of: Mapping[str, str]
     effort: Effort
+    extra: Callable[[Fitted, Asked], Asked]
     seed: int
 
     def __call__(self, fold: int) -> dict[str, np.ndarray]:
-        return self.ask(fold, lambda stage, done, total: None)[1].arrays()
+        """The arrays of what the fold was asked; the extra question's after "extra."."""
+        fitted, asked = self._ask(fold)
+        out = asked.arrays()
+        if fold == 0:
+            out |= {f"extra.{name}": held for name, held in self.extra(fitted, asked).arrays().items()}
+        return out
 
-    def ask(self, number: int, progress: Report) -> tuple[Fitted, Asked]:
-        """The fold's model, and what it makes of what the fold leaves out."""
+    def _ask(self, number: int) -> tuple[Fitted, Asked]:
         data, fold, effort = self.data, self.folds[number], self.effort
         drawn = [(kind, draw_some(data, fold.kind == kind, effort.suspects, self.seed)) for kind in PROTOCOLS]
         asked = np.zeros(len(fold.train), bool)
@@ -138,7 +146,7 @@ class Fit:
             for rows in suspects:
                 asked[rows] = True
         shown = thinned(data.labels, fold.train & data.filled, effort.rows, self.seed)
-        fitted = fit(data, shown, asked, self.candidate, self.lab_of, effort.recipe, self.seed, progress)
+        fitted = fit(data, shown, asked, self.candidate, self.lab_of, effort.recipe, self.seed)
         parts = [question(data, fitted, self.names, suspects, kind) for kind, suspects in drawn if suspects]
         return fitted, Asked.joined(parts)
 
@@ -191,6 +199,10 @@ def answer(
         rows, np.full(len(rows), kind, "<U14"), np.array(part, "<U80"), true, np.isin(true, column),
         np.isin(names.lab[true], names.lab[column]), evidence, circumstances,
     )  # fmt: skip
+
+
+def _quiet(stage: str, done: int, total: int) -> None:
+    """A process of its own has no line to write on."""
 
 
 def _wide(values: Floats, column: Ints, width: int, absent: Floats) -> Floats:

@@ -37,19 +37,27 @@ class TooFew(FingerprintError):
 class Judge:
     """Judges the folds, each by a calibration from all others; called with a fold's number, in whatever process.
 
-    most: suspects of a protocol and number of responses that a calibration is fitted on.
+    extra: what else the first fold's model was asked. most: suspects of a protocol and number of responses that a
+    calibration is fitted on.
     """
 
     asked: list[Asked]
     folds: list[Fold]
+    extra: Asked
     names: Names
     most: int
     seed: int
 
     def __call__(self, fold: int) -> dict[str, np.ndarray]:
-        return judged(self.asked[fold], self.calibration(fold), self.names).arrays()
+        """The arrays of the answers; the extra question's after "extra."."""
+        calibration = self._calibration(fold)
+        out = judged(self.asked[fold], calibration, self.names).arrays()
+        if fold == 0:
+            extra = judged(self.extra, calibration, self.names).arrays()
+            out |= {f"extra.{name}": held for name, held in extra.items()}
+        return out
 
-    def calibration(self, fold: int) -> Calibration:
+    def _calibration(self, fold: int) -> Calibration:
         """From the others' suspects, without those of the releases, labs and prompts that the fold leaves out."""
         own = self.folds[fold]
         parts = []

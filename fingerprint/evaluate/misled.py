@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from fingerprint.evaluate.answers import Answers
-from fingerprint.evaluate.fits import Asked
 from fingerprint.evaluate.perturbed import texts_of
 from fingerprint.records.corpus import Corpus
+from fingerprint.train.data import Ints
 from fingerprint.verdict.explain import Usual, contrast
 from fingerprint.verdict.result import Habit
 
@@ -19,9 +19,12 @@ _FEWEST = 5
 
 
 def worst_errors(
-    asked: Asked, answers: Answers, corpus: Corpus, usual: Usual, usual_names: list[str]
+    protocol: list[str], rows: list[Ints], answers: Answers, corpus: Corpus, usual: Usual, usual_names: list[str]
 ) -> list[dict[str, Any]]:
-    """Of suspects of five responses or more whose lab the fold knew. usual: the habits of releases `usual_names`."""
+    """Of suspects of five responses or more whose lab the fold knew.
+
+    protocol, rows: of each suspect; usual: the habits of releases `usual_names`.
+    """
     names = answers.names
     labs = answers.labs()
     first, true = labs.argmax(axis=1), names.lab[answers.release]
@@ -41,17 +44,17 @@ def worst_errors(
         said, right = usual_lab == said_lab, usual_lab == true_lab
         found: tuple[Habit, ...] = ()
         if said.any() and right.any():
-            found = contrast(texts_of(corpus, asked.rows[i]), usual, said / said.sum(), right / right.sum())
+            found = contrast(texts_of(corpus, rows[i]), usual, said / said.sum(), right / right.sum())
         out.append(
             {
-                "protocol": str(asked.kind[i]),
+                "protocol": protocol[i],
                 "responses": int(answers.count[i]),
                 "release": names.releases[answers.release[i]],
                 "lab": true_lab,
                 "said_release": names.releases[int(own.argmax())],
                 "said_lab": said_lab,
                 "probability": round(float(top[i]), 4),
-                "corpus": str(asked.part[i]),
+                "corpus": str(answers.part[i]),
                 "habits": [
                     {"habit": h.habit, "unit": h.unit, "here": h.here, "said": h.first, "true": h.second,
                      "llr": h.log_likelihood_ratio}

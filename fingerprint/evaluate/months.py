@@ -73,7 +73,7 @@ class Months:
         for suspects in (*drawn.values(), *of_month.values()):
             for one in suspects:
                 asked[one] = True
-        fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed, _quiet)
+        fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed)
         first = [question(data, fitted, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
         calibration = calibration_of(Asked.joined(first), names, self.most, seed)
         found, said = [], []
@@ -90,7 +90,3 @@ class Months:
             found.append(answers)
             said.append(judged(answers, calibration, names))
         return Asked.joined(found), Answers.joined(said)
-
-
-def _quiet(stage: str, done: int, total: int) -> None:
-    """A process of its own has no line to write on."""

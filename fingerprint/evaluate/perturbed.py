@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,38 +14,40 @@ from fingerprint.evaluate.perturb import MIXED, MIXED_SHARE, PERTURBATIONS
 from fingerprint.features.ngrams import count
 from fingerprint.records.corpus import Corpus
 from fingerprint.records.names import mask_names
-from fingerprint.train.data import Data, Ints, Report
+from fingerprint.train.data import Ints
 from fingerprint.train.space import Places
 
 PERTURBED = "perturbed"
 _BLOCK = 1_000
 
 
-def ask_perturbed(
-    data: Data, corpus: Corpus, fitted: Fitted, names: Names, asked: Asked, most: int, seed: int, progress: Report
-) -> Asked:
-    """The same-set suspects of `asked`, at most `most` of each size; their part is the perturbation."""
-    rng = np.random.default_rng(seed)
-    chosen: list[int] = []
-    for n in np.unique(asked.circumstances.count):
-        chosen += rng.permutation(np.flatnonzero((asked.kind == SAME) & (asked.circumstances.count == n)))[
-            :most
-        ].tolist()
-    suspects = [asked.rows[i] for i in chosen]
-    true = [names.releases[asked.release[i]] for i in chosen]
-    rows = np.unique(np.concatenate(suspects))
-    texts = texts_of(corpus, rows)
-    parts, original = [], None
-    for done, (name, change) in enumerate(PERTURBATIONS.items()):
-        places = _places(fitted, [change(text) for text in texts])
-        original = original or places
-        parts.append(_question(fitted, names, suspects, true, rows, places, name))
-        progress("perturbations", done + 1, len(PERTURBATIONS) + 1)
-    assert original is not None
-    mixed = [_mixed(i, suspects, true, rng) for i in range(len(suspects))]
-    parts.append(_question(fitted, names, mixed, true, rows, original, MIXED))
-    progress("perturbations", len(parts), len(parts))
-    return Asked.joined(parts)
+@dataclass(frozen=True)
+class Perturbed:
+    """Asks a model about same-set suspects, at most `most` of each size; their part is the perturbation."""
+
+    corpus: Corpus
+    names: Names
+    most: int
+    seed: int
+
+    def __call__(self, fitted: Fitted, asked: Asked) -> Asked:
+        """The same-set suspects are taken from `asked`."""
+        rng = np.random.default_rng(self.seed)
+        chosen: list[int] = []
+        for n in np.unique(asked.circumstances.count):
+            of = np.flatnonzero((asked.kind == SAME) & (asked.circumstances.count == n))
+            chosen += rng.permutation(of)[: self.most].tolist()
+        suspects = [asked.rows[i] for i in chosen]
+        true = [self.names.releases[asked.release[i]] for i in chosen]
+        rows = np.unique(np.concatenate(suspects))
+        texts = texts_of(self.corpus, rows)
+        parts = []
+        for name, change in PERTURBATIONS.items():
+            places = _places(fitted, [change(text) for text in texts])
+            parts.append(_question(fitted, self.names, suspects, true, rows, places, name))
+        mixed = [_mixed(i, suspects, true, rng) for i in range(len(suspects))]
+        original = _places(fitted, texts)
+        return Asked.joined([*parts, _question(fitted, self.names, mixed, true, rows, original, MIXED)])
 
 
 def texts_of(corpus: Corpus, rows: Ints) -> list[str]:

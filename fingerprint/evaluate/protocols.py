@@ -12,14 +12,14 @@ from fingerprint.evaluate.controls import CONTROLS, ask_controls
 from fingerprint.evaluate.fits import Asked, Fit
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, leave_out
 from fingerprint.evaluate.ground import Ground
-from fingerprint.evaluate.judging import Judge, judged
+from fingerprint.evaluate.judging import Judge
 from fingerprint.evaluate.months import AT_THE_TIME, Months
-from fingerprint.evaluate.perturbed import PERTURBED, ask_perturbed
+from fingerprint.evaluate.perturbed import PERTURBED, Perturbed
 from fingerprint.evaluate.plan import Plan, months
 from fingerprint.evaluate.shipped import ask_shipped
 from fingerprint.evaluate.work import Work
 from fingerprint.loading import Loaded
-from fingerprint.train.data import PLAIN, Report
+from fingerprint.train.data import PLAIN, Ints, Report
 
 BY_GROUND = "by language and domain"
 NAMES = (SAME, OTHER, UNSEEN, AT_THE_TIME, UNKNOWN, PERTURBED, BY_GROUND, CONTROLS)
@@ -30,10 +30,10 @@ _FEWEST_ROWS = 1_000
 
 @dataclass
 class Results:
-    """asked and answers: by protocol; foreign: the model's own, on corpora that it was not trained on; notes: what
-    could not be asked, and why."""
+    """By protocol: answers, and rows of each suspect where they are asked for; foreign: the model's own answers, on
+    corpora that it was not trained on; notes: what could not be asked, and why."""
 
-    asked: dict[str, Asked] = field(default_factory=dict)
+    rows: dict[str, list[Ints]] = field(default_factory=dict)
     answers: dict[str, Answers] = field(default_factory=dict)
     foreign: Answers | None = None
     notes: list[str] = field(default_factory=list)
@@ -72,43 +72,35 @@ def _folds(
     data, corpus = ground.data.sample(keep), ground.corpus.of(keep[ground.data.full])
     corpora = {name.removesuffix(PLAIN) for name in np.array(data.labels.corpora)[np.unique(data.labels.corpus)]}
     folds = leave_out(data, ground.lab_of, ground.groups, ground.candidate, min(plan.folds, len(corpora)), seed)
-    fit = Fit(data, folds, ground.names, ground.candidate, ground.lab_of, plan.effort, seed)
-
-    def first() -> dict[str, np.ndarray]:
-        model, found = fit.ask(0, _within(progress, "fold 1"))
-        changed = ask_perturbed(data, corpus, model, ground.names, found, plan.perturbed, seed, progress)
-        work.arrays("perturbed", changed.arrays)
-        return found.arrays()
-
-    work.arrays("fold 0", first)
-    asked = [Asked.from_arrays(held) for held in work.each("fold", len(folds), jobs, fit, progress)]
-    judge = Judge(asked, folds, ground.names, plan.calibrate, seed)
-    found = work.each("judged fold", len(folds), jobs, judge, progress)
-    answers = [Answers.from_arrays(ground.names, held, "") for held in found]
-    everything, said = Asked.joined(asked), Answers.joined(answers)
-    of_unknown = (everything.kind == UNKNOWN) | ((everything.kind == UNSEEN) & ~everything.lab_known)
+    perturbed = Perturbed(corpus, ground.names, plan.perturbed, seed)
+    fit = Fit(data, folds, ground.names, ground.candidate, ground.lab_of, plan.effort, perturbed, seed)
+    held = work.each("fold", len(folds), jobs, fit, progress)
+    asked = [Asked.from_arrays(one) for one in held]
+    changed = Asked.from_arrays(held[0], "extra.")
+    judge = Judge(asked, folds, changed, ground.names, plan.calibrate, seed)
+    said = work.each("judged fold", len(folds), jobs, judge, progress)
+    if PERTURBED in wanted:
+        results.answers[PERTURBED] = Answers.from_arrays(ground.names, said[0], "extra.")
+    if CONTROLS in wanted:
+        results.answers[CONTROLS] = ask_controls(data, corpus, folds[0], ground.names, asked[0], seed, progress)
+    kind, lab_known = (np.concatenate([getattr(one, name) for one in asked]) for name in ("kind", "lab_known"))
+    rows = [some for one in asked for some in one.rows]
+    answers = Answers.joined([Answers.from_arrays(ground.names, one, "") for one in said])
     for protocol, of in (
-        (SAME, everything.kind == SAME),
-        # A release known from other corpora only; those that this corpus alone has are unseen ones.
-        (OTHER, (everything.kind == OTHER) & everything.lab_known),
-        (UNSEEN, (everything.kind == UNSEEN) & everything.lab_known),
-        (UNKNOWN, of_unknown),
+        (SAME, kind == SAME),
+        (BY_GROUND, kind == SAME),
+        # Of a lab that this corpus alone has, nothing is known: the suspects are an unknown lab's, and not asked here.
+        (OTHER, (kind == OTHER) & lab_known),
+        (UNSEEN, (kind == UNSEEN) & lab_known),
+        (UNKNOWN, (kind == UNKNOWN) | ((kind == UNSEEN) & ~lab_known)),
     ):
         if protocol in wanted and of.any():
-            results.asked[protocol], results.answers[protocol] = everything.of(of), said.of(of)
-    same = everything.kind == SAME
-    if BY_GROUND in wanted and same.any():
-        results.asked[BY_GROUND], results.answers[BY_GROUND] = everything.of(same), said.of(same)
+            results.rows[protocol] = [rows[i] for i in np.flatnonzero(of)]
+            results.answers[protocol] = answers.of(of)
     if UNKNOWN in wanted and SAME not in wanted:
         results.notes.append(
             "Whether P(unknown) tells unknown labs from known ones needs the same-set protocol beside."
         )
-    if PERTURBED in wanted:
-        changed = Asked.from_arrays(work.read("perturbed"))
-        results.asked[PERTURBED] = changed
-        results.answers[PERTURBED] = judged(changed, judge.calibration(0), ground.names)
-    if CONTROLS in wanted:
-        results.answers[CONTROLS] = ask_controls(data, corpus, folds[0], ground.names, asked[0], seed, progress)
 
 
 def _months(ground: Ground, plan: Plan, work: Work, seed: int, jobs: int, progress: Report, results: Results) -> None:
@@ -128,7 +120,6 @@ def _months(ground: Ground, plan: Plan, work: Work, seed: int, jobs: int, progre
     )  # fmt: skip
     held = [h for h in work.each("month", len(cuts), jobs, ask, progress) if h]
     if held:
-        results.asked[AT_THE_TIME] = Asked.joined([Asked.from_arrays(h) for h in held])
         results.answers[AT_THE_TIME] = Answers.joined([Answers.from_arrays(ground.names, h, "said.") for h in held])
     if len(held) < len(cuts):
         results.notes.append("Some months are missing: too little was known before them to calibrate on.")

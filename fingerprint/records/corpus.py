@@ -52,6 +52,10 @@ class Corpus:
     def __len__(self) -> int:
         return len(self._at)
 
+    def __getstate__(self) -> dict[str, Any]:
+        # Another process reads the folder's files; this one removes them.
+        return {**self.__dict__, "_folder": None}
+
     def texts(self, start: int, stop: int) -> list[str]:
         """Responses of rows start to stop."""
         return [str(text) for text in self._rows[self._at[start:stop].tolist()]["response"]]
