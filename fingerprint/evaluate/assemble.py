@@ -52,7 +52,7 @@ def document(
             [name for name in pooled for _ in results.rows[name]],
             [rows for name in pooled for rows in results.rows[name]],
             Answers.joined([results.answers[name] for name in pooled]),
-            ground.corpus.of(ground.learned[ground.data.full]),
+            ground.corpus,
             loaded.usual,
             [r["release"] for r in loaded.releases],
         )
@@ -131,7 +131,7 @@ def _of_several(ground: Ground, answers: Answers) -> np.ndarray:
 
 
 def _grounds(ground: Ground, results: Results, answers: Answers) -> Iterator[tuple[str, str, Answers]]:
-    corpus = ground.corpus.of(ground.learned[ground.data.full])
+    corpus = ground.corpus
     rows = results.rows[BY_GROUND]
     for kind, values in (("language", corpus.language), ("domain", corpus.domain)):
         own = [set(values[some].tolist()) for some in rows]

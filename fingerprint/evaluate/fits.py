@@ -13,7 +13,7 @@ from fingerprint.evaluate.answers import Names
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, thinned
 from fingerprint.features.ngrams import Counts
 from fingerprint.features.weights import unit_rows
-from fingerprint.train.data import Data, Ints
+from fingerprint.train.data import Data, Ints, Labels
 from fingerprint.train.holdout import draw
 from fingerprint.train.judge import Known, fit_likelihood
 from fingerprint.train.space import Places, Recipe, Space, embed, fit_space
@@ -140,7 +140,10 @@ class Fit:
 
     def _ask(self, number: int) -> tuple[Fitted, Asked]:
         data, fold, effort = self.data, self.folds[number], self.effort
-        drawn = [(kind, draw_some(data, fold.kind == kind, effort.suspects, self.seed)) for kind in PROTOCOLS]
+        drawn = [
+            (kind, draw_some(data.labels, (fold.kind == kind) & data.filled, effort.suspects, self.seed))
+            for kind in PROTOCOLS
+        ]
         asked = np.zeros(len(fold.train), bool)
         for _, suspects in drawn:
             for rows in suspects:
@@ -151,10 +154,10 @@ class Fit:
         return fitted, Asked.joined(parts)
 
 
-def draw_some(data: Data, of: Bools, most: int, seed: int) -> list[Ints]:
+def draw_some(labels: Labels, of: Bools, most: int, seed: int) -> list[Ints]:
     """Suspects of the rows that `of` (n,) marks, at most `most` of each size."""
     rng = np.random.default_rng(seed)
-    drawn = draw(data.labels.release, data.labels.corpus, of & data.full & data.filled, seed)
+    drawn = draw(labels.release, labels.corpus, of, seed)
     size = np.array([len(rows) for rows in drawn], np.int64)
     keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
     return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.evaluate.answers import Names
-from fingerprint.evaluate.folds import Bools, thinned
+from fingerprint.evaluate.folds import thinned
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.registry import Registry, Release
 from fingerprint.train.data import Data, Labels, Report
@@ -19,14 +19,14 @@ from fingerprint.train.data import Data, Labels, Report
 
 @dataclass(frozen=True)
 class Ground:
-    """corpus: the sampled rows; data: their features; learned: (n,) rows of corpora that the model was trained on, of
-    which folds are made. candidate, released: (releases,) of data's releases. rows: (R,) learned ones by release."""
+    """corpus: the sampled rows of corpora that the model was trained on, of which folds are made, and data: their
+    features, None where there are none; foreign: the rows of all other corpora. released: (releases,) of data's
+    releases, YYYY-MM or empty. rows: (R,) of `corpus` by release of `names`."""
 
     corpus: Corpus
-    data: Data
-    learned: Bools
+    data: Data | None
+    foreign: Corpus
     names: Names
-    candidate: Bools
     lab_of: dict[str, str]
     groups: dict[str, frozenset[str]]
     released: NDArray[np.str_]
@@ -44,26 +44,32 @@ def survey(
     whole = read_corpora(paths, registry)
     entry = {name: registry.releases[name] for name in np.unique(whole.release.astype(str))}
     wanted = np.array([entry[name].kind != "finetune" for name in whole.release])
-    release, corpus = (np.unique(v.astype(str), return_inverse=True) for v in (whole.release, whole.corpus))
-    labels = Labels(release[1], release[1], corpus[1], release[0].tolist(), corpus[0].tolist())
-    some = whole.of(thinned(labels, wanted, most, seed))
-    data = Data.prepare(some, some.release, some.prompt, some.corpus, cache / "counts", jobs, progress)
+    some = whole.of(thinned(labels_of(whole), wanted, most, seed))
     hashes = {c["sha256"] for c in training["corpora"]}
-    from_model = np.array([s.sha256 in hashes for s in some.sources])[some.source()]
-    learned = np.concatenate([from_model, from_model[::2]]) & data.filled
-    names = _names(registry, sorted({*data.labels.releases, *releases}))
-    count = Counter(some.release[from_model].tolist())
+    learned = np.array([s.sha256 in hashes for s in some.sources])[some.source()]
+    corpus, foreign = some.of(learned), some.of(~learned)
+    data = None
+    if len(corpus):
+        data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
+    own = data.labels.releases if data else []
+    names = _names(registry, sorted({*some.release.tolist(), *releases}))
+    count = Counter(corpus.release.tolist())
     return Ground(
-        some,
+        corpus,
         data,
-        learned,
+        foreign,
         names,
-        np.ones(len(data.labels.releases), bool),
-        {name: registry.releases[name].lab for name in data.labels.releases},
-        {name: registry.group(name) for name in data.labels.releases},
-        np.array([registry.releases[name].released for name in data.labels.releases]),
+        {name: registry.releases[name].lab for name in own},
+        {name: registry.group(name) for name in own},
+        np.array([registry.releases[name].released for name in own]),
         np.array([count[name] for name in names.releases]),
     )
+
+
+def labels_of(corpus: Corpus) -> Labels:
+    """Releases and corpora of the rows, which have no prompts here."""
+    release, of = (np.unique(v.astype(str), return_inverse=True) for v in (corpus.release, corpus.corpus))
+    return Labels(release[1], np.full(len(corpus), -1), of[1], release[0].tolist(), of[0].tolist())
 
 
 def _names(registry: Registry, releases: list[str]) -> Names:

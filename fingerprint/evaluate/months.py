@@ -61,9 +61,12 @@ class Months:
         held = hold_out(data, lab_of, self.groups, before, seed)
         kind = np.where(rows, held.kind, "")
         shown = thinned(data.labels, rows & held.train, effort.rows, seed)
-        drawn = {k: draw_some(data, kind == k, effort.suspects, seed) for k in _KIND}
+        drawn = {k: draw_some(data.labels, (kind == k) & data.full, effort.suspects, seed) for k in _KIND}
+        asked_of = data.full & data.filled
         of_month = {
-            month: draw_some(data, ((released == month) & candidate)[data.labels.release], effort.suspects, seed)
+            month: draw_some(
+                data.labels, ((released == month) & candidate)[data.labels.release] & asked_of, effort.suspects, seed
+            )
             for month in months
         }
         # The space has not seen what was held out for the calibration; a month's model has.

@@ -19,7 +19,7 @@ from fingerprint.evaluate.plan import Plan, months
 from fingerprint.evaluate.shipped import ask_shipped
 from fingerprint.evaluate.work import Work
 from fingerprint.loading import Loaded
-from fingerprint.train.data import PLAIN, Ints, Report
+from fingerprint.train.data import PLAIN, Data, Ints, Report
 
 BY_GROUND = "by language and domain"
 NAMES = (SAME, OTHER, UNSEEN, AT_THE_TIME, UNKNOWN, PERTURBED, BY_GROUND, CONTROLS)
@@ -47,33 +47,28 @@ def run(
     wanted = set(wanted)
     results = Results()
     if OTHER in wanted:
-        found = ask_shipped(
-            ground.data, ground.corpus, ~ground.learned & ground.data.full, loaded, ground.names, plan.effort.suspects,
-            seed, progress,
-        )  # fmt: skip
-        results.foreign = found[1] if found else None
-    corpora = np.unique(ground.data.labels.corpus[ground.learned & ground.data.full])
-    if len(corpora) < _FEWEST_CORPORA:
+        results.foreign = ask_shipped(ground.foreign, loaded, ground.names, plan.effort.suspects, seed, progress)
+    if ground.data is None or len(set(ground.corpus.corpus)) < _FEWEST_CORPORA:
         results.notes.append(
             "Fewer than two of the corpora are ones that the model was trained on: no folds were made."
         )
         return results
     if wanted & _OF_FOLDS:
-        _folds(ground, plan, wanted, work, seed, jobs, progress, results)
+        _folds(ground, ground.data, plan, wanted, work, seed, jobs, progress, results)
     if AT_THE_TIME in wanted:
-        _months(ground, plan, work, seed, jobs, progress, results)
+        _months(ground, ground.data, plan, work, seed, jobs, progress, results)
     return results
 
 
 def _folds(
-    ground: Ground, plan: Plan, wanted: set[str], work: Work, seed: int, jobs: int, progress: Report, results: Results
-) -> None:
-    keep = ground.learned
-    data, corpus = ground.data.sample(keep), ground.corpus.of(keep[ground.data.full])
+    ground: Ground, data: Data, plan: Plan, wanted: set[str], work: Work, seed: int, jobs: int, progress: Report,
+    results: Results,
+) -> None:  # fmt: skip
+    corpus, candidate = ground.corpus, np.ones(len(data.labels.releases), bool)
     corpora = {name.removesuffix(PLAIN) for name in np.array(data.labels.corpora)[np.unique(data.labels.corpus)]}
-    folds = leave_out(data, ground.lab_of, ground.groups, ground.candidate, min(plan.folds, len(corpora)), seed)
+    folds = leave_out(data, ground.lab_of, ground.groups, candidate, min(plan.folds, len(corpora)), seed)
     perturbed = Perturbed(corpus, ground.names, plan.perturbed, seed)
-    fit = Fit(data, folds, ground.names, ground.candidate, ground.lab_of, plan.effort, perturbed, seed)
+    fit = Fit(data, folds, ground.names, candidate, ground.lab_of, plan.effort, perturbed, seed)
     held = work.each("fold", len(folds), jobs, fit, progress)
     asked = [Asked.from_arrays(one) for one in held]
     changed = Asked.from_arrays(held[0], "extra.")
@@ -103,8 +98,10 @@ def _folds(
         )
 
 
-def _months(ground: Ground, plan: Plan, work: Work, seed: int, jobs: int, progress: Report, results: Results) -> None:
-    data = ground.data.sample(ground.learned)
+def _months(
+    ground: Ground, data: Data, plan: Plan, work: Work, seed: int, jobs: int, progress: Report, results: Results
+) -> None:
+    candidate = np.ones(len(data.labels.releases), bool)
     every = months(plan.first, max(plan.first, max(ground.released.tolist())))
     of = ground.released[data.labels.release[data.full]]
     cuts = []
@@ -115,7 +112,7 @@ def _months(ground: Ground, plan: Plan, work: Work, seed: int, jobs: int, progre
         elif np.isin(of, some).any():
             cuts.append(some)
     ask = Months(
-        data, ground.names, ground.candidate, ground.lab_of, ground.groups, ground.released, cuts, plan.effort,
+        data, ground.names, candidate, ground.lab_of, ground.groups, ground.released, cuts, plan.effort,
         plan.calibrate, seed,
     )  # fmt: skip
     held = [h for h in work.each("month", len(cuts), jobs, ask, progress) if h]

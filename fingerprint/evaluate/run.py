@@ -120,6 +120,6 @@ def _made(
             "newest": info.newest,
         },
         "corpora": sources,
-        "rows": len(ground.corpus),
+        "rows": len(ground.corpus) + len(ground.foreign),
         "packages": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in _PACKAGES},
     }

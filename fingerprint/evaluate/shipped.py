@@ -5,25 +5,25 @@ from __future__ import annotations
 import numpy as np
 
 from fingerprint.evaluate.answers import Answers, Names
-from fingerprint.evaluate.fits import Asked, answer, draw_some
+from fingerprint.evaluate.fits import answer, draw_some
 from fingerprint.evaluate.folds import OTHER
+from fingerprint.evaluate.ground import labels_of
 from fingerprint.evaluate.judging import judged
 from fingerprint.evaluate.perturbed import texts_of
 from fingerprint.features.ngrams import count
 from fingerprint.loading import Loaded
 from fingerprint.records.corpus import Corpus
 from fingerprint.records.names import mask_names
-from fingerprint.train.data import Data, Report
+from fingerprint.train.data import Report
 from fingerprint.train.judge import Known
 
 _BLOCK = 200
 
 
-def ask_shipped(
-    data: Data, corpus: Corpus, of: np.ndarray, loaded: Loaded, names: Names, most: int, seed: int, progress: Report
-) -> tuple[Asked, Answers] | None:
-    """Suspects of the full rows that `of` (n,) marks, by the model's own calibration; their part is the corpus."""
-    suspects = draw_some(data, of, most, seed)
+def ask_shipped(corpus: Corpus, loaded: Loaded, names: Names, most: int, seed: int, progress: Report) -> Answers | None:
+    """Suspects of the corpus' rows, by the model's own calibration; their part is the corpus. None without rows."""
+    labels = labels_of(corpus)
+    suspects = draw_some(labels, np.ones(len(corpus), bool), most, seed)
     if not suspects:
         return None
     rows = np.unique(np.concatenate(suspects))
@@ -38,10 +38,10 @@ def ask_shipped(
     place, size = np.concatenate(places), np.concatenate(sizes)
     known = Known([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
     at = [np.searchsorted(rows, some) for some in suspects]
-    corpora = [np.unique(data.labels.corpus[some]) for some in suspects]
+    corpora = [np.unique(labels.corpus[some]) for some in suspects]
     asked = answer(
         loaded.likelihood, known, names, [place[i] for i in at], [size[i] for i in at], suspects, OTHER,
-        [data.labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpora],
-        [data.labels.releases[data.labels.release[some[0]]] for some in suspects],
+        [labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpora],
+        [labels.releases[labels.release[some[0]]] for some in suspects],
     )  # fmt: skip
-    return asked, judged(asked, loaded.calibration, names)
+    return judged(asked, loaded.calibration, names)
