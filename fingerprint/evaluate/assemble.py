@@ -90,6 +90,7 @@ _NOTES = (
     "Calibrations come from other folds' suspects, weighted as the trainer assumes that users bring them (the shares "
     "in the model card): where all suspects are of one kind, more or fewer claims are wrong than the stated rate.",
     "The interval of macro F1 may lie beside its value: a resample lacks the false alarms of the groups that it drops.",
+    "The prompt's control knows the corpus of a prompt, so that its chance is one over the releases of the corpus.",
     "A release counts as unseen only where the fold knows another release of its lab; else its lab is an unknown one.",
 )
 
