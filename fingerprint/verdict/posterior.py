@@ -54,7 +54,7 @@ class Posterior:
 class Terms:
     """What the parameters act on, as NumPy arrays or as tensors of PyTorch alike.
 
-    known, release_score: (S, R); new, lab_score: (S, L); unknown: (S, 1), all relative to the best known release;
+    known, release_score: (S, R); new, lab_score: (S, L); unknown: (S, 1), relative to the best known or new release;
     around: (S, 7) side information; siblings: (R,) logarithm of how many releases a lab has; member: (R, L).
     """
 
@@ -69,7 +69,8 @@ class Terms:
 
     @classmethod
     def of(cls, evidence: Evidence, circumstances: Circumstances, lab: Ints) -> Terms:
-        best = evidence.known.max(axis=1, keepdims=True)
+        # Of both: what is far above the best known release would overflow.
+        best = np.maximum(evidence.known.max(axis=1), evidence.new.max(axis=1))[:, None]
         member = np.zeros((len(lab), evidence.new.shape[1]))
         member[np.arange(len(lab)), lab] = 1
         return cls(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Evidence, Likelihood
@@ -80,3 +81,18 @@ def test_posterior_sums_to_one_and_keeps_to_the_candidates() -> None:
     few = posterior(START, evidence, Circumstances.unread(count), WORLD.lab, allowed)
     assert few.labs()[:, 2:].max() == 0
     np.testing.assert_allclose(few.labs()[:, 0] / few.labs()[:, 1], everything.labs()[:, 0] / everything.labs()[:, 1])
+
+
+def test_a_new_release_far_above_all_known_ones_does_not_overflow() -> None:
+    count = np.array([25])
+    nothing = np.zeros(1)
+    labs, releases = int(WORLD.lab.max()) + 1, len(WORLD.lab)
+    new = np.full((1, labs), -5_000.0)
+    new[0, 1] = 0.0
+    evidence = Evidence(
+        np.full((1, releases), -5_000.0), new, nothing - 4_000, nothing + 1, nothing, np.zeros((1, releases)),
+        np.zeros((1, labs)),
+    )  # fmt: skip
+    found = posterior(START, evidence, Circumstances.unread(count), WORLD.lab)
+    assert found.labs()[0, 1] == pytest.approx(1.0)
+    assert np.isfinite(found.release).all()
