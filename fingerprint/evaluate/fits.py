@@ -167,12 +167,16 @@ def question(data: Data, fitted: Fitted, names: Names, suspects: list[Ints], kin
     """The evidence on suspects, each the data's rows of one release; their part is the corpus, or "several"."""
     at = np.full(len(data.full), -1)
     at[fitted.rows] = np.arange(len(fitted.rows))
-    corpus = [np.unique(data.labels.corpus[rows]) for rows in suspects]
-    part = [data.labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpus]
-    release = [data.labels.releases[data.labels.release[rows[0]]] for rows in suspects]
     places = [fitted.places.rows[at[rows]] for rows in suspects]
     sizes = [fitted.places.size[at[rows]] for rows in suspects]
-    return answer(fitted.likelihood, fitted.known, names, places, sizes, suspects, kind, part, release)
+    return answer(fitted.likelihood, fitted.known, names, places, sizes, suspects, kind, *named(data.labels, suspects))
+
+
+def named(labels: Labels, suspects: list[Ints]) -> tuple[list[str], list[str]]:
+    """The corpus of each suspect's rows, or "several corpora", and their release."""
+    corpora = [np.unique(labels.corpus[rows]) for rows in suspects]
+    part = [labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpora]
+    return part, [labels.releases[labels.release[rows[0]]] for rows in suspects]
 
 
 def answer(
@@ -226,5 +230,4 @@ def counted(fitted: Fitted, counts: Counts) -> Places:
     """Where texts lie that are not among the data's rows; counts: over all buckets."""
     vocabulary = fitted.space.vocabulary
     rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
-    tables = [fitted.space.projection, *([fitted.space.encoder.table] if fitted.space.encoder else [])]
-    return Places(embed(rows, tables), np.diff(rows.indptr).astype(np.int64))
+    return Places(embed(rows, fitted.space.tables), np.diff(rows.indptr).astype(np.int64))

@@ -24,7 +24,7 @@ from fingerprint.verdict.posterior import Posterior
 from fingerprint.verdict.result import FALSE_CLAIMS
 
 # The names of train.judge.SHARES.
-_KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
+KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
 _CLAIMS = ("attributed", "new-release")
 _FEWEST = 50
 
@@ -73,7 +73,7 @@ def calibration_of(asked: Asked, names: Names, most: int, seed: int) -> Calibrat
     """Fitted on at most `most` suspects a protocol and number of responses."""
     rng = np.random.default_rng(seed)
     keep: list[int] = []
-    for kind in _KINDS:
+    for kind in KINDS:
         for n in np.unique(asked.circumstances.count):
             at = np.flatnonzero((asked.kind == kind) & (asked.circumstances.count == n))
             keep += rng.permutation(at)[:most].tolist()
@@ -86,7 +86,7 @@ def calibration_of(asked: Asked, names: Names, most: int, seed: int) -> Calibrat
 def _suspects(asked: Asked, names: Names) -> Suspects:
     lab = np.where(asked.lab_known, names.lab[asked.release], -1)
     release = np.where(asked.known & (asked.kind != UNSEEN), asked.release, -1)
-    kind = np.array([_KINDS[k] for k in asked.kind], "<U7")
+    kind = np.array([KINDS[k] for k in asked.kind], "<U7")
     # A release left out that was its lab's only one leaves an unknown lab.
     kind[(lab < 0) & (kind == "unseen")] = "unknown"
     return weighed(asked.evidence, asked.circumstances, lab, release, kind)

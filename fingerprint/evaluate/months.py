@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 from fingerprint.evaluate.answers import Answers, Names
 from fingerprint.evaluate.fits import Asked, Effort, draw_some, fit, question
-from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, thinned
-from fingerprint.evaluate.judging import TooFew, calibration_of, judged
+from fingerprint.evaluate.folds import thinned
+from fingerprint.evaluate.judging import KINDS, TooFew, calibration_of, judged
 from fingerprint.train.data import Data
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import fit_likelihood
 
 Bools = NDArray[np.bool_]
 AT_THE_TIME = "at-the-time"
-_KIND = {"same": SAME, "other": OTHER, "unseen": UNSEEN, "unknown": UNKNOWN}
+_KIND = {name: kind for kind, name in KINDS.items()}
 
 
 @dataclass(frozen=True)
@@ -45,15 +45,13 @@ class Months:
     seed: int
 
     def __call__(self, cut: int) -> dict[str, np.ndarray]:
-        """Both of `ask`; nothing where too little was known to calibrate on."""
+        """The arrays of the answers; none where too little was known to calibrate on."""
         try:
-            asked, answers = self.ask(self.cuts[cut])
+            return self._ask(self.cuts[cut]).arrays()
         except TooFew:
             return {}
-        return asked.arrays() | {f"said.{name}": held for name, held in answers.arrays().items()}
 
-    def ask(self, months: list[str]) -> tuple[Asked, Answers]:
-        """The suspects of the months and what would have been said of them."""
+    def _ask(self, months: list[str]) -> Answers:
         data, names, candidate, lab_of = self.data, self.names, self.candidate, self.lab_of
         released, effort, seed = self.released, self.effort, self.seed
         before = (released < months[0]) & (released != "") & candidate
@@ -79,8 +77,9 @@ class Months:
         fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed)
         first = [question(data, fitted, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
         calibration = calibration_of(Asked.joined(first), names, self.most, seed)
-        found, said = [], []
-        placed = data.sample(np.isin(np.arange(len(data.full)), fitted.rows))
+        said = []
+        at = fitted.rows
+        placed = replace(data, labels=data.labels.of(at), full=data.full[at], filled=data.filled[at])
         for month in months:
             if not of_month[month]:
                 continue
@@ -90,6 +89,5 @@ class Months:
             then = replace(fitted, likelihood=likelihood, known=names_then)
             answers = question(data, then, names, of_month[month], AT_THE_TIME)
             answers = replace(answers, part=np.full(len(answers.rows), month))
-            found.append(answers)
             said.append(judged(answers, calibration, names))
-        return Asked.joined(found), Answers.joined(said)
+        return Answers.joined(said)

@@ -59,7 +59,6 @@ def halved(text: str) -> str:
 
 
 PERTURBATIONS: dict[str, Callable[[str], str]] = {
-    "as it is": lambda text: text,
     "markdown stripped": stripped,
     "cut to 50 words": cut(50),
     "cut to 100 words": cut(100),
@@ -69,5 +68,6 @@ PERTURBATIONS: dict[str, Callable[[str], str]] = {
     "plain quotes": straight,
     "half of the sentences": halved,
 }
+AS_IT_IS = "as it is"
 MIXED = "mixed with 20 % of another model's"
 MIXED_SHARE = 0.2

@@ -10,7 +10,7 @@ import numpy as np
 from fingerprint.evaluate.answers import Names
 from fingerprint.evaluate.fits import Asked, Fitted, answer, counted
 from fingerprint.evaluate.folds import SAME
-from fingerprint.evaluate.perturb import MIXED, MIXED_SHARE, PERTURBATIONS
+from fingerprint.evaluate.perturb import AS_IT_IS, MIXED, MIXED_SHARE, PERTURBATIONS
 from fingerprint.features.ngrams import count
 from fingerprint.records.corpus import Corpus
 from fingerprint.records.names import mask_names
@@ -41,18 +41,18 @@ class Perturbed:
         true = [self.names.releases[asked.release[i]] for i in chosen]
         rows = np.unique(np.concatenate(suspects))
         texts = texts_of(self.corpus, rows)
-        parts = []
+        original = _places(fitted, texts)
+        parts = [_question(fitted, self.names, suspects, true, rows, original, AS_IT_IS)]
         for name, change in PERTURBATIONS.items():
             places = _places(fitted, [change(text) for text in texts])
             parts.append(_question(fitted, self.names, suspects, true, rows, places, name))
         mixed = [_mixed(i, suspects, true, rng) for i in range(len(suspects))]
-        original = _places(fitted, texts)
         return Asked.joined([*parts, _question(fitted, self.names, mixed, true, rows, original, MIXED)])
 
 
 def texts_of(corpus: Corpus, rows: Ints) -> list[str]:
     """Responses of some full rows, in the order given."""
-    return [corpus.texts(int(row), int(row) + 1)[0] for row in rows]
+    return corpus.of(rows).texts(0, len(rows))
 
 
 def _places(fitted: Fitted, texts: Sequence[str]) -> Places:

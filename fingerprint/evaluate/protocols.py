@@ -117,13 +117,6 @@ def _months(
     )  # fmt: skip
     held = [h for h in work.each("month", len(cuts), jobs, ask, progress) if h]
     if held:
-        results.answers[AT_THE_TIME] = Answers.joined([Answers.from_arrays(ground.names, h, "said.") for h in held])
+        results.answers[AT_THE_TIME] = Answers.joined([Answers.from_arrays(ground.names, h, "") for h in held])
     if len(held) < len(cuts):
         results.notes.append("Some months are missing: too little was known before them to calibrate on.")
-
-
-def _within(progress: Report, name: str) -> Report:
-    def say(stage: str, done: int, total: int) -> None:
-        progress(f"{name}: {stage}", done, total)
-
-    return say

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fingerprint.evaluate.answers import Answers, Names
-from fingerprint.evaluate.fits import answer, draw_some
+from fingerprint.evaluate.fits import answer, draw_some, named
 from fingerprint.evaluate.folds import OTHER
 from fingerprint.evaluate.ground import labels_of
 from fingerprint.evaluate.judging import judged
@@ -38,10 +38,8 @@ def ask_shipped(corpus: Corpus, loaded: Loaded, names: Names, most: int, seed: i
     place, size = np.concatenate(places), np.concatenate(sizes)
     known = Known([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
     at = [np.searchsorted(rows, some) for some in suspects]
-    corpora = [np.unique(labels.corpus[some]) for some in suspects]
     asked = answer(
         loaded.likelihood, known, names, [place[i] for i in at], [size[i] for i in at], suspects, OTHER,
-        [labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpora],
-        [labels.releases[labels.release[some[0]]] for some in suspects],
+        *named(labels, suspects),
     )  # fmt: skip
     return judged(asked, loaded.calibration, names)

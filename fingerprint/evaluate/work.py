@@ -29,13 +29,6 @@ class Work:
                 digest.update(path.read_bytes())
         self.folder = cache / "evaluate" / digest.hexdigest()[:32]
 
-    def arrays(self, name: str, make: Callable[[], dict[str, np.ndarray]]) -> dict[str, np.ndarray]:
-        """What `make` gives, made once."""
-        path = self.folder / f"{name}.npz"
-        if not path.exists():
-            self._save(name, make())
-        return self.read(name)
-
     def each(
         self, prefix: str, count: int, jobs: int, make: Callable[[int], dict[str, np.ndarray]], progress: Report
     ) -> list[dict[str, np.ndarray]]:
@@ -48,7 +41,7 @@ class Work:
         for done, (i, arrays) in enumerate(found):
             self._save(names[i], arrays)
             progress(f"{prefix}s", count - len(missing) + done + 1, count)
-        return [self.read(name) for name in names]
+        return [self._read(name) for name in names]
 
     def _save(self, name: str, arrays: dict[str, np.ndarray]) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -56,8 +49,7 @@ class Work:
         np.savez(held, allow_pickle=False, **arrays)
         write_atomically(self.folder / f"{name}.npz", held.getvalue())
 
-    def read(self, name: str) -> dict[str, np.ndarray]:
-        """What was made before."""
+    def _read(self, name: str) -> dict[str, np.ndarray]:
         with np.load(self.folder / f"{name}.npz") as held:
             return dict(held)
 

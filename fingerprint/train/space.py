@@ -38,6 +38,11 @@ class Space:
     projection: Table
     encoder: StaticEncoder | None
 
+    @property
+    def tables(self) -> list[Table]:
+        """Of the parts of a place, in their order."""
+        return [self.projection, *([self.encoder.table] if self.encoder else [])]
+
 
 @dataclass(frozen=True)
 class Places:
@@ -79,8 +84,8 @@ def fit_space(
             seed,
             lambda done, total: progress("encoder", done, total),
         )
-    tables = [projection, *([encoder.table] if encoder else [])]
-    return Space(vocabulary, projection, encoder), Places(embed(rows, tables), np.diff(rows.indptr).astype(np.int64))
+    space = Space(vocabulary, projection, encoder)
+    return space, Places(embed(rows, space.tables), np.diff(rows.indptr).astype(np.int64))
 
 
 def embed(rows: sparse.csr_matrix, tables: Sequence[Table]) -> NDArray[np.float32]:
