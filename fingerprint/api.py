@@ -17,7 +17,7 @@ from fingerprint.records.names import mask_names
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
 from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.decide import Facts, decide
+from fingerprint.verdict.decide import decide, facts
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
 from fingerprint.verdict.hierarchy import Ints
@@ -80,13 +80,8 @@ class Fingerprint:
         calibration = self._model.calibration
         found = calibration.judge(evidence, circumstances, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
-        first = int(labs.argmax())
-        new = float(found.new[0, first] / max(labs[first], 1e-12))
-        facts = Facts(
-            len(texts), float(labs[first]), float(found.unknown[0]), new,
-            float(evidence.ground[0]), float(circumstances.split[0]),
-        )  # fmt: skip
-        word, reason = decide(facts, calibration, false_claims)
+        one = facts(np.array([len(texts)]), found, evidence, circumstances)[0]
+        word, reason = decide(one, calibration, false_claims)
         scale = float(temper(calibration.values(), evidence, circumstances)[0, 0])
         return Verdict(
             file=suspect.file,
@@ -105,7 +100,7 @@ class Fingerprint:
             calibration=self._rates(len(texts), false_claims),
             habits=self._habits(texts, found, labs, allowed),
             reason=reason,
-            ground={"distance": round(facts.ground, 3), "limit": round(calibration.ground_limit, 3)},
+            ground={"distance": round(one.ground, 3), "limit": round(calibration.ground_limit, 3)},
         )
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:

@@ -43,6 +43,10 @@ class Posterior:
     unknown: Floats
     lab: Ints
 
+    def of(self, at: NDArray[np.bool_] | Ints) -> Posterior:
+        """Those of some suspects."""
+        return Posterior(self.release[at], self.new[at], self.unknown[at], self.lab)
+
     def labs(self) -> Floats:
         """(S, L) a lab's known releases and its new one together."""
         out = self.new.copy()
