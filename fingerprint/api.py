@@ -18,7 +18,6 @@ from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.decide import Facts, decide
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
-from fingerprint.verdict.hierarchy import Ints
 from fingerprint.verdict.posterior import Posterior, temper
 from fingerprint.verdict.result import (
     FALSE_CLAIMS,

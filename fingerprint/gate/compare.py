@@ -7,7 +7,7 @@ resamples.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -25,7 +25,7 @@ class Figure:
     no such figure."""
 
     group: str
-    name: str
+    figure: str
     suspects: int
     old: float | None
     new: float | None
@@ -50,6 +50,14 @@ class Comparison:
     @property
     def refused(self) -> bool:
         return bool(self.lost) or any(figure.worse for figure in self.figures)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON values."""
+        rows = [
+            {**{name: _short(value) for name, value in asdict(figure).items()}, "worse": figure.worse}
+            for figure in self.figures
+        ]
+        return {"figures": rows, "lost": list(self.lost), "refused": self.refused}
 
 
 # What is measured, of which suspects, and whether more of it is better.
@@ -85,20 +93,10 @@ def _figures(group: str, asked: Asked, at: Bools, old: Answers, new: Answers) ->
         drawn = samples.of(some)
         before, after = (measure(answers.of(at).of(some), drawn) for answers in (old, new))
         drop = interval(sign * (before - after))
-        values = (interval(found)["value"] for found in (before, after))
+        values = interval(before)["value"], interval(after)["value"]
         out.append(Figure(group, name, int(some.sum()), *values, drop["value"], drop["low"], drop["high"]))
     return out
 
 
-def record(comparison: Comparison, forced: bool) -> dict[str, Any]:
-    """For the lineage: JSON values."""
-    rows = [
-        {"group": f.group, "figure": f.name, "suspects": f.suspects, "old": _round(f.old), "new": _round(f.new),
-         "drop": [_round(f.drop), _round(f.low), _round(f.high)], "worse": f.worse}
-        for f in comparison.figures
-    ]  # fmt: skip
-    return {"figures": rows, "lost": list(comparison.lost), "refused": comparison.refused, "forced": forced}
-
-
-def _round(value: float | None) -> float | None:
-    return None if value is None else round(value, 4)
+def _short(value: Any) -> Any:
+    return round(value, 4) if isinstance(value, float) else value

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.loading import Loaded, likelihood_of
 from fingerprint.train.held import Held
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.circumstances import Circumstances
@@ -28,6 +30,19 @@ class Judge:
     releases: Sequence[str]
     labs: Sequence[str]
 
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray], documents: Mapping[str, Any]) -> Judge:
+        """Of a model folder's parts, as they will be loaded."""
+        labels = documents["labels"]
+        names, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
+        likelihood = likelihood_of(arrays, len(arrays["centre"]), len(names), len(labs))
+        return cls(likelihood, Calibration.from_dict(documents["calibration"]), names, labs)
+
+    @classmethod
+    def loaded(cls, model: Loaded) -> Judge:
+        """Of a model in memory."""
+        return cls(model.likelihood, model.calibration, [entry["release"] for entry in model.releases], model.labs)
+
 
 @dataclass(frozen=True)
 class Answers:
@@ -36,7 +51,7 @@ class Answers:
 
     lab: Bools
     release: Bools
-    sure: NDArray[np.float64]
+    sure: NDArray[np.float32]
     claimed: Bools
 
     def of(self, at: Bools) -> Answers:
@@ -73,7 +88,7 @@ class Asked:
         evidence = judge.likelihood.evidence(means, circumstances.count)
         found = judge.calibration.judge(evidence, circumstances, judge.likelihood.h.lab)
         labs = found.labs()
-        sure = labs.max(axis=1)
+        sure = labs.max(axis=1).astype(np.float32)
         return Answers(
             np.array(judge.labs, str)[labs.argmax(axis=1)] == self.lab,
             np.array(judge.releases, str)[found.release.argmax(axis=1)] == self.release,

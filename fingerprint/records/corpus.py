@@ -70,8 +70,8 @@ class Corpus:
         return np.searchsorted(np.cumsum([s.rows for s in self.sources]), self._at, side="right")
 
 
-def read_corpora(paths: Sequence[Path], registry: Registry, release: str | None = None) -> Corpus:
-    """Reads files and folders of parquet and JSON lines with `response` and `release` a row. release: the one that
+def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = None) -> Corpus:
+    """Reads files and folders of parquet and JSON lines with `response` and `release` a row. label: the release that
     wrote all of them, whatever the files say.
 
     Raises InputError for a missing or unreadable file or column, and with the list of all release names that the
@@ -88,7 +88,7 @@ def read_corpora(paths: Sequence[Path], registry: Registry, release: str | None 
     for path in files:
         part = _read(path, folder.name, datasets)
         sources.append(_source(path, part))
-        parts.append(_columns(path, part, release))
+        parts.append(_columns(path, part, label))
     rows = datasets.concatenate_datasets(parts)
     names = rows["release"][:]
     known = {name: registry.resolve(name) for name in set(names)}
@@ -142,9 +142,9 @@ def _read(path: Path, cache: str, datasets: Any) -> Any:
         raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None
 
 
-def _columns(path: Path, part: Any, release: str | None) -> Any:
+def _columns(path: Path, part: Any, label: str | None) -> Any:
     """The columns that the trainer knows, as text, and a key for each prompt."""
-    for name in ("response", "release") if release is None else ("response",):
+    for name in ("response", "release") if label is None else ("response",):
         if name not in part.column_names:
             raise InputError(str(path), f"lacks the column {name!r}")
     stem = path.name.split(".")[0]
@@ -156,7 +156,7 @@ def _columns(path: Path, part: Any, release: str | None) -> Any:
         rows = zip(corpus, text["prompt_id"], text["prompt"], strict=True)
         return {
             "response": [r if isinstance(r, str) else "" for r in batch["response"]],
-            "release": [release or ("" if r is None else str(r)) for r in batch.get("release") or [None] * size],
+            "release": [label or ("" if r is None else str(r)) for r in batch.get("release") or [None] * size],
             "prompt": [_prompt_key(*row) for row in rows],
             "corpus": corpus,
             **{k: text[k] for k in ("variant", "language", "domain")},

@@ -34,13 +34,22 @@ class Version:
     folder: Path
     current: bool
 
+    def described(self) -> dict[str, Any]:
+        """What people and programs are told: its name, what it knows, and what it was made from."""
+        training = self.documents["training"]
+        told = {name: training[name] for name in ("name", "version", "trained", "newest", "corpora")}
+        count = len(self.documents["labels"]["releases"])
+        return {"sha256": self.sha256, **told, "releases": count, "lineage": training.get("lineage", [])}
+
 
 def identity(folder: Path) -> str:
     """The sha256 of a model's manifest. Raises ModelError where there is none."""
     try:
         return hashlib.sha256((folder / MANIFEST).read_bytes()).hexdigest()
     except OSError:
-        raise ModelError(f"{folder}: no model folder (no {MANIFEST} in it); name one that fingerprint train wrote") from None
+        raise ModelError(
+            f"{folder}: no model folder (no {MANIFEST} in it); name one that fingerprint train wrote"
+        ) from None
 
 
 def versions(folder: Path) -> list[Version]:
@@ -49,7 +58,7 @@ def versions(folder: Path) -> list[Version]:
     found = [Version(identity(folder), load(folder).documents, folder, True)]
     for kept in _kept(folder):
         if kept.name != found[0].sha256:
-            found.append(Version(kept.name, _checked(kept).documents, kept, False))
+            found.append(Version(kept.name, _checked(kept, kept.name).documents, kept, False))
     return found
 
 
@@ -67,23 +76,28 @@ def replace(folder: Path, contents: dict[str, bytes], expected: str) -> None:
         _forget(folder)
 
 
-def use(folder: Path, wanted: str) -> str:
-    """Put the kept version whose sha256 begins with `wanted` in place, and return its sha256.
+def find(folder: Path, wanted: str) -> Version:
+    """The one version whose sha256 begins with `wanted`.
 
-    FingerprintError where none or more than one begins so, ModelError where it is damaged; nothing is changed then.
+    FingerprintError where none or more than one begins so, ModelError where it is damaged.
     """
     folder = folder.resolve()
-    names = {identity(folder), *(kept.name for kept in _kept(folder))}
-    found = sorted(name for name in names if name.startswith(wanted.lower())) if wanted else []
-    if len(found) != 1:
-        known = ", ".join(short(name) for name in sorted(names))
-        raise FingerprintError(f"{wanted}: {'several versions' if found else 'no version'} of {folder}; it has {known}")
-    current = identity(folder)
-    if found[0] != current:
-        kept = _place(folder) / found[0]
-        _checked(kept)
-        replace(folder, _files(kept), current)
-    return found[0]
+    places = {kept.name: kept for kept in _kept(folder)} | {identity(folder): folder}
+    names = sorted(name for name in places if wanted and name.startswith(wanted.lower()))
+    if len(names) != 1:
+        known = ", ".join(name[:_SHOWN] for name in sorted(places))
+        raise FingerprintError(f"{wanted}: {'several versions' if names else 'no version'} of {folder}; it has {known}")
+    place = places[names[0]]
+    return Version(names[0], _checked(place, names[0]).documents, place, place == folder)
+
+
+def use(folder: Path, wanted: str) -> str:
+    """Put the version that `find` finds in place, and return its sha256; nothing is changed where it fails."""
+    folder = folder.resolve()
+    current, found = identity(folder), find(folder, wanted)
+    if not found.current:
+        replace(folder, _files(found.folder), current)
+    return found.sha256
 
 
 def rollback(folder: Path) -> str:
@@ -93,11 +107,6 @@ def rollback(folder: Path) -> str:
     if parent is None:
         raise FingerprintError(f"{folder}: replaced no other model; fingerprint models list shows what is kept")
     return use(folder, parent)
-
-
-def short(sha256: str) -> str:
-    """As much of a version's sha256 as people are shown."""
-    return sha256[:_SHOWN]
 
 
 def _place(folder: Path) -> Path:
@@ -110,10 +119,10 @@ def _kept(folder: Path) -> list[Path]:
     return sorted(found, key=lambda p: (-p.stat().st_mtime_ns, p.name))
 
 
-def _checked(kept: Path) -> Stored:
-    stored = load(kept)
-    if identity(kept) != kept.name:
-        raise ModelError(f"{kept}: not the version that it is named after; remove it")
+def _checked(place: Path, sha256: str) -> Stored:
+    stored = load(place)
+    if identity(place) != sha256:
+        raise ModelError(f"{place}: not the version that it is named after; remove it")
     return stored
 
 

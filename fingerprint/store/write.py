@@ -84,6 +84,13 @@ def check_replaceable(folder: Path) -> None:
         raise ModelError(f"{folder}: holds something else than a model; name another place for the model")
 
 
+def check_free(folder: Path) -> None:
+    """Raise ModelError if there is anything at `folder`."""
+    check_replaceable(folder)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ModelError(f"{folder}: holds a model; name a new folder, or say that this one is to be replaced")
+
+
 def _is_model(folder: Path) -> bool:
     manifest = folder / MANIFEST
     if not manifest.is_file():

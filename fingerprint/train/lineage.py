@@ -18,7 +18,7 @@ def step(command: str, registry: Path | None, sources: Sequence[Source], parent:
     """One entry of the lineage. registry: its file, None for the one that ships; sources: of the corpora that this
     step learned from; parent: the sha256 of the manifest of the model that it changed or took the place of.
 
-    The time is that of SOURCE_DATE_EPOCH where it is set. What the gate said is added where there was one.
+    "gate" is left for what the comparison with the parent said. The time is that of SOURCE_DATE_EPOCH where it is set.
     """
     path = registry or data_dir("corpora") / "releases.csv"
     epoch = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
@@ -29,6 +29,7 @@ def step(command: str, registry: Path | None, sources: Sequence[Source], parent:
         "parent": parent,
         "registry": hashlib.sha256(path.read_bytes()).hexdigest(),
         "corpora": [source.sha256 for source in sources],
+        "gate": None,
     }
 
 

@@ -15,7 +15,7 @@ from fingerprint.train.data import Report
 from fingerprint.train.space import Space
 from fingerprint.verdict.evidence import Likelihood
 
-_HABIT_ROWS = 60
+HABIT_ROWS = 60
 
 
 def space_arrays(space: Space) -> dict[str, np.ndarray]:
@@ -63,7 +63,7 @@ def habit_arrays(
     var = np.zeros_like(mean)
     for i, name in enumerate(names):
         rows = np.flatnonzero(keep & (corpus.release == name))
-        rows = np.sort(rng.choice(rows, min(_HABIT_ROWS, len(rows)), replace=False))
+        rows = np.sort(rng.choice(rows, min(HABIT_ROWS, len(rows)), replace=False))
         found = np.log1p(habits.measure([corpus.texts(int(r), int(r) + 1)[0] for r in rows]))
         mean[i], var[i] = found.mean(axis=0), found.var(axis=0)
         progress("habits", i + 1, len(names))

@@ -16,7 +16,7 @@ from fingerprint.errors import FingerprintError
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.names import mask_names
 from fingerprint.records.registry import Registry
-from fingerprint.store.write import check_replaceable, save
+from fingerprint.store.write import check_free, save
 from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.held import Held, hold_back
@@ -72,7 +72,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
 
     Raises InputError for a corpus or registry that is not what was expected, ModelError where `out` is taken.
     """
-    check_replaceable(out)
+    check_free(out)
     made = make(corpora, settings, progress)
     save(out, made.arrays, made.documents, card(made.documents), made.encoder)
 
@@ -99,7 +99,7 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     named = np.isin(data.labels.releases, known.names)
     cells = use & named[data.labels.release]
     learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[cells])]
-    kept = kept[np.isin(corpus.release[kept].astype(str), known.names)]
+    kept = kept[data.filled[kept] & np.isin(corpus.release[kept].astype(str), known.names)]
     held = Held(places.rows[kept], places.size[kept], np.searchsorted(known.names, corpus.release[kept].astype(str)))
     documents = {
         "labels": labels(known.names, known.labs.tolist(), learned, registry),

@@ -22,7 +22,8 @@ def grow(hierarchy: Hierarchy, point: Floats, release: Ints, corpus: Ints, lab: 
     if known.all():
         return grown
     fresh = replace(
-        grown, corpus_mean=np.vstack([grown.corpus_mean, _corpora(grown, point[~known], release[~known], corpus[~known])])
+        grown,
+        corpus_mean=np.vstack([grown.corpus_mean, _corpora(grown, point[~known], release[~known], corpus[~known])]),
     )
     return _with_cells(fresh, point[~known], release[~known], corpus[~known])
 
