@@ -16,8 +16,8 @@ from fingerprint.errors import InputError, MissingExtra
 from fingerprint.records.registry import COLUMNS, Registry
 
 LEAST_CHARACTERS = 20
+SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _LISTED = 20
-_SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _OPTIONAL = ("prompt_id", "prompt", "variant", "language", "domain", "corpus")
 
 
@@ -120,14 +120,14 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     out: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.name.endswith(_SUFFIXES))
+            found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES))
             if not found:
-                raise InputError(str(path), f"holds no file ending in {', '.join(_SUFFIXES)}")
+                raise InputError(str(path), f"holds no file ending in {', '.join(SUFFIXES)}")
             out += found
         elif not path.exists():
             raise InputError(str(path), "no such file or folder")
-        elif not path.name.endswith(_SUFFIXES):
-            raise InputError(str(path), f"expected a name ending in {', '.join(_SUFFIXES)}")
+        elif not path.name.endswith(SUFFIXES):
+            raise InputError(str(path), f"expected a name ending in {', '.join(SUFFIXES)}")
         else:
             out.append(path)
     return sorted(set(out), key=lambda p: (p.name, str(p)))
