@@ -11,16 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import FingerprintError
-from fingerprint.features.ngrams import count
 from fingerprint.loading import Loaded, load_model
-from fingerprint.records.names import mask_names
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.decide import decide, facts
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
-from fingerprint.verdict.hierarchy import Ints
 from fingerprint.verdict.posterior import Posterior, temper
 from fingerprint.verdict.result import (
     FALSE_CLAIMS,
@@ -53,13 +50,7 @@ class Fingerprint:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, D) places in the fingerprint space; names are masked here."""
-        return self._read(texts)[0]
-
-    def _read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
-        masked = [mask_names(text) for text in texts]
-        counts = count(masked, self._model.columns)
-        projected = self._model.projection.embed(counts, self._model.vocabulary.weights)
-        return np.hstack([projected, self._model.encode(masked, counts)]), np.diff(counts.starts)
+        return self._model.read(texts)[0]
 
     def identify(
         self,
@@ -112,7 +103,7 @@ class Fingerprint:
         return np.isin(self.labs, list(candidates))
 
     def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Circumstances]:
-        places, sizes = self._read(texts)
+        places, sizes = self._model.read(texts)
         likelihood = self._model.likelihood
         circumstances = Circumstances.read(likelihood, [places], [sizes])
         return likelihood.evidence(places.mean(axis=0, keepdims=True), circumstances.count), circumstances

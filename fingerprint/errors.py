@@ -4,6 +4,8 @@
 class FingerprintError(Exception):
     """Base of every error this package raises on purpose; `str()` of it is one printable line."""
 
+    exit_code = 2
+
 
 class InputError(FingerprintError):
     """A file of responses, a corpus or the registry is not what was expected.
@@ -18,6 +20,12 @@ class InputError(FingerprintError):
 
 class ModelError(FingerprintError):
     """A model folder is missing a file, damaged, of another schema, or not data."""
+
+
+class Refused(FingerprintError):
+    """What was made is sound, but worse than what it would take the place of."""
+
+    exit_code = 3
 
 
 class MissingExtra(FingerprintError):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,19 +10,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.errors import MissingExtra, ModelError
+from fingerprint.errors import FingerprintError, MissingExtra, ModelError
 from fingerprint.features import habits
-from fingerprint.features.ngrams import BUCKETS, Counts
+from fingerprint.features.ngrams import BUCKETS, Counts, count
 from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.records.names import mask_names
 from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table
 from fingerprint.store.arrays import expect
+from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import load
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.explain import Usual
 from fingerprint.verdict.heads import Heads
-from fingerprint.verdict.hierarchy import Hierarchy
+from fingerprint.verdict.hierarchy import Hierarchy, Ints
 from fingerprint.verdict.result import ModelInfo
 
 Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
@@ -44,45 +46,73 @@ class Loaded:
     calibration: Calibration
     usual: Usual
 
+    def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
+        """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
+        masked = [mask_names(text) for text in texts]
+        counts = count(masked, self.columns)
+        projected = self.projection.embed(counts, self.vocabulary.weights)
+        return np.hstack([projected, self.encode(masked, counts)]), np.diff(counts.starts)
+
 
 def load_model(folder: Path) -> Loaded:
-    """Raises ModelError, or MissingExtra for an encoder that needs PyTorch where there is none."""
-    stored = load(folder)
+    """Raises ModelError, or MissingExtra for an encoder that needs PyTorch where there is none.
+
+    A model that is replaced while it is read is read again.
+    """
+    while True:
+        begun = _manifest(folder)
+        try:
+            stored = load(folder)
+            return _construct(stored.arrays, stored.documents, folder)
+        except (KeyError, TypeError, ValueError, AttributeError, FingerprintError) as error:
+            if _manifest(folder) != begun:
+                continue
+            if isinstance(error, FingerprintError):
+                raise
+            raise ModelError(
+                f"{folder}: its documents are not those of a model ({error}); fetch or train it again"
+            ) from None
+
+
+def _manifest(folder: Path) -> bytes:
     try:
-        return _construct(stored.arrays, stored.documents, folder)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ModelError(
-            f"{folder}: its documents are not those of a model ({error}); fetch or train it again"
-        ) from None
+        return (folder / MANIFEST).read_bytes()
+    except OSError:
+        return b""
 
 
 def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     labels, training = documents["labels"], documents["training"]
     labs, releases = [str(lab) for lab in labels["labs"]], list(labels["releases"])
     buckets = expect(arrays, "buckets", "int32", (None,))
-    size, count = len(buckets), len(releases)
+    size, known = len(buckets), len(releases)
     vocabulary = Vocabulary(buckets, expect(arrays, "weights", "float32", (size,)))
     _within(buckets, BUCKETS, "buckets")
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = Table(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
-    hierarchy = _hierarchy(arrays, projection.size + width, count, len(labs))
-    heads = _heads(arrays, len(hierarchy.within), count, len(labs))
-    usual = Usual(*(expect(arrays, n, "float32", (count, len(habits.NAMES))) for n in ("habit_mean", "habit_var")))
+    likelihood = likelihood_of(arrays, projection.size + width, known, len(labs))
+    usual = Usual(*(expect(arrays, n, "float32", (known, len(habits.NAMES))) for n in ("habit_mean", "habit_var")))
     info = ModelInfo(
         str(training["name"]),
         str(training["version"]),
         str(training["trained"]),
-        count,
+        known,
         str(training["newest"]),
     )
     for entry in releases:
         if not {"release", "lab", "family"} <= entry.keys():
             raise ValueError("a release without its lab and family")
     return Loaded(
-        info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, Likelihood(hierarchy, heads),
+        info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
         Calibration.from_dict(documents["calibration"]), usual,
     )  # fmt: skip
+
+
+def likelihood_of(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Likelihood:
+    """The hierarchy and the heads in a model's arrays. width: D. Raises ModelError where they do not fit together."""
+    hierarchy = _hierarchy(arrays, width, releases, labs)
+    return Likelihood(hierarchy, _heads(arrays, len(hierarchy.within), releases, labs))
 
 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
@@ -99,7 +129,7 @@ def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, i
     return lambda _, counts: static.table.embed(counts, static.vocabulary.weights), static.size
 
 
-def _hierarchy(arrays: Any, width: int, releases: int, labs: int) -> Hierarchy:
+def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Hierarchy:
     basis = expect(arrays, "basis", "float32", (width, None))
     k = basis.shape[1]
     cell_mean = expect(arrays, "cell_mean", "float16", (None, k))
@@ -127,7 +157,7 @@ def _hierarchy(arrays: Any, width: int, releases: int, labs: int) -> Hierarchy:
     )
 
 
-def _heads(arrays: Any, width: int, releases: int, labs: int) -> Heads:
+def _heads(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Heads:
     return Heads(
         expect(arrays, "release_head", "float16", (width, releases)).astype(float),
         expect(arrays, "release_bias", "float32", (releases,)).astype(float),

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 
 import click
 
+from fingerprint.cli.command import command_line
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.records.data import data_dir
@@ -29,9 +29,7 @@ PROTOCOLS = (
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for report.html, .json and .md.")
-@click.option(
-    "--protocol", "protocols", multiple=True, type=click.Choice(PROTOCOLS), help="Repeatable.  [default: all]"
-)
+@click.option("--protocol", multiple=True, type=click.Choice(PROTOCOLS), help="Repeatable.  [default: all]")
 @click.option("--quick", is_flag=True, help="A stated sample: the same report within minutes, with wider intervals.")
 @click.option(
     "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
@@ -46,7 +44,7 @@ PROTOCOLS = (
     "--cache", type=click.Path(path_type=Path), help="Where what is done is kept.  [default: the user's cache]"
 )
 def command(
-    corpora: tuple[Path, ...], model: Path | None, out: Path, protocols: tuple[str, ...], quick: bool,
+    corpora: tuple[Path, ...], model: Path | None, out: Path, protocol: tuple[str, ...], quick: bool,
     registry: Path | None, seed: int, jobs: int, cache: Path | None,
 ) -> None:  # fmt: skip
     """Report how often a model is right, on what, and how often a claim is wrong.
@@ -62,8 +60,8 @@ def command(
         raise MissingExtra("evaluating", "report") from None
     given = click.get_current_context().params
     settings = Settings(
-        model or data_dir("models") / "default", registry, protocols or PROTOCOLS, QUICK if quick else FULL, seed, jobs,
-        cache, _command(corpora, given),
+        model or data_dir("models") / "default", registry, protocol or PROTOCOLS, QUICK if quick else FULL, seed, jobs,
+        cache, command_line("evaluate", corpora, given, ("corpora", "jobs", "cache")),
     )  # fmt: skip
     with Progress() as progress:
         try:
@@ -74,15 +72,3 @@ def command(
     for line in report["summary"]["headline"]:
         click.echo(line["text"])
     click.echo(f"{out}: report.html, report.json and report.md written")
-
-
-def _command(corpora: tuple[Path, ...], given: dict[str, object]) -> str:
-    """The command again, without where its work is kept."""
-    words = ["fingerprint", "evaluate", *map(str, corpora)]
-    for name, value in given.items():
-        option = {"protocols": "--protocol"}.get(name, f"--{name}")
-        if name in ("corpora", "cache", "jobs") or value in (None, False, ()):
-            continue
-        for one in value if isinstance(value, tuple) else (value,):
-            words += [option] if one is True else [option, str(one)]
-    return shlex.join(words)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +16,7 @@ import click
 
 from fingerprint.cli.main import complain
 from fingerprint.errors import FingerprintError
+from fingerprint.records.data import data_dir
 from fingerprint.verdict.result import FALSE_CLAIMS
 
 if TYPE_CHECKING:
@@ -47,13 +51,13 @@ def command(
     as they are; "-" is standard input. Exit code 2 if a file could not be read; the others are answered.
     """
     from fingerprint.api import Fingerprint
-    from fingerprint.records.data import data_dir
 
-    known = Fingerprint.load(model or data_dir("models") / "default")
+    folder = model or data_dir("models") / "default"
+    known = Fingerprint.load(folder)
     labs = _candidates(candidates, known.labs)
     failed: list[FingerprintError] = []
     verdicts = _verdicts(files, known, labs, false_claims, failed.append)
-    _WRITERS[form](verdicts, top, len(files))
+    _WRITERS[form]((_noted(verdict, folder) for verdict in verdicts), top, len(files))
     return 2 if failed else 0
 
 
@@ -85,6 +89,21 @@ def _verdicts(
             fail(error)
             continue
         yield known.identify(suspect, candidates=labs, false_claims=false_claims)
+
+
+def _noted(verdict: Verdict, model: Path) -> Verdict:
+    """With what only this moment and this place tell: that the model is old, and how to add what it lacks."""
+    from fingerprint.records.corpus import SUFFIXES
+    from fingerprint.verdict.age import stale
+
+    if warning := stale(verdict.model.newest, date.today()):
+        verdict = replace(verdict, warnings=(*verdict.warnings, warning))
+    if verdict.verdict == "new-release":
+        corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"
+        command = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
+        advice = f"If you know which release it is and that it wrote all of this, add it: {command}"
+        verdict = replace(verdict, advice=advice)
+    return verdict
 
 
 def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:

@@ -14,6 +14,8 @@ from fingerprint.report.escape import printable
 VERBS = {
     "identify": "Say who wrote the responses in FILE...",
     "train": "Train a model on CORPUS... and write it to a folder.",
+    "update": "Add the releases of CORPUS... to MODEL.",
+    "models": "List, show and bring back the versions of a model.",
     "evaluate": "Report how often a model is right on CORPUS...",
 }
 
@@ -45,7 +47,8 @@ def complain(error: FingerprintError) -> None:
 
 
 def main(args: list[str] | None = None) -> None:
-    """Runs the command line and exits: 0 done, 2 for input that is not as expected, 130 for Ctrl-C."""
+    """Runs the command line and exits: 0 done, 2 for input that is not as expected, 3 for a model that is worse than
+    the one that it would replace, 130 for Ctrl-C."""
     try:
         code = group.main(args, prog_name="fingerprint", standalone_mode=False)
     except click.ClickException as error:
@@ -55,7 +58,7 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(done.exit_code)
     except FingerprintError as error:
         complain(error)
-        sys.exit(2)
+        sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:

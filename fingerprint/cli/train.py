@@ -8,8 +8,12 @@ from pathlib import Path
 
 import click
 
+from fingerprint.cli.command import command_line
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
+from fingerprint.report.gate import render
+
+_NOT_TOLD = ("corpora", "out", "name", "jobs", "cache")
 
 
 def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -45,17 +49,25 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 )
 @click.option("--cache", type=click.Path(path_type=Path), help="Where features are kept.  [default: the user's cache]")
 @click.option("--name", help="Name of the model.  [default: that of its folder]")
+@click.option("--replace", is_flag=True, help="Take the place of the model at --out, unless the new one is worse.")
+@click.option("--force", is_flag=True, help="With --replace: also if it is worse.")
 def command(
     corpora: tuple[Path, ...], out: Path, registry: Path | None, released_before: str | None,
     exclude_release: tuple[str, ...], exclude_lab: tuple[str, ...], encoder: str | None, seed: int, jobs: int,
-    cache: Path | None, name: str | None,
+    cache: Path | None, name: str | None, replace: bool, force: bool,
 ) -> None:  # fmt: skip
     """Train a model on each CORPUS, a file or folder of parquet or JSON lines with "response" and "release".
 
     Interrupted, it goes on where it was when the same command is given again: features are kept by content. The
-    day in the model is that of SOURCE_DATE_EPOCH where it is set.
+    day in the model is that of SOURCE_DATE_EPOCH where it is set. With --replace, the new model and the one at --out
+    are asked about responses that neither has learned; if the new one is worse, nothing is changed and the exit code
+    is 3, and if not, the old one is kept (fingerprint models).
     """
+    if force and not replace:
+        raise click.UsageError("--force goes with --replace")
     try:
+        from fingerprint.cli.gate import check_written
+        from fingerprint.gate.retrain import retrain
         from fingerprint.train.run import Settings, train
     except ImportError:
         raise MissingExtra("training", "train") from None
@@ -69,11 +81,20 @@ def command(
         jobs,
         cache,
         name or out.resolve().name,
+        command_line("train", corpora, click.get_current_context().params, _NOT_TOLD),
     )
     with Progress() as progress:
         try:
-            train(list(corpora), out, settings, progress)
+            if replace:
+                comparison, written = retrain(list(corpora), out, settings, force, progress)
+            else:
+                train(list(corpora), out, settings, progress)
         except KeyboardInterrupt:
             click.echo("\nfingerprint: interrupted; the same command goes on with the features made so far", err=True)
             raise
+    if replace and comparison:
+        click.echo(render(comparison.to_dict()), nl=False)
+        check_written(comparison, written)
+    elif replace:
+        click.echo("not compared: the old model learned what the new one held back")
     click.echo(f"{out}: written")

@@ -10,10 +10,8 @@ from fingerprint.evaluate.folds import OTHER
 from fingerprint.evaluate.ground import labels_of
 from fingerprint.evaluate.judging import judged
 from fingerprint.evaluate.perturbed import texts_of
-from fingerprint.features.ngrams import count
 from fingerprint.loading import Loaded
 from fingerprint.records.corpus import Corpus
-from fingerprint.records.names import mask_names
 from fingerprint.train.data import Report
 from fingerprint.train.judge import Known
 
@@ -29,11 +27,9 @@ def ask_shipped(corpus: Corpus, loaded: Loaded, names: Names, most: int, seed: i
     rows = np.unique(np.concatenate(suspects))
     places, sizes = [], []
     for start in range(0, len(rows), _BLOCK):
-        masked = [mask_names(text) for text in texts_of(corpus, rows[start : start + _BLOCK])]
-        counts = count(masked, loaded.columns)
-        projected = loaded.projection.embed(counts, loaded.vocabulary.weights)
-        places.append(np.hstack([projected, loaded.encode(masked, counts)]))
-        sizes.append(np.diff(counts.starts))
+        found = loaded.read(texts_of(corpus, rows[start : start + _BLOCK]))
+        places.append(found[0])
+        sizes.append(found[1])
         progress("the model on other corpora", min(start + _BLOCK, len(rows)), len(rows))
     place, size = np.concatenate(places), np.concatenate(sizes)
     known = Known([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})

@@ -16,8 +16,8 @@ from fingerprint.errors import InputError, MissingExtra
 from fingerprint.records.registry import COLUMNS, Registry
 
 LEAST_CHARACTERS = 20
+SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _LISTED = 20
-_SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _OPTIONAL = ("prompt_id", "prompt", "variant", "language", "domain", "corpus")
 
 
@@ -70,8 +70,9 @@ class Corpus:
         return np.searchsorted(np.cumsum([s.rows for s in self.sources]), self._at, side="right")
 
 
-def read_corpora(paths: Sequence[Path], registry: Registry) -> Corpus:
-    """Reads files and folders of parquet and JSON lines with `response` and `release` a row.
+def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = None) -> Corpus:
+    """Reads files and folders of parquet and JSON lines with `response` and `release` a row. label: the release that
+    wrote all of them, whatever the files say.
 
     Raises InputError for a missing or unreadable file or column, and with the list of all release names that the
     registry does not know; MissingExtra without `datasets`.
@@ -87,7 +88,7 @@ def read_corpora(paths: Sequence[Path], registry: Registry) -> Corpus:
     for path in files:
         part = _read(path, folder.name, datasets)
         sources.append(_source(path, part))
-        parts.append(_columns(path, part))
+        parts.append(_columns(path, part, label))
     rows = datasets.concatenate_datasets(parts)
     names = rows["release"][:]
     known = {name: registry.resolve(name) for name in set(names)}
@@ -119,14 +120,14 @@ def _files(paths: Sequence[Path]) -> list[Path]:
     out: list[Path] = []
     for path in paths:
         if path.is_dir():
-            found = sorted(p for p in path.rglob("*") if p.name.endswith(_SUFFIXES))
+            found = sorted(p for p in path.rglob("*") if p.name.endswith(SUFFIXES))
             if not found:
-                raise InputError(str(path), f"holds no file ending in {', '.join(_SUFFIXES)}")
+                raise InputError(str(path), f"holds no file ending in {', '.join(SUFFIXES)}")
             out += found
         elif not path.exists():
             raise InputError(str(path), "no such file or folder")
-        elif not path.name.endswith(_SUFFIXES):
-            raise InputError(str(path), f"expected a name ending in {', '.join(_SUFFIXES)}")
+        elif not path.name.endswith(SUFFIXES):
+            raise InputError(str(path), f"expected a name ending in {', '.join(SUFFIXES)}")
         else:
             out.append(path)
     return sorted(set(out), key=lambda p: (p.name, str(p)))
@@ -141,9 +142,9 @@ def _read(path: Path, cache: str, datasets: Any) -> Any:
         raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None
 
 
-def _columns(path: Path, part: Any) -> Any:
+def _columns(path: Path, part: Any, label: str | None) -> Any:
     """The columns that the trainer knows, as text, and a key for each prompt."""
-    for name in ("response", "release"):
+    for name in ("response", "release") if label is None else ("response",):
         if name not in part.column_names:
             raise InputError(str(path), f"lacks the column {name!r}")
     stem = path.name.split(".")[0]
@@ -155,7 +156,7 @@ def _columns(path: Path, part: Any) -> Any:
         rows = zip(corpus, text["prompt_id"], text["prompt"], strict=True)
         return {
             "response": [r if isinstance(r, str) else "" for r in batch["response"]],
-            "release": ["" if r is None else str(r) for r in batch["release"]],
+            "release": [label or ("" if r is None else str(r)) for r in batch.get("release") or [None] * size],
             "prompt": [_prompt_key(*row) for row in rows],
             "corpus": corpus,
             **{k: text[k] for k in ("variant", "language", "domain")},

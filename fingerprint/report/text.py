@@ -49,6 +49,8 @@ def _wrap(text: str, width: int, indent: str = "") -> list[str]:
 def _head(verdict: Verdict, name: _Names, width: int) -> list[str]:
     lines = _wrap(f"{printable(verdict.file)}: {_headline(verdict, name)}", width)
     lines += _wrap(printable(verdict.reason), width)
+    if verdict.advice:
+        lines += _wrap(printable(verdict.advice), width)
     if verdict.candidates is not None:
         asked = ", ".join(name(lab) for lab in verdict.candidates)
         lines += _wrap(f"Asked only about these labs: {asked}.", width)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from safetensors.numpy import save as to_safetensors
 from fingerprint.errors import ModelError
 from fingerprint.store.arrays import check_finite
 from fingerprint.store.atomic import sync_folder, temporary_sibling, write_through
+from fingerprint.store.exchange import exchange
 from fingerprint.store.manifest import (
     CARD,
     DTYPES,
@@ -43,7 +45,13 @@ def save(
     """
     folder = folder.resolve()
     check_replaceable(folder)
-    contents = _contents(folder, arrays, documents, card, encoder or {})
+    with staged(folder, pack(folder, arrays, documents, card, encoder or {})) as made:
+        put_in_place(made, folder)
+
+
+@contextmanager
+def staged(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Path]:
+    """A folder beside `folder` with these files by name, all on the disk; removed in the end if still there."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     made = temporary_sibling(folder)
     try:
@@ -52,9 +60,18 @@ def save(
             write_through(made / name, data)
         for inner in [made, *(path for path in made.rglob("*") if path.is_dir())]:
             sync_folder(inner)
-        _put_in_place(made, folder)
+        yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def put_in_place(made: Path, folder: Path) -> None:
+    """Give the folder `made` the name of its sibling `folder`; what was there has the name of `made` then."""
+    if folder.exists():
+        exchange(made, folder)
+    else:
+        made.rename(folder)
+    sync_folder(folder.parent)
 
 
 def check_replaceable(folder: Path) -> None:
@@ -65,6 +82,13 @@ def check_replaceable(folder: Path) -> None:
         raise ModelError(f"{folder}: not a folder; name another place for the model")
     if any(folder.iterdir()) and not _is_model(folder):
         raise ModelError(f"{folder}: holds something else than a model; name another place for the model")
+
+
+def check_free(folder: Path) -> None:
+    """Raise ModelError if there is anything at `folder`."""
+    check_replaceable(folder)
+    if folder.is_dir() and any(folder.iterdir()):
+        raise ModelError(f"{folder}: holds a model; name a new folder, or say that this one is to be replaced")
 
 
 def _is_model(folder: Path) -> bool:
@@ -78,13 +102,14 @@ def _is_model(folder: Path) -> bool:
     return isinstance(value, dict) and value.get("format") == FORMAT
 
 
-def _contents(
+def pack(
     folder: Path,
     arrays: Mapping[str, np.ndarray],
     documents: Mapping[str, object],
     card: str,
     encoder: Mapping[str, bytes],
 ) -> dict[str, bytes]:
+    """The files of a model folder by name; arguments and errors as of `save`, `folder` only to be named in these."""
     for name, array in arrays.items():
         if array.dtype.name not in DTYPES:
             raise ModelError(f"{folder / WEIGHTS}: array {name!a} of type {array.dtype} cannot be stored")
@@ -108,19 +133,3 @@ def _contents(
         {name: ArrayEntry(array.dtype.name, array.shape) for name, array in plain.items()},
     )
     return {**contents, MANIFEST: manifest.to_bytes()}
-
-
-def _put_in_place(made: Path, folder: Path) -> None:
-    if not folder.exists():
-        made.rename(folder)
-    else:
-        aside = temporary_sibling(folder)
-        # A rename replaces an empty folder, so the old model has left its place in one step.
-        folder.rename(aside)
-        try:
-            made.rename(folder)
-        except BaseException:
-            aside.rename(folder)
-            raise
-        shutil.rmtree(aside, ignore_errors=True)
-    sync_folder(folder.parent)

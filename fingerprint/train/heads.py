@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from fingerprint.verdict.heads import Heads
-from fingerprint.verdict.hierarchy import Hierarchy, Ints
+from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 
 _EPOCHS = 6
 _BATCH = 1024
@@ -20,30 +22,50 @@ _WARM = 50
 _DOMAINS = 3.0
 
 
+@dataclass(frozen=True)
+class Moves:
+    """Where the heads are trained: points less `centre` (K,), in units of `spread` (K,).
+
+    by: (M, K) there, in normal proportions of which a row is moved each time it is seen, as another domain would move
+    it and as its release wanders between domains, so that the heads do not lean on what would not be there.
+    """
+
+    centre: Floats
+    spread: Floats
+    by: Floats
+
+    @classmethod
+    def of(cls, hierarchy: Hierarchy) -> Moves:
+        centre, spread = hierarchy.corpus_mean.mean(axis=0), np.sqrt(hierarchy.within + hierarchy.session)
+        domains = _DOMAINS / np.sqrt(len(hierarchy.corpus_mean)) * (hierarchy.corpus_mean - centre)
+        return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(hierarchy.session))]) / spread)
+
+    def scaled(self, point: Floats) -> Floats:
+        """(n, K) of the hierarchy's basis."""
+        return (point - self.centre) / self.spread
+
+    def into(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
+        """Weights (K, classes) and biases for points of the basis, as those for scaled points."""
+        return weight * self.spread[:, None], bias + self.centre @ weight
+
+    def back(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
+        """The reverse of `into`."""
+        weight = weight / self.spread[:, None]
+        return weight, bias - self.centre @ weight
+
+
 def fit_heads(hierarchy: Hierarchy, rows: NDArray[np.float32], release: Ints, seed: int) -> Heads:
     """rows: (n, D) in the fingerprint space; release: (n,) codes. Large releases and labs count by the root of
-    their size.
-
-    Each time a row is seen it is moved as another domain would move it, and as its release wanders between domains,
-    so that the heads do not lean on what would not be there.
-    """
-    centre, spread = hierarchy.corpus_mean.mean(axis=0), np.sqrt(hierarchy.within + hierarchy.session)
-    moves = np.vstack(
-        [
-            _DOMAINS / np.sqrt(len(hierarchy.corpus_mean)) * (hierarchy.corpus_mean - centre),
-            np.diag(np.sqrt(hierarchy.session)),
-        ]
-    )
-    move = torch.from_numpy((moves / spread).astype(np.float32))
-    point = torch.empty((len(rows), len(spread)))
+    their size."""
+    moves = Moves.of(hierarchy)
+    point = torch.empty((len(rows), len(moves.spread)))
     for start in range(0, len(rows), _BLOCK):
         some = slice(start, start + _BLOCK)
-        point[some] = torch.from_numpy((hierarchy.project(rows[some]) - centre) / spread)
-    heads = []
+        point[some] = torch.from_numpy(moves.scaled(hierarchy.project(rows[some])))
+    heads: list[Floats] = []
+    move = torch.from_numpy(moves.by.astype(np.float32))
     for code in (release, hierarchy.lab[release]):
-        weight, bias = _softmax_regression(point, move, code, seed)
-        weight = weight / spread[:, None]
-        heads += [weight, bias - centre @ weight]
+        heads += moves.back(*_softmax_regression(point, move, code, seed))
     return Heads(*heads)
 
 

@@ -108,7 +108,8 @@ class Verdict:
 
     `labs` are complete: they hold `unknown` and sum to 1. Every ranking is sorted, most probable first.
     `reason` says in one sentence why the verdict is what it is; `ground` how far the responses lie from
-    what the model was trained on; `candidates` the labs that the question was restricted to, if it was.
+    what the model was trained on; `candidates` the labs that the question was restricted to, if it was;
+    `advice` what could be done about the verdict, if anything.
     Raises ValueError where these promises do not hold.
     """
 
@@ -127,6 +128,7 @@ class Verdict:
     habits: tuple[Habit, ...]
     reason: str
     ground: Mapping[str, float | str] | None
+    advice: str | None = None
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

@@ -53,7 +53,7 @@ def test_refuses_to_replace_what_is_no_model(tmp_path):
     assert (tmp_path / "thesis" / "model.json").read_text() == "{}"
 
 
-@pytest.mark.parametrize("step", ["write_through", "_put_in_place"])
+@pytest.mark.parametrize("step", ["write_through", "put_in_place"])
 def test_interrupted_writing_leaves_the_old_model(tmp_path, monkeypatch, step):
     make(tmp_path / "m")
     before = contents(tmp_path / "m")

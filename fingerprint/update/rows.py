@@ -1,0 +1,98 @@
+"""The responses that an update learns from, as places in the model's space."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import InputError
+from fingerprint.loading import Loaded
+from fingerprint.records.corpus import Corpus
+from fingerprint.records.registry import Registry
+from fingerprint.space.static import StaticEncoder
+from fingerprint.space.table import Table
+from fingerprint.store.read import Stored
+from fingerprint.train.data import Data, Report
+from fingerprint.train.held import Held, hold_back
+from fingerprint.train.judge import FEWEST_ROWS
+from fingerprint.train.run import foreign_rows
+from fingerprint.train.space import embed
+from fingerprint.verdict.hierarchy import Ints
+
+
+@dataclass(frozen=True)
+class Rows:
+    """n responses, in full and in plain form, that are learned from, and m that are held back.
+
+    names: releases; corpora: names. place (n, D), release (n,), corpus (n,): codes into these. kept: with codes into
+    `names`. corpus_rows: the responses as given; learned: (rows,) which of them are learned from. left_out: rows by
+    the reason why not.
+    """
+
+    names: list[str]
+    corpora: list[str]
+    place: NDArray[np.float32]
+    release: Ints
+    corpus: Ints
+    kept: Held
+    given: Corpus
+    learned: NDArray[np.bool_]
+    left_out: dict[str, int]
+
+
+def learn_from(
+    corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored, cache: Path, jobs: int, progress: Report
+) -> Rows:
+    """Raises InputError where the corpus has nothing that the model could learn."""
+    corpus, left_out = _wanted(corpus, registry, loaded, stored)
+    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
+    counted = data.rows(loaded.vocabulary)
+    place, size = embed(counted, tables(loaded, stored)), np.diff(counted.indptr).astype(np.int64)
+    if stored.documents["training"]["encoder"]:
+        place = np.hstack([place, foreign_rows(stored.documents["training"]["encoder"], corpus, progress)])
+    filled = size > 0
+    held_before = np.unique(Held.of(stored.arrays, place.shape[1]).release)
+    judged = {loaded.releases[code]["release"] for code in held_before}
+    back, kept = hold_back(corpus, ~np.isin(corpus.release.astype(str), sorted(judged)))
+    learned = ~back & filled[data.full]
+    use = np.concatenate([learned, learned[::2]]) & filled
+    kept = kept[filled[kept]]
+    names, labels = data.labels.releases, data.labels.of(use)
+    held = Held(place[kept], size[kept], data.labels.release[kept])
+    return Rows(names, data.labels.corpora, place[use], labels.release, labels.corpus, held, corpus, learned, left_out)
+
+
+def tables(loaded: Loaded, stored: Stored) -> list[Table]:
+    """Of the parts of a place, but for an encoder that is not the model's own."""
+    own = [] if stored.documents["training"]["encoder"] else [StaticEncoder.load(stored.folder / "encoder").table]
+    return [loaded.projection, *own]
+
+
+def _wanted(corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored) -> tuple[Corpus, dict[str, int]]:
+    release = corpus.release.astype(str)
+    training = stored.documents["training"]
+    known = {entry["release"] for entry in loaded.releases}
+    before = {c["sha256"] for c in training["corpora"]}
+    seen = np.array([source.sha256 in before for source in corpus.sources])[corpus.source()]
+    count = Counter(release.tolist())
+    reasons = {
+        "learned from the same file before": seen & np.isin(release, sorted(training["rows"])),
+        "of fine-tuned releases": np.array([registry.releases[name].kind == "finetune" for name in release]),
+        f"of releases with fewer than {FEWEST_ROWS} responses": np.array(
+            [name not in known and count[name] < FEWEST_ROWS for name in release]
+        ),
+    }
+    left_out = {reason: int(n) for reason, n in corpus.dropped.items() if n}
+    keep = np.ones(len(release), bool)
+    for reason, out in reasons.items():
+        if (keep & out).any():
+            left_out[reason] = int((keep & out).sum())
+        keep &= ~out
+    if not keep.any():
+        why = "; ".join(f"{n} {reason}" for reason, n in left_out.items())
+        raise InputError(", ".join(s.name for s in corpus.sources), f"no response that this model could learn ({why})")
+    return corpus.of(keep), left_out
