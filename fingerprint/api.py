@@ -16,6 +16,7 @@ from fingerprint.loading import Loaded, load_model
 from fingerprint.records.names import mask_names
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
+from fingerprint.side.evidence import side_evidence
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.decide import Facts, decide
 from fingerprint.verdict.evidence import Evidence
@@ -67,10 +68,12 @@ class Fingerprint:
         *,
         candidates: Sequence[str] | None = None,
         false_claims: float = FALSE_CLAIMS,
+        style_only: bool = False,
     ) -> Verdict:
         """Who wrote these responses, all by one model.
 
         candidates: the labs in question, None for all. false_claims: the share of wrong claims to stay below.
+        style_only: leaves out what token counts and self-given names say, which is shown apart otherwise.
         Raises InputError for a response that is none, FingerprintError for a lab that the model does not know.
         """
         suspect = responses if isinstance(responses, Suspect) else suspect_of(responses)
@@ -87,13 +90,14 @@ class Fingerprint:
             float(evidence.ground[0]), float(circumstances.split[0]),
         )  # fmt: skip
         word, reason = decide(facts, calibration, false_claims)
+        shares = self._labs(labs, float(found.unknown[0]), allowed)
         scale = float(temper(calibration.values(), evidence, circumstances)[0, 0])
         return Verdict(
             file=suspect.file,
             n_responses=suspect.n_responses,
             n_used=suspect.n_used,
             verdict=word,
-            labs=self._labs(labs, float(found.unknown[0]), allowed),
+            labs=shares,
             families=self._families(found, allowed),
             releases=self._releases(found, scale * (evidence.known[0] - evidence.unknown[0]), allowed),
             new_release=_sorted(
@@ -106,6 +110,7 @@ class Fingerprint:
             habits=self._habits(texts, found, labs, allowed),
             reason=reason,
             ground={"distance": round(facts.ground, 3), "limit": round(calibration.ground_limit, 3)},
+            side_evidence=None if style_only else side_evidence(suspect, shares, self._model.side),
         )
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:

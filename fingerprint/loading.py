@@ -14,6 +14,8 @@ from fingerprint.errors import MissingExtra, ModelError
 from fingerprint.features import habits
 from fingerprint.features.ngrams import BUCKETS, Counts
 from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.side.tables import DOCUMENT as SIDE
+from fingerprint.side.tables import Tables
 from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table
 from fingerprint.store.arrays import expect
@@ -43,6 +45,7 @@ class Loaded:
     likelihood: Likelihood
     calibration: Calibration
     usual: Usual
+    side: Tables
 
 
 def load_model(folder: Path) -> Loaded:
@@ -81,7 +84,7 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
             raise ValueError("a release without its lab and family")
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, Likelihood(hierarchy, heads),
-        Calibration.from_dict(documents["calibration"]), usual,
+        Calibration.from_dict(documents["calibration"]), usual, Tables.from_document(documents.get(SIDE)),
     )  # fmt: skip
 
 

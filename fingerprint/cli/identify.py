@@ -6,6 +6,7 @@ import difflib
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,7 @@ from fingerprint.errors import FingerprintError
 from fingerprint.verdict.result import FALSE_CLAIMS
 
 if TYPE_CHECKING:
-    from fingerprint.api import Fingerprint
+    from fingerprint.records.record import Suspect
     from fingerprint.verdict.result import Verdict
 
 
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
     show_default=True, help="Share of claims that may be wrong.",
 )  # fmt: skip
+@click.option("--style-only", is_flag=True, help="Leave out token counts and self-given names.")
 def command(
     files: tuple[str, ...],
     model: Path | None,
@@ -40,6 +42,7 @@ def command(
     candidates: str | None,
     top: int | None,
     false_claims: float,
+    style_only: bool,
 ) -> int:
     """Say who wrote the responses in each FILE, all those of one file by one model.
 
@@ -52,7 +55,8 @@ def command(
     known = Fingerprint.load(model or data_dir("models") / "default")
     labs = _candidates(candidates, known.labs)
     failed: list[FingerprintError] = []
-    verdicts = _verdicts(files, known, labs, false_claims, failed.append)
+    ask = partial(known.identify, candidates=labs, false_claims=false_claims, style_only=style_only)
+    verdicts = _verdicts(files, ask, failed.append)
     _WRITERS[form](verdicts, top, len(files))
     return 2 if failed else 0
 
@@ -72,9 +76,8 @@ def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | Non
 
 
 def _verdicts(
-    files: Sequence[str], known: Fingerprint, labs: tuple[str, ...] | None, false_claims: float,
-    fail: Callable[[FingerprintError], None],
-) -> Iterator[Verdict]:  # fmt: skip
+    files: Sequence[str], ask: Callable[[Suspect], Verdict], fail: Callable[[FingerprintError], None]
+) -> Iterator[Verdict]:
     from fingerprint.records.read import read_suspect
 
     for file in files:
@@ -84,7 +87,7 @@ def _verdicts(
             complain(error)
             fail(error)
             continue
-        yield known.identify(suspect, candidates=labs, false_claims=false_claims)
+        yield ask(suspect)
 
 
 def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:

@@ -18,11 +18,13 @@ from fingerprint.features import habits
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.names import mask_names
 from fingerprint.records.registry import Registry
+from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.store.write import check_replaceable, save
 from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
+from fingerprint.train.side import learn_side
 from fingerprint.train.space import Places, Recipe, Space, fit_space
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.evidence import Likelihood
@@ -79,6 +81,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
         "labels": _labels(known, registry),
         "calibration": calibration.to_dict(),
         "training": _training(settings, corpus, keep, table, known, registry),
+        SIDE: learn_side(corpus, keep, _own(lab_of, candidate), progress).to_document(),
     }
     encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else None
     save(out, arrays, documents, card(documents), encoder)
@@ -101,6 +104,11 @@ def _calibrate(
         )
     calibration = calibrate(suspects, known.lab)
     return calibration, scores(suspects, kind, known, calibration)
+
+
+def _own(lab_of: Mapping[str, str], candidate: NDArray[np.bool_]) -> dict[str, str]:
+    """The labs of all releases but other people's fine-tunes; in the order of the names, as `candidate` (releases,)."""
+    return {name: lab for (name, lab), own in zip(lab_of.items(), candidate, strict=True) if own}
 
 
 def _entry(registry: Registry, name: str) -> Any:
