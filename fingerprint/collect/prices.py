@@ -5,14 +5,20 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fingerprint.collect.failure import Failure
 from fingerprint.collect.provider import Price, Provider
 from fingerprint.errors import InputError
 from fingerprint.records.data import data_dir
 
 
 async def price_of(provider: Provider, model: str) -> Price | None:
-    """By the provider's own list, else by the table, else unknown. Raises Failure, InputError."""
-    return await provider.price(model) or tabled(provider.base_url, model)
+    """By the provider's own list, else by the table, else unknown. Raises InputError."""
+    try:
+        listed = await provider.price(model)
+    except Failure:
+        # Whether the model can be asked is for the questions to show.
+        listed = None
+    return listed or tabled(provider.base_url, model)
 
 
 def tabled(base_url: str, model: str, path: Path | None = None) -> Price | None:

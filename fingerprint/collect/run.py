@@ -13,7 +13,7 @@ from fingerprint.collect.budget import Budget, BudgetReached
 from fingerprint.collect.failure import Cause, Failure
 from fingerprint.collect.gate import Gate
 from fingerprint.collect.plan import Job
-from fingerprint.collect.provider import Price
+from fingerprint.collect.prices import price_of
 from fingerprint.collect.question import Answer
 from fingerprint.collect.record import Asked, record
 from fingerprint.collect.tally import Tally
@@ -26,8 +26,9 @@ class _Stop(Exception):
     """Ends the work on one model; its tally says why."""
 
 
-def tallies(jobs: Sequence[Job], prices: Sequence[Price | None]) -> list[Tally]:
-    """One for each job, before anything is asked."""
+async def start(jobs: Sequence[Job]) -> list[Tally]:
+    """A tally for each job, with its price where it can be known; nothing is asked."""
+    prices = await asyncio.gather(*(price_of(job.provider, job.model) for job in jobs))
     return [
         Tally(job.name, str(job.file.path), job.total, job.total - len(job.todo), price)
         for job, price in zip(jobs, prices, strict=True)

@@ -27,7 +27,9 @@ class Messages:
 
     async def ask(self, model: str, question: Question) -> Answer:
         """See Provider."""
-        fields: dict[str, Any] = {k: v for k, v in asdict(question.sampling).items() if v is not None}
+        # The SDK knows them no more, older models do.
+        sampling = {name: value for name, value in asdict(question.sampling).items() if value is not None}
+        fields: dict[str, Any] = {"extra_body": sampling}
         if question.system:
             fields["system"] = question.system
         if question.tools:
@@ -39,7 +41,7 @@ class Messages:
             ),
             self._key,
         )
-        return _answer(json.loads(raw.content), self.name)
+        return _answer(json.loads(raw.http_response.content), self.name)
 
     async def price(self, model: str) -> Price | None:
         """See Provider."""

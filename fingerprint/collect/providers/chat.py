@@ -47,7 +47,7 @@ class Chat:
         raw = await told(
             self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields), self._key
         )
-        return _answer(json.loads(raw.content), self.name)
+        return _answer(json.loads(raw.http_response.content), self.name)
 
     async def price(self, model: str) -> Price | None:
         """See Provider."""
@@ -57,7 +57,7 @@ class Chat:
             return None
         if self._prices is None:
             raw = await told(self._client.models.with_raw_response.list(), self._key)
-            self._prices = dict(_prices(json.loads(raw.content)))
+            self._prices = dict(_prices(json.loads(raw.http_response.content)))
         return self._prices.get(model)
 
     async def close(self) -> None:
