@@ -17,11 +17,13 @@ from fingerprint.records.names import mask_names
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
 from fingerprint.side.evidence import side_evidence
+from fingerprint.side.tables import Tables
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.decide import Facts, decide
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
 from fingerprint.verdict.hierarchy import Ints
+from fingerprint.verdict.information import Information
 from fingerprint.verdict.posterior import Posterior, temper
 from fingerprint.verdict.result import (
     FALSE_CLAIMS,
@@ -51,6 +53,16 @@ class Fingerprint:
     @property
     def labs(self) -> tuple[str, ...]:
         return tuple(self._model.labs)
+
+    @property
+    def information(self) -> Information | None:
+        """How telling kinds of prompts are; None in a model that was trained before this was learned."""
+        return self._model.information
+
+    @property
+    def side(self) -> Tables:
+        """What side evidence is judged by."""
+        return self._model.side
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, D) places in the fingerprint space; names are masked here."""

@@ -25,6 +25,9 @@ from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.explain import Usual
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Hierarchy
+from fingerprint.verdict.information import ARRAY as GAIN
+from fingerprint.verdict.information import DOCUMENT as PROBING
+from fingerprint.verdict.information import Information
 from fingerprint.verdict.result import ModelInfo
 
 Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
@@ -46,6 +49,7 @@ class Loaded:
     calibration: Calibration
     usual: Usual
     side: Tables
+    information: Information | None
 
 
 def load_model(folder: Path) -> Loaded:
@@ -85,7 +89,15 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, Likelihood(hierarchy, heads),
         Calibration.from_dict(documents["calibration"]), usual, Tables.from_document(documents.get(SIDE)),
+        _information(arrays, documents, labs),
     )  # fmt: skip
+
+
+def _information(arrays: Any, documents: Any, labs: list[str]) -> Information | None:
+    if PROBING not in documents:
+        return None
+    gain = expect(arrays, GAIN, "float16", (None, len(labs), len(labs)))
+    return Information.from_parts(documents[PROBING], gain, labs)
 
 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:

@@ -84,6 +84,8 @@ _AS = re.compile(r"^\bas an?\b", re.I)
 _MADE = re.compile(r"\b(?:by|from)\b", re.I)
 _DENIED = re.compile(r"(?:ではな|じゃな|ではありま|아니)")
 _REACH = 90
+# Whoever introduces itself does so early, and hostile text may be long.
+_FARTHEST = 20_000
 # No claim is without one of these; looking for them costs next to nothing.
 _SIGNS = (
     "i am", "i'm", "i’m", "i 'm", "my name", "i go by", "i was", "i've been", "i’ve been", "i have been", "as an ai",
@@ -95,6 +97,7 @@ _SIGNS = (
 
 def claimed_labs(text: str) -> frozenset[str]:
     """The labs, by their keys in the registry, of which a response says that it is a model; mostly none."""
+    text = text[:_FARTHEST]
     folded = text.lower()
     if not any(sign in folded for sign in _SIGNS):
         return frozenset()
