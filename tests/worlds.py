@@ -59,6 +59,12 @@ def write(release: str, prompt: int, draw: int = 0) -> str:
     return " ".join(sentences)
 
 
+def tokens(release: str, prompt: int) -> int:
+    """What a provider counts for a prompt: ash and birch share a tokenizer, and every release has its own template."""
+    tokenizer = max(1, LABS.index(RELEASES[release]))
+    return 20 + int(_rng("tokens", prompt, tokenizer).integers(30)) + 7 * int(release[-1])
+
+
 def registry(folder: Path) -> Path:
     """A registry of this world."""
     path = folder / "registry.csv"
@@ -74,7 +80,13 @@ def corpora(folder: Path, prompts: int = 30) -> Path:
     out.mkdir()
     for number, name in enumerate(("first", "second", "third", "fourth")):
         lines = [
-            json.dumps({"release": r, "prompt_id": str(p), "response": write(r, 1000 * number + p), "language": "en"})
+            json.dumps(
+                {
+                    "release": r, "prompt_id": f"{name}-{p}", "prompt": f"Prompt {1000 * number + p}?",
+                    "response": write(r, 1000 * number + p), "language": "en",
+                    "usage": {"prompt_tokens": tokens(r, 1000 * number + p), "completion_tokens": 60},
+                }
+            )  # fmt: skip
             for r in RELEASES
             for p in range(prompts)
         ]

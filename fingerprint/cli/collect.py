@@ -76,7 +76,7 @@ def command(
             tallies.extend(await start(jobs))
             if not dry_run:
                 budget = _budget(tallies, max_cost)
-                _make(out)
+                make_folder(out)
                 with Board(tallies):
                     await collect(jobs, tallies, budget, Patience(timeout=timeout), give_up_after)
         finally:
@@ -115,7 +115,8 @@ def _budget(tallies: Sequence[Tally], limit: float | None) -> Budget:
     return Budget(limit)
 
 
-def _make(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Makes a folder for answers where there is none. Raises FingerprintError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -53,7 +53,7 @@ def command(
     from fingerprint.records.data import data_dir
 
     known = Fingerprint.load(model or data_dir("models") / "default")
-    labs = _candidates(candidates, known.labs)
+    labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
     ask = partial(known.identify, candidates=labs, false_claims=false_claims, style_only=style_only)
     verdicts = _verdicts(files, ask, failed.append)
@@ -61,7 +61,8 @@ def command(
     return 2 if failed else 0
 
 
-def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+    """The labs of --candidates, None where it was not given. Raises FingerprintError for one that is not in `labs`."""
     if named is None:
         return None
     wanted = tuple(dict.fromkeys(name.strip().lower() for name in named.split(",") if name.strip()))

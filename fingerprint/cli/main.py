@@ -14,6 +14,7 @@ from fingerprint.report.escape import printable
 VERBS = {
     "identify": "Say who wrote the responses in FILE...",
     "collect": "Ask models the probes and keep their answers.",
+    "probe": "Question a live MODEL, and identify it as it goes.",
     "train": "Train a model on CORPUS... and write it to a folder.",
     "evaluate": "Report how often a model is right on CORPUS...",
 }

@@ -19,6 +19,11 @@ class Tables:
     tokenizers: tuple[Tokenizer, ...]
     names: Habits | None
 
+    def domains(self) -> tuple[str, ...]:
+        """Of the probes that are worth asking with these tables, beside style."""
+        known = {"self-identification": self.names is not None, "token-counts": bool(self.tokenizers)}
+        return tuple(domain for domain, worth in known.items() if worth)
+
     def to_document(self) -> dict[str, Any]:
         names = self.names
         return {
