@@ -74,22 +74,19 @@ def registry(folder: Path) -> Path:
     return path
 
 
+def row(release: str, prompt_id: str, prompt: int) -> dict[str, object]:
+    """What `release` answers, as a line of a corpus."""
+    usage = {"prompt_tokens": tokens(release, prompt), "completion_tokens": 60}
+    return {"release": release, "prompt_id": prompt_id, "prompt": f"Prompt {prompt}?", "language": "en",
+            "response": write(release, prompt), "usage": usage}  # fmt: skip
+
+
 def corpora(folder: Path, prompts: int = 30) -> Path:
     """Four corpora as JSON lines; each release answers each prompt once."""
     out = folder / "corpora"
     out.mkdir()
     for number, name in enumerate(("first", "second", "third", "fourth")):
-        lines = [
-            json.dumps(
-                {
-                    "release": r, "prompt_id": f"{name}-{p}", "prompt": f"Prompt {1000 * number + p}?",
-                    "response": write(r, 1000 * number + p), "language": "en",
-                    "usage": {"prompt_tokens": tokens(r, 1000 * number + p), "completion_tokens": 60},
-                }
-            )  # fmt: skip
-            for r in RELEASES
-            for p in range(prompts)
-        ]
+        lines = [json.dumps(row(r, f"{name}-{p}", 1000 * number + p)) for r in RELEASES for p in range(prompts)]
         (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
     return out
 

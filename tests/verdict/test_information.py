@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -42,7 +44,7 @@ def test_expected_information_is_bounded_by_what_is_open() -> None:
 def test_the_same_again_brings_ever_less() -> None:
     new = [fresh(n) for n in range(30)]
     assert new[0] == 1
-    assert all(a > b > 0 for a, b in zip(new, new[1:], strict=False))
+    assert all(a > b > 0 for a, b in itertools.pairwise(new))
 
 
 def test_kinds_that_no_corpus_has() -> None:
