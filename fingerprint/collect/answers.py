@@ -4,6 +4,7 @@ leaves whole but for its last line, which the next one to open it mends."""
 from __future__ import annotations
 
 import fcntl
+import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping
@@ -114,10 +115,13 @@ class AnswerFile:
 
 def file_name(provider: str, model: str, elsewhere: str | None) -> str:
     """openrouter--z-ai__glm-4.6.jsonl, and with its host where that is not the provider's own."""
-    parts = [provider, quote(model.replace("/", "__"), safe="")[:_LONGEST_NAME]]
+    parts = [provider, quote(model.replace("/", "__"), safe="")]
     if elsewhere:
         parts.append(quote(urlsplit(elsewhere).netloc.replace(":", "-"), safe=""))
-    return "--".join(parts) + ".jsonl"
+    name = "--".join(parts)
+    if len(name) > _LONGEST_NAME:
+        name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+    return f"{name}.jsonl"
 
 
 def _parsed(text: bytes) -> dict[str, Any] | None:

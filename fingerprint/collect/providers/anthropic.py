@@ -22,7 +22,7 @@ class Messages:
         self.name, self.base_url, self.account = account.name, account.base_url, account.digest
         self._key = account.key
         self._client = anthropic.AsyncAnthropic(
-            api_key=account.key, base_url=account.base_url, max_retries=0, timeout=None, http_client=Client()
+            api_key=account.key, base_url=account.base_url, max_retries=0, timeout=None, http_client=Client(account.key)
         )
 
     async def ask(self, model: str, question: Question) -> Answer:

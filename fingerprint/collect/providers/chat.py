@@ -26,7 +26,11 @@ class Chat:
         self.name, self.base_url, self.account = account.name, account.base_url, account.digest
         self._key, self._preset = account.key, preset
         self._client = openai.AsyncOpenAI(
-            api_key=account.key or "none", base_url=account.base_url, max_retries=0, timeout=None, http_client=Client()
+            api_key=account.key or "none",
+            base_url=account.base_url,
+            max_retries=0,
+            timeout=None,
+            http_client=Client(account.key),
         )
         if account.base_url != OPENAI.address:
             # The SDK takes them from the environment for whomever it talks to.

@@ -25,7 +25,7 @@ class Gemini:
     def __init__(self, account: Account):
         self.name, self.base_url, self.account = account.name, account.base_url, account.digest
         self._key = account.key
-        self._http = Client()
+        self._http = Client(account.key)
         options = types.HttpOptions(base_url=account.base_url, httpx_async_client=self._http)
         self._client = genai.Client(api_key=account.key, vertexai=False, http_options=options)
 

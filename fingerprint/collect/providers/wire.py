@@ -23,10 +23,12 @@ _FATAL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_F
 
 
 class Client(httpx2.AsyncClient):
-    """Without limits of its own on time and connections: whoever asks has them."""
+    """Without limits of its own on time and connections: whoever asks has them. `secret` is the key, which some
+    servers repeat in what they say of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, secret: str) -> None:
         super().__init__(timeout=None, limits=httpx2.Limits(max_connections=None))
+        self._secret = secret
 
     async def send(self, request: httpx2.Request, **kwargs: Any) -> httpx2.Response:
         """The whole response; Failure for everything but a JSON object under a status of success."""
@@ -37,12 +39,16 @@ class Client(httpx2.AsyncClient):
             body = await _read(response)
         finally:
             await response.aclose()
+        if self._secret:
+            # Here already, for SDKs log what is raised.
+            body = body.replace(self._secret.encode(), _MASK.encode())
         _check(response, body)
         # What the body was packed in no longer holds for it.
         headers = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _PACKING]
         return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
 
 
+_MASK = "[key]"
 _PACKING = ("content-encoding", "content-length", "transfer-encoding")
 
 
@@ -87,7 +93,7 @@ def _failure(error: Exception, secret: str) -> Failure:
 
 
 def _without(secret: str, message: str) -> str:
-    return message.replace(secret, "[key]") if secret else message
+    return message.replace(secret, _MASK) if secret else message
 
 
 def _short(message: str) -> str:
