@@ -177,7 +177,7 @@ def _text(last: Step, verdict: Verdict, tally: Tally, note: str | None, top: int
 
 
 def _json(last: Step, verdict: Verdict, tally: Tally, note: str | None, top: int | None) -> str:
-    probe: dict[str, Any] = {"stopped": last.stopped, "given_up": last.given_up, "note": note, **tally.to_dict()}
+    probe: dict[str, Any] = {**tally.to_dict(), "stopped": last.stopped, "given_up": last.given_up, "note": note}
     return json.dumps({**verdict.to_dict(top), "probe": probe}, indent=2, allow_nan=False) + "\n"
 
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -14,11 +17,11 @@ from fingerprint.collect.plan import Job
 from fingerprint.collect.record import Asked
 from fingerprint.collect.run import collect
 from fingerprint.collect.tally import Tally
-from fingerprint.probing.choice import LEAST_NATS, Choice, Kind, firm
-from fingerprint.records.read import read_suspect
+from fingerprint.probing.choice import FIRM_AFTER, LEAST_NATS, Choice, Kind, firm
+from fingerprint.records.read import suspect_of
 from fingerprint.records.record import APART, Record, Suspect
 from fingerprint.verdict.hierarchy import Floats
-from fingerprint.verdict.result import CLAIMS, Verdict
+from fingerprint.verdict.result import CLAIMS, LabShare, Verdict
 
 # Of what is no style: enough to compare, and not so many that the style has to wait.
 _FEW = {"self-identification": 1, "token-counts": 6}
@@ -69,6 +72,8 @@ class Session:
 
         Raises FingerprintError where the file cannot be written, InputError where it is no suspect.
         """
+        # Mends what a kill left.
+        self._job.file.open()
         asked: Asked | None = None
         while True:
             suspect, verdict = self._look()
@@ -83,7 +88,7 @@ class Session:
     def _look(self) -> tuple[Suspect | None, Verdict | None]:
         if not self._job.file.keys:
             return None, None
-        suspect = read_suspect(str(self._job.file.path))
+        suspect = suspect_of(_whole_lines(self._job.file.path), str(self._job.file.path))
         verdict = self._judge(suspect)
         # An answer that is no style is no further look at the style.
         if verdict.n_used > self._used:
@@ -97,7 +102,6 @@ class Session:
         aside = self._next_aside(suspect.aside if suspect else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
         asked = Counter((record.domain, record.language) for record in records)
-        share = self._share(step.verdict)
         if self._tally.stopped:
             return None, replace(step, stopped=f"given up: {self._tally.stopped}", given_up=True)
         if firm(self._claimed, self._used):
@@ -106,11 +110,12 @@ class Session:
             return None, replace(step, stopped="--max-requests is reached")
         if not aside and not kinds:
             return None, replace(step, stopped="no probe is left")
-        if not aside and (nats := self._choice.left_to_learn(kinds, asked, share)) < LEAST_NATS:
-            return None, replace(
-                step, stopped=f"no other probe would change it (at most {nats:.3f} nats are expected of one)"
-            )
-        following = aside or self._style[self._choice.next(kinds, asked, share)]
+        if not aside and self._used >= FIRM_AFTER and step.verdict:
+            nats = self._choice.left_to_learn(kinds, asked, self._share(step.verdict.labs))
+            if nats < LEAST_NATS:
+                told = f"no other probe would change it (at most {nats:.3f} nats are expected of one)"
+                return None, replace(step, stopped=told)
+        following = aside or self._style[self._choice.next(kinds, asked, self._in_question(step.verdict))]
         if self._too_dear(following):
             return None, replace(step, stopped="--max-cost might be exceeded by another")
         return following, step
@@ -122,11 +127,13 @@ class Session:
                 return left[0]
         return None
 
-    def _share(self, verdict: Verdict | None) -> Floats:
-        """(L,) of the labs still in question, by all that is known of them."""
+    def _in_question(self, verdict: Verdict | None) -> Floats:
+        """(L,) the labs, by all that is known of them."""
         if verdict is None:
             return np.array([float(asked) for asked in self._labs.values()])
-        rows = verdict.side_evidence.combined if verdict.side_evidence else verdict.labs
+        return self._share(verdict.side_evidence.combined if verdict.side_evidence else verdict.labs)
+
+    def _share(self, rows: Sequence[LabShare]) -> Floats:
         share = {row.lab: row.probability for row in rows}
         return np.array([share.get(lab, 0.0) for lab in self._labs])
 
@@ -147,3 +154,9 @@ class Session:
         if self._limits.requests is not None:
             patience = replace(patience, tries=min(patience.tries, self._limits.requests - self._requests()))
         await collect([replace(self._job, total=1, todo=(asked,))], [self._tally], self._limits.budget, patience)
+
+
+def _whole_lines(path: Path) -> list[Mapping[str, Any]]:
+    """The records in a file that others may be appending to at this moment."""
+    *whole, _ = path.read_bytes().split(b"\n")
+    return [json.loads(line) for line in whole]
