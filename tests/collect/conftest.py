@@ -17,7 +17,7 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture()
+@pytest.fixture
 def httpserver() -> Iterator[HTTPServer]:
     """As the plugin's, and with a thread for each request."""
     with HTTPServer(host="localhost", threaded=True) as server:
