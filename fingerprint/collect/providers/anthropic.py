@@ -82,6 +82,10 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
         model=text(body.get("model")),
         provider=name,
         finish_reason=text(body.get("stop_reason")),
-        usage=Usage(total(*map(count, sent)), count(usage.get("output_tokens"))),
+        usage=Usage(
+            total(*map(count, sent)),
+            count(usage.get("output_tokens")),
+            count(dictionary(usage.get("output_tokens_details")).get("thinking_tokens")),
+        ),
         refused=body.get("stop_reason") == "refusal",
     )
