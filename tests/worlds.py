@@ -59,6 +59,12 @@ def write(release: str, prompt: int, draw: int = 0) -> str:
     return " ".join(sentences)
 
 
+def tokens(release: str, prompt: int) -> int:
+    """What a provider counts for a prompt: ash and birch share a tokenizer, and every release has its own template."""
+    tokenizer = max(1, LABS.index(RELEASES[release]))
+    return 20 + int(_rng("tokens", prompt, tokenizer).integers(30)) + 7 * int(release[-1])
+
+
 def registry(folder: Path) -> Path:
     """A registry of this world."""
     path = folder / "registry.csv"
@@ -68,16 +74,19 @@ def registry(folder: Path) -> Path:
     return path
 
 
+def row(release: str, prompt_id: str, prompt: int) -> dict[str, object]:
+    """What `release` answers, as a line of a corpus."""
+    usage = {"prompt_tokens": tokens(release, prompt), "completion_tokens": 60}
+    return {"release": release, "prompt_id": prompt_id, "prompt": f"Prompt {prompt}?", "language": "en",
+            "response": write(release, prompt), "usage": usage}  # fmt: skip
+
+
 def corpora(folder: Path, prompts: int = 30) -> Path:
     """Four corpora as JSON lines; each release answers each prompt once."""
     out = folder / "corpora"
     out.mkdir()
     for number, name in enumerate(("first", "second", "third", "fourth")):
-        lines = [
-            json.dumps({"release": r, "prompt_id": str(p), "response": write(r, 1000 * number + p), "language": "en"})
-            for r in RELEASES
-            for p in range(prompts)
-        ]
+        lines = [json.dumps(row(r, f"{name}-{p}", 1000 * number + p)) for r in RELEASES for p in range(prompts)]
         (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
     return out
 

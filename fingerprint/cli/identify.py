@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,7 +21,7 @@ from fingerprint.records.data import data_dir
 from fingerprint.verdict.result import FALSE_CLAIMS
 
 if TYPE_CHECKING:
-    from fingerprint.api import Fingerprint
+    from fingerprint.records.record import Suspect
     from fingerprint.verdict.result import Verdict
 
 
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
     show_default=True, help="Share of claims that may be wrong.",
 )  # fmt: skip
+@click.option("--style-only", is_flag=True, help="Leave out token counts and self-given names.")
 def command(
     files: tuple[str, ...],
     model: Path | None,
@@ -44,6 +46,7 @@ def command(
     candidates: str | None,
     top: int | None,
     false_claims: float,
+    style_only: bool,
 ) -> int:
     """Say who wrote the responses in each FILE, all those of one file by one model.
 
@@ -54,14 +57,16 @@ def command(
 
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder)
-    labs = _candidates(candidates, known.labs)
+    labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
-    verdicts = _verdicts(files, known, labs, false_claims, failed.append)
+    ask = partial(known.identify, candidates=labs, false_claims=false_claims, style_only=style_only)
+    verdicts = _verdicts(files, ask, failed.append)
     _WRITERS[form]((_noted(verdict, folder) for verdict in verdicts), top, len(files))
     return 2 if failed else 0
 
 
-def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+    """The labs of --candidates, None where it was not given. Raises FingerprintError for one that is not in `labs`."""
     if named is None:
         return None
     wanted = tuple(dict.fromkeys(name.strip().lower() for name in named.split(",") if name.strip()))
@@ -76,9 +81,8 @@ def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | Non
 
 
 def _verdicts(
-    files: Sequence[str], known: Fingerprint, labs: tuple[str, ...] | None, false_claims: float,
-    fail: Callable[[FingerprintError], None],
-) -> Iterator[Verdict]:  # fmt: skip
+    files: Sequence[str], ask: Callable[[Suspect], Verdict], fail: Callable[[FingerprintError], None]
+) -> Iterator[Verdict]:
     from fingerprint.records.read import read_suspect
 
     for file in files:
@@ -88,7 +92,7 @@ def _verdicts(
             complain(error)
             fail(error)
             continue
-        yield known.identify(suspect, candidates=labs, false_claims=false_claims)
+        yield ask(suspect)
 
 
 def _noted(verdict: Verdict, model: Path) -> Verdict:

@@ -13,6 +13,8 @@ from fingerprint.report.escape import printable
 
 VERBS = {
     "identify": "Say who wrote the responses in FILE...",
+    "collect": "Ask models the probes and keep their answers.",
+    "probe": "Question a live MODEL, and identify it as it goes.",
     "train": "Train a model on CORPUS... and write it to a folder.",
     "update": "Add the releases of CORPUS... to MODEL.",
     "models": "List, show and bring back the versions of a model.",

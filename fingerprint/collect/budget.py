@@ -1,0 +1,89 @@
+"""What asking costs, before and after, and a limit that holds with requests still under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from fingerprint.collect.provider import Price
+from fingerprint.collect.question import Answer, Question
+from fingerprint.collect.record import canonical
+from fingerprint.errors import FingerprintError
+
+# What chat templates put around a message, and APIs around tools.
+_AROUND_A_MESSAGE = 16
+_AROUND_TOOLS = 512
+
+
+class BudgetReached(FingerprintError):
+    """Another request might cost more than is left."""
+
+
+def most_tokens(question: Question) -> tuple[int, int]:
+    """Bounds on the tokens (sent, written): a token is one byte of UTF-8 at least."""
+    sent = sum(len(message.content.encode("utf-8", "replace")) + _AROUND_A_MESSAGE for message in question.messages)
+    if question.tools:
+        sent += len(canonical(list(question.tools)).encode("utf-8", "replace")) + _AROUND_TOOLS
+    return sent, question.max_tokens
+
+
+def most_cost(question: Question, price: Price) -> float:
+    """A bound on what a request costs, in US dollars."""
+    sent, written = most_tokens(question)
+    return price.request + sent * price.prompt + written * price.completion
+
+
+def cost_of(answer: Answer, price: Price | None) -> float | None:
+    """What an answer cost as its provider says, or by the price of its tokens; None where neither is known."""
+    if answer.cost is not None:
+        return answer.cost
+    if price is None or answer.usage.prompt is None or answer.usage.completion is None:
+        return None
+    return price.request + answer.usage.prompt * price.prompt + answer.usage.completion * price.completion
+
+
+@dataclass(slots=True)
+class Reserved:
+    """What one request may cost until it is known what it did: whoever learns it sets `cost`."""
+
+    cost: float
+
+
+class Budget:
+    """A limit in US dollars on all that is asked within it; None is no limit."""
+
+    def __init__(self, limit: float | None = None):
+        self.limit = limit
+        self.spent = 0.0
+        self._reserved = 0.0
+        self._settled = asyncio.Condition()
+
+    @asynccontextmanager
+    async def reserve(self, most: float) -> AsyncIterator[Reserved]:
+        """Holds `most` back while a request is under way, waiting for others where it must.
+
+        Raises BudgetReached where not even their end could leave enough.
+        """
+        if self.limit is not None:
+            async with self._settled:
+                while self.spent + self._reserved + most > self.limit:
+                    if not self._reserved:
+                        raise BudgetReached(f"${self.spent:.4f} of ${self.limit:g} spent, and one more may be too much")
+                    await self._settled.wait()
+                self._reserved += most
+        held = Reserved(most)
+        try:
+            yield held
+        finally:
+            self.spent += held.cost
+            if self.limit is not None:
+                self._reserved -= most
+                # Rounding must not leave a trifle that somebody waits for.
+                self._reserved = max(0.0, self._reserved) if self._reserved > 1e-12 else 0.0
+                await asyncio.shield(self._tell())
+
+    async def _tell(self) -> None:
+        async with self._settled:
+            self._settled.notify_all()

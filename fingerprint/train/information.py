@@ -1,0 +1,49 @@
+"""What a model that was not shown some responses makes of each of them alone: how telling their prompts are."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.records.corpus import Corpus
+from fingerprint.train.data import Data
+from fingerprint.train.judge import Known
+from fingerprint.train.space import Places
+from fingerprint.verdict.calibration import Calibration
+from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.evidence import Likelihood
+from fingerprint.verdict.information import Information
+
+# Of a lab and a kind of prompt; the mean of so many is sure enough, and large labs need no more.
+_MOST = 60
+
+
+def learn_information(
+    data: Data, corpus: Corpus, places: Places, likelihood: Likelihood, known: Known, calibration: Calibration,
+    held: NDArray[np.bool_], lab_of: Mapping[str, str], seed: int,
+) -> Information:  # fmt: skip
+    """held: (n,) of the data's rows, on prompts that the likelihood was not shown."""
+    code = {str(lab): i for i, lab in enumerate(known.labs)}
+    lab_code = np.array([code.get(lab_of[name], -1) if name in known.names else -1 for name in data.labels.releases])
+    rows = np.flatnonzero((held & data.filled)[data.full] & (lab_code[data.labels.release[data.full]] >= 0))
+    rows = _some(rows, lab_code[data.labels.release[rows]], corpus, np.random.default_rng(seed))
+    circumstances = Circumstances.read(likelihood, [places.rows[[i]] for i in rows], [places.size[[i]] for i in rows])
+    evidence = likelihood.evidence(places.rows[rows], circumstances.count)
+    shares = calibration.judge(evidence, circumstances, known.lab).labs()
+    kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
+    return Information.measure(shares, lab_code[data.labels.release[rows]], kinds, [str(lab) for lab in known.labs])
+
+
+def _some(
+    rows: NDArray[np.int64], lab: NDArray[np.int64], corpus: Corpus, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    names = np.char.add(corpus.domain[rows].astype(str), corpus.language[rows].astype(str))
+    kind = np.unique(names, return_inverse=True)[1]
+    order = rng.permutation(len(rows))
+    key = (kind * (lab.max(initial=0) + 1) + lab)[order]
+    sorted_at = np.argsort(key, kind="stable")
+    size = np.unique(key, return_counts=True)[1]
+    rank = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
+    return np.sort(rows[order[sorted_at[rank < _MOST]]])
