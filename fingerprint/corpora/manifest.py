@@ -94,7 +94,9 @@ class _Reader:
         self.file = file
 
     def manifest(self, found: Any) -> Manifest:
-        self.expect(isinstance(found, dict) and found.get("schema") == SCHEMA, f"expected an object with schema {SCHEMA}")
+        self.expect(
+            isinstance(found, dict) and found.get("schema") == SCHEMA, f"expected an object with schema {SCHEMA}"
+        )
         unknown = sorted(found.keys() - Manifest.__dataclass_fields__.keys() - {"schema"})
         self.expect(not unknown, f"has fields that nothing reads: {', '.join(unknown)}")
         sources = tuple(self.source(s) for s in self.of(found, "sources", list))
@@ -128,7 +130,9 @@ class _Reader:
         for name, template in made.items():
             parts = template if isinstance(template, tuple) else (template,)
             self.expect(all(isinstance(p, str) for p in parts), f"field {name} is no text")
-            self.expect(holes(template) <= ROOTS, f"field {name} takes from something else than {', '.join(sorted(ROOTS))}")
+            self.expect(
+                holes(template) <= ROOTS, f"field {name} takes from something else than {', '.join(sorted(ROOTS))}"
+            )
         for pattern in files:
             try:
                 compiled(pattern)

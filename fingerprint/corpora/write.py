@@ -40,7 +40,9 @@ def _json_lines(path: Path, temporary: Path, metadata: Mapping[str, str]) -> Ite
 
         def add(row: Row) -> None:
             kept = {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}
-            file.write(json.dumps(kept | {"response": row["response"]}, ensure_ascii=False).encode("utf-8", "replace") + b"\n")
+            file.write(
+                json.dumps(kept | {"response": row["response"]}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+            )
 
         yield add
 

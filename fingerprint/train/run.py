@@ -16,6 +16,7 @@ from fingerprint import __version__
 from fingerprint.errors import FingerprintError
 from fingerprint.features import habits
 from fingerprint.records.corpus import Corpus, read_corpora
+from fingerprint.records.data import cache_dir
 from fingerprint.records.names import mask_names
 from fingerprint.records.registry import Registry
 from fingerprint.store.write import check_replaceable, save
@@ -63,7 +64,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry)
     keep = _wanted(corpus, registry, settings)
-    cache = settings.cache or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
+    cache = settings.cache or cache_dir()
     data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress)
     lab_of = {name: _entry(registry, name).lab for name in data.labels.releases}
     groups = {name: registry.group(name) for name in data.labels.releases}

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, cast
 
 from fingerprint.corpora.fetch.gitids import Blob, blob_hash, tree_name
 from fingerprint.errors import InputError
@@ -113,7 +113,9 @@ def _members(
 
 def _honest(name: str) -> bool:
     """Whether git can hold a path."""
-    return "\0" not in name and not any(part in ("", ".", "..") or part.casefold() == ".git" for part in name.split("/"))
+    return "\0" not in name and not any(
+        part in ("", ".", "..") or part.casefold() == ".git" for part in name.split("/")
+    )
 
 
 def _portable(path: str) -> bool:

@@ -15,7 +15,6 @@ from fingerprint.corpora.fetch.patterns import compiled
 from fingerprint.corpora.fetch.templates import render
 from fingerprint.corpora.manifest import Manifest, Part
 from fingerprint.corpora.reasoning import without_reasoning
-from fingerprint.errors import InputError
 from fingerprint.records.registry import Registry
 
 # As in the corpora that the shipped model was trained on.
@@ -76,29 +75,26 @@ class Rows:
             for path in sorted(found.files):
                 match = next(filter(None, (p.fullmatch(path) for p in patterns)), None)
                 if match is not None:
-                    yield from _rows(part.kind, path, match, found.read(path))
+                    yield from self._rows(part.kind, match, found.read(path))
+
+    def _rows(self, kind: str, match: re.Match[str], data: bytes) -> Iterator[dict[str, Any]]:
+        base = {"path": match.groupdict(), "row": {}, "text": "", "prompt": ""}
+        content = data.decode("utf-8-sig", "replace")
+        if kind == "text":
+            yield {**base, "text": content}
+            return
+        for document in [content] if kind == "json" else filter(str.strip, content.split("\n")):
+            try:
+                found = json.loads(document)
+            except (ValueError, RecursionError):
+                self.left_out["not JSON"] += 1
+                continue
+            for row in found if isinstance(found, list) else [found]:
+                if isinstance(row, dict):
+                    yield {**base, "row": row}
 
 
 def wanted(manifest: Manifest) -> list[re.Pattern[str]]:
     """What the paths of all files that a manifest reads match."""
     files = dict.fromkeys(p for part in (*manifest.rows, *manifest.prompts) for p in part.files)
     return [compiled(p) for p in files]
-
-
-def _rows(kind: str, path: str, match: re.Match[str], data: bytes) -> Iterator[dict[str, Any]]:
-    base = {"path": match.groupdict(), "row": {}, "text": "", "prompt": ""}
-    content = data.decode("utf-8-sig", "replace")
-    if kind == "text":
-        yield {**base, "text": content}
-        return
-    documents = [content] if kind == "json" else content.split("\n")
-    for number, document in enumerate(documents, 1):
-        if not document.strip():
-            continue
-        try:
-            found = json.loads(document)
-        except (ValueError, RecursionError):
-            raise InputError(path, "is not JSON", number) from None
-        for row in found if isinstance(found, list) else [found]:
-            if isinstance(row, dict):
-                yield {**base, "row": row}
