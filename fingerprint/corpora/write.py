@@ -19,7 +19,7 @@ FORMS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 @contextmanager
 def writing(path: Path, metadata: Mapping[str, str]) -> Iterator[Callable[[Row], None]]:
-    """Call what it gives with each row (COLUMNS; others are left out); nothing is left of `path` where the block raises.
+    """Call what it gives with each row (COLUMNS; others are left out); nothing is written where the block raises.
 
     metadata: licence, source and the like; parquet keeps them. Raises InputError for a name of another kind, and
     where the file cannot be written.

@@ -59,7 +59,8 @@ def command(
     for finding in checked.findings:
         _show(finding, top)
     if mended:
-        click.echo(printable(f"\n{folder}: {mended[0]:,} responses written, {mended[1].total():,} left out"))
+        click.echo()
+        click.echo(printable(f"{folder}: {mended[0]:,} responses written, {mended[1].total():,} left out"))
         for why, count in mended[1].most_common():
             click.echo(f"  {count:>9,}  {why}")
 

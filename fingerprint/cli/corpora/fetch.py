@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from fingerprint.cli.progress import Progress
 from fingerprint.report.escape import printable
+
+if TYPE_CHECKING:
+    from fingerprint.corpora.fetch.run import Fetched
+    from fingerprint.corpora.manifest import Manifest
 
 _LISTED = 10
 
@@ -48,11 +53,14 @@ def command(name: str, out: Path | None, mirror: str | None, registry: Path | No
         except KeyboardInterrupt:
             click.echo("\nfingerprint: interrupted; the same command goes on where it was", err=True)
             raise
-    click.echo(
-        printable(
-            f"{out}: {done.rows:,} responses from {done.files:,} files written, sha256 of the files {done.sha256}"
-        )
-    )
+    _say(manifest, out, done)
+
+
+def _say(manifest: Manifest, out: Path, done: Fetched) -> None:
+    click.echo(printable(f"{out}: {done.rows:,} responses from {done.files:,} files written"))
+    click.echo(f"sha256 of the files: {done.sha256}")
+    if not manifest.sha256:
+        click.echo("  (the manifest has none yet: the commit was the checksum; put this one there to pin it too)")
     for why, count in done.left_out.items():
         click.echo(f"left out: {count:,} ({why})")
     if done.pointers:
@@ -60,12 +68,5 @@ def command(name: str, out: Path | None, mirror: str | None, registry: Path | No
     if done.unknown:
         named = ", ".join(f"{n} ({c:,})" for n, c in done.unknown.most_common(_LISTED))
         more = ", ..." if len(done.unknown) > _LISTED else ""
-        click.echo(
-            printable(
-                f"left out: {done.unknown.total():,} by {len(done.unknown):,} names that the registry does not know: {named}{more}"
-            )
-        )
-    if not manifest.sha256:
-        click.echo(
-            "The manifest has no sha256 yet; the commit was the checksum. Put the one above there to pin it too."
-        )
+        names = f"{done.unknown.total():,} by {len(done.unknown):,} names that the registry does not know"
+        click.echo(printable(f"left out: {names}: {named}{more}"))

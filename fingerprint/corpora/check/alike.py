@@ -26,7 +26,7 @@ class Alike:
     """Sees batches in order."""
 
     def __init__(self) -> None:
-        self._file = tempfile.TemporaryFile()
+        self._file = tempfile.TemporaryFile()  # noqa: SIM115 - closed once all was seen
         self._row: list[NDArray[np.int64]] = []
         self._release: list[NDArray[np.int32]] = []
         self._digest: list[NDArray[np.uint64]] = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from fingerprint.corpora.check.alike import Alike
@@ -13,7 +14,7 @@ from fingerprint.corpora.check.labels import Labels
 from fingerprint.corpora.check.same import Same
 from fingerprint.corpora.check.texts import Texts
 from fingerprint.corpora.check.weigh import Weighed, weigh
-from fingerprint.corpora.rows import Batch, licence_and_source, read_batches
+from fingerprint.corpora.rows import licence_and_source, read_batches
 from fingerprint.corpora.write import writing
 from fingerprint.errors import InputError
 from fingerprint.records.clean import BROKEN
@@ -59,7 +60,7 @@ def fix(paths: Sequence[Path], checked: Checked, folder: Path, report: Report) -
     rows = kept = 0
     left_out: Counter[str] = Counter()
     done: set[Path] = set()
-    for path, batches in _by_file(paths):
+    for path, batches in groupby(read_batches(paths), key=lambda batch: batch.path):
         out = folder / path.name
         if out in done or out.exists():
             raise InputError(str(out), "is there already; name a folder that holds none of these files")
@@ -82,10 +83,3 @@ def fix(paths: Sequence[Path], checked: Checked, folder: Path, report: Report) -
                     rows += 1
                 report("mended", rows, checked.rows)
     return kept, left_out
-
-
-def _by_file(paths: Sequence[Path]) -> Iterator[tuple[Path, Iterator[Batch]]]:
-    from itertools import groupby
-
-    for path, batches in groupby(read_batches(paths), key=lambda batch: batch.path):
-        yield path, batches

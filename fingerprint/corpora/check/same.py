@@ -39,7 +39,9 @@ class Same:
         yield from Finding.of("the same response of a release again", self._again, "left out but for the first")
         shared = Counter({f"{a} and {b}": count for (a, b), count in self._shared.items()})
         yield from Finding.of(
-            "the same response under two names", shared, f"left out under all where it has {LEAST_LIKE} characters"
+            "the same response under two names (pairs)",
+            shared,
+            f"left out under all where it has {LEAST_LIKE} characters",
         )
 
     def _under_two_names(self, key: bytes, code: int, row: int, length: int, mending: Mending) -> None:

@@ -1,4 +1,4 @@
-"""Findings about single responses: too short, refusing, broken, without a prompt, in another language, naming models."""
+"""Findings about single responses: fragments, refusals, empty prompts, other languages, names of models."""
 
 from __future__ import annotations
 
