@@ -41,7 +41,7 @@ class Same:
         yield from Finding.of(
             "the same response under two names (pairs)",
             shared,
-            f"left out under all where it has {LEAST_LIKE} characters",
+            f"left out where it has {LEAST_LIKE} characters",
         )
 
     def _under_two_names(self, key: bytes, code: int, row: int, length: int, mending: Mending) -> None:

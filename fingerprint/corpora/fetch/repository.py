@@ -78,6 +78,6 @@ def _from_api(source: Source, data: bytes) -> bytes:
         raise InputError(
             f"{source.repository}@{source.commit}",
             "what GitHub says of this commit does not make the commit of that name; write it from a clone instead "
-            f"(git cat-file commit) to {source.repository}/{source.commit}.commit in a folder, and name that with --from",
+            f"(git cat-file commit) to {source.repository}/{source.commit}.commit in a folder for --from",
         )
     return made
