@@ -389,16 +389,26 @@ def test_an_old_file_stays_where_fetching_fails(world: World) -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": 1}, "schema 2"), ({"surprise": 1}, "surprise"), ({"sources": []}, "no source"),
+        ({"schema": 1}, "schema 2"),
+        ({"surprise": 1}, "surprise"),
+        ({"sources": []}, "no source"),
         ({"sources": [{"repository": "../x", "commit": "0" * 40}]}, "repository"),
         ({"sources": [{"repository": "a/b", "commit": "main"}]}, "commit"),
-        ({"sha256": "12"}, "sha256"), ({"use": "sell"}, "use"), ({"name": "../x"}, "name"),
+        ({"sha256": "12"}, "sha256"),
+        ({"use": "sell"}, "use"),
+        ({"name": "../x"}, "name"),
         ({"rows": [{"files": ["*"], "kind": "pickle", "fields": {}}]}, "kind"),
         ({"rows": [{"files": ["*"], "kind": "text", "fields": {"response": "{text}"}}]}, "source_model"),
-        ({"rows": [{"files": ["*"], "kind": "text", "fields": {"response": "{os.x}", "source_model": "m"}}]}, "takes from"),
-        ({"rows": [{"files": ["<a>/<a>"], "kind": "text", "fields": {"response": "{text}", "source_model": "m"}}]}, "pattern"),
+        (
+            {"rows": [{"files": ["*"], "kind": "text", "fields": {"response": "{os.x}", "source_model": "m"}}]},
+            "takes from",
+        ),
+        (
+            {"rows": [{"files": ["<a>/<a>"], "kind": "text", "fields": {"response": "{text}", "source_model": "m"}}]},
+            "pattern",
+        ),
     ],
-)  # fmt: skip
+)
 def test_manifests_that_are_none(tmp_path: Path, change: dict[str, Any], message: str) -> None:
     with pytest.raises(InputError, match=message):
         manifest(tmp_path, "0" * 40, **change)
