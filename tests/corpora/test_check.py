@@ -168,7 +168,7 @@ def test_labels(tmp_path: Path, registry: Registry) -> None:
 
 
 def test_single_responses(tmp_path: Path, registry: Registry) -> None:
-    japanese = "これは日本語で書かれた返答であり、十分な長さがあるため、言語を確実に判定することができます。山や川の話をしましょう。"
+    japanese = "これは日本語で書かれた返答であり、十分な長さがあるので言語がわかります。山の話をしましょう。"
     path = corpus(
         tmp_path / "c.jsonl",
         {"response": "short"},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from fingerprint.corpora.check.finding import Finding, Mending
@@ -15,7 +15,6 @@ class Same:
     def __init__(self) -> None:
         self._first: dict[tuple[bytes, int], int] = {}
         self._releases: dict[bytes, list[int]] = {}
-        self._rows: dict[bytes, list[int]] = defaultdict(list)
         self._names: dict[str, int] = {}
         self._again: Counter[str] = Counter()
         self._shared: Counter[tuple[str, str]] = Counter()

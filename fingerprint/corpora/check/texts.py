@@ -66,12 +66,11 @@ class Texts:
 
 
 def _labs_by_word(registry: Registry) -> dict[str, str]:
-    """Words of families, lines and labs' names that stand for one lab alone."""
+    """The first words of families, and those of labs' names, that stand for one lab alone."""
     labs: dict[str, set[str]] = defaultdict(set)
     for entry in registry.releases.values():
         if entry.kind == "lab":
-            for word in _WORD.findall(f"{entry.family} {entry.lab} {registry.display(entry.lab)}".lower())[:1]:
-                labs[word].add(entry.lab)
-            for word in _WORD.findall(f"{entry.lab} {registry.display(entry.lab)}".lower()):
+            maker = _WORD.findall(f"{entry.lab} {registry.display(entry.lab)}".lower())
+            for word in (*_WORD.findall(entry.family)[:1], *maker):
                 labs[word].add(entry.lab)
     return {word: next(iter(found)) for word, found in labs.items() if len(found) == 1 and len(word) > 2}

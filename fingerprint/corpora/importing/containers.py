@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from fingerprint.corpora.importing.formats.inspect_log import MODEL
 from fingerprint.corpora.importing.found import Item
@@ -156,8 +156,4 @@ def is_sqlite(source: str, magic: bytes) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as file:
-        return _begins(file, magic)
-
-
-def _begins(file: IO[bytes], magic: bytes) -> bool:
-    return file.read(len(magic)) == magic
+        return file.read(len(magic)) == magic
