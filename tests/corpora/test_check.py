@@ -231,6 +231,11 @@ def test_a_mended_copy_has_no_findings_left(tmp_path: Path, registry: Registry) 
         fix([folder], checked, tmp_path / "clean", lambda *_: None)
     with pytest.raises(InputError, match="is there already"):
         fix([folder], checked, folder, lambda *_: None)
+    (tmp_path / "other").mkdir()
+    corpus(tmp_path / "other" / "a.jsonl", {"response": prose(1)})
+    with pytest.raises(InputError, match="copy of two files"):
+        fix([folder, tmp_path / "other"], checked, tmp_path / "new", lambda *_: None)
+    assert not (tmp_path / "new").exists()
 
 
 def test_more_processes_say_the_same(tmp_path: Path, registry: Registry) -> None:

@@ -295,6 +295,8 @@ def test_unknown_names_write_nothing_unless_they_are_skipped(
     assert len(bring(Source(str(path)), renamed={"stranger-1": GPT, "stranger-2": CLAUDE})) == 3
     with pytest.raises(InputError, match="--release: 1 release names"):
         bring(Source(str(path)), release="stranger-1")
+    with pytest.raises(InputError, match="--rename: 1 release names are not in the registry: typo"):
+        bring(Source(str(path)), renamed={"stranger-1": "typo"})
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,12 @@ def command(
         import py3langid  # noqa: F401
     except ImportError:
         raise MissingExtra("checking corpora", "corpora") from None
-    from fingerprint.corpora.check.run import check, fix
+    from fingerprint.corpora.check.run import check, copies, fix
     from fingerprint.records.registry import Registry
 
+    if folder:
+        # What the copy would fail by shall not come after minutes.
+        copies(list(corpora), folder)
     with Progress() as progress:
         checked = check(list(corpora), Registry.load(registry), jobs, progress)
         mended = fix(list(corpora), checked, folder, progress) if folder else None

@@ -18,6 +18,7 @@ from fingerprint.corpora.rows import licence_and_source, read_batches
 from fingerprint.corpora.write import writing
 from fingerprint.errors import InputError
 from fingerprint.records.clean import BROKEN
+from fingerprint.records.corpus import corpus_files
 from fingerprint.records.registry import Registry
 
 Report = Callable[[str, int, int], None]
@@ -53,21 +54,28 @@ def check(paths: Sequence[Path], registry: Registry, jobs: int, report: Report) 
     return Checked(rows, tuple(found), mending)
 
 
+def copies(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
+    """Where in `folder` the copy of each file goes. Raises InputError where two would be one, or a file is there."""
+    to = {path: folder / path.name for path in corpus_files(paths)}
+    names = Counter(to.values())
+    for out in to.values():
+        if names[out] > 1 or out.exists():
+            what = "is there already" if out.exists() else "would be the copy of two files"
+            raise InputError(str(out), f"{what}; name another folder, or these files in two commands")
+    return to
+
+
 def fix(paths: Sequence[Path], checked: Checked, folder: Path, report: Report) -> tuple[int, Counter[str]]:
     """Writes a mended copy of each file into `folder`, whole or not at all; says how many rows it holds and how many
-    were left out for what. Raises InputError where a file would be written twice or over what was read."""
+    were left out for what. Raises InputError as `copies` does."""
+    to = copies(paths, folder)
     folder.mkdir(parents=True, exist_ok=True)
     rows = kept = 0
     left_out: Counter[str] = Counter()
-    done: set[Path] = set()
     for path, batches in groupby(read_batches(paths), key=lambda batch: batch.path):
-        out = folder / path.name
-        if out in done or out.exists():
-            raise InputError(str(out), "is there already; name a folder that holds none of these files")
-        done.add(out)
         licence, source = licence_and_source(path)
         metadata = {"licence": licence, "source": source, "cleaned": "by fingerprint corpora check"}
-        with writing(out, metadata) as add:
+        with writing(to[path], metadata) as add:
             for batch in batches:
                 for row in batch.rows:
                     why = checked.mending.left_out.get(rows)

@@ -44,6 +44,8 @@ def fetch(
         raise InputError(manifest.name, f"its files are not read by fetch: {manifest.note}")
     if out.suffix != ".parquet":
         raise InputError(str(out), "expected a name ending in .parquet, which keeps licence and source with the rows")
+    if not out.resolve().parent.is_dir():
+        raise InputError(str(out), "lies in no folder that is there")
     with tempfile.TemporaryFile() as spool:
         found = [
             proven(source, origin, kept, wanted(manifest), spool, limits or Limits(), report)

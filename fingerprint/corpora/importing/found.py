@@ -62,6 +62,11 @@ def last_turn(messages: object) -> tuple[str, str]:
     return found
 
 
+def mappings(value: object) -> list[Item]:
+    """The objects in a list; none of anything else."""
+    return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
+
+
 def as_text(value: object) -> str:
     """A name or number as text; empty for anything else."""
     return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""

@@ -113,6 +113,9 @@ class _Labels:
             self._fixed = self._registry.resolve(labelling.release)
             if self._fixed is None:
                 raise unknown_names("--release", [labelling.release])
+        strange = [name for name in labelling.renamed.values() if self._registry.resolve(name) is None]
+        if strange:
+            raise unknown_names("--rename", strange)
 
     def of(self, found: Found) -> Release | None:
         """The registry's entry for a response."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fingerprint.corpora.importing.found import Found, Item, as_text, content, last_turn
+from fingerprint.corpora.importing.found import Found, Item, as_text, content, last_turn, mappings
 
 NAME = "FastChat or Arena-Hard model_answer"
 
@@ -21,8 +21,8 @@ def read(item: Item) -> Iterator[Found]:
         yield Found(response, as_text(item.get("model")), prompt, as_text(item["uid"]))
         return
     question = as_text(item["question_id"])
-    for choice in item["choices"] if isinstance(item["choices"], list) else ():
-        turns = choice.get("turns") if isinstance(choice, Mapping) else None
+    for choice in mappings(item["choices"]):
+        turns = choice.get("turns")
         for place, turn in enumerate(turns if isinstance(turns, list) else ()):
             said = content(turn.get("content") if isinstance(turn, Mapping) else turn)
             yield Found(said, as_text(item["model_id"]), "", f"{question}-{place + 1}" if place else question)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from fingerprint.corpora.importing.found import Found, Item, as_text, content, number
+from fingerprint.corpora.importing.found import Found, Item, as_text, content, mappings, number
 
 NAME = "OpenAI batch output"
 
@@ -20,8 +20,8 @@ def read(item: Item) -> Iterator[Found]:
     body = answer.get("body") if isinstance(answer, Mapping) else None
     if not isinstance(body, Mapping):
         return
-    texts = [content(choice["message"].get("content")) for choice in _mappings(body.get("choices")) if _message(choice)]
-    texts += [content(part.get("content")) for part in _mappings(body.get("output")) if part.get("type") == "message"]
+    texts = [content(choice["message"].get("content")) for choice in mappings(body.get("choices")) if _message(choice)]
+    texts += [content(part.get("content")) for part in mappings(body.get("output")) if part.get("type") == "message"]
     for text in texts:
         yield Found(
             text,
@@ -33,7 +33,3 @@ def read(item: Item) -> Iterator[Found]:
 
 def _message(choice: Item) -> bool:
     return isinstance(choice.get("message"), Mapping)
-
-
-def _mappings(value: object) -> list[Item]:
-    return [part for part in value if isinstance(part, Mapping)] if isinstance(value, list) else []
