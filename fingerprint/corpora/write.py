@@ -78,12 +78,19 @@ def _parquet(path: Path, temporary: Path, metadata: Mapping[str, str]) -> Iterat
             held.clear()
 
         def add(row: Row) -> None:
-            held.append({n: row.get(n) if n == "temperature" else _clean(row.get(n)) for n in COLUMNS})
+            held.append({n: _number(row.get(n)) if n == "temperature" else _clean(row.get(n)) for n in COLUMNS})
             if len(held) == BATCH:
                 flush()
 
         yield add
         flush()
+
+
+def _number(value: object) -> float | None:
+    try:
+        return None if value in (None, "") else float(str(value))
+    except ValueError:
+        return None
 
 
 def _clean(value: object) -> str:

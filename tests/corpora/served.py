@@ -45,13 +45,15 @@ def mirror(repo: Path, commit: str, base: Path, name: str) -> Path:
 
 @dataclass
 class Behaviour:
-    """How the server misbehaves: cut each answer after so many bytes, ignore ranges, send elsewhere."""
+    """How the server misbehaves: cut each answer after so many bytes, ignore ranges, send elsewhere, fail
+    so many times, once answer from so many bytes before what was asked."""
 
     cut: int | None = None
     ranges: bool = True
     tagged: bool = True
     elsewhere: str | None = None
     fail: int = 0
+    slips: int = 0
     asked: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -79,7 +81,7 @@ def serving(base: Path, behaviour: Behaviour) -> Iterator[str]:
             data = path.read_bytes()
             start = 0
             if asked and behaviour.ranges and self.headers.get("If-Range") == self.tag(data):
-                start = int(asked.removeprefix("bytes=").rstrip("-"))
+                start = int(asked.removeprefix("bytes=").rstrip("-")) - self.slip()
                 self.send_response(206)
                 self.send_header("Content-Range", f"bytes {start}-{len(data) - 1}/{len(data)}")
             else:
@@ -90,6 +92,10 @@ def serving(base: Path, behaviour: Behaviour) -> Iterator[str]:
             self.send_header("Content-Length", str(len(rest)))
             self.end_headers()
             self.wfile.write(rest if behaviour.cut is None else rest[: behaviour.cut])
+
+        def slip(self) -> int:
+            behaviour.slips, now = 0, behaviour.slips
+            return now
 
         def tag(self, data: bytes) -> str:
             return f'"{hash(data)}"'

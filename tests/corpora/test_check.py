@@ -217,7 +217,14 @@ def test_a_mended_copy_has_no_findings_left(tmp_path: Path, registry: Registry) 
         {"response": "no"},
         {"response": prose(50), "release": "Oak One"},
     )
-    table = pa.table({"release": ["oak-1", "nobody"], "response": [prose(40) + "\0", prose(41)], "extra": [1, 2]})
+    table = pa.table(
+        {
+            "temperature": ["0.7", "hot"],
+            "release": ["oak-1", "nobody"],
+            "response": [prose(40) + "\0", prose(41)],
+            "extra": [1, 2],
+        }
+    )
     pq.write_table(table.replace_schema_metadata({"licence": "MIT", "source": "me/mine"}), folder / "b.parquet")
     checked, _ = looked_at(folder, registry)
     kept, left_out = fix([folder], checked, tmp_path / "clean", lambda *_: None)
@@ -226,6 +233,7 @@ def test_a_mended_copy_has_no_findings_left(tmp_path: Path, registry: Registry) 
     assert set(found) == {"empty prompts"}
     metadata = pq.read_schema(tmp_path / "clean/b.parquet").metadata
     assert (metadata[b"licence"], metadata[b"source"]) == (b"MIT", b"me/mine")
+    assert pq.read_table(tmp_path / "clean/b.parquet")["temperature"].to_pylist() == [0.7]
     assert pq.read_table(tmp_path / "clean/b.parquet")["response"].to_pylist() == [prose(40) + "\ufffd"]
     with pytest.raises(InputError, match="is there already"):
         fix([folder], checked, tmp_path / "clean", lambda *_: None)

@@ -166,6 +166,14 @@ def test_breaks_off_time_and_again_then_the_same_command_finishes(
         assert world.fetch(address).rows == 2
 
 
+def test_a_part_that_was_not_asked_for_is_not_taken(world: World) -> None:
+    size = world.archive.stat().st_size
+    with serving(world.base, behaviour := Behaviour(cut=size // 2 + 1, slips=7)) as address:
+        assert world.fetch(address).rows == 2
+    ranges = [asked for path, asked in behaviour.asked if path.endswith(".tar.gz")]
+    assert [bool(asked) for asked in ranges] == [False, True, False, True]
+
+
 def test_server_errors_are_tried_again_and_missing_files_are_not(world: World) -> None:
     with serving(world.base, behaviour := Behaviour(fail=2)) as address:
         assert world.fetch(address).rows == 2

@@ -82,8 +82,12 @@ def _go_on(address: str, part: Path, most: int, report: Report) -> bool:
         request.add_header("Range", f"bytes={have}-")
         request.add_header("If-Range", tag)
     with _opener(address).open(request, timeout=TIMEOUT) as answer:
-        if not (tag and _begins_at(answer, have)):
+        if answer.status != 206:
             have = 0
+        elif not _begins_at(answer, have):
+            # A part that nobody asked for: the next try asks for all of it.
+            known.unlink(missing_ok=True)
+            return False
         new = answer.headers.get("ETag")
         if new and not new.startswith("W/"):
             write_atomically(known, json.dumps(new).encode())
@@ -105,7 +109,7 @@ def _go_on(address: str, part: Path, most: int, report: Report) -> bool:
 
 def _begins_at(answer: Any, have: int) -> bool:
     found = _RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    return answer.status == 206 and found is not None and int(found.group(1)) == have
+    return found is not None and int(found.group(1)) == have
 
 
 def _copy_stream(address: str, answer: Any, file: IO[bytes], have: int, total: int, most: int, report: Report) -> int:
