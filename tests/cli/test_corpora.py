@@ -52,6 +52,8 @@ def test_fetch_says_licence_and_what_it_left_out(tmp_path: Path) -> None:
     assert "1 responses from 2 files" in done.stdout
     assert "1 names that the registry does not know" in done.stdout
     assert "\x1b" not in done.stdout + done.stderr
+    found = json.loads(run(*args, "--out", tmp_path / "it.parquet", "--format", "json").stdout)
+    assert (found["rows"], found["licence"], list(found["unknown"].values())) == (1, "CC-BY-4.0", [1])
     done = run(*args, "--out", tmp_path / "none" / "it.parquet")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 2)
 
@@ -69,6 +71,9 @@ def test_import_shows_three_rows_escaped_and_names_the_option(tmp_path: Path) ->
         "corpora", "import", path, "--out", tmp_path / "o.parquet", "--release", "claude-2.1", "--licence", "MIT"
     )
     assert (done.returncode, done.stdout.splitlines()[-1].split(": ")[1]) == (0, "5 responses of 1 release written")
+    done = run("corpora", "import", path, "--out", tmp_path / "o.parquet", "--release", "claude-2", "--format", "json")
+    found = json.loads(done.stdout)
+    assert (found["form"], len(found["sample"]), found["releases"]) == ("responses or chats", 3, {"claude-2": 5})
     done = run("corpora", "import", path, "--out", tmp_path / "o.jsonl", "--licence", "MIT")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 

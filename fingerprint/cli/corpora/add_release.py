@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 
 import click
@@ -19,9 +21,10 @@ from fingerprint.report.escape import printable
 @click.option("--alias", "aliases", multiple=True, help="A name that sources use; repeatable.")
 @click.option("--lab-name", help="The name for people of a lab that the registry does not have yet.")
 @click.option("--registry", type=click.Path(path_type=Path), help="[default: the one that ships]")
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     release: str, lab: str | None, family: str | None, line: str | None, released: str | None, kind: str | None,
-    aliases: tuple[str, ...], lab_name: str | None, registry: Path | None,
+    aliases: tuple[str, ...], lab_name: str | None, registry: Path | None, form: str,
 ) -> None:  # fmt: skip
     """Add RELEASE to the registry, or aliases to a release that it has.
 
@@ -33,6 +36,9 @@ def command(
 
     path = registry or data_dir("corpora") / "releases.csv"
     entry = add_release(path, New(release, lab, family, line, released, kind, aliases, lab_name))
+    if form == "json":
+        click.echo(json.dumps(dataclasses.asdict(entry), indent=2, ensure_ascii=False))
+        return
     named = f", also {', '.join(entry.aliases)}" if entry.aliases else ""
     about = f"{entry.lab}, family {entry.family}, line {entry.line}, released {entry.released or '(not known)'}"
     click.echo(printable(f"{path}: {entry.release} ({about}, {entry.kind}{named})"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +30,10 @@ _LISTED = 10
     "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
 )
 @click.option("--cache", type=click.Path(path_type=Path), help="Where archives are kept.  [default: the user's cache]")
-def command(name: str, out: Path | None, mirror: str | None, registry: Path | None, cache: Path | None) -> None:
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def command(
+    name: str, out: Path | None, mirror: str | None, registry: Path | None, cache: Path | None, form: str
+) -> None:
     """Fetch the public corpus NAME at the commit that its manifest pins.
 
     The archive is refused where it is not that very commit, whoever served it. Interrupted, the same command goes on
@@ -53,7 +58,10 @@ def command(name: str, out: Path | None, mirror: str | None, registry: Path | No
         except KeyboardInterrupt:
             click.echo("\nfingerprint: interrupted; the same command goes on where it was", err=True)
             raise
-    _say(manifest, out, done)
+    if form == "json":
+        click.echo(json.dumps({"file": str(out), "licence": manifest.licence} | dataclasses.asdict(done), indent=2))
+    else:
+        _say(manifest, out, done)
 
 
 def _say(manifest: Manifest, out: Path, done: Fetched) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,10 +39,11 @@ _SHOWN = 70
 @click.option(
     "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
 )
+@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(
     source: str, out: Path, release: str | None, rename: tuple[str, ...], skip_unknown: bool, columns: tuple[str, ...],
     split: str, revision: str | None, corpus: str | None, language: str, domain: str, licence: str,
-    registry: Path | None,
+    registry: Path | None, form: str,
 ) -> None:  # fmt: skip
     """Turn what other tools wrote into a corpus.
 
@@ -56,7 +59,8 @@ def command(
         raise FingerprintError(f"--licence: {out} is no parquet file, which alone keeps it")
     given = Source(source, _pairs("--column", columns, FIELDS), split, revision)
     found = understand(given)
-    _show(source, found)
+    if form == "text":
+        _show(source, found)
     if release is None and any(not one.model for one in found.sample):
         release = _ask(source)
     known = Registry.load(registry)
@@ -64,7 +68,10 @@ def command(
     name = corpus or out.name.split(".")[0]
     with Progress() as progress:
         done = import_rows(given, out, labelling, name, {"licence": licence, "source": source}, progress)
-    _say(out, done)
+    if form == "json":
+        click.echo(json.dumps({"file": str(out)} | dataclasses.asdict(found) | dataclasses.asdict(done), indent=2))
+    else:
+        _say(out, done)
 
 
 def _pairs(option: str, given: tuple[str, ...], allowed: tuple[str, ...] | None) -> dict[str, str]:
