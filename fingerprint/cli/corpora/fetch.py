@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,7 +58,7 @@ def command(
             click.echo("\nfingerprint: interrupted; the same command goes on where it was", err=True)
             raise
     if form == "json":
-        click.echo(json.dumps({"file": str(out), "licence": manifest.licence} | dataclasses.asdict(done), indent=2))
+        click.echo(json.dumps({"file": str(out), "licence": manifest.licence} | vars(done), indent=2))
     else:
         _say(manifest, out, done)
 

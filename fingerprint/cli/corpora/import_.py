@@ -69,7 +69,8 @@ def command(
     with Progress() as progress:
         done = import_rows(given, out, labelling, name, {"licence": licence, "source": source}, progress)
     if form == "json":
-        click.echo(json.dumps({"file": str(out)} | dataclasses.asdict(found) | dataclasses.asdict(done), indent=2))
+        sample = [dataclasses.asdict(one) for one in found.sample]
+        click.echo(json.dumps({"file": str(out)} | vars(found) | {"sample": sample} | vars(done), indent=2))
     else:
         _say(out, done)
 
