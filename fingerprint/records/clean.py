@@ -10,7 +10,7 @@ from fingerprint.records.record import APART, Record, Suspect, prompt_tokens
 
 LEAST_CHARACTERS = 20
 _LONGEST_REFUSAL = 300
-_BROKEN = re.compile("[\x00\ud800-\udfff]")
+BROKEN = re.compile("[\x00\ud800-\udfff]")
 _REFUSALS = re.compile(
     r"\W*(?:"
     r"(?:i['’]?m|i am) (?:very |really |so |truly )?(?:sorry|afraid)|sorry\b|i apologi[sz]e|"
@@ -41,7 +41,7 @@ def suspect(file: str, records: Iterable[Record]) -> Suspect:
     aside: list[Record] = []
     for record in records:
         total += 1
-        text = _BROKEN.sub("\ufffd", record.response)
+        text = BROKEN.sub("\ufffd", record.response)
         broken += text != record.response
         bare = text.strip()
         if record.domain in APART:

@@ -14,11 +14,10 @@ from numpy.typing import NDArray
 
 from fingerprint.errors import InputError, MissingExtra
 from fingerprint.records.record import APART, digest, prompt_tokens
-from fingerprint.records.registry import COLUMNS, Registry
+from fingerprint.records.registry import Registry, unknown_names
 
 LEAST_CHARACTERS = 20
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
-_LISTED = 20
 _OPTIONAL = ("prompt_id", "prompt", "system", "variant", "language", "domain", "corpus")
 _ASKED = ("prompt_id", "prompt", "system")
 
@@ -99,7 +98,7 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
         import datasets
     except ImportError:
         raise MissingExtra("reading corpora", "train") from None
-    files = _files(paths)
+    files = corpus_files(paths)
     folder = tempfile.TemporaryDirectory(prefix="fingerprint-")
     datasets.disable_progress_bars()
     parts, sources = [], []
@@ -110,14 +109,9 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
     rows = datasets.concatenate_datasets(parts)
     names = rows["release"][:]
     known = {name: registry.resolve(name) for name in set(names)}
-    strange = sorted(name for name, entry in known.items() if entry is None)
-    if strange:
-        listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
-        raise InputError(
-            str(paths[0]),
-            f"{len(strange)} release names are not in the registry: {listed}; add a row for each "
-            f"({','.join(COLUMNS)}) or an alias to an existing one, and name the file with --registry",
-        )
+    unknown = [name for name, entry in known.items() if entry is None]
+    if unknown:
+        raise unknown_names(str(paths[0]), unknown)
     release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
     apart = np.isin(np.array(rows["domain"][:], object).astype(str), sorted(APART))
     at, dropped = _usable(rows, release, apart)
@@ -137,7 +131,8 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
     )
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def corpus_files(paths: Sequence[Path]) -> list[Path]:
+    """The files of corpora that `paths` (files and folders) name, by name. Raises InputError where there is none."""
     out: list[Path] = []
     for path in paths:
         if path.is_dir():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 from fingerprint import __version__
 from fingerprint.errors import FingerprintError
 from fingerprint.records.corpus import Corpus, read_corpora
+from fingerprint.records.data import cache_dir
 from fingerprint.records.names import mask_names
 from fingerprint.records.registry import Registry
 from fingerprint.side.tables import DOCUMENT as SIDE
@@ -89,7 +89,7 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry)
     keep = _wanted(corpus, registry, settings)
-    cache = settings.cache or default_cache()
+    cache = settings.cache or cache_dir()
     data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress)
     lab_of = {name: registry.releases[name].lab for name in data.labels.releases}
     groups = {name: registry.group(name) for name in data.labels.releases}
@@ -149,11 +149,6 @@ def _calibrate(
 def _own(lab_of: Mapping[str, str], candidate: NDArray[np.bool_]) -> dict[str, str]:
     """The labs of all releases but other people's fine-tunes; in the order of the names, as `candidate` (releases,)."""
     return {name: lab for (name, lab), own in zip(lab_of.items(), candidate, strict=True) if own}
-
-
-def default_cache() -> Path:
-    """Where counts are kept unless the settings say otherwise."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
 
 
 def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[np.bool_]:

@@ -11,6 +11,7 @@ from fingerprint.gate.compare import Comparison, compare
 from fingerprint.gate.judge import Asked, Judge
 from fingerprint.loading import load_model
 from fingerprint.records.corpus import read_corpora
+from fingerprint.records.data import cache_dir
 from fingerprint.records.registry import Registry
 from fingerprint.store.read import Stored, load
 from fingerprint.store.versions import identity, replace
@@ -19,7 +20,6 @@ from fingerprint.train.card import card
 from fingerprint.train.data import Report
 from fingerprint.train.held import Held
 from fingerprint.train.lineage import step
-from fingerprint.train.run import default_cache
 from fingerprint.update.model import grown
 from fingerprint.update.rows import learn_from
 
@@ -66,7 +66,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     loaded = load_model(model)
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry, settings.release)
-    rows = learn_from(corpus, registry, loaded, stored, settings.cache or default_cache(), settings.jobs, progress)
+    rows = learn_from(corpus, registry, loaded, stored, settings.cache or cache_dir(), settings.jobs, progress)
     arrays, documents = grown(stored, loaded, rows, registry, settings.seed, progress)
 
     known = [entry["release"] for entry in loaded.releases]
