@@ -88,9 +88,9 @@ def url(models: list[Path]) -> Iterator[str]:
         server.wait()
 
 
-def command(models: list[Path], folder: Path, url: str) -> list[str]:
-    set_of_probes = probes(folder / "mine.jsonl", PROBES)
-    return ["collect", *(f"vllm:{model}" for model in models), "--probes", str(set_of_probes),
+def command(models: list[Path], folder: Path, url: str, set_of_probes: str = "") -> list[str]:
+    set_of_probes = set_of_probes or str(probes(folder / "mine.jsonl", PROBES))
+    return ["collect", *(f"vllm:{model}" for model in models), "--probes", set_of_probes,
             "--out", str(folder / "out"), "--base-url", url, "--max-tokens", "40", "--temperature", "1",
             "--format", "json"]  # fmt: skip
 
@@ -147,11 +147,11 @@ def test_collect_kill_resume(models: list[Path], url: str, tmp_path: Path) -> No
 
 def test_token_counts_alone_tell_which_of_two_answers(models: list[Path], url: str, tmp_path: Path) -> None:
     registry = tmp_path / "registry.csv"
-    rows = [
-        f"tiny-{n},{lab},tiny,tiny,2026-01,lab,{model}" for n, (lab, model) in enumerate(zip(LABS, models, strict=True))
-    ]
+    named = enumerate(zip(LABS, models, strict=True))
+    rows = [f"tiny-{n},{lab},tiny,tiny,2026-01,lab,{model}" for n, (lab, model) in named]
     registry.write_text("\n".join(["release,lab,family,line,released,kind,aliases", *rows]) + "\n")
-    run(*command(models, tmp_path, url))
+    for some in ("", "tokens"):
+        run(*command(models, tmp_path, url, some))
     corpus = read_corpora([tmp_path / "out"], Registry.load(registry))
     lab_of = {f"tiny-{n}": lab for n, lab in enumerate(LABS)}
     tables = learn_side(corpus, np.ones(len(corpus), bool), lab_of, lambda *_: None)
@@ -160,7 +160,7 @@ def test_token_counts_alone_tell_which_of_two_answers(models: list[Path], url: s
     # Asked once more, and through a provider that puts a system prompt before everything.
     again = tmp_path / "again"
     again.mkdir()
-    run(*command(models, again, url), "--system", "You are nobody.")
+    run(*command(models, again, url, "tokens"), "--system", "You are nobody.")
     style = tuple(LabShare(lab, 1 / 3) for lab in (*LABS, UNKNOWN))
     for lab, model in zip(LABS, models, strict=True):
         (file,) = (p for p in (again / "out").glob("*.jsonl") if lines(p)[0]["release"] == str(model))
