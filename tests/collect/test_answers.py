@@ -100,6 +100,18 @@ def test_two_processes_at_once_mix_no_lines(tmp_path: Path) -> None:
     assert all(set(r["response"]) in ({"a"}, {"b"}) for r in rows)
 
 
+def test_the_log_goes_on_after_half_a_line(tmp_path: Path) -> None:
+    file = opened(tmp_path / "a.jsonl")
+    file.note({"what": "empty"})
+    with file.log.open("ab") as log:
+        log.write(b'{"what": "em')
+    file.note({"what": "refused"})
+    file.note({"what": "empty"})
+    assert file.log.read_bytes().splitlines() == [
+        b'{"what": "empty"}', b'{"what": "em', b'{"what": "refused"}', b'{"what": "empty"}'
+    ]  # fmt: skip
+
+
 def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     file = opened(tmp_path / "a.jsonl")
     file.add(row("one"))
