@@ -70,7 +70,9 @@ class Budget:
         if self.limit is not None:
             while self.spent + self._reserved + most > self.limit:
                 if not self._under_way:
-                    raise BudgetReached(f"${self.spent:.4f} of ${self.limit:g} spent, and one more may be too much")
+                    raise BudgetReached(
+                        f"${self.spent:.4f} of ${self.limit:g} spent or maybe billed; one more may be too much"
+                    )
                 await self._settled.wait()
         self._reserved += most
         self._under_way += 1
