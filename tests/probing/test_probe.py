@@ -150,4 +150,4 @@ def test_the_time_that_help_tells_is_the_one_that_holds() -> None:
     from fingerprint.cli.probe import TIMEOUT
     from fingerprint.collect.asking import PATIENCE
 
-    assert TIMEOUT == PATIENCE.timeout
+    assert PATIENCE.timeout == TIMEOUT
