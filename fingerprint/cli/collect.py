@@ -89,9 +89,11 @@ def command(
         return 0
     try:
         asyncio.run(work())
-    except KeyboardInterrupt:
-        click.echo(_reported(tallies, form))
-        click.echo("fingerprint: interrupted; the same command goes on where it was", err=True)
+    except (KeyboardInterrupt, FingerprintError) as ended:
+        if any(tally.done for tally in tallies):
+            click.echo(_reported(tallies, form))
+        if isinstance(ended, KeyboardInterrupt):
+            click.echo("fingerprint: interrupted; the same command goes on where it was", err=True)
         raise
     click.echo(_reported(tallies, form))
     return 0 if all(tally.complete for tally in tallies) else INCOMPLETE

@@ -58,8 +58,10 @@ class AnswerFile:
 
     def note(self, fields: Mapping[str, Any]) -> None:
         """Appends to the log beside it what came in place of an answer."""
-        with self._locked(), self.log.open("ab", buffering=0) as log:
-            _append(log, line(fields))
+        with self._locked(), self.log.open("a+b", buffering=0) as log:
+            # A run that was killed may have left half a line.
+            torn = log.tell() and log.seek(-1, os.SEEK_END) is not None and log.read() != b"\n"
+            _append(log, (b"\n" if torn else b"") + line(fields))
 
     @contextmanager
     def _locked(self) -> Iterator[IO[bytes]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from fingerprint.collect.change import Change
 from fingerprint.collect.provider import Price
 from fingerprint.collect.question import Answer, Question
 from fingerprint.collect.record import canonical
@@ -58,7 +58,8 @@ class Budget:
         self.limit = limit
         self.spent = 0.0
         self._reserved = 0.0
-        self._settled = asyncio.Condition()
+        self._under_way = 0
+        self._settled = Change()
 
     @asynccontextmanager
     async def reserve(self, most: float) -> AsyncIterator[Reserved]:
@@ -67,23 +68,20 @@ class Budget:
         Raises BudgetReached where not even their end could leave enough.
         """
         if self.limit is not None:
-            async with self._settled:
-                while self.spent + self._reserved + most > self.limit:
-                    if not self._reserved:
-                        raise BudgetReached(f"${self.spent:.4f} of ${self.limit:g} spent, and one more may be too much")
-                    await self._settled.wait()
-                self._reserved += most
+            while self.spent + self._reserved + most > self.limit:
+                if not self._under_way:
+                    raise BudgetReached(
+                        f"${self.spent:.4f} of ${self.limit:g} spent or maybe billed; one more may be too much"
+                    )
+                await self._settled.wait()
+        self._reserved += most
+        self._under_way += 1
         held = Reserved(most)
         try:
             yield held
         finally:
             self.spent += held.cost
-            if self.limit is not None:
-                self._reserved -= most
-                # Rounding must not leave a trifle that somebody waits for.
-                self._reserved = max(0.0, self._reserved) if self._reserved > 1e-12 else 0.0
-                await asyncio.shield(self._tell())
-
-    async def _tell(self) -> None:
-        async with self._settled:
-            self._settled.notify_all()
+            self._under_way -= 1
+            # Rounding leaves no trifle behind.
+            self._reserved = self._reserved - most if self._under_way else 0.0
+            self._settled.tell()

@@ -12,6 +12,7 @@ class Cause(StrEnum):
 
     RATE_LIMIT = "rate limit"
     SERVER = "server error"
+    UNREACHABLE = "no connection"
     NETWORK = "connection failed"
     TIMEOUT = "timed out"
     MALFORMED = "not an answer"

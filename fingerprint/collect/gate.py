@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from fingerprint.collect.change import Change
+
 FIRST = 2
 MOST = 64
 _CALM = 30.0
@@ -34,7 +36,7 @@ class Gate:
         self._most = most
         self._probing = True
         self._cut = self._paused = self._calm = 0.0
-        self._free = asyncio.Condition()
+        self._changed = Change()
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[Slot]:
@@ -44,22 +46,17 @@ class Gate:
             yield Slot(time.monotonic())
         finally:
             self.in_flight -= 1
-            await asyncio.shield(self._wake())
+            self._changed.tell()
 
     async def _enter(self) -> None:
         while True:
             if (wait := self._paused - time.monotonic()) > 0:
                 await asyncio.sleep(wait)
-                continue
-            async with self._free:
-                await self._free.wait_for(lambda: self.in_flight < int(self.limit))
-                if self._paused <= time.monotonic():
-                    self.in_flight += 1
-                    return
-
-    async def _wake(self) -> None:
-        async with self._free:
-            self._free.notify_all()
+            elif self.in_flight < int(self.limit):
+                self.in_flight += 1
+                return
+            else:
+                await self._changed.wait()
 
     def succeeded(self) -> None:
         """A request brought an answer."""

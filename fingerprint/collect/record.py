@@ -31,7 +31,7 @@ class Asked:
             self.model, self.base_url, [asdict(m) for m in self.question.messages], list(self.question.tools),
             settings(self.question), self.draw,
         )  # fmt: skip
-        return hashlib.sha256(canonical(parts).encode()).hexdigest()[:32]
+        return hashlib.sha256(canonical(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def settings(question: Question) -> dict[str, float | int | None]:

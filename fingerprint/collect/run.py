@@ -98,7 +98,8 @@ class _Model:
             answer = await ask(self._line, asked.question, self._tried)
         except BudgetReached as reached:
             self._tally.stopped = str(reached)
-            raise _Stop from None
+            # Whatever is still under way was reserved and will be kept.
+            self._todo.clear()
         except Failure as failure:
             self._failed(asked, failure)
         else:

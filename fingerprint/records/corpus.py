@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import InputError, MissingExtra
+from fingerprint.records.opening import MOST_BYTES
 from fingerprint.records.record import APART, digest, prompt_tokens
 from fingerprint.records.registry import Registry, unknown_names
 
@@ -151,8 +152,10 @@ def corpus_files(paths: Sequence[Path]) -> list[Path]:
 
 def _read(path: Path, cache: str, datasets: Any) -> Any:
     kind = "parquet" if path.suffix == ".parquet" else "json"
+    # In one piece: a column that is null throughout a first piece could hold nothing else in the next.
+    more = {"chunksize": MOST_BYTES} if kind == "json" else {}
     try:
-        return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache)
+        return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache, **more)
     except Exception as error:  # datasets wraps whatever its readers raise
         cause = error.__cause__ or error
         raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None

@@ -96,7 +96,11 @@ def _read(path: Path) -> tuple[str, tuple[Probe, ...]]:
 
 def _json(path: Path, number: int, text: str) -> object:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        json.dumps(value, ensure_ascii=False).encode()
+        return value
+    except UnicodeEncodeError:
+        raise InputError(str(path), "holds half of a surrogate pair, which cannot be sent", number) from None
     except (ValueError, RecursionError) as error:
         raise InputError(str(path), f"is not JSON ({error})", number) from None
 

@@ -18,7 +18,10 @@ _BLOCK = 2_000
 
 
 def learn_side(corpus: Corpus, keep: NDArray[np.bool_], lab_of: Mapping[str, str], progress: Report) -> Tables:
-    """keep: (rows,) of the corpus that may be learned from; lab_of: the lab of each release that is its lab's own."""
+    """keep: (rows,) of the corpus that may be learned from; lab_of: the lab of each release that is its lab's own.
+
+    Nothing is learned of a release of which no row is kept, whatever else was asked of it.
+    """
     allowed = set(corpus.release[keep].tolist())
     counted: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for row in corpus.counted:

@@ -17,8 +17,15 @@ def keys(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.delenv(name, raising=False)
 
 
-@pytest.fixture
-def httpserver() -> Iterator[HTTPServer]:
-    """As the plugin's, and with a thread for each request."""
+@pytest.fixture(scope="session")
+def threaded_server() -> Iterator[HTTPServer]:
+    """Stopping one takes half a second."""
     with HTTPServer(host="localhost", threaded=True) as server:
         yield server
+
+
+@pytest.fixture
+def httpserver(threaded_server: HTTPServer) -> HTTPServer:
+    """As the plugin's, and with a thread for each request."""
+    threaded_server.clear()
+    return threaded_server

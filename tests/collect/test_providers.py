@@ -224,6 +224,29 @@ def test_openrouter_tells_its_price_its_cost_and_who_answered(
     assert (answer.provider, answer.cost) == ("DeepInfra", 0.0125)
 
 
+@pytest.mark.parametrize("cost", ["NaN", "-1", "1e999", "1" + "0" * 400, "true", '"0.1"'])
+def test_costs_that_no_limit_would_hold_against(cost: str, httpserver: HTTPServer) -> None:
+    reply = json.dumps(body("openai")).replace('"usage": {', f'"usage": {{"cost": {cost}, ')
+    httpserver.expect_request(PATHS["openai"]).respond_with_data(reply, content_type="application/json")
+
+    async def go() -> Answer:
+        provider = open_provider("openai", address("openai", httpserver.url_for("")))
+        return await provider.ask("tiny", Question((Message("user", "Why?"),)))
+
+    assert asyncio.run(go()).cost is None
+
+
+@apis
+def test_nobody_at_the_address(api: str) -> None:
+    async def go() -> Answer:
+        provider = open_provider(api, "http://localhost:9")
+        return await provider.ask("tiny", Question((Message("user", "Why?"),)))
+
+    with pytest.raises(Failure) as caught:
+        asyncio.run(go())
+    assert (caught.value.cause, caught.value.cause.billed) == (Cause.UNREACHABLE, False)
+
+
 def test_openai_s_own_headers_stay_with_openai(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in {"OPENAI_ORG_ID": "org-1", "OPENAI_PROJECT_ID": "proj-1", "OPENAI_ADMIN_KEY": "adm"}.items():
         monkeypatch.setenv(name, value)

@@ -41,6 +41,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
     [
         ("{", "not JSON"),
         ("[" * 100_000, "not JSON"),
+        ('{"id": "b", "messages": [{"role": "user", "content": "\\ud800"}]}', "surrogate"),
         ([], "expected an object"),
         ({"messages": [USER]}, "as id"),
         ({"id": 3, "messages": [USER]}, "as id"),

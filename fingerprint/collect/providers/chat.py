@@ -11,7 +11,7 @@ import openai
 
 from fingerprint.collect.failure import Cause, Failure
 from fingerprint.collect.provider import Price
-from fingerprint.collect.providers.parts import count, dictionary, listing, missing, said, text
+from fingerprint.collect.providers.parts import count, dictionary, dollars, listing, missing, said, text
 from fingerprint.collect.providers.presets import OPENAI, OPENROUTER, Account, Preset
 from fingerprint.collect.providers.wire import Client, stated, told
 from fingerprint.collect.question import Answer, Question, Usage
@@ -89,7 +89,6 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
     if finish == "error":
         raise Failure(Cause.SERVER, "the model broke off")
     usage = dictionary(body.get("usage"))
-    cost = usage.get("cost")
     return Answer(
         text=said(_words(message.get("content")), _calls(message)),
         model=text(body.get("model")),
@@ -101,7 +100,7 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
             count(dictionary(usage.get("completion_tokens_details")).get("reasoning_tokens")),
         ),
         refused=bool(message.get("refusal")) or finish == "content_filter",
-        cost=float(cost) if isinstance(cost, int | float) else None,
+        cost=dollars(usage.get("cost")),
     )
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from fingerprint.collect.failure import Cause, Failure
 from fingerprint.collect.reasoning import without_reasoning
 
+_MOST = 10**12
+
 
 def dictionary(value: object) -> dict[str, Any]:
     """The value if it is an object, else an empty one."""
@@ -27,7 +29,14 @@ def text(value: object) -> str:
 
 def count(value: object) -> int | None:
     """The value if it can be a number of tokens."""
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
+
+
+def dollars(value: object) -> float | None:
+    """The value if it can be a sum of money; not a number is none, and no limit would hold against it."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST:
+        return float(value)
+    return None
 
 
 def total(*values: int | None) -> int | None:

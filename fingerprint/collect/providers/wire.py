@@ -85,10 +85,10 @@ def _failure(error: Exception, secret: str) -> Failure:
     for cause in chain:
         if isinstance(cause, Failure):
             return Failure(cause.cause, _without(secret, str(cause)), cause.retry_after)
-        if isinstance(cause, httpx2.TimeoutException):
-            return Failure(Cause.TIMEOUT, "no connection in time")
         if isinstance(cause, httpx2.TransportError):
-            return Failure(Cause.NETWORK, _without(secret, _short(str(cause) or type(cause).__name__)))
+            unsent = isinstance(cause, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.UnsupportedProtocol)
+            message = _without(secret, _short(str(cause) or type(cause).__name__))
+            return Failure(Cause.UNREACHABLE if unsent else Cause.NETWORK, message)
     return Failure(Cause.MALFORMED, _without(secret, _short(f"{type(error).__name__}: {error}")))
 
 
@@ -158,7 +158,7 @@ def _retry_after(response: httpx2.Response, value: object) -> float | None:
                 pass
             try:
                 return max(0.0, parsedate_to_datetime(given).timestamp() - time())
-            except ValueError:
+            except (ValueError, OverflowError):
                 pass
     error = _account(value, b"")
     details = error.get("details") if isinstance(error, dict) else None
