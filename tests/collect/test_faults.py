@@ -101,10 +101,17 @@ def test_fifty_at_once_with_one_fault_each(api: str, fault: str, httpserver: HTT
 def test_nobody_asks_before_the_time_that_was_named(api: str, play: faults.Play, httpserver: HTTPServer,
                                                    tmp_path: Path) -> None:  # fmt: skip
     times: list[float] = []
+    counting = threading.Lock()
 
     def answer(request: Request) -> Response:
-        times.append(time.monotonic())
-        return play(request) if len(times) <= 2 else ok(api, "An answer of more than twenty characters.")
+        with counting:
+            times.append(time.monotonic())
+            first = len(times) == 1
+        if first:
+            return play(request)
+        # Under way when the first was told, and answered when all have to wait.
+        time.sleep(0.3)
+        return ok(api, "An answer of more than twenty characters.")
 
     httpserver.expect_request(PATHS[api]).respond_with_handler(answer)
     tally, _ = gathered(api, httpserver, tmp_path, 6)
