@@ -70,3 +70,10 @@ def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest
         command="fingerprint evaluate x",
     )
     return evaluate([world / "corpora", foreign], out, settings, lambda stage, done, total: None), out
+
+
+@pytest.fixture(scope="session")
+def lesser(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model of the same world without a release and a lab."""
+    out = tmp_path_factory.mktemp("models") / "lesser"
+    return train_small(out, exclude_releases=("oak-3",), exclude_labs=("elm",), name="lesser")

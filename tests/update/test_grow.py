@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fingerprint.update.columns import widen
+from fingerprint.update.grow import grow
+from fingerprint.verdict.heads import Heads
+from fingerprint.verdict.hierarchy import Cells, Floats, Hierarchy, Ints
+
+LAB = np.array([0, 0, 1, 1, 2, 2])
+
+
+def world(seed: int = 0) -> tuple[Floats, Ints, Ints]:
+    """(n, 6) rows of seven releases (the last is the third of lab 2) in seven corpora, 40 a cell."""
+    rng = np.random.default_rng(seed)
+    lab, own, domain = rng.normal(0, 2, (3, 6)), rng.normal(0, 1, (7, 6)), rng.normal(0, 1, (7, 6))
+    release, corpus = np.divmod(np.repeat(np.arange(49), 40), 7)
+    rows = lab[np.append(LAB, 2)][release] + own[release] + domain[corpus] + rng.normal(0, 0.5, (len(release), 6))
+    return rows.astype(np.float32), release, corpus
+
+
+@pytest.fixture
+def fitted() -> Hierarchy:
+    rows, release, corpus = world()
+    at = (release < 6) & (corpus < 6)
+    return Hierarchy.fit(Cells.of(rows[at], release[at], corpus[at]), LAB)
+
+
+def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
+    rows, release, corpus = world(1)
+    at = (release < 6) & (corpus < 6)
+    point = fitted.project(rows[at])
+    grown = grow(fitted, point, release[at], corpus[at], LAB)
+    assert (grown.cell_count == 80).all()
+    order = np.lexsort((grown.cell_corpus, grown.cell_release))
+    for i, cell in enumerate(order):
+        own = (release[at] == grown.cell_release[cell]) & (corpus[at] == grown.cell_corpus[cell])
+        np.testing.assert_allclose(grown.cell_mean[cell], (fitted.cell_mean[i] + point[own].mean(axis=0)) / 2)
+    np.testing.assert_array_equal(grown.basis, fitted.basis)
+    np.testing.assert_array_equal(grown.corpus_mean, fitted.corpus_mean)
+
+
+def test_a_new_corpus_is_told_by_what_its_releases_write_elsewhere(fitted: Hierarchy) -> None:
+    rows, release, corpus = world()
+    at = (release < 6) & (corpus == 6)
+    grown = grow(fitted, fitted.project(rows[at]), release[at], corpus[at], LAB)
+    whole = Hierarchy.fit(Cells.of(rows[release < 6], release[release < 6], corpus[release < 6]), LAB)
+    there = (whole.corpus_mean[6] - whole.corpus_mean[0]) @ np.linalg.pinv(whole.basis) @ fitted.basis
+    np.testing.assert_allclose(grown.corpus_mean[6] - grown.corpus_mean[0], there, atol=0.35 * np.abs(there).max())
+
+
+def test_new_columns_know_the_new_release_and_leave_the_old_ones(fitted: Hierarchy) -> None:
+    rows, release, corpus = world()
+    at = (release == 6) & (corpus < 6)
+    mean = np.vstack([fitted.cell_mean[fitted.cell_release == r].mean(axis=0) for r in range(6)])
+    lab_mean = np.vstack([mean[code == LAB].mean(axis=0) for code in range(3)])
+    heads = Heads(
+        (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
+        (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
+    )  # fmt: skip
+    grown = widen(heads, fitted, fitted.project(rows[at]), release[at], np.append(LAB, 2), 0)
+    np.testing.assert_allclose(grown.release[:, :6], heads.release)
+    np.testing.assert_allclose(grown.lab[:, :2], heads.lab[:, :2])
+    fresh, of, there = world()
+    shown = there < 6
+    first = grown.scores(fitted.project(fresh[shown]))[0].argmax(axis=1)
+    assert (first[of[shown] == 6] == 6).mean() > 0.9
+    assert (first[of[shown] < 6] == 6).mean() < 0.1

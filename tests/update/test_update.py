@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from huggingface_hub import ModelCard
+
+from fingerprint.api import Fingerprint
+from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.store.read import load
+from fingerprint.store.versions import identity
+from fingerprint.store.write import save
+from fingerprint.update.run import Outcome, Settings, update
+from tests import worlds
+from tests.cli.test_cli import run
+from tests.train.test_train import content, document
+
+ADDED = ("elm-1", "elm-2", "elm-3", "oak-3")
+
+
+@pytest.fixture(autouse=True)
+def _day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795000000")
+
+
+def add(model: Path, corpora: list[Path], out: Path, world: Path, **settings: Any) -> Outcome:
+    given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, command="fingerprint update x")
+    return update(model, corpora, out, given.__class__(**{**vars_of(given), **settings}), lambda stage, done, of: None)
+
+
+def vars_of(settings: Settings) -> dict[str, Any]:
+    return {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+
+
+@pytest.fixture(scope="module")
+def grown(lesser: Path, world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """The lesser model with what it lacks: a release and a whole lab."""
+    out = tmp_path_factory.mktemp("grown") / "m"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1795000000")
+        return out, add(lesser, [world / "corpora"], out, world)
+
+
+def mislabelled(folder: Path) -> Path:
+    """What five releases write, said to be by another one of oak."""
+    path = folder / "wrong.jsonl"
+    named = [r for r in worlds.RELEASES if r[:3] in ("ash", "bir")]
+    rows = [{"release": "oak-3", "prompt_id": str(p), "response": worlds.write(r, p)} for r in named for p in range(90)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_what_was_taken_out_is_known_again(grown: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, outcome = grown
+    assert (outcome.new, outcome.more, outcome.written) == (ADDED, (), True)
+    assert not outcome.comparison.refused
+    known = Fingerprint.load(folder)
+    assert list(known.labs) == sorted(worlds.LABS)
+    for release, lab in worlds.RELEASES.items():
+        found = known.identify([worlds.write(release, p) for p in range(700, 710)])
+        assert (found.labs[0].lab, found.releases[0].release) == (lab, release)
+    assert "elm" not in Fingerprint.load(lesser).labs
+
+
+def test_only_what_the_model_has_not_learned_is_learned(grown: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, outcome = grown
+    rows, before = document(folder, "training")["rows"], document(lesser, "training")["rows"]
+    assert rows.keys() - before.keys() == set(ADDED)
+    assert all(rows[name] == count for name, count in before.items())
+    assert outcome.responses == sum(rows[name] for name in ADDED)
+    assert outcome.left_out["learned from the same file before"] == 14 * 120
+    held = load(folder).arrays["held_release"]
+    assert len(set(held.tolist())) == 18
+
+
+def test_same_inputs_give_the_same_bytes(
+    grown: tuple[Path, Outcome], lesser: Path, world: Path, tmp_path: Path
+) -> None:
+    add(lesser, [world / "corpora"], tmp_path / "again", world)
+    assert content(tmp_path / "again") == content(grown[0])
+
+
+def test_the_card_says_what_the_lineage_says(grown: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, _ = grown
+    training = document(folder, "training")
+    first, second = training["lineage"]
+    assert (first["parent"], second["parent"]) == (None, identity(lesser))
+    assert second["time"].startswith(training["trained"])
+    assert {c["sha256"] for c in training["corpora"]} == {*first["corpora"], *second["corpora"]}
+    card = ModelCard.load(folder / "MODEL_CARD.md")
+    assert card.data.library_name == "fingerprint"
+    assert card.data.eval_results[0].metric_value == training["scores"][0]["lab top-1"]
+    for step in (first, second):
+        wanted = [step["time"], step["registry"][:12], *(sha256[:16] for sha256 in step["corpora"])]
+        assert all(word in card.text for word in wanted)
+    assert f"| {second['command']} | {second['version']} | {second['parent'][:12]} |" in card.text
+    for figure in second["gate"]["figures"]:
+        assert f"| {figure['group']} | {figure['figure']} | {figure['suspects']} | {figure['old']} |" in card.text
+
+
+def test_nothing_new_is_nothing_to_learn(grown: tuple[Path, Outcome], world: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="learned from the same file before"):
+        add(grown[0], [world / "corpora"], tmp_path / "m", world)
+    assert not (tmp_path / "m").exists()
+
+
+def test_more_responses_of_a_known_release_without_a_label(
+    grown: tuple[Path, Outcome], world: Path, tmp_path: Path
+) -> None:
+    file = worlds.suspect(tmp_path / "more.jsonl", "ash-1", 40)
+    outcome = add(grown[0], [file], tmp_path / "m", world, release="ash-1")
+    assert (outcome.new, outcome.more, outcome.responses) == ((), ("ash-1",), 40)
+    before = document(grown[0], "training")["rows"]["ash-1"]
+    assert document(tmp_path / "m", "training")["rows"]["ash-1"] == before + 40
+    assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(grown[0], "labels")["corpora"])
+
+
+def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_path: Path) -> None:
+    wrong = mislabelled(tmp_path)
+    outcome = add(lesser, [wrong], tmp_path / "m", world)
+    assert outcome.comparison.refused
+    assert not outcome.written
+    assert not (tmp_path / "m").exists()
+    assert add(lesser, [wrong], tmp_path / "m", world, force=True).written
+    assert document(tmp_path / "m", "training")["lineage"][-1]["gate"]["refused"]
+    assert "was forced" in (tmp_path / "m" / "MODEL_CARD.md").read_text()
+
+
+def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, world: Path, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match="holds a model"):
+        save(tmp_path / "taken", {}, {}, "")
+        add(lesser, [world / "corpora"], tmp_path / "taken", world)
+    stored = load(lesser)
+    old = {name: values for name, values in stored.arrays.items() if not name.startswith("held")}
+    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
+    save(tmp_path / "old", old, stored.documents, "# old\n", encoder)
+    with pytest.raises(ModelError, match="responses held back"):
+        add(tmp_path / "old", [world / "corpora"], tmp_path / "m", world)
+    assert Fingerprint.load(tmp_path / "old").labs
+
+
+def test_in_place_from_the_command_line_and_back(lesser: Path, world: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    stored = load(lesser)
+    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
+    save(folder, stored.arrays, stored.documents, (lesser / "MODEL_CARD.md").read_text(), encoder)
+    before = content(folder)
+    options = ("--out", folder, "--registry", world / "registry.csv", "--cache", world / "cache", "--jobs", 1)
+    wrong = mislabelled(tmp_path)
+    refused = run("update", folder, wrong, *options)
+    assert refused.returncode == 3
+    assert "worse" in refused.stdout
+    assert refused.stderr.count("\n") == 1
+    assert content(folder) == before
+    done = run("update", folder, wrong, *options, "--force", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["comparison"]["refused"]
+    listed = json.loads(run("models", "list", "--model", folder, "--format", "json").stdout)
+    assert [row["current"] for row in listed] == [True, False]
+    assert "--force" in listed[0]["lineage"][-1]["command"]
+    assert "worse, and forced" in run("models", "show", "--model", folder).stdout
+    assert run("models", "rollback", "--model", folder).returncode == 0
+    assert content(folder) == before
+    assert run("models", "use", "nothing", "--model", folder).returncode == 2
+    assert run("models", "use", listed[0]["sha256"][:8], "--model", folder).returncode == 0
+    assert document(folder, "training")["lineage"][-1]["gate"]["refused"]
+    with pytest.raises(FingerprintError):
+        Fingerprint.load(tmp_path)
