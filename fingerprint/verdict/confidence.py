@@ -92,7 +92,9 @@ def settle(found: Posterior, sure: Outcome) -> Posterior:
     """The posterior with the shares of `sure`, the first lab's no less than what keeps it first among known labs."""
     labs = found.labs()
     first, top, second = _leaders(labs)
-    others = np.maximum(1 - top - found.unknown, 0)
+    rows = np.arange(len(labs))
+    # Sums of what is small, not differences of what is large: these lose all digits.
+    others = np.where(np.arange(labs.shape[1]) == first[:, None], 0.0, labs).sum(axis=1)
     # Where no other known lab has any share, what is not the first's is the unknown one's.
     alone = others < _LEAST**2
     ratio = np.where(alone, 0, second / np.maximum(others, _LEAST**2))
@@ -103,9 +105,8 @@ def settle(found: Posterior, sure: Outcome) -> Posterior:
     rest = np.maximum(1 - right - unknown, 0)
     factor = np.tile((rest / np.maximum(others, np.finfo(float).tiny))[:, None], labs.shape[1])
     release, new = found.release * factor[:, found.lab], found.new * factor
-    rows = np.arange(len(labs))
     own = found.lab == first[:, None]
-    known = top - found.new[rows, first]
+    known = np.where(own, found.release, 0.0).sum(axis=1)
     # A lab without a known release in play has nothing but new ones.
     share = np.where(known > _LEAST**2, np.clip(sure.new, _LEAST, 1 - _LEAST), 1)
     within = found.release * (right * (1 - share) / np.maximum(known, np.finfo(float).tiny))[:, None]

@@ -74,6 +74,13 @@ def test_the_first_lab_gets_its_share_and_rankings_stay(first: float) -> None:
         np.testing.assert_allclose(after.new[:, 0], 0.6 * 0.79)
 
 
+@pytest.mark.parametrize("small", [1e-3, 1e-9, 1e-13, 1e-20, 1e-30])
+def test_shares_next_to_nothing_still_sum_to_one(small: float) -> None:
+    tiny = np.array([[0.5, 0, small, 2 * small], [small, 0, 0.4, small / 3]])
+    before = Posterior(tiny, np.array([[0.2, 0, small], [0, 0.3, 0]]), 1 - tiny.sum(axis=1) - [0.2 + small, 0.3], LAB)
+    np.testing.assert_allclose(total(settle(before, sure(0.5, 0.3, 0.6))), 1, atol=1e-9)
+
+
 def test_without_another_known_lab_the_rest_is_the_unknown_one() -> None:
     alone = Posterior(np.array([[0.7, 0.1, 0, 0]]), np.array([[0.1, 0, 0]]), np.array([0.1]), LAB)
     after = settle(alone, Outcome(np.array([0.6]), np.array([0.1]), np.array([0.25])))
