@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint.errors import FingerprintError, ModelError
+from fingerprint.store.atomic import temporary_sibling
 from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import Stored, load
 from fingerprint.store.write import put_in_place, staged
@@ -143,7 +144,11 @@ def _keep(folder: Path) -> None:
 def _forget(folder: Path) -> None:
     current = identity(folder)
     for old in [kept for kept in _kept(folder) if kept.name != current][KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        # Under another name first: what a kill leaves of it is then no version any more.
+        old.rename(temporary_sibling(old))
+    # Under the lock, all that is hidden here was left by somebody who was killed.
+    for left in [p for p in _place(folder).iterdir() if p.name.startswith(".")]:
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager

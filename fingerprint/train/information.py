@@ -18,6 +18,7 @@ from fingerprint.verdict.information import Information
 
 # Of a lab and a kind of prompt; the mean of so many is sure enough, and large labs need no more.
 _MOST = 60
+_BLOCK = 1_000
 
 
 def learn_information(
@@ -29,11 +30,25 @@ def learn_information(
     lab_code = np.array([code.get(lab_of[name], -1) if name in known.names else -1 for name in data.labels.releases])
     rows = np.flatnonzero((held & data.filled)[data.full] & (lab_code[data.labels.release[data.full]] >= 0))
     rows = _some(rows, lab_code[data.labels.release[rows]], corpus, np.random.default_rng(seed))
-    circumstances = Circumstances.read(likelihood, [places.rows[[i]] for i in rows], [places.size[[i]] for i in rows])
-    evidence = likelihood.evidence(places.rows[rows], circumstances.count)
-    shares = calibration.judge(evidence, circumstances, known.lab).labs()
+    # In blocks: the evidence on all at once, in every domain, would be the most memory that training takes.
+    shares = np.vstack(
+        [
+            _shares(places, likelihood, known, calibration, rows[start : start + _BLOCK])
+            for start in range(0, len(rows), _BLOCK)
+        ]
+        or [np.zeros((0, len(known.labs)))]
+    )
     kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
     return Information.measure(shares, lab_code[data.labels.release[rows]], kinds, [str(lab) for lab in known.labs])
+
+
+def _shares(
+    places: Places, likelihood: Likelihood, known: Known, calibration: Calibration, rows: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """(rows, L) of the labs, by each row alone."""
+    circumstances = Circumstances.read(likelihood, [places.rows[[i]] for i in rows], [places.size[[i]] for i in rows])
+    evidence = likelihood.evidence(places.rows[rows], circumstances.count)
+    return calibration.judge(evidence, circumstances, known.lab).labs()
 
 
 def _some(

@@ -42,6 +42,8 @@ def begun(args: list[object]) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", CODE, *map(str, args)], text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
+        # Whoever runs the tests in the background may have it ignored, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
 
