@@ -21,7 +21,7 @@ from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table
 from fingerprint.store.arrays import expect
 from fingerprint.store.manifest import MANIFEST
-from fingerprint.store.read import load
+from fingerprint.store.read import Stored, load
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.explain import Usual
@@ -62,7 +62,13 @@ class Loaded:
 
 
 def load_model(folder: Path) -> Loaded:
-    """Raises ModelError, or MissingExtra for an encoder that needs PyTorch where there is none.
+    """Raises as `load_whole`."""
+    return load_whole(folder)[1]
+
+
+def load_whole(folder: Path) -> tuple[Stored, Loaded]:
+    """Of the same state of the folder: what is in it, and the model made ready. Raises ModelError, or MissingExtra for
+    an encoder that needs PyTorch where there is none.
 
     A model that is replaced while it is read is read again.
     """
@@ -70,7 +76,7 @@ def load_model(folder: Path) -> Loaded:
         begun = _manifest(folder)
         try:
             stored = load(folder)
-            return _construct(stored.arrays, stored.documents, folder)
+            return stored, _construct(stored.arrays, stored.documents, folder)
         except (KeyError, TypeError, ValueError, AttributeError, FingerprintError) as error:
             if _manifest(folder) != begun:
                 continue

@@ -10,7 +10,7 @@ import numpy as np
 
 LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
 RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
-_SHARED = [
+SHARED = [
     "time",
     "people",
     "work",
@@ -48,7 +48,7 @@ def write(release: str, prompt: int, draw: int = 0) -> str:
     lab = RELEASES[release]
     rng, of_lab, of_release = _rng(release, prompt, draw), _taste(lab, 8), _taste(release, 8)
     topic = _taste(f"prompt {prompt}", 4)
-    pool = [*_SHARED, *topic * 2, *of_lab, *of_release]
+    pool = [*SHARED, *topic * 2, *of_lab, *of_release]
     sentences = []
     for _ in range(6):
         words = rng.choice(pool, int(rng.integers(6, 12))).tolist()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.errors import FingerprintError, MissingExtra
 from fingerprint.report.escape import printable
 
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
     from fingerprint.collect.tally import Tally
     from fingerprint.records.probes import ProbeSet
 
-# As in fingerprint.collect.asking and .run, which a --help shall not wait for; a test compares them.
-TIMEOUT = 180.0
+# As in fingerprint.collect.run, which a --help shall not wait for; a test compares them.
 GIVE_UP_AFTER = 10
 INCOMPLETE = 1
 
@@ -28,24 +28,21 @@ INCOMPLETE = 1
 @click.command("collect")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
 @click.option("--probes", "set_name", required=True, metavar="SET", help="What to ask: a set's name, or a file.")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the answers.")
-@click.option("--base-url", metavar="URL", help="Address in place of the provider's own; the key goes there.")
+@options.answers
+@options.base_url
 @click.option("--draws", type=click.IntRange(min=1), help="Answers to each probe.  [default: as the probe says, or 1]")
 @click.option("--temperature", type=click.FloatRange(min=0), help="[default: the provider's]")
 @click.option("--top-p", type=click.FloatRange(0, 1, min_open=True), help="[default: the provider's]")
 @click.option("--max-tokens", type=click.IntRange(min=1), help="Of each answer.  [default: as the probe says, or 4096]")
 @click.option("--system", metavar="TEXT", help="System prompt, in place of a probe's own.")
-@click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), default=TIMEOUT, show_default=True,
-    help="Seconds for one request.",
-)  # fmt: skip
+@options.timeout
 @click.option(
     "--give-up-after", type=click.IntRange(min=1), default=GIVE_UP_AFTER, show_default=True,
     help="Leave a model when so many questions in a row failed, each after several tries.",
 )  # fmt: skip
-@click.option("--max-cost", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it costs more.")
+@options.max_cost
 @click.option("--dry-run", is_flag=True, help="Say how many requests and tokens, and what they may cost; ask nothing.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.text_or_json
 def command(
     models: tuple[str, ...], set_name: str, out: Path, base_url: str | None, draws: int | None,
     temperature: float | None, top_p: float | None, max_tokens: int | None, system: str | None, timeout: float,
@@ -75,7 +72,7 @@ def command(
         try:
             tallies.extend(await start(jobs))
             if not dry_run:
-                budget = _budget(tallies, max_cost)
+                budget = budget_of(tallies, max_cost)
                 make_folder(out)
                 with Board(tallies):
                     await collect(jobs, tallies, budget, Patience(timeout=timeout), give_up_after)
@@ -108,7 +105,8 @@ def _jobs(models: Sequence[str], probes: ProbeSet, how: How, out: Path, base_url
     return [job(providers[name], model, probes, how, out, base_url) for name, model in named]
 
 
-def _budget(tallies: Sequence[Tally], limit: float | None) -> Budget:
+def budget_of(tallies: Sequence[Tally], limit: float | None) -> Budget:
+    """Of --max-cost. Raises FingerprintError for a limit where a price is not known."""
     from fingerprint.collect.budget import Budget
 
     for tally in tallies:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -15,10 +14,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.main import complain
+from fingerprint.cli.screen import screen
 from fingerprint.errors import FingerprintError
 from fingerprint.records.data import data_dir
-from fingerprint.verdict.result import FALSE_CLAIMS
 
 if TYPE_CHECKING:
     from fingerprint.records.record import Suspect
@@ -27,18 +27,15 @@ if TYPE_CHECKING:
 
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+@options.model
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", show_default=True,
     help="Text for people, one JSON object (a list for several files), or one object a line.",
 )  # fmt: skip
-@click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
-@click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
-@click.option(
-    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
-    show_default=True, help="Share of claims that may be wrong.",
-)  # fmt: skip
-@click.option("--style-only", is_flag=True, help="Leave out token counts and self-given names.")
+@options.candidates
+@options.top
+@options.false_claims
+@options.style_only
 def command(
     files: tuple[str, ...],
     model: Path | None,
@@ -97,12 +94,13 @@ def _verdicts(
 
 def _noted(verdict: Verdict, model: Path) -> Verdict:
     """With what only this moment and this place tell: that the model is old, and how to add what it lacks."""
-    from fingerprint.records.corpus import SUFFIXES
     from fingerprint.verdict.age import stale
 
     if warning := stale(verdict.model.newest, date.today()):
         verdict = replace(verdict, warnings=(*verdict.warnings, warning))
     if verdict.verdict == "new-release":
+        from fingerprint.records.corpus import SUFFIXES
+
         corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"
         command = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
         advice = f"If you know which release it is and that it wrote all of this, add it: {command}"
@@ -115,8 +113,7 @@ def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
     from fingerprint.report.text import render
 
     names = Registry.load().labs
-    width = min(shutil.get_terminal_size().columns, 100)
-    encoding = sys.stdout.encoding or "ascii"
+    width, encoding = screen()
     for done, verdict in enumerate(verdicts):
         click.echo(("\n" if done else "") + render(verdict, names, top or 5, width, encoding), nl=False)
 

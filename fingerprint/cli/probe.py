@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -12,43 +11,37 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fingerprint.cli.collect import make_folder
+from fingerprint.cli import options
+from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
+from fingerprint.cli.screen import screen
 from fingerprint.errors import FingerprintError
 from fingerprint.report.escape import printable
-from fingerprint.verdict.result import FALSE_CLAIMS, Verdict
+from fingerprint.verdict.result import Verdict
 
 if TYPE_CHECKING:
     from fingerprint.collect.plan import Job
     from fingerprint.collect.tally import Tally
     from fingerprint.probing.session import Session, Step
 
-# As in fingerprint.collect.asking, which a --help shall not wait for; a test compares them.
-TIMEOUT = 180.0
 GIVEN_UP = 1
 _SHOWN = 3
 
 
 @click.command("probe")
 @click.argument("target", metavar="MODEL")
-@click.option("--out", required=True, type=click.Path(path_type=Path, file_okay=False), help="Folder for the answers.")
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+@options.answers
+@options.model
 @click.option("--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all]")
-@click.option("--base-url", metavar="URL", help="Address in place of the provider's own; the key goes there.")
+@options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
-@click.option("--max-cost", type=click.FloatRange(0, min_open=True), metavar="USD", help="Stop before it costs more.")
-@click.option(
-    "--timeout", type=click.FloatRange(0, min_open=True), default=TIMEOUT, show_default=True,
-    help="Seconds for one request.",
-)  # fmt: skip
-@click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
-@click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
-@click.option(
-    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
-    show_default=True, help="Share of claims that may be wrong.",
-)  # fmt: skip
-@click.option("--style-only", is_flag=True, help="Leave out token counts and self-given names.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.max_cost
+@options.timeout
+@options.candidates
+@options.top
+@options.false_claims
+@options.style_only
+@options.text_or_json
 def command(
     target: str, out: Path, model: Path | None, sets: tuple[str, ...], base_url: str | None, max_requests: int | None,
     max_cost: float | None, timeout: float, candidates: str | None, top: int | None, false_claims: float,
@@ -74,7 +67,6 @@ def command(
 
     async def work() -> tuple[Step, Tally]:
         from fingerprint.collect.asking import Patience
-        from fingerprint.collect.budget import Budget
         from fingerprint.collect.plan import How, job
         from fingerprint.collect.run import start
         from fingerprint.probing.choice import Choice
@@ -84,8 +76,7 @@ def command(
             jobs = [job(opened, name, probes, How(), out, base_url) for probes in loaded]
             whole = _joined(jobs)
             (tally,) = await start([whole])
-            if max_cost is not None and tally.price is None:
-                raise FingerprintError(f"{target}: its price is unknown, so that --max-cost cannot hold; leave it out")
+            budget = budget_of([tally], max_cost)
             session = Session(
                 whole, tally,
                 lambda suspect: known.identify(
@@ -94,7 +85,7 @@ def command(
                 Choice(known.information),
                 {lab: labs is None or lab in labs for lab in known.labs},
                 () if style_only else known.side.domains(),
-                Limits(Budget(max_cost), max_requests, Patience(timeout=timeout)),
+                Limits(budget, max_requests, Patience(timeout=timeout)),
             )  # fmt: skip
             make_folder(out)
             return await _followed(session, told), tally
@@ -163,8 +154,7 @@ def _text(last: Step, verdict: Verdict, tally: Tally, note: str | None, top: int
     from fingerprint.report.names import wrap
     from fingerprint.report.text import render
 
-    width = min(shutil.get_terminal_size().columns, 100)
-    encoding = sys.stdout.encoding or "ascii"
+    width, encoding = screen()
     cost = f"${tally.cost:.4f}" if not tally.uncosted else f"${tally.cost:.4f} and {tally.uncosted} at an unknown price"
     told = (
         f"{tally.model}: {tally.answered} new answers, {tally.refused} refused, {tally.empty} empty, "

@@ -61,19 +61,22 @@ class Budget:
         self._under_way = 0
         self._settled = Change()
 
+    def allows(self, most: float) -> bool:
+        """Whether `most` is left beside what is held back for requests under way."""
+        return self.limit is None or self.spent + self._reserved + most <= self.limit
+
     @asynccontextmanager
     async def reserve(self, most: float) -> AsyncIterator[Reserved]:
         """Holds `most` back while a request is under way, waiting for others where it must.
 
         Raises BudgetReached where not even their end could leave enough.
         """
-        if self.limit is not None:
-            while self.spent + self._reserved + most > self.limit:
-                if not self._under_way:
-                    raise BudgetReached(
-                        f"${self.spent:.4f} of ${self.limit:g} spent or maybe billed; one more may be too much"
-                    )
-                await self._settled.wait()
+        while not self.allows(most):
+            if not self._under_way:
+                raise BudgetReached(
+                    f"${self.spent:.4f} of ${self.limit:g} spent or maybe billed; one more may be too much"
+                )
+            await self._settled.wait()
         self._reserved += most
         self._under_way += 1
         held = Reserved(most)

@@ -46,17 +46,6 @@ def text(row: dict[str, Any], column: str) -> str:
     return "" if value is None else value if isinstance(value, str) else str(value)
 
 
-def licence_and_source(path: Path) -> tuple[str, str]:
-    """What a parquet file's metadata say of its licence and where it comes from; empty for other files."""
-    if path.suffix != ".parquet":
-        return "", ""
-    import pyarrow.parquet as pq
-
-    metadata = pq.read_schema(path).metadata or {}
-    licence, source = (metadata.get(key, b"").decode("utf-8", "replace") for key in (b"licence", b"source"))
-    return licence, source
-
-
 def _parquet(path: Path) -> Iterator[list[dict[str, Any]]]:
     import pyarrow as pa
     import pyarrow.parquet as pq

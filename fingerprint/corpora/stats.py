@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fingerprint.corpora.rows import licence_and_source, read_batches, text
+from fingerprint.corpora.rows import read_batches, text
 from fingerprint.errors import FingerprintError
+from fingerprint.records.corpus import licence_and_source
 from fingerprint.records.registry import Registry
 
 BY = ("release", "lab", "language", "domain", "corpus", "variant", "kind")

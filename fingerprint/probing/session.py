@@ -142,10 +142,8 @@ class Session:
         return tally.answered + tally.refused + tally.empty + tally.tries.total()
 
     def _too_dear(self, following: Asked) -> bool:
-        budget, price = self._limits.budget, self._tally.price
-        if budget.limit is None or price is None:
-            return False
-        return budget.spent + most_cost(following.question, price) > budget.limit
+        price = self._tally.price
+        return price is not None and not self._limits.budget.allows(most_cost(following.question, price))
 
     async def _ask(self, asked: Asked) -> None:
         of = self._aside.get(asked.probe.domain, self._style)

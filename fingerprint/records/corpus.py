@@ -201,13 +201,18 @@ def _source(path: Path, part: Any) -> Source:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    metadata: dict[bytes, bytes] = {}
-    if path.suffix == ".parquet":
-        import pyarrow.parquet
+    return Source(path.name.split(".")[0], len(part), digest.hexdigest(), *licence_and_source(path))
 
-        metadata = pyarrow.parquet.read_schema(path).metadata or {}
+
+def licence_and_source(path: Path) -> tuple[str, str]:
+    """What a parquet file's metadata say of its licence and where it comes from; empty for other files."""
+    if path.suffix != ".parquet":
+        return "", ""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(path).metadata or {}
     licence, source = (metadata.get(key, b"").decode("utf-8", "replace") for key in (b"licence", b"source"))
-    return Source(path.name.split(".")[0], len(part), digest.hexdigest(), licence, source)
+    return licence, source
 
 
 def _counted(rows: Any, release: NDArray[np.object_]) -> tuple[Counted, ...]:

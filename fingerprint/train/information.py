@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.records.corpus import Corpus
-from fingerprint.train.data import Data
+from fingerprint.train.data import Data, few_of_each
 from fingerprint.train.judge import Known
 from fingerprint.train.space import Places
 from fingerprint.verdict.calibration import Calibration
@@ -56,9 +56,4 @@ def _some(
 ) -> NDArray[np.int64]:
     names = np.char.add(corpus.domain[rows].astype(str), corpus.language[rows].astype(str))
     kind = np.unique(names, return_inverse=True)[1]
-    order = rng.permutation(len(rows))
-    key = (kind * (lab.max(initial=0) + 1) + lab)[order]
-    sorted_at = np.argsort(key, kind="stable")
-    size = np.unique(key, return_counts=True)[1]
-    rank = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
-    return np.sort(rows[order[sorted_at[rank < _MOST]]])
+    return np.sort(rows[few_of_each(kind * (lab.max(initial=0) + 1) + lab, _MOST, rng)])

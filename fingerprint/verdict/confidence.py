@@ -76,9 +76,9 @@ def signs(
 def outcome(weights: Weights, seen: Floats, found: Posterior) -> Outcome:
     """weights: by "first", "unknown" and NEW, of each of SIGNS and "bias", as logits against another known lab and
     against a known release; where there are none, the posterior's own word stands. seen: (S, len(SIGNS)) as `signs`."""
-    first, top, _ = _leaders(found.labs())
+    _, top, own_new = found.first()
     odds = {name: np.exp(np.clip(_linear(of, seen), -_FARTHEST, _FARTHEST)) for name, of in weights.items()}
-    new = odds[NEW] / (1 + odds[NEW]) if NEW in odds else _own_new(found, first, top)
+    new = odds[NEW] / (1 + odds[NEW]) if NEW in odds else own_new
     if "first" not in odds:
         return Outcome(top, found.unknown, new)
     if "unknown" not in odds:
@@ -113,10 +113,6 @@ def settle(found: Posterior, sure: Outcome) -> Posterior:
     release = np.where(own, within, release)
     new[rows, first] = right * share
     return replace(found, release=release, new=new, unknown=unknown)
-
-
-def _own_new(found: Posterior, first: Ints, top: Floats) -> Floats:
-    return found.new[np.arange(len(first)), first] / np.maximum(top, np.finfo(float).tiny)
 
 
 def _linear(weights: Mapping[str, float], seen: Floats) -> Floats:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Evidence
@@ -29,14 +27,8 @@ class Facts:
 
 def facts(used: Ints, found: Posterior, evidence: Evidence, circumstances: Circumstances) -> list[Facts]:
     """Of S suspects; used: (S,) responses of each."""
-    labs = found.labs()
-    first = labs.argmax(axis=1)
-    rows = np.arange(len(labs))
-    top = labs[rows, first]
-    columns = (
-        used, top, found.unknown, found.new[rows, first] / np.maximum(top, 1e-12),
-        evidence.ground, evidence.familiar, circumstances.split,
-    )  # fmt: skip
+    _, top, new = found.first()
+    columns = used, top, found.unknown, new, evidence.ground, evidence.familiar, circumstances.split
     return [Facts(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
 

@@ -56,11 +56,10 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
     between = np.array([name.startswith(("nest", "lab_head")) for name in PARAMETERS])
     best = _fit(suspects, lab_of_release, suspects.share, best, between, 0.0)
     found = posterior(best, suspects.evidence, suspects.circumstances, lab_of_release)
-    first = found.labs().argmax(axis=1)
-    right = first == suspects.lab
+    right = found.first()[0] == suspects.lab
     seen = signs(found, suspects.evidence, suspects.circumstances)
     settled = settle(found, _by_others(seen, found, right, suspects))
-    sure = settled.labs().max(axis=1)
+    _, sure, new = settled.first()
     count, share = suspects.circumstances.count, suspects.share
     curves = {"all": Curve.of(sure, right, share)}
     split_limits = {}
@@ -75,7 +74,6 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
     farthest = float(np.average(right[far], weights=share[far]))
     known_lab = (suspects.lab >= 0) & (suspects.evidence.familiar > 0)
     known_release = right & (suspects.release >= 0)
-    new = settled.new[np.arange(len(first)), first] / np.maximum(sure, np.finfo(float).tiny)
     return Calibration(
         dict(zip(PARAMETERS, best.tolist(), strict=True)),
         _outcomes(seen, right, suspects),

@@ -53,6 +53,13 @@ class Posterior:
         np.add.at(out.T, self.lab, self.release.T)
         return out
 
+    def first(self) -> tuple[Ints, Floats, Floats]:
+        """(S,) each: the first lab, its share, and what part of that falls on a new release of it."""
+        labs = self.labs()
+        first, rows = labs.argmax(axis=1), np.arange(len(labs))
+        top = labs[rows, first]
+        return first, top, self.new[rows, first] / np.maximum(top, np.finfo(float).tiny)
+
 
 @dataclass(frozen=True)
 class Terms:

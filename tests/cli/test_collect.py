@@ -234,7 +234,8 @@ def test_progress_names_done_failed_rate_cost_and_time() -> None:
 
 def test_what_the_help_says_are_the_defaults() -> None:
     from fingerprint.cli import collect as cli
+    from fingerprint.cli.options import TIMEOUT
     from fingerprint.collect.asking import Patience
     from fingerprint.collect.run import GIVE_UP_AFTER
 
-    assert (Patience().timeout, GIVE_UP_AFTER) == (cli.TIMEOUT, cli.GIVE_UP_AFTER)
+    assert (Patience().timeout, GIVE_UP_AFTER) == (TIMEOUT, cli.GIVE_UP_AFTER)

@@ -14,6 +14,7 @@ from fingerprint.corpora.check.run import Checked, check, fix
 from fingerprint.corpora.check.weigh import language, signature
 from fingerprint.errors import InputError
 from fingerprint.records.registry import Registry
+from tests.worlds import SHARED
 
 REGISTRY = """release,lab,family,line,released,kind,aliases
 oak-1,oak,oak,oak,2025-03,lab,Oak One|org/oak
@@ -21,25 +22,7 @@ oak-2,oak,oak,oak,,lab,
 elm-1,elm,elm,elm,2025-03,lab,
 """
 WORDS = [
-    "time",
-    "people",
-    "work",
-    "water",
-    "house",
-    "day",
-    "light",
-    "year",
-    "hand",
-    "place",
-    "word",
-    "small",
-    "part",
-    "long",
-    "way",
-    "city",
-    "food",
-    "idea",
-    "road",
+    *SHARED,
     "river",
     "mountain",
     "paper",

@@ -147,7 +147,7 @@ def test_a_price_that_nobody_knows_holds_no_limit(
 
 
 def test_the_time_that_help_tells_is_the_one_that_holds() -> None:
-    from fingerprint.cli.probe import TIMEOUT
+    from fingerprint.cli.options import TIMEOUT
     from fingerprint.collect.asking import PATIENCE
 
     assert PATIENCE.timeout == TIMEOUT

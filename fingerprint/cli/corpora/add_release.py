@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.report.escape import printable
 
 
@@ -21,7 +22,7 @@ from fingerprint.report.escape import printable
 @click.option("--alias", "aliases", multiple=True, help="A name that sources use; repeatable.")
 @click.option("--lab-name", help="The name for people of a lab that the registry does not have yet.")
 @click.option("--registry", type=click.Path(path_type=Path), help="[default: the one that ships]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.text_or_json
 def command(
     release: str, lab: str | None, family: str | None, line: str | None, released: str | None, kind: str | None,
     aliases: tuple[str, ...], lab_name: str | None, registry: Path | None, form: str,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.report.escape import printable
@@ -20,14 +20,10 @@ if TYPE_CHECKING:
 @click.command("check")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--fix", "folder", type=click.Path(path_type=Path), help="Folder for a mended copy of each file.")
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
+@options.registry
 @click.option("--top", type=click.IntRange(min=1), default=5, show_default=True, help="Cases of each finding in text.")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.  [default: one a core]"
-)
+@options.text_or_json
+@options.jobs
 def command(
     corpora: tuple[Path, ...], folder: Path | None, registry: Path | None, top: int, form: str, jobs: int
 ) -> None:

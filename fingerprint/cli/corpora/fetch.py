@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
 from fingerprint.report.escape import printable
 
@@ -25,11 +26,9 @@ _LISTED = 10
     "--from", "mirror", metavar="DIR|URL",
     help="A mirror in place of GitHub: OWNER/REPOSITORY/COMMIT.tar.gz and, beside it, .commit.",
 )  # fmt: skip
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
+@options.registry
 @click.option("--cache", type=click.Path(path_type=Path), help="Where archives are kept.  [default: the user's cache]")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.text_or_json
 def command(
     name: str, out: Path | None, mirror: str | None, registry: Path | None, cache: Path | None, form: str
 ) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import FingerprintError
 from fingerprint.report.escape import printable
@@ -36,10 +37,8 @@ _SHOWN = 70
 @click.option("--language", default="", help="Of the responses (ISO 639), where the file does not say.")
 @click.option("--domain", default="", help="Of the prompts, such as chat or code.")
 @click.option("--licence", default="", help="Kept in parquet files.")
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.registry
+@options.text_or_json
 def command(
     source: str, out: Path, release: str | None, rename: tuple[str, ...], skip_unknown: bool, columns: tuple[str, ...],
     split: str, revision: str | None, corpus: str | None, language: str, domain: str, licence: str,

@@ -6,9 +6,11 @@ import json
 
 import click
 
+from fingerprint.cli import options
+
 
 @click.command("list")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.text_or_json
 def command(form: str) -> None:
     """List the public corpora that have a manifest: licence, use, languages and domains."""
     from fingerprint.corpora.manifest import all_manifests

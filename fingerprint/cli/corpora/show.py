@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.report.escape import printable
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 @click.command("show")
 @click.argument("name")
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.text_or_json
 def command(name: str, form: str) -> None:
     """Show where corpus NAME comes from, its licence, and how its files become our rows.
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
 from fingerprint.report.escape import printable
 
@@ -19,10 +20,8 @@ _NUMBERS = ("responses", "releases", "labs", "prompts", "no_prompt", "mean_chara
 @click.command("stats")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--by", type=click.Choice(BY), help="A row for each of its values, in place of one for each file.")
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
-@click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
+@options.registry
+@options.text_or_json
 def command(corpora: tuple[Path, ...], by: str | None, registry: Path | None, form: str) -> None:
     """Count what is in each CORPUS: responses, releases, labs, prompts, responses without one, mean length."""
     from fingerprint.corpora.stats import count

@@ -14,11 +14,11 @@ from fingerprint.corpora.check.labels import Labels
 from fingerprint.corpora.check.same import Same
 from fingerprint.corpora.check.texts import Texts
 from fingerprint.corpora.check.weigh import Weighed, weigh
-from fingerprint.corpora.rows import licence_and_source, read_batches
+from fingerprint.corpora.rows import read_batches
 from fingerprint.corpora.write import writing
 from fingerprint.errors import InputError
 from fingerprint.records.clean import BROKEN
-from fingerprint.records.corpus import corpus_files
+from fingerprint.records.corpus import corpus_files, licence_and_source
 from fingerprint.records.registry import Registry
 
 Report = Callable[[str, int, int], None]
