@@ -317,6 +317,9 @@ def test_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         open_provider("groq")
     assert "schl" not in str(caught.value)
     assert KEY not in repr(vars(open_provider("openai"))["_preset"])
+    gemini = open_provider("google").account
+    monkeypatch.setenv("GOOGLE_API_KEY", "sk-another")
+    assert open_provider("google").account != gemini
     assert open_provider("openai").account != open_provider("openai", "http://x").account
 
 
