@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fingerprint.cli import options
+from fingerprint.cli.interrupt import resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 from fingerprint.report.escape import printable
 
@@ -84,14 +85,13 @@ def command(
         asyncio.run(work())
         click.echo(_planned(jobs, tallies, form))
         return 0
-    try:
-        asyncio.run(work())
-    except (KeyboardInterrupt, FingerprintError) as ended:
-        if any(tally.done for tally in tallies):
-            click.echo(_reported(tallies, form))
-        if isinstance(ended, KeyboardInterrupt):
-            click.echo("fingerprint: interrupted; the same command goes on where it was", err=True)
-        raise
+    with resumable():
+        try:
+            asyncio.run(work())
+        except (KeyboardInterrupt, FingerprintError):
+            if any(tally.done for tally in tallies):
+                click.echo(_reported(tallies, form))
+            raise
     click.echo(_reported(tallies, form))
     return 0 if all(tally.complete for tally in tallies) else INCOMPLETE
 

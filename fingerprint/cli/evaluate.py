@@ -8,6 +8,7 @@ import click
 
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
+from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.records.data import data_dir
@@ -59,12 +60,8 @@ def command(
         model or data_dir("models") / "default", registry, protocol or PROTOCOLS, QUICK if quick else FULL, seed, jobs,
         cache, command_line("evaluate", corpora, given, ("corpora", "jobs", "cache")),
     )  # fmt: skip
-    with Progress() as progress:
-        try:
-            report = evaluate(list(corpora), out, settings, progress)
-        except KeyboardInterrupt:
-            click.echo("\nfingerprint: interrupted; the same command goes on where it was", err=True)
-            raise
+    with resumable(), Progress() as progress:
+        report = evaluate(list(corpora), out, settings, progress)
     for line in report["summary"]["headline"]:
         click.echo(line["text"])
     click.echo(f"{out}: report.html, report.json and report.md written")

@@ -14,6 +14,7 @@ import click
 from fingerprint.cli import options
 from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
+from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.screen import screen
 from fingerprint.errors import FingerprintError
 from fingerprint.report.escape import printable
@@ -92,11 +93,8 @@ def command(
         finally:
             await opened.close()
 
-    try:
+    with resumable():
         last, tally = asyncio.run(work())
-    except KeyboardInterrupt:
-        click.echo("fingerprint: interrupted; the same command goes on where it was", err=True)
-        raise
     if last.verdict is None:
         raise FingerprintError(
             f"{target}: no answer to judge; {last.stopped}; {tally.last_failure or 'nothing failed'}"
@@ -150,15 +148,15 @@ def _joined(jobs: Sequence[Job]) -> Job:
 
 
 def _text(last: Step, verdict: Verdict, tally: Tally, note: str | None, top: int | None) -> str:
+    from fingerprint.cli.board import dollars
     from fingerprint.records.registry import Registry
     from fingerprint.report.names import wrap
     from fingerprint.report.text import render
 
     width, encoding = screen()
-    cost = f"${tally.cost:.4f}" if not tally.uncosted else f"${tally.cost:.4f} and {tally.uncosted} at an unknown price"
     told = (
         f"{tally.model}: {tally.answered} new answers, {tally.refused} refused, {tally.empty} empty, "
-        f"{tally.tries.total()} failed requests; {cost}. Stopped: {last.stopped}."
+        f"{tally.tries.total()} failed requests; {dollars(tally)}. Stopped: {last.stopped}."
     )
     lines = wrap(printable(told), width) + wrap(printable(f"Answers: {tally.file}"), width)
     lines += wrap(f"note: {note}", width) if note else []

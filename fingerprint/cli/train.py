@@ -9,6 +9,7 @@ import click
 
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
+from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.report.gate import render
@@ -76,15 +77,11 @@ def command(
         name or out.resolve().name,
         command_line("train", corpora, click.get_current_context().params, _NOT_TOLD),
     )
-    with Progress() as progress:
-        try:
-            if replace:
-                comparison, written = retrain(list(corpora), out, settings, force, progress)
-            else:
-                train(list(corpora), out, settings, progress)
-        except KeyboardInterrupt:
-            click.echo("\nfingerprint: interrupted; the same command goes on with the features made so far", err=True)
-            raise
+    with resumable("goes on with the features made so far"), Progress() as progress:
+        if replace:
+            comparison, written = retrain(list(corpora), out, settings, force, progress)
+        else:
+            train(list(corpora), out, settings, progress)
     if replace and comparison:
         click.echo(render(comparison.to_dict()), nl=False)
         check_written(comparison, written)

@@ -1,4 +1,4 @@
-"""What models cost where their provider has no list of prices: a table with its date."""
+"""What models cost where their provider has no list of prices: a table that says where it has each from, and when."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def tabled(base_url: str, model: str, path: Path | None = None) -> Price | None:
     """The table's price at an address; elsewhere the same name may cost anything."""
     path = path or data_dir("corpora") / "prices.json"
     try:
-        entry = json.loads(path.read_text(encoding="utf-8"))["addresses"].get(base_url)
-        if entry is None or model not in entry["models"]:
-            return None
-        sent, written = entry["models"][model]
-        return Price(sent / 1e6, written / 1e6, source=f"{path.name}, as of {entry['as_of']}")
+        for page in json.loads(path.read_text(encoding="utf-8"))["addresses"].get(base_url, []):
+            if model in page["models"]:
+                sent, written = page["models"][model]
+                return Price(sent / 1e6, written / 1e6, source=f"{path.name}, as of {page['as_of']}: {page['source']}")
+        return None
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(str(path), f"is not the table of prices ({type(error).__name__}: {error})") from None

@@ -16,7 +16,6 @@ from fingerprint.collect.failure import Cause, Failure
 from fingerprint.collect.provider import GROUP, Price, names, open_provider, split
 from fingerprint.collect.providers import presets
 from fingerprint.collect.question import Answer, Message, Question, Sampling, Usage
-from fingerprint.collect.reasoning import without_reasoning
 from fingerprint.errors import FingerprintError, MissingExtra
 from tests.collect.doubles import KEY, PATHS, address, body
 
@@ -317,6 +316,9 @@ def test_keys(monkeypatch: pytest.MonkeyPatch) -> None:
         open_provider("groq")
     assert "schl" not in str(caught.value)
     assert KEY not in repr(vars(open_provider("openai"))["_preset"])
+    gemini = open_provider("google").account
+    monkeypatch.setenv("GOOGLE_API_KEY", "sk-another")
+    assert open_provider("google").account != gemini
     assert open_provider("openai").account != open_provider("openai", "http://x").account
 
 
@@ -331,21 +333,3 @@ def test_a_missing_sdk_is_named(sdk: str, api: str, monkeypatch: pytest.MonkeyPa
     monkeypatch.delitem(sys.modules, f"fingerprint.collect.providers.{api}", raising=False)
     with pytest.raises(MissingExtra, match=r"fingerprint\[collect\]"):
         open_provider(api)
-
-
-@pytest.mark.parametrize(
-    ("text", "left"),
-    [
-        ("Because.", "Because."),
-        ("<think>hm\nhm</think>\n\nBecause.", "Because."),
-        ("  <think></think> Because. ", "Because. "),
-        ("hm\nhm</think>\n\nBecause.", "Because."),
-        ("<think>hm, and no end", ""),
-        ("<thinking>a</thinking><think>b</think>Because.", "Because."),
-        ("[THINK]hm[/THINK]Because.", "Because."),
-        ("Write <think>x</think> around it.", "Write <think>x</think> around it."),
-        (" leading space stays", " leading space stays"),
-    ],
-)
-def test_reasoning_in_the_text(text: str, left: str) -> None:
-    assert without_reasoning(text) == left

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +16,12 @@ from fingerprint.collect.gate import Gate
 from fingerprint.collect.plan import How, Job, job, question_of
 from fingerprint.collect.prices import tabled
 from fingerprint.collect.provider import Price
+from fingerprint.collect.providers import presets
 from fingerprint.collect.question import Answer, Message, Question, Sampling, Usage
 from fingerprint.collect.run import collect, start
 from fingerprint.collect.tally import Tally
 from fingerprint.errors import InputError
+from fingerprint.records.data import data_dir
 from fingerprint.records.probes import Probe, ProbeSet, load_probes
 from tests.collect.doubles import lines, probes
 
@@ -214,8 +217,20 @@ def test_the_table_of_prices(tmp_path: Path) -> None:
     assert price is not None
     assert (price.prompt, price.completion) == (3e-6, 15e-6)
     assert "as of 20" in price.source
+    assert "https://" in price.source
     assert tabled("https://api.anthropic.com", "claude-0") is None
     assert tabled("http://localhost:8000", "claude-sonnet-4-5") is None
-    (tmp_path / "prices.json").write_text('{"addresses": []}')
-    with pytest.raises(InputError, match="table of prices"):
-        tabled("x", "y", tmp_path / "prices.json")
+    for wrong in ('{"addresses": []}', '{"addresses": {"x": {"as_of": "2025-11", "models": {"y": [1, 2]}}}}'):
+        (tmp_path / "prices.json").write_text(wrong)
+        with pytest.raises(InputError, match="table of prices"):
+            tabled("x", "y", tmp_path / "prices.json")
+
+
+def test_every_price_says_where_it_is_from_and_is_reached_by_a_preset() -> None:
+    addresses = json.loads((data_dir("corpora") / "prices.json").read_text())["addresses"]
+    assert set(addresses) <= {preset.address for preset in vars(presets).values() if isinstance(preset, presets.Preset)}
+    for pages in addresses.values():
+        assert all(page["source"].startswith("https://") and page["as_of"].startswith("202") for page in pages)
+        names = [name for page in pages for name in page["models"]]
+        assert len(set(names)) == len(names)
+        assert all(0 < sent <= written for page in pages for sent, written in page["models"].values())

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pytest_httpserver import HTTPServer
 
 from fingerprint.cli.main import main
 from fingerprint.records.read import read_suspect
@@ -16,8 +18,8 @@ from tests.probing.conftest import Stealth
 def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
     """Runs the command and returns its exit code, what it printed, and what it complained of."""
 
-    def run(*more: str, form: str = "json") -> tuple[int, Any, str]:
-        command = ["probe", "vllm:stealth", "--model", str(model), "--probes", str(probes), "--out", str(tmp_path),
+    def run(*more: str, form: str = "json", target: str = "vllm:stealth") -> tuple[int, Any, str]:
+        command = ["probe", target, "--model", str(model), "--probes", str(probes), "--out", str(tmp_path),
                    "--base-url", stealth.url, "--format", form, *more]  # fmt: skip
         with pytest.raises(SystemExit) as ended:
             main(command)
@@ -28,7 +30,7 @@ def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pyt
 
 
 def answers(folder: Path) -> Path:
-    (path,) = folder.glob("vllm--stealth*.jsonl")
+    (path,) = folder.glob("*--stealth*.jsonl")
     return path
 
 
@@ -144,6 +146,37 @@ def test_a_price_that_nobody_knows_holds_no_limit(
     assert ended.value.code == 2
     assert "price is unknown" in capsys.readouterr().err
     assert not stealth.prompts
+
+
+@pytest.fixture
+def priced(ask: Any, httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """As `ask`, of a model whose provider lists its price: an answer of this world costs $0.006."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", "sk-secret-0123456789")
+    listed = {"data": [{"id": "stealth", "pricing": {"prompt": "0", "completion": "0.0001"}}]}
+    httpserver.expect_request("/v1/models").respond_with_json(listed)
+    return functools.partial(ask, target="openrouter:stealth")
+
+
+def test_it_stops_before_it_costs_too_much(priced: Any, stealth: Stealth, tmp_path: Path) -> None:
+    # An answer may take 4,096 tokens, $0.4096: beside that there is room for two that took 60, and not for three.
+    code, found, _ = priced("--max-cost", "0.425")
+    assert code == 0
+    assert found["probe"]["stopped"] == "--max-cost might be exceeded by another"
+    assert (len(stealth.prompts), found["probe"]["answered"], found["n_responses"]) == (3, 3, 3)
+    assert found["probe"]["cost"] == pytest.approx(0.018)
+    assert len(lines(answers(tmp_path))) == 3
+    # What is on file was paid for by another run; the same answers are not asked for again.
+    again = priced("--max-cost", "2")[1]
+    assert again["probe"]["stopped"] == "the verdict is firm"
+    assert len(stealth.prompts) == len(set(stealth.prompts)) == len(lines(answers(tmp_path))) > 3
+    assert again["probe"]["cost"] == pytest.approx(0.006 * again["probe"]["answered"])
+    assert "$0.0" in priced(form="text")[1]
+
+
+def test_a_limit_that_not_even_one_answer_fits_in_asks_nothing(priced: Any, stealth: Stealth) -> None:
+    code, out, complaint = priced("--max-cost", "0.4")
+    assert (code, out, stealth.prompts) == (2, "", [])
+    assert "--max-cost might be exceeded" in complaint
 
 
 def test_the_time_that_help_tells_is_the_one_that_holds() -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fingerprint.cli import options
+from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.report.escape import printable
 
@@ -48,14 +49,10 @@ def command(
     sources = ", ".join(f"github.com/{s.repository} at {s.commit[:12]}" for s in manifest.sources)
     click.echo(printable(f"{manifest.name}: {sources}; licence {manifest.licence}, use: {manifest.use}"), err=True)
     out = out or Path(f"{manifest.name}.parquet")
-    with Progress() as progress:
-        try:
-            done = fetch(
-                manifest, out, Origin.of(mirror), cache or cache_dir() / "fetched", Registry.load(registry), progress
-            )
-        except KeyboardInterrupt:
-            click.echo("\nfingerprint: interrupted; the same command goes on where it was", err=True)
-            raise
+    with resumable(), Progress() as progress:
+        done = fetch(
+            manifest, out, Origin.of(mirror), cache or cache_dir() / "fetched", Registry.load(registry), progress
+        )
     if form == "json":
         click.echo(json.dumps({"file": str(out), "licence": manifest.licence} | vars(done), indent=2))
     else:

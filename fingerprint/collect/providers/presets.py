@@ -88,7 +88,7 @@ ANTHROPIC = Preset("anthropic", "https://api.anthropic.com", ("ANTHROPIC_API_KEY
 DEEPSEEK = Preset("deepseek", "https://api.deepseek.com", ("DEEPSEEK_API_KEY",))
 FIREWORKS = Preset("fireworks", "https://api.fireworks.ai/inference/v1", ("FIREWORKS_API_KEY",))
 GOOGLE = Preset(
-    "google", "https://generativelanguage.googleapis.com", ("GEMINI_API_KEY", "GOOGLE_API_KEY"), Speaks.GOOGLE
+    "google", "https://generativelanguage.googleapis.com", ("GOOGLE_API_KEY", "GEMINI_API_KEY"), Speaks.GOOGLE
 )
 GROQ = Preset("groq", "https://api.groq.com/openai/v1", ("GROQ_API_KEY",))
 LMSTUDIO = Preset("lmstudio", "http://localhost:1234/v1", ("LMSTUDIO_API_KEY",), local=True)
@@ -98,7 +98,7 @@ MOONSHOT = Preset("moonshot", "https://api.moonshot.ai/v1", ("MOONSHOT_API_KEY",
 OLLAMA = Preset("ollama", "http://localhost:11434/v1", ("OLLAMA_API_KEY",), local=True)
 OPENAI = Preset("openai", "https://api.openai.com/v1", ("OPENAI_API_KEY",))
 OPENROUTER = Preset("openrouter", "https://openrouter.ai/api/v1", ("OPENROUTER_API_KEY",))
-TOGETHER = Preset("together", "https://api.together.xyz/v1", ("TOGETHER_API_KEY",))
+TOGETHER = Preset("together", "https://api.together.ai/v1", ("TOGETHER_API_KEY",))
 VLLM = Preset("vllm", "http://localhost:8000/v1", ("VLLM_API_KEY",), local=True)
 XAI = Preset("xai", "https://api.x.ai/v1", ("XAI_API_KEY",))
 ZAI = Preset("zai", "https://api.z.ai/api/paas/v4", ("ZAI_API_KEY",))

@@ -14,7 +14,7 @@ from fingerprint.corpora.fetch.archive import Extracted
 from fingerprint.corpora.fetch.patterns import compiled
 from fingerprint.corpora.fetch.templates import render
 from fingerprint.corpora.manifest import Manifest, Part
-from fingerprint.corpora.reasoning import without_reasoning
+from fingerprint.records.reasoning import without_reasoning
 from fingerprint.records.registry import Registry
 
 # As in the corpora that the shipped model was trained on.
