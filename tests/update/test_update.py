@@ -129,8 +129,8 @@ def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_p
 
 
 def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, world: Path, tmp_path: Path) -> None:
+    save(tmp_path / "taken", {}, {}, "")
     with pytest.raises(ModelError, match="holds a model"):
-        save(tmp_path / "taken", {}, {}, "")
         add(lesser, [world / "corpora"], tmp_path / "taken", world)
     stored = load(lesser)
     old = {name: values for name, values in stored.arrays.items() if not name.startswith("held")}
