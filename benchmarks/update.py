@@ -104,9 +104,8 @@ def main(corpora: Path, bench: Path, model: Path, work: Path) -> None:
         begun = time.monotonic()
         if not more.exists():
             outcome = update(less, [work / f"rows{number}"], more, Updating(cache=work / "cache"), lambda *_: None)
-            print(
-                f"<!-- {outcome.responses} responses in {time.monotonic() - begun:.1f} s, written: {outcome.written} -->"
-            )
+            took = time.monotonic() - begun
+            print(f"<!-- {outcome.responses} responses in {took:.1f} s, written: {outcome.written} -->", flush=True)
         for line in lines(number, taken, cases, [whole, *(answers(m, cases, bench) for m in (less, more))]):
             print(line, flush=True)
 
