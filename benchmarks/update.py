@@ -78,6 +78,8 @@ def lines(number: int, taken: list[str], cases: list[dict[str, str]], found: lis
     for group, ours in (("others", False), ("taken out", True)):
         for protocol in ("same-set", "other-set"):
             of = [c["file"] for c in cases if (c["release"] in taken) == ours and c["protocol"].startswith(protocol)]
+            if not of:
+                continue
             shares = [np.mean([right[file] for file in of if file in right], axis=0) for right in found]
             figures = " | ".join(f"{lab:.3f}, {release:.3f}" for lab, release in shares)
             yield f"| {number} | {group} | {protocol} | {len(of)} | {figures} |"
