@@ -40,5 +40,5 @@ clean:
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[report,test]'
+	$(PIP) --editable '.[collect,corpora,report,test]'
 	touch .venv/light $@

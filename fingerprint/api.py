@@ -14,10 +14,13 @@ from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.records.read import suspect_of
 from fingerprint.records.record import Record, Suspect
+from fingerprint.side.evidence import side_evidence
+from fingerprint.side.tables import Tables
 from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.decide import Facts, decide
+from fingerprint.verdict.decide import decide, facts
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.explain import contrast
+from fingerprint.verdict.information import Information
 from fingerprint.verdict.posterior import Posterior, temper
 from fingerprint.verdict.result import (
     FALSE_CLAIMS,
@@ -48,6 +51,16 @@ class Fingerprint:
     def labs(self) -> tuple[str, ...]:
         return tuple(self._model.labs)
 
+    @property
+    def information(self) -> Information | None:
+        """How telling kinds of prompts are; None in a model that was trained before this was learned."""
+        return self._model.information
+
+    @property
+    def side(self) -> Tables:
+        """What side evidence is judged by."""
+        return self._model.side
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """(texts, D) places in the fingerprint space; names are masked here."""
         return self._model.read(texts)[0]
@@ -58,10 +71,12 @@ class Fingerprint:
         *,
         candidates: Sequence[str] | None = None,
         false_claims: float = FALSE_CLAIMS,
+        style_only: bool = False,
     ) -> Verdict:
         """Who wrote these responses, all by one model.
 
         candidates: the labs in question, None for all. false_claims: the share of wrong claims to stay below.
+        style_only: leaves out what token counts and self-given names say, which is shown apart otherwise.
         Raises InputError for a response that is none, FingerprintError for a lab that the model does not know.
         """
         suspect = responses if isinstance(responses, Suspect) else suspect_of(responses)
@@ -71,20 +86,16 @@ class Fingerprint:
         calibration = self._model.calibration
         found = calibration.judge(evidence, circumstances, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
-        first = int(labs.argmax())
-        new = float(found.new[0, first] / max(labs[first], 1e-12))
-        facts = Facts(
-            len(texts), float(labs[first]), float(found.unknown[0]), new,
-            float(evidence.ground[0]), float(circumstances.split[0]),
-        )  # fmt: skip
-        word, reason = decide(facts, calibration, false_claims)
+        one = facts(np.array([len(texts)]), found, evidence, circumstances)[0]
+        word, reason = decide(one, calibration, false_claims)
+        shares = self._labs(labs, float(found.unknown[0]), allowed)
         scale = float(temper(calibration.values(), evidence, circumstances)[0, 0])
         return Verdict(
             file=suspect.file,
             n_responses=suspect.n_responses,
             n_used=suspect.n_used,
             verdict=word,
-            labs=self._labs(labs, float(found.unknown[0]), allowed),
+            labs=shares,
             families=self._families(found, allowed),
             releases=self._releases(found, scale * (evidence.known[0] - evidence.unknown[0]), allowed),
             new_release=_sorted(
@@ -96,7 +107,8 @@ class Fingerprint:
             calibration=self._rates(len(texts), false_claims),
             habits=self._habits(texts, found, labs, allowed),
             reason=reason,
-            ground={"distance": round(facts.ground, 3), "limit": round(calibration.ground_limit, 3)},
+            ground={"distance": round(one.ground, 3), "limit": round(calibration.ground_limit, 3)},
+            side_evidence=None if style_only else side_evidence(suspect, shares, self._model.side),
         )
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:

@@ -15,16 +15,21 @@ from fingerprint.features import habits
 from fingerprint.features.ngrams import BUCKETS, Counts, count
 from fingerprint.features.vocabulary import Vocabulary
 from fingerprint.records.names import mask_names
+from fingerprint.side.tables import DOCUMENT as SIDE
+from fingerprint.side.tables import Tables
 from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table
 from fingerprint.store.arrays import expect
 from fingerprint.store.manifest import MANIFEST
-from fingerprint.store.read import load
+from fingerprint.store.read import Stored, load
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.explain import Usual
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Hierarchy, Ints
+from fingerprint.verdict.information import ARRAY as GAIN
+from fingerprint.verdict.information import DOCUMENT as PROBING
+from fingerprint.verdict.information import Information
 from fingerprint.verdict.result import ModelInfo
 
 Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
@@ -45,6 +50,8 @@ class Loaded:
     likelihood: Likelihood
     calibration: Calibration
     usual: Usual
+    side: Tables
+    information: Information | None
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
@@ -55,7 +62,13 @@ class Loaded:
 
 
 def load_model(folder: Path) -> Loaded:
-    """Raises ModelError, or MissingExtra for an encoder that needs PyTorch where there is none.
+    """Raises as `load_whole`."""
+    return load_whole(folder)[1]
+
+
+def load_whole(folder: Path) -> tuple[Stored, Loaded]:
+    """Of the same state of the folder: what is in it, and the model made ready. Raises ModelError, or MissingExtra for
+    an encoder that needs PyTorch where there is none.
 
     A model that is replaced while it is read is read again.
     """
@@ -63,7 +76,7 @@ def load_model(folder: Path) -> Loaded:
         begun = _manifest(folder)
         try:
             stored = load(folder)
-            return _construct(stored.arrays, stored.documents, folder)
+            return stored, _construct(stored.arrays, stored.documents, folder)
         except (KeyError, TypeError, ValueError, AttributeError, FingerprintError) as error:
             if _manifest(folder) != begun:
                 continue
@@ -105,7 +118,8 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
             raise ValueError("a release without its lab and family")
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
-        Calibration.from_dict(documents["calibration"]), usual,
+        Calibration.from_dict(documents["calibration"]), usual, Tables.from_document(documents.get(SIDE)),
+        _information(arrays, documents, labs),
     )  # fmt: skip
 
 
@@ -113,6 +127,13 @@ def likelihood_of(arrays: Mapping[str, NDArray[Any]], width: int, releases: int,
     """The hierarchy and the heads in a model's arrays. width: D. Raises ModelError where they do not fit together."""
     hierarchy = _hierarchy(arrays, width, releases, labs)
     return Likelihood(hierarchy, _heads(arrays, len(hierarchy.within), releases, labs))
+
+
+def _information(arrays: Any, documents: Any, labs: list[str]) -> Information | None:
+    if PROBING not in documents:
+        return None
+    gain = expect(arrays, GAIN, "float16", (None, len(labs), len(labs)))
+    return Information.from_parts(documents[PROBING], gain, labs)
 
 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:

@@ -10,7 +10,7 @@ import numpy as np
 
 LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
 RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
-_SHARED = [
+SHARED = [
     "time",
     "people",
     "work",
@@ -48,7 +48,7 @@ def write(release: str, prompt: int, draw: int = 0) -> str:
     lab = RELEASES[release]
     rng, of_lab, of_release = _rng(release, prompt, draw), _taste(lab, 8), _taste(release, 8)
     topic = _taste(f"prompt {prompt}", 4)
-    pool = [*_SHARED, *topic * 2, *of_lab, *of_release]
+    pool = [*SHARED, *topic * 2, *of_lab, *of_release]
     sentences = []
     for _ in range(6):
         words = rng.choice(pool, int(rng.integers(6, 12))).tolist()
@@ -57,6 +57,12 @@ def write(release: str, prompt: int, draw: int = 0) -> str:
     if LABS.index(lab) % 3 == 0:
         return f"**{topic[0].title()}**\n\n" + "\n".join(f"{mark} {s}" for s in sentences)
     return " ".join(sentences)
+
+
+def tokens(release: str, prompt: int) -> int:
+    """What a provider counts for a prompt: ash and birch share a tokenizer, and every release has its own template."""
+    tokenizer = max(1, LABS.index(RELEASES[release]))
+    return 20 + int(_rng("tokens", prompt, tokenizer).integers(30)) + 7 * int(release[-1])
 
 
 def registry(folder: Path) -> Path:
@@ -68,16 +74,19 @@ def registry(folder: Path) -> Path:
     return path
 
 
+def row(release: str, prompt_id: str, prompt: int) -> dict[str, object]:
+    """What `release` answers, as a line of a corpus."""
+    usage = {"prompt_tokens": tokens(release, prompt), "completion_tokens": 60}
+    return {"release": release, "prompt_id": prompt_id, "prompt": f"Prompt {prompt}?", "language": "en",
+            "response": write(release, prompt), "usage": usage}  # fmt: skip
+
+
 def corpora(folder: Path, prompts: int = 30) -> Path:
     """Four corpora as JSON lines; each release answers each prompt once."""
     out = folder / "corpora"
     out.mkdir()
     for number, name in enumerate(("first", "second", "third", "fourth")):
-        lines = [
-            json.dumps({"release": r, "prompt_id": str(p), "response": write(r, 1000 * number + p), "language": "en"})
-            for r in RELEASES
-            for p in range(prompts)
-        ]
+        lines = [json.dumps(row(r, f"{name}-{p}", 1000 * number + p)) for r in RELEASES for p in range(prompts)]
         (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
     return out
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.command import command_line
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
@@ -27,19 +27,15 @@ PROTOCOLS = (
 
 @click.command("evaluate")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+@options.model
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for report.html, .json and .md.")
 @click.option("--protocol", multiple=True, type=click.Choice(PROTOCOLS), help="Repeatable.  [default: all]")
 @click.option("--quick", is_flag=True, help="A stated sample: the same report within minutes, with wider intervals.")
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
+@options.registry
 @click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Of sample, folds and bootstrap."
 )
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.  [default: one a core]"
-)
+@options.jobs
 @click.option(
     "--cache", type=click.Path(path_type=Path), help="Where what is done is kept.  [default: the user's cache]"
 )

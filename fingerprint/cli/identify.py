@@ -4,39 +4,38 @@ from __future__ import annotations
 
 import difflib
 import shlex
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.main import complain
+from fingerprint.cli.screen import screen
 from fingerprint.errors import FingerprintError
 from fingerprint.records.data import data_dir
-from fingerprint.verdict.result import FALSE_CLAIMS
 
 if TYPE_CHECKING:
-    from fingerprint.api import Fingerprint
+    from fingerprint.records.record import Suspect
     from fingerprint.verdict.result import Verdict
 
 
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+@options.model
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", show_default=True,
     help="Text for people, one JSON object (a list for several files), or one object a line.",
 )  # fmt: skip
-@click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
-@click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
-@click.option(
-    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
-    show_default=True, help="Share of claims that may be wrong.",
-)  # fmt: skip
+@options.candidates
+@options.top
+@options.false_claims
+@options.style_only
 def command(
     files: tuple[str, ...],
     model: Path | None,
@@ -44,6 +43,7 @@ def command(
     candidates: str | None,
     top: int | None,
     false_claims: float,
+    style_only: bool,
 ) -> int:
     """Say who wrote the responses in each FILE, all those of one file by one model.
 
@@ -54,14 +54,16 @@ def command(
 
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder)
-    labs = _candidates(candidates, known.labs)
+    labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
-    verdicts = _verdicts(files, known, labs, false_claims, failed.append)
+    ask = partial(known.identify, candidates=labs, false_claims=false_claims, style_only=style_only)
+    verdicts = _verdicts(files, ask, failed.append)
     _WRITERS[form]((_noted(verdict, folder) for verdict in verdicts), top, len(files))
     return 2 if failed else 0
 
 
-def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
+    """The labs of --candidates, None where it was not given. Raises FingerprintError for one that is not in `labs`."""
     if named is None:
         return None
     wanted = tuple(dict.fromkeys(name.strip().lower() for name in named.split(",") if name.strip()))
@@ -76,9 +78,8 @@ def _candidates(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | Non
 
 
 def _verdicts(
-    files: Sequence[str], known: Fingerprint, labs: tuple[str, ...] | None, false_claims: float,
-    fail: Callable[[FingerprintError], None],
-) -> Iterator[Verdict]:  # fmt: skip
+    files: Sequence[str], ask: Callable[[Suspect], Verdict], fail: Callable[[FingerprintError], None]
+) -> Iterator[Verdict]:
     from fingerprint.records.read import read_suspect
 
     for file in files:
@@ -88,17 +89,18 @@ def _verdicts(
             complain(error)
             fail(error)
             continue
-        yield known.identify(suspect, candidates=labs, false_claims=false_claims)
+        yield ask(suspect)
 
 
 def _noted(verdict: Verdict, model: Path) -> Verdict:
     """With what only this moment and this place tell: that the model is old, and how to add what it lacks."""
-    from fingerprint.records.corpus import SUFFIXES
     from fingerprint.verdict.age import stale
 
     if warning := stale(verdict.model.newest, date.today()):
         verdict = replace(verdict, warnings=(*verdict.warnings, warning))
     if verdict.verdict == "new-release":
+        from fingerprint.records.corpus import SUFFIXES
+
         corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"
         command = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
         advice = f"If you know which release it is and that it wrote all of this, add it: {command}"
@@ -111,8 +113,7 @@ def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
     from fingerprint.report.text import render
 
     names = Registry.load().labs
-    width = min(shutil.get_terminal_size().columns, 100)
-    encoding = sys.stdout.encoding or "ascii"
+    width, encoding = screen()
     for done, verdict in enumerate(verdicts):
         click.echo(("\n" if done else "") + render(verdict, names, top or 5, width, encoding), nl=False)
 

@@ -2,40 +2,33 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import sys
 
 import click
 
+from fingerprint.cli.lazy import LazyGroup
 from fingerprint.errors import FingerprintError
 from fingerprint.report.escape import printable
 
 VERBS = {
     "identify": "Say who wrote the responses in FILE...",
+    "collect": "Ask models the probes and keep their answers.",
+    "probe": "Question a live MODEL, and identify it as it goes.",
     "train": "Train a model on CORPUS... and write it to a folder.",
     "update": "Add the releases of CORPUS... to MODEL.",
     "models": "List, show and bring back the versions of a model.",
     "evaluate": "Report how often a model is right on CORPUS...",
+    "corpora": "List, fetch, import, check and describe corpora; add releases to the registry.",
 }
 
 
-class _Lazy(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(VERBS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        if cmd_name not in VERBS:
-            return None
-        command: click.Command = importlib.import_module(f"fingerprint.cli.{cmd_name}").command
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl(list(VERBS.items()))
-
-
-@click.group(cls=_Lazy, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=LazyGroup,
+    package="fingerprint.cli",
+    verbs=VERBS,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 @click.version_option(package_name="fingerprint")
 def group() -> None:
     """Says which lab's language model wrote a set of responses, and how sure that is."""

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.records.data import data_dir
 from fingerprint.report.escape import printable
 
@@ -19,13 +20,6 @@ def command() -> None:
     Where a model is updated in place or replaced, the one that was there is kept beside it, in a folder of the same
     name that ends in ".versions". A version is named by the sha256 of its manifest, or as much of it as is unique.
     """
-
-
-def _model(verb: Callable[..., None]) -> Callable[..., None]:
-    option = click.option(
-        "--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]"
-    )
-    return option(verb)
 
 
 def _format(verb: Callable[..., None]) -> Callable[..., None]:
@@ -40,7 +34,7 @@ def _folder(model: Path | None) -> Path:
 
 
 @command.command("list")
-@_model
+@options.model
 @_format
 def list_(model: Path | None, form: str) -> None:
     """The model in use and the versions before it, the last replaced first."""
@@ -53,7 +47,7 @@ def list_(model: Path | None, form: str) -> None:
 
 @command.command("show")
 @click.argument("version", required=False)
-@_model
+@options.model
 @_format
 def show(version: str | None, model: Path | None, form: str) -> None:
     """What a VERSION was made from, step by step.  [default: the one in use]"""
@@ -67,7 +61,7 @@ def show(version: str | None, model: Path | None, form: str) -> None:
 
 @command.command("use")
 @click.argument("version")
-@_model
+@options.model
 def use(version: str, model: Path | None) -> None:
     """Put VERSION in place of the one in use, which is kept."""
     from fingerprint.store import versions
@@ -77,7 +71,7 @@ def use(version: str, model: Path | None) -> None:
 
 
 @command.command("rollback")
-@_model
+@options.model
 def rollback(model: Path | None) -> None:
     """Put back the version that the one in use was made to replace."""
     from fingerprint.store import versions

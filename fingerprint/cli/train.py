@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.command import command_line
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
@@ -25,9 +25,7 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 @click.command("train")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
+@options.registry
 @click.option("--released-before", metavar="YYYY-MM", callback=_month, help="Only what was released before this month.")
 @click.option(
     "--exclude-release", multiple=True, metavar="RELEASE", help="Leave out with all its variants; repeatable."
@@ -41,13 +39,8 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     show_default=True,
     help="Same inputs, same seed: same bytes.",
 )
-@click.option(
-    "--jobs",
-    type=click.IntRange(min=1),
-    default=os.cpu_count() or 1,
-    help="Processes.  [default: one a core]",
-)
-@click.option("--cache", type=click.Path(path_type=Path), help="Where features are kept.  [default: the user's cache]")
+@options.jobs
+@options.features_cache
 @click.option("--name", help="Name of the model.  [default: that of its folder]")
 @click.option("--replace", is_flag=True, help="Take the place of the model at --out, unless the new one is worse.")
 @click.option("--force", is_flag=True, help="With --replace: also if it is worse.")

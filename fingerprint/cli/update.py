@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.cli import options
 from fingerprint.cli.command import command_line
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
@@ -27,15 +27,11 @@ _NOT_TOLD = ("model", "corpora", "out", "jobs", "cache", "form")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder, or MODEL itself.")
 @click.option("--release", metavar="RELEASE", help="Which release wrote all responses.  [default: the corpora say it]")
-@click.option(
-    "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
-)
+@options.registry
 @click.option("--force", is_flag=True, help="Also if the new model is worse than MODEL.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same inputs: same bytes.")
-@click.option(
-    "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.  [default: one a core]"
-)
-@click.option("--cache", type=click.Path(path_type=Path), help="Where features are kept.  [default: the user's cache]")
+@options.jobs
+@options.features_cache
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
     help="Text for people or one JSON object.",

@@ -8,6 +8,8 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.verdict.result import VERDICTS
+
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -33,9 +35,9 @@ class Answers:
 
     release: (S,) the true one, code into names.releases. count: (S,) responses. known, lab_known: (S,) whether the
     model had been trained on the release (its group), and on any release of the lab. share: (S, R) of known releases,
-    new: (S, L) of a new release of each lab, unknown: (S,): together they sum to 1 a row. claimed: (S,) whether the
-    verdict named a lab. part: (S,) what the suspect belongs to within its protocol (a corpus, a month, a language, a
-    perturbation).
+    new: (S, L) of a new release of each lab, unknown: (S,): together they sum to 1 a row. word: (S,) code into
+    VERDICTS of what is said. part: (S,) what the suspect belongs to within its protocol (a corpus, a month, a
+    language, a perturbation).
     """
 
     names: Names
@@ -46,7 +48,7 @@ class Answers:
     share: Floats
     new: Floats
     unknown: Floats
-    claimed: Bools
+    word: Ints
     part: Texts
 
     def of(self, at: Bools | Ints) -> Answers:
@@ -67,6 +69,10 @@ class Answers:
         """All answers, one after the other; their names are the same."""
         arrays = (np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(cls)[1:])
         return cls(parts[0].names, *arrays)
+
+    def said(self, *words: str) -> Bools:
+        """(S,) whether the verdict is one of these words."""
+        return np.isin(self.word, [VERDICTS.index(word) for word in words])
 
     def labs(self) -> Floats:
         """(S, L) a lab's known releases and its new one together."""

@@ -11,8 +11,7 @@ from fingerprint.evaluate import metrics, open_set
 from fingerprint.evaluate.answers import Answers
 from fingerprint.evaluate.levels import LEVELS, Level
 from fingerprint.evaluate.resamples import Doubles, Resamples, interval
-
-_HALF = 0.5
+from fingerprint.verdict.result import CLAIMS
 
 
 def figures(
@@ -106,13 +105,14 @@ def _probabilities(seen: Level, samples: Resamples) -> dict[str, Doubles]:
 
 def _claims(asked: Answers, seen: Level, samples: Resamples) -> dict[str, Doubles]:
     """Of the lab level. An unknown lab is a class of its own for C_llr."""
+    claimed = asked.said(*CLAIMS)
     return {
         "C_llr": metrics.c_llr(seen.true, np.where(asked.lab_known, seen.name, seen.size), seen.size + 1, samples),
-        "c@1": metrics.c_at_1(seen.right, asked.claimed, samples),
-        "coverage": samples.mean(asked.claimed),
-        "false claims": metrics.false_claims(seen.right, asked.claimed, samples),
-        "said unknown": samples.mean(asked.unknown > seen.probability),
-        "said new": samples.mean(asked.new[np.arange(len(seen.first)), seen.first] > _HALF * seen.probability),
+        "c@1": metrics.c_at_1(seen.right, claimed, samples),
+        "coverage": samples.mean(claimed),
+        "false claims": metrics.false_claims(seen.right, claimed, samples),
+        "said unknown": samples.mean(asked.said("unknown")),
+        "said new": samples.mean(asked.said("new-release")),
     }
 
 

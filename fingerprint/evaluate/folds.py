@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.train.data import PLAIN, Data, Ints, Labels
+from fingerprint.train.data import PLAIN, Data, Ints, Labels, few_of_each
 
 Bools = NDArray[np.bool_]
 
@@ -97,11 +97,7 @@ def _corpora(data: Data, folds: int) -> Ints:
 def thinned(labels: Labels, of: Bools, most: int, seed: int) -> Bools:
     """Of the rows that `of` (n,) marks, at most `most` a release and corpus, drawn by seed."""
     rng = np.random.default_rng(seed)
-    rows = rng.permutation(np.flatnonzero(of))
-    key = labels.release[rows] * len(labels.corpora) + labels.corpus[rows]
-    order = np.argsort(key, kind="stable")
-    size = np.unique(key, return_counts=True)[1]
-    rank = np.arange(len(rows)) - np.repeat(np.cumsum(size) - size, size)
+    rows = np.flatnonzero(of)
     out = np.zeros(len(of), bool)
-    out[rows[order[rank < most]]] = True
+    out[rows[few_of_each(labels.release[rows] * len(labels.corpora) + labels.corpus[rows], most, rng)]] = True
     return out

@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluate.answers import Answers, Names
@@ -18,14 +17,13 @@ from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
 from fingerprint.train.data import Ints
 from fingerprint.train.judge import weighed
 from fingerprint.verdict.calibration import Calibration
-from fingerprint.verdict.decide import Facts, decide
+from fingerprint.verdict.decide import decide, facts
 from fingerprint.verdict.fit import Suspects, calibrate
 from fingerprint.verdict.posterior import Posterior
-from fingerprint.verdict.result import FALSE_CLAIMS
+from fingerprint.verdict.result import FALSE_CLAIMS, VERDICTS
 
 # The names of train.judge.SHARES.
 KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
-_CLAIMS = ("attributed", "new-release")
 _FEWEST = 50
 
 
@@ -93,7 +91,7 @@ def _suspects(asked: Asked, names: Names) -> Suspects:
 
 
 def judged(asked: Asked, calibration: Calibration, names: Names) -> Answers:
-    """The answers to all suspects; a claim is what `decide` says at the usual rate of false claims."""
+    """The answers to all suspects; the word is what `decide` says at the usual rate of false claims."""
     found = calibration.judge(asked.evidence, asked.circumstances, names.lab)
     return Answers(
         names,
@@ -104,21 +102,12 @@ def judged(asked: Asked, calibration: Calibration, names: Names) -> Answers:
         found.release.astype(np.float32),
         found.new.astype(np.float32),
         found.unknown.astype(np.float32),
-        claims(found, asked, calibration),
+        words(found, asked, calibration),
         asked.part,
     )
 
 
-def claims(found: Posterior, asked: Asked, calibration: Calibration) -> NDArray[np.bool_]:
-    """(S,) whether the verdict on each suspect names a lab."""
-    labs = found.labs()
-    first: Ints = labs.argmax(axis=1)
-    out = np.zeros(len(labs), bool)
-    for i, lab in enumerate(first):
-        top = float(labs[i, lab])
-        facts = Facts(
-            int(asked.circumstances.count[i]), top, float(found.unknown[i]), float(found.new[i, lab]) / max(top, 1e-12),
-            float(asked.evidence.ground[i]), float(asked.circumstances.split[i]),
-        )  # fmt: skip
-        out[i] = decide(facts, calibration, FALSE_CLAIMS)[0] in _CLAIMS
-    return out
+def words(found: Posterior, asked: Asked, calibration: Calibration) -> Ints:
+    """(S,) code into VERDICTS of what is said of each suspect."""
+    told = facts(asked.circumstances.count, found, asked.evidence, asked.circumstances)
+    return np.array([VERDICTS.index(decide(one, calibration, FALSE_CLAIMS)[0]) for one in told], np.int64)

@@ -19,13 +19,13 @@ from fingerprint.evaluate.ground import Ground, survey
 from fingerprint.evaluate.plan import FULL, QUICK, Plan
 from fingerprint.evaluate.protocols import NAMES, run
 from fingerprint.evaluate.work import Work
-from fingerprint.loading import Loaded, load_model
+from fingerprint.loading import Loaded, load_whole
+from fingerprint.records.data import cache_dir
 from fingerprint.records.registry import Registry
 from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
 from fingerprint.store.atomic import write_atomically
 from fingerprint.store.manifest import MANIFEST
-from fingerprint.store.read import load
 from fingerprint.train.data import Report
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers", "datasets", "jinja2")
@@ -54,8 +54,9 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Repor
     if out.exists() and not out.is_dir():
         raise FingerprintError(f"{out}: is there and no folder; name another with --out")
     registry = Registry.load(settings.registry)
-    loaded, training = load_model(settings.model), load(settings.model).documents["training"]
-    cache = settings.cache or Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
+    stored, loaded = load_whole(settings.model)
+    training = stored.documents["training"]
+    cache = settings.cache or cache_dir()
     releases = [entry["release"] for entry in loaded.releases]
     strange = sorted(name for name in releases if name not in registry.releases)
     if strange:

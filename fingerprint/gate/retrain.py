@@ -8,8 +8,7 @@ import numpy as np
 
 from fingerprint.gate.compare import Comparison, compare
 from fingerprint.gate.judge import Asked, Judge
-from fingerprint.loading import Loaded, load_model
-from fingerprint.store.read import load
+from fingerprint.loading import Loaded, load_whole
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import pack
 from fingerprint.train.card import card
@@ -28,8 +27,9 @@ def retrain(
     old one. Returns the comparison, None where the old model held nothing back, and whether the new one was written.
     Raises as `train`, and ModelError where there is no model at `out`.
     """
-    parent, old = identity(out), load_model(out)
-    held_back = "held_rows" in load(out).arrays
+    parent = identity(out)
+    stored, old = load_whole(out)
+    held_back = "held_rows" in stored.arrays
     made = make(corpora, settings, progress)
     comparison = _compare(old, made, progress) if held_back else None
     step = made.documents["training"]["lineage"][-1]

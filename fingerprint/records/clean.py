@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fingerprint.records.record import Record, Suspect
+from fingerprint.records.record import APART, Record, Suspect, prompt_tokens
 
 LEAST_CHARACTERS = 20
 _LONGEST_REFUSAL = 300
-_BROKEN = re.compile("[\x00\ud800-\udfff]")
+BROKEN = re.compile("[\x00\ud800-\udfff]")
 _REFUSALS = re.compile(
     r"\W*(?:"
     r"(?:i['’]?m|i am) (?:very |really |so |truly )?(?:sorry|afraid)|sorry\b|i apologi[sz]e|"
@@ -35,15 +35,18 @@ def is_refusal(text: str) -> bool:
 
 def suspect(file: str, records: Iterable[Record]) -> Suspect:
     """Leaves out what is too short, refuses or comes twice, and says how many of each; never raises."""
-    total = broken = short = refusals = again = 0
+    total = broken = short = refusals = again = apart = 0
     seen: set[str] = set()
     usable: list[Record] = []
+    aside: list[Record] = []
     for record in records:
         total += 1
-        text = _BROKEN.sub("\ufffd", record.response)
+        text = BROKEN.sub("\ufffd", record.response)
         broken += text != record.response
         bare = text.strip()
-        if len(bare) < LEAST_CHARACTERS:
+        if record.domain in APART:
+            apart += 1
+        elif len(bare) < LEAST_CHARACTERS:
             short += 1
         elif is_refusal(bare):
             refusals += 1
@@ -52,16 +55,20 @@ def suspect(file: str, records: Iterable[Record]) -> Suspect:
         else:
             seen.add(bare)
             usable.append(replace(record, response=text))
+            continue
+        if record.domain in APART or prompt_tokens(record.usage):
+            aside.append(replace(record, response=text))
     notes = (
         (broken, "held NUL or lone surrogate characters, which were replaced"),
         (again, "repeated another word for word and counted once with it"),
         (short, f"had fewer than {LEAST_CHARACTERS} characters (left out)"),
         (refusals, "refused and said nothing else (left out)"),
+        (apart, "answered what the model is or had its tokens counted (side evidence, no style)"),
     )
     warnings = [f"{_responses(count)} {what}" for count, what in notes if count]
     if not usable:
         warnings.append("no response is left to judge")
-    return Suspect(file, tuple(usable), total, tuple(warnings))
+    return Suspect(file, tuple(usable), total, tuple(warnings), tuple(aside))
 
 
 def _responses(count: int) -> str:

@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import InputError, MissingExtra
-from fingerprint.records.registry import COLUMNS, Registry
+from fingerprint.records.opening import MOST_BYTES
+from fingerprint.records.record import APART, digest, prompt_tokens
+from fingerprint.records.registry import Registry, unknown_names
 
 LEAST_CHARACTERS = 20
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
-_LISTED = 20
-_OPTIONAL = ("prompt_id", "prompt", "variant", "language", "domain", "corpus")
+_OPTIONAL = ("prompt_id", "prompt", "system", "variant", "language", "domain", "corpus")
+_ASKED = ("prompt_id", "prompt", "system")
 
 
 @dataclass(frozen=True)
@@ -32,10 +34,24 @@ class Source:
     source: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a provider counted for one prompt; digest tells the prompt, system is the system prompt's digest."""
+
+    release: str
+    prompt_id: str
+    digest: str
+    system: str
+    tokens: int
+
+
 @dataclass
 class Corpus:
     """Rows in the order of the files' names. Arrays (rows,) of str: release (canonical), prompt (a key, empty where
-    neither id nor text is known), corpus, variant, language, domain. Texts stay on disk."""
+    neither id nor text is known), corpus, variant, language, domain. Texts stay on disk.
+
+    Not among the rows: apart, (release, response) of answers about the model itself; counted, of all that was read.
+    """
 
     release: NDArray[np.object_]
     prompt: NDArray[np.object_]
@@ -45,6 +61,8 @@ class Corpus:
     domain: NDArray[np.object_]
     sources: tuple[Source, ...]
     dropped: dict[str, int]
+    apart: tuple[tuple[str, str], ...]
+    counted: tuple[Counted, ...]
     _rows: Any = field(repr=False)
     _at: NDArray[np.int64] = field(repr=False)
     _folder: Any = field(repr=False)
@@ -81,7 +99,7 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
         import datasets
     except ImportError:
         raise MissingExtra("reading corpora", "train") from None
-    files = _files(paths)
+    files = corpus_files(paths)
     folder = tempfile.TemporaryDirectory(prefix="fingerprint-")
     datasets.disable_progress_bars()
     parts, sources = [], []
@@ -92,16 +110,12 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
     rows = datasets.concatenate_datasets(parts)
     names = rows["release"][:]
     known = {name: registry.resolve(name) for name in set(names)}
-    strange = sorted(name for name, entry in known.items() if entry is None)
-    if strange:
-        listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
-        raise InputError(
-            str(paths[0]),
-            f"{len(strange)} release names are not in the registry: {listed}; add a row for each "
-            f"({','.join(COLUMNS)}) or an alias to an existing one, and name the file with --registry",
-        )
+    unknown = [name for name, entry in known.items() if entry is None]
+    if unknown:
+        raise unknown_names(str(paths[0]), unknown)
     release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
-    at, dropped = _usable(rows, release)
+    apart = np.isin(np.array(rows["domain"][:], object).astype(str), sorted(APART))
+    at, dropped = _usable(rows, release, apart)
     columns = {
         name: np.array(rows[name][:], object)[at] for name in ("prompt", "corpus", "variant", "language", "domain")
     }
@@ -110,13 +124,16 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
         **columns,
         sources=tuple(sources),
         dropped=dropped,
+        apart=tuple((str(release[i]), str(rows[int(i)]["response"])) for i in np.flatnonzero(apart)),
+        counted=_counted(rows, release),
         _rows=rows.select_columns(["response"]),
         _at=at,
         _folder=folder,
     )
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
+def corpus_files(paths: Sequence[Path]) -> list[Path]:
+    """The files of corpora that `paths` (files and folders) name, by name. Raises InputError where there is none."""
     out: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -135,8 +152,10 @@ def _files(paths: Sequence[Path]) -> list[Path]:
 
 def _read(path: Path, cache: str, datasets: Any) -> Any:
     kind = "parquet" if path.suffix == ".parquet" else "json"
+    # In one piece: a column that is null throughout a first piece could hold nothing else in the next.
+    more = {"chunksize": MOST_BYTES} if kind == "json" else {}
     try:
-        return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache)
+        return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache, **more)
     except Exception as error:  # datasets wraps whatever its readers raise
         cause = error.__cause__ or error
         raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None
@@ -149,16 +168,22 @@ def _columns(path: Path, part: Any, label: str | None) -> Any:
             raise InputError(str(path), f"lacks the column {name!r}")
     stem = path.name.split(".")[0]
 
-    def clean(batch: dict[str, list[Any]]) -> dict[str, list[str]]:
+    def clean(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
         size = len(batch["response"])
         text = {k: ["" if v is None else str(v) for v in batch.get(k) or [""] * size] for k in _OPTIONAL}
         corpus = [c or stem for c in text["corpus"]]
+        counted = [prompt_tokens(usage) or 0 for usage in batch.get("usage") or [None] * size]
         rows = zip(corpus, text["prompt_id"], text["prompt"], strict=True)
         return {
             "response": [r if isinstance(r, str) else "" for r in batch["response"]],
             "release": [label or ("" if r is None else str(r)) for r in batch.get("release") or [None] * size],
             "prompt": [_prompt_key(*row) for row in rows],
             "corpus": corpus,
+            "counted": counted,
+            "asked": [
+                [i, digest(p), digest(s)] if n else ["", "", ""]
+                for n, i, p, s in zip(counted, *(text[k] for k in _ASKED), strict=True)
+            ],
             **{k: text[k] for k in ("variant", "language", "domain")},
         }
 
@@ -176,21 +201,42 @@ def _source(path: Path, part: Any) -> Source:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             digest.update(block)
-    metadata: dict[bytes, bytes] = {}
-    if path.suffix == ".parquet":
-        import pyarrow.parquet
+    return Source(path.name.split(".")[0], len(part), digest.hexdigest(), *licence_and_source(path))
 
-        metadata = pyarrow.parquet.read_schema(path).metadata or {}
+
+def licence_and_source(path: Path) -> tuple[str, str]:
+    """What a parquet file's metadata say of its licence and where it comes from; empty for other files."""
+    if path.suffix != ".parquet":
+        return "", ""
+    import pyarrow.parquet as pq
+
+    metadata = pq.read_schema(path).metadata or {}
     licence, source = (metadata.get(key, b"").decode("utf-8", "replace") for key in (b"licence", b"source"))
-    return Source(path.name.split(".")[0], len(part), digest.hexdigest(), licence, source)
+    return licence, source
 
 
-def _usable(rows: Any, release: NDArray[np.object_]) -> tuple[NDArray[np.int64], dict[str, int]]:
-    """Rows with something to read, once each within a release; and how many were left out for what."""
+def _counted(rows: Any, release: NDArray[np.object_]) -> tuple[Counted, ...]:
+    tokens = np.array(rows["counted"][:])
+    at = np.flatnonzero(tokens)
+    asked = rows.select_columns(["asked"])
+    out = []
+    for i in at:
+        prompt_id, prompt, system = asked[int(i)]["asked"]
+        out.append(Counted(str(release[i]), prompt_id, prompt, system, int(tokens[i])))
+    return tuple(out)
+
+
+def _usable(
+    rows: Any, release: NDArray[np.object_], apart: NDArray[np.bool_]
+) -> tuple[NDArray[np.int64], dict[str, int]]:
+    """Rows with something to read, once each within a release, but those that `apart` (rows,) marks; and how many
+    were left out for what."""
     seen: set[tuple[str, bytes]] = set()
     keep, short, again = [], 0, 0
     for start in range(0, len(rows), 10_000):
         for offset, text in enumerate(rows[start : start + 10_000]["response"]):
+            if apart[start + offset]:
+                continue
             if len(text.strip()) < LEAST_CHARACTERS:
                 short += 1
                 continue
@@ -203,4 +249,7 @@ def _usable(rows: Any, release: NDArray[np.object_]) -> tuple[NDArray[np.int64],
                 continue
             seen.add(key)
             keep.append(start + offset)
-    return np.array(keep, np.int64), {"under 20 characters": short, "duplicates within a release": again}
+    dropped = {"under 20 characters": short, "duplicates within a release": again}
+    if apart.any():
+        dropped["about the model itself, or to count tokens"] = int(apart.sum())
+    return np.array(keep, np.int64), dropped

@@ -57,3 +57,14 @@ def given_names(text: str) -> list[str]:
     """Every name that `mask_names` would hide, in lower case."""
     folded = text.lower()
     return [match.lower() for stem, pattern in _COMPILED.items() if stem in folded for match in pattern.findall(text)]
+
+
+def found_names(text: str) -> list[tuple[int, int, str]]:
+    """(start, end, stem) of each name that `mask_names` would hide, in an order that means nothing."""
+    folded = text.lower()
+    return [
+        (match.start(), match.end(), stem)
+        for stem, pattern in _COMPILED.items()
+        if stem in folded
+        for match in pattern.finditer(text)
+    ]

@@ -11,7 +11,7 @@ from fingerprint.records import clean
 from fingerprint.records.opening import MOST_BYTES, PARQUET, STDIN, lines, opened
 from fingerprint.records.record import Record, Suspect
 
-_TEXTS = ("prompt", "prompt_id", "system", "language")
+_TEXTS = ("prompt", "prompt_id", "system", "language", "domain")
 _PACKED = (".gz", ".zst")
 
 

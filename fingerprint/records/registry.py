@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,10 @@ from fingerprint.errors import InputError
 from fingerprint.records.data import data_dir
 
 COLUMNS = ("release", "lab", "family", "line", "released", "kind", "aliases")
+LABS = "labs.csv"
+LAB_COLUMNS = ("lab", "display")
 KINDS = frozenset({"lab", "base", "finetune"})
+_LISTED = 20
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.:+_\-]*")
 # What tells snapshots, effort settings and quantisations of one model apart, and nothing else.
@@ -45,7 +49,8 @@ class Registry:
 
     @classmethod
     def load(cls, path: Path | None = None) -> Registry:
-        """Reads a registry; None reads the one that ships. Raises InputError with the line that is wrong."""
+        """Reads a registry; None reads the one that ships. Labs' names are those of labs.csv beside it, then those
+        that ship. Raises InputError with the line that is wrong."""
         path = path or data_dir("corpora") / "releases.csv"
         releases: dict[str, Release] = {}
         names: dict[str, str] = {}
@@ -57,7 +62,7 @@ class Registry:
             for name in {entry.release, *entry.aliases}:
                 if names.setdefault(name, entry.release) != entry.release:
                     raise InputError(str(path), f"name {name!r} also stands for {names[name]!r}", line)
-        return cls(releases, _display_names(data_dir("corpora") / "labs.csv"))
+        return cls(releases, _display_names(data_dir("corpora") / LABS) | _display_names(path.with_name(LABS)))
 
     def resolve(self, name: str) -> Release | None:
         """The release of a canonical name or alias, exactly and then without regard to case."""
@@ -97,6 +102,17 @@ class Registry:
         for entry in self.releases.values():
             members[_stem(entry)].add(entry.release)
         return {stem: frozenset(names) for stem, names in members.items()}
+
+
+def unknown_names(file: str, names: Iterable[str]) -> InputError:
+    """The error for release names of `file` that no registry entry has: which they are and what to do."""
+    strange = sorted(names)
+    listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
+    return InputError(
+        file,
+        f"{len(strange)} release names are not in the registry: {listed}; add a row for each ({','.join(COLUMNS)}) or "
+        "an alias to an existing one (fingerprint corpora add-release), and name the file with --registry",
+    )
 
 
 def _stem(entry: Release) -> tuple[str, str]:
@@ -141,4 +157,6 @@ def _release(path: Path, line: int, row: dict[str, str]) -> Release:
 
 
 def _display_names(path: Path) -> dict[str, str]:
-    return {row["lab"]: row["display"] for _, row in _rows(path, ("lab", "display"))}
+    if not path.exists():
+        return {}
+    return {row["lab"]: row["display"] for _, row in _rows(path, LAB_COLUMNS)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Mapping
 
 from fingerprint.report.escape import printable
 from fingerprint.report.layout import bars, draws_blocks
+from fingerprint.report.names import Names, wrap
+from fingerprint.report.side import side_lines
 from fingerprint.verdict.result import UNKNOWN, Habit, LabShare, Verdict
 
 _HABITS = 3
@@ -19,47 +20,33 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int =
     what `encoding` cannot write comes as ASCII.
     """
     blocks = draws_blocks(encoding)
-    name = _Names(labs)
+    name = Names(labs)
     sections = [_head(verdict, name, width), _labs(verdict, name, top, width, blocks)]
     if verdict.families:
         rows = [(f"{printable(row.family)} ({name(row.lab)})", row.probability) for row in verdict.families]
         sections.append(["Families", *bars(rows[:top], width, blocks)])
     sections += [_releases(verdict, name, top, width, blocks), _habits(verdict, name, width)]
+    if verdict.side_evidence is not None:
+        sections.append(side_lines(verdict.side_evidence, name, top, width, blocks))
     sections.append(_model(verdict, width))
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-class _Names:
-    """Display names of labs, safe to show."""
-
-    def __init__(self, labs: Mapping[str, str]):
-        self._labs = labs
-
-    def __call__(self, lab: str) -> str:
-        return "unknown lab" if lab == UNKNOWN else printable(self._labs.get(lab, lab))
-
-
-def _wrap(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(
-        text, max(width, 40), initial_indent=indent, subsequent_indent=indent + "  ", break_on_hyphens=False
-    )
-
-
-def _head(verdict: Verdict, name: _Names, width: int) -> list[str]:
-    lines = _wrap(f"{printable(verdict.file)}: {_headline(verdict, name)}", width)
-    lines += _wrap(printable(verdict.reason), width)
+def _head(verdict: Verdict, name: Names, width: int) -> list[str]:
+    lines = wrap(f"{printable(verdict.file)}: {_headline(verdict, name)}", width)
+    lines += wrap(printable(verdict.reason), width)
     if verdict.advice:
-        lines += _wrap(printable(verdict.advice), width)
+        lines += wrap(printable(verdict.advice), width)
     if verdict.candidates is not None:
         asked = ", ".join(name(lab) for lab in verdict.candidates)
-        lines += _wrap(f"Asked only about these labs: {asked}.", width)
+        lines += wrap(f"Asked only about these labs: {asked}.", width)
     for warning in verdict.warnings:
-        lines += _wrap(f"warning: {printable(warning)}", width)
+        lines += wrap(f"warning: {printable(warning)}", width)
     return lines
 
 
-def _headline(verdict: Verdict, name: _Names) -> str:
+def _headline(verdict: Verdict, name: Names) -> str:
     if verdict.verdict == "unknown":
         return "UNKNOWN: none of the labs that the model knows"
     if verdict.verdict == "inconclusive":
@@ -72,28 +59,28 @@ def _headline(verdict: Verdict, name: _Names) -> str:
     return f"ATTRIBUTED to {lab}: a known release or a sibling of it{likest}"
 
 
-def _labs(verdict: Verdict, name: _Names, top: int, width: int, blocks: bool) -> list[str]:
+def _labs(verdict: Verdict, name: Names, top: int, width: int, blocks: bool) -> list[str]:
     shown: list[LabShare] = list(verdict.labs[:top])
     # How much is left for "none of these" belongs to every reading of the others.
     shown += [row for row in verdict.labs[top:] if row.lab == UNKNOWN]
     return ["Labs", *bars([(name(row.lab), row.probability) for row in shown], width, blocks)]
 
 
-def _releases(verdict: Verdict, name: _Names, top: int, width: int, blocks: bool) -> list[str]:
+def _releases(verdict: Verdict, name: Names, top: int, width: int, blocks: bool) -> list[str]:
     rows = [(f"{printable(row.release)} ({name(row.lab)})", row.probability) for row in verdict.releases]
     rows += [(f"a new release of {name(row.lab)}", row.probability) for row in verdict.new_release]
     rows.sort(key=lambda row: -row[1])
     return ["Releases", *bars(rows[:top], width, blocks)] if rows else []
 
 
-def _habits(verdict: Verdict, name: _Names, width: int) -> list[str]:
+def _habits(verdict: Verdict, name: Names, width: int) -> list[str]:
     if not verdict.habits or len(verdict.leaders) < 2:
         return []
     first, second = (name(lab) for lab in verdict.leaders)
     strongest = sorted(verdict.habits, key=lambda habit: -habit.log_likelihood_ratio)[:_HABITS]
-    lines = _wrap(f"Habits that speak for {first} and against {second}", width)
+    lines = wrap(f"Habits that speak for {first} and against {second}", width)
     for habit in strongest:
-        lines += _wrap(_habit(habit, first, second), width, "  ")
+        lines += wrap(_habit(habit, first, second), width, "  ")
     return lines
 
 
@@ -109,13 +96,13 @@ def _model(verdict: Verdict, width: int) -> list[str]:
     model, rates = verdict.model, verdict.calibration
     count = f"{rates.responses} response" + ("" if rates.responses == 1 else "s")
     return [
-        *_wrap(
+        *wrap(
             f"Calibrated at {count}: the first lab is wrong in {rates.lab_error:.0%} of cases. Claims, held "
             f"to {rates.false_claims:.3g} false at most, are wrong in {rates.claim_error:.1%} and made in "
             f"{rates.coverage:.0%}.",
             width,
         ),
-        *_wrap(
+        *wrap(
             f"{verdict.n_used} of {verdict.n_responses} responses used. Model {printable(model.name)} "
             f"{printable(model.version)}, trained {printable(model.trained)} on {model.releases} releases, "
             f"the newest of {printable(model.newest)}.",

@@ -6,7 +6,6 @@ names the sha256 of every file in it.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import shutil
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint.errors import FingerprintError, ModelError
+from fingerprint.store.atomic import temporary_sibling
+from fingerprint.store.locking import locked
 from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import Stored, load
 from fingerprint.store.write import put_in_place, staged
@@ -68,7 +69,7 @@ def replace(folder: Path, contents: dict[str, bytes], expected: str) -> None:
     expected: the sha256 of the model that it was made to replace; FingerprintError if another is there by now.
     """
     folder = folder.resolve()
-    with staged(folder, contents) as made, _locked(folder):
+    with staged(folder, contents) as made, _changing(folder):
         if identity(folder) != expected:
             raise FingerprintError(f"{folder}: another model was put there meanwhile; run the command again")
         _keep(folder)
@@ -143,17 +144,17 @@ def _keep(folder: Path) -> None:
 def _forget(folder: Path) -> None:
     current = identity(folder)
     for old in [kept for kept in _kept(folder) if kept.name != current][KEPT:]:
-        shutil.rmtree(old, ignore_errors=True)
+        # Under another name first: what a kill leaves of it is then no version any more.
+        old.rename(temporary_sibling(old))
+    # Under the lock, all that is hidden here was left by somebody who was killed.
+    for left in [p for p in _place(folder).iterdir() if p.name.startswith(".")]:
+        shutil.rmtree(left, ignore_errors=True)
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """One process at a time changes what is at `folder`; the lock goes with the process."""
+def _changing(folder: Path) -> Iterator[None]:
+    """One process at a time changes what is at `folder`."""
     place = _place(folder)
     place.mkdir(exist_ok=True)
-    handle = os.open(place, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locked(place):
         yield
-    finally:
-        os.close(handle)

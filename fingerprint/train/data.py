@@ -49,6 +49,15 @@ class Labels:
         return Labels(self.release[at], self.prompt[at], self.corpus[at], self.releases, self.corpora)
 
 
+def few_of_each(key: Ints, most: int, rng: np.random.Generator) -> Ints:
+    """Places of at most `most` of each value of `key` (n,), drawn at random."""
+    drawn = rng.permutation(len(key))
+    order = np.argsort(key[drawn], kind="stable")
+    size = np.unique(key, return_counts=True)[1]
+    rank = np.arange(len(key)) - np.repeat(np.cumsum(size) - size, size)
+    return np.asarray(drawn[order[rank < most]])
+
+
 class EverySecond:
     """Every second row of a corpus: enough to learn a release's plain form from."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,20 +13,27 @@ from numpy.typing import NDArray
 from fingerprint import __version__
 from fingerprint.errors import FingerprintError
 from fingerprint.records.corpus import Corpus, read_corpora
+from fingerprint.records.data import cache_dir
 from fingerprint.records.names import mask_names
 from fingerprint.records.registry import Registry
+from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.store.write import check_free, save
 from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.held import Held, hold_back
 from fingerprint.train.holdout import hold_out
+from fingerprint.train.information import learn_information
 from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
 from fingerprint.train.lineage import described, step
 from fingerprint.train.parts import habit_arrays, labels, likelihood_arrays, space_arrays
+from fingerprint.train.side import learn_side
 from fingerprint.train.space import Places, Recipe, Space, fit_space
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.fit import calibrate
 from fingerprint.verdict.hierarchy import Ints
+from fingerprint.verdict.information import ARRAY as GAIN
+from fingerprint.verdict.information import DOCUMENT as PROBING
+from fingerprint.verdict.information import Information
 
 _FEWEST_SUSPECTS = 50
 
@@ -83,7 +89,7 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry)
     keep = _wanted(corpus, registry, settings)
-    cache = settings.cache or default_cache()
+    cache = settings.cache or cache_dir()
     data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress)
     lab_of = {name: registry.releases[name].lab for name in data.labels.releases}
     groups = {name: registry.group(name) for name in data.labels.releases}
@@ -93,7 +99,9 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     use = np.concatenate([keep, keep[::2]]) & data.filled
     foreign = foreign_rows(settings.encoder, corpus, progress) if settings.encoder else None
 
-    calibration, table = _calibrate(data, use, lab_of, groups, candidate, settings, progress, foreign)
+    calibration, table, information = _calibrate(
+        data, corpus, use, lab_of, groups, candidate, settings, progress, foreign
+    )
     space, places = _fit(data, use, lab_of, settings, progress, foreign)
     likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed)
     named = np.isin(data.labels.releases, known.names)
@@ -105,18 +113,22 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
         "labels": labels(known.names, known.labs.tolist(), learned, registry),
         "calibration": calibration.to_dict(),
         "training": _training(settings, corpus, keep, len(kept), table, known, registry),
+        SIDE: learn_side(corpus, keep, _own(lab_of, candidate), progress).to_document(),
+        PROBING: information.to_document(),
     }
     usual = habit_arrays(corpus, keep, known.names, progress)
     arrays = {**space_arrays(space), **likelihood_arrays(likelihood), **usual, **held.arrays()}
+    arrays[GAIN] = information.over(known.labs.tolist()).gain.astype(np.float16)
     encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else {}
     return Made(arrays, documents, encoder, corpus, kept)
 
 
 def _calibrate(
-    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
+    data: Data, corpus: Corpus, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
     candidate: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None,
-) -> tuple[Calibration, list[dict[str, Any]]]:  # fmt: skip
-    """The calibration and the scores of a model that was not shown all; nothing else of it is kept."""
+) -> tuple[Calibration, list[dict[str, Any]], Information]:  # fmt: skip
+    """The calibration and the scores of a model that was not shown all, and what it could tell by which prompts;
+    nothing else of it is kept."""
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
     places = _fit(data, use & held.train, lab_of, settings, progress, foreign)[1]
     likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed)
@@ -128,12 +140,15 @@ def _calibrate(
             "add prompts, releases or corpora"
         )
     calibration = calibrate(suspects, known.lab)
-    return calibration, scores(suspects, kind, known, calibration)
+    information = learn_information(
+        data, corpus, places, likelihood, known, calibration, held.kind == "same", lab_of, settings.seed
+    )
+    return calibration, scores(suspects, kind, known, calibration), information
 
 
-def default_cache() -> Path:
-    """Where counts are kept unless the settings say otherwise."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
+def _own(lab_of: Mapping[str, str], candidate: NDArray[np.bool_]) -> dict[str, str]:
+    """The labs of all releases but other people's fine-tunes; in the order of the names, as `candidate` (releases,)."""
+    return {name: lab for (name, lab), own in zip(lab_of.items(), candidate, strict=True) if own}
 
 
 def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[np.bool_]:

@@ -23,7 +23,7 @@ class Recipe:
     """vocabulary: features; directions: between releases; size: dimensions of the static encoder; steps: for which
     it is trained, 0 to leave it out; batch: responses a step."""
 
-    vocabulary: int = 56_000
+    vocabulary: int = 51_500
     directions: int = 256
     size: int = 256
     steps: int = 4_800

@@ -22,6 +22,7 @@ from fingerprint.update.rows import Rows
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Hierarchy, Ints
+from fingerprint.verdict.information import ARRAY as GAIN
 
 
 def grown(
@@ -51,6 +52,8 @@ def grown(
         **{name: values[by_name] for name, values in _usual(stored, rows, code, len(names), progress).items()},
         **replace(held, release=rank[held.release]).joined(kept).arrays(),
     }
+    if loaded.information is not None:
+        arrays[GAIN] = loaded.information.over([labs[i] for i in by_lab]).gain.astype(np.float16)
     documents = copy.deepcopy(dict(stored.documents))
     entries = {entry["release"]: entry for entry in loaded.releases}
     named = labels(rows.names, [labs[i] for i in by_lab], corpora, registry)

@@ -9,17 +9,17 @@ from pathlib import Path
 from fingerprint.errors import ModelError
 from fingerprint.gate.compare import Comparison, compare
 from fingerprint.gate.judge import Asked, Judge
-from fingerprint.loading import load_model
+from fingerprint.loading import load_whole
 from fingerprint.records.corpus import read_corpora
+from fingerprint.records.data import cache_dir
 from fingerprint.records.registry import Registry
-from fingerprint.store.read import Stored, load
+from fingerprint.store.read import Stored
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import check_free, pack, save
 from fingerprint.train.card import card
 from fingerprint.train.data import Report
 from fingerprint.train.held import Held
 from fingerprint.train.lineage import step
-from fingerprint.train.run import default_cache
 from fingerprint.update.model import grown
 from fingerprint.update.rows import learn_from
 
@@ -61,12 +61,12 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     in_place = out.resolve() == model.resolve()
     if not in_place:
         check_free(out)
-    parent, stored = identity(model), load(model)
+    parent = identity(model)
+    stored, loaded = load_whole(model)
     _check_keeps(stored)
-    loaded = load_model(model)
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry, settings.release)
-    rows = learn_from(corpus, registry, loaded, stored, settings.cache or default_cache(), settings.jobs, progress)
+    rows = learn_from(corpus, registry, loaded, stored, settings.cache or cache_dir(), settings.jobs, progress)
     arrays, documents = grown(stored, loaded, rows, registry, settings.seed, progress)
 
     known = [entry["release"] for entry in loaded.releases]

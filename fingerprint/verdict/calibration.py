@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.confidence import confidence, settle, signs
+from fingerprint.verdict.confidence import outcome, settle, signs
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
 from fingerprint.verdict.posterior import PARAMETERS, Posterior, posterior
 
 GRID = np.linspace(0, 1, 201)
+RATES = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
 _FEWEST_CLAIMS = 20
 
 
@@ -53,21 +55,51 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Alarms:
+    """By number of responses, above what a share lies of no more than each of RATES of the suspects of which the alarm
+    would be false (the threshold of a Neyman-Pearson test at that level)."""
+
+    limits: dict[str, list[float]]
+
+    @classmethod
+    def of(cls, share: Floats, weight: Floats, count: Ints) -> Alarms:
+        """share, weight, count: (S,) of held-out suspects of which the alarm is false."""
+        out = {}
+        for n in np.unique(count):
+            at = np.flatnonzero(count == n)
+            order = at[np.argsort(-share[at], kind="stable")]
+            above = np.cumsum(weight[order]) / weight[order].sum()
+            # The first that would make it more than the rate is the one to stay above.
+            first = np.minimum(np.searchsorted(above, np.array(RATES), side="right"), len(order) - 1)
+            out[str(n)] = [float(v) for v in share[order[first]]]
+        return cls(out)
+
+    def limit(self, count: int, rate: float) -> float:
+        """What to exceed with `count` responses for at most `rate` false alarms; infinite below all of RATES."""
+        allowed = [i for i, one in enumerate(RATES) if one <= rate]
+        return self.limits[_nearest(self.limits, count)][allowed[-1]] if allowed and self.limits else np.inf
+
+
+@dataclass(frozen=True)
 class Calibration:
-    """parameters: as posterior.PARAMETERS. confidence: as confidence.SIGNS, with a bias. curves: by number of
-    responses, "all" over all of them.
+    """parameters: as posterior.PARAMETERS. confidence: as confidence.outcome takes it. curves: by number of responses,
+    "all" over all of them.
 
     ground_limit: beyond this distance from the training ground no held-out suspect could vouch for the figures.
     farthest: how often the first lab was right for the suspects that lay farthest; beyond the limit nothing is surer.
     split_limits: by number of responses, what `Circumstances.split` of one model's responses hardly ever exceeds.
+    unknown: of the unknown lab's share, false where the lab is known; new: of the new release's share in the first
+    lab, false where that lab's known release wrote the responses.
     """
 
     parameters: dict[str, float]
-    confidence: dict[str, float]
+    confidence: dict[str, dict[str, float]]
     curves: dict[str, Curve]
     ground_limit: float
     farthest: float
     split_limits: dict[str, float]
+    unknown: Alarms
+    new: Alarms
 
     def values(self) -> Floats:
         """(43,) parameters in their order."""
@@ -79,14 +111,14 @@ class Calibration:
         """Calibrated probabilities of S suspects; lab: (R,) the lab of each release; allowed: (L,) labs in question,
         None for all."""
         found = posterior(self.values(), evidence, circumstances, lab, allowed)
-        sure = confidence(self.confidence, signs(found, evidence, circumstances.count, allowed))
+        sure = outcome(self.confidence, signs(found, evidence, circumstances, allowed), found)
         off_ground = evidence.ground > self.ground_limit
-        return settle(found, np.where(off_ground, np.minimum(sure, self.farthest), sure))
+        first = np.where(off_ground, np.minimum(sure.first, self.farthest), sure.first)
+        return settle(found, replace(sure, first=first))
 
     def nearest(self, count: int) -> str:
         """The number of responses, among those calibrated at, whose figures hold for `count`: the next below."""
-        known = sorted(int(k) for k in self.curves if k != "all")
-        return str(max([k for k in known if k <= count], default=known[0]))
+        return _nearest([k for k in self.curves if k != "all"], count)
 
     def split_limit(self, count: int) -> float:
         """Infinite where there are too few responses to tell one model from two."""
@@ -101,9 +133,16 @@ class Calibration:
         curves = {k: Curve(**v) for k, v in data["curves"].items()}
         return cls(
             dict(data["parameters"]),
-            dict(data["confidence"]),
+            {name: dict(of) for name, of in data["confidence"].items()},
             curves,
             float(data["ground_limit"]),
             float(data["farthest"]),
             dict(data["split_limits"]),
+            Alarms(dict(data["unknown"]["limits"])),
+            Alarms(dict(data["new"]["limits"])),
         )
+
+
+def _nearest(known: Iterable[str], count: int) -> str:
+    sizes = sorted(int(k) for k in known)
+    return str(max([k for k in sizes if k <= count], default=sizes[0]))

@@ -5,21 +5,31 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from fingerprint.verdict.calibration import Calibration
-
-_HALF = 0.5
+from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.evidence import Evidence
+from fingerprint.verdict.hierarchy import Ints
+from fingerprint.verdict.posterior import Posterior
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the decision rests on. confidence: of the first lab; new: the share of it on a new release; ground: as
-    in `Evidence`; split: as in `Circumstances`."""
+    """What the decision rests on. used: responses. confidence: of the first lab; new: the share of it on a new
+    release; ground, familiar: as in `Evidence`; split: as in `Circumstances`."""
 
     used: int
     confidence: float
     unknown: float
     new: float
     ground: float
+    familiar: float
     split: float
+
+
+def facts(used: Ints, found: Posterior, evidence: Evidence, circumstances: Circumstances) -> list[Facts]:
+    """Of S suspects; used: (S,) responses of each."""
+    _, top, new = found.first()
+    columns = used, top, found.unknown, new, evidence.ground, evidence.familiar, circumstances.split
+    return [Facts(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
 
 def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple[str, str]:
@@ -44,17 +54,24 @@ def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple
     if facts.confidence >= threshold and facts.confidence > facts.unknown:
         limit = f"{min(threshold, 1):.1%} from which at most {false_claims:.0%} of all claims are wrong"
         sure = f"{facts.confidence:.1%} is above the {limit}"
-        if facts.new > _HALF:
+        if facts.new > calibration.new.limit(facts.used, false_claims):
             return (
                 "new-release",
-                f"The first lab's {sure}, and no known release of it explains the responses.",
+                f"The first lab's {sure}, and its known releases explain the responses less well than all but "
+                f"{false_claims:.0%} of what known releases wrote.",
             )
         return (
             "attributed",
             f"The first lab's {sure}, and a known release or its siblings explain the responses.",
         )
-    if facts.unknown > max(_HALF, facts.confidence):
-        return "unknown", f"No known lab explains the responses: {facts.unknown:.0%} is left for others."
+    # Off the domains of the training corpora, an unknown domain looks like an unknown lab.
+    if facts.familiar > 0 and facts.unknown > calibration.unknown.limit(facts.used, false_claims):
+        return (
+            "unknown",
+            f"All known labs explain the responses less well than all but {false_claims:.0%} of what they wrote "
+            f"themselves: {facts.unknown:.0%} is left for labs that the model does not know, of which it takes "
+            "suspects to be rare.",
+        )
     return (
         "inconclusive",
         f"The first lab's {facts.confidence:.0%} is below the {min(threshold, 1):.1%} from which at most "

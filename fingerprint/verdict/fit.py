@@ -12,12 +12,12 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from fingerprint.verdict.calibration import Calibration, Curve
+from fingerprint.verdict.calibration import Alarms, Calibration, Curve
 from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.confidence import SIGNS, confidence, settle, signs
+from fingerprint.verdict.confidence import NEW, SIGNS, Outcome, outcome, settle, signs
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.hierarchy import Floats, Ints
-from fingerprint.verdict.posterior import PARAMETERS, START, Terms, log_shares, posterior
+from fingerprint.verdict.posterior import PARAMETERS, START, Posterior, Terms, log_shares, posterior
 
 # How a release is told apart within the right lab matters less than the lab.
 _RELEASE_SHARE = 0.25
@@ -41,7 +41,7 @@ class Suspects:
     weight: Floats
     share: Floats
 
-    def of(self, at: NDArray[np.bool_]) -> Suspects:
+    def of(self, at: NDArray[np.bool_] | Ints) -> Suspects:
         rest = (getattr(self, name)[at] for name in ("lab", "release", "weight", "share"))
         return Suspects(self.evidence.of(at), self.circumstances.of(at), *rest)
 
@@ -56,44 +56,73 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
     between = np.array([name.startswith(("nest", "lab_head")) for name in PARAMETERS])
     best = _fit(suspects, lab_of_release, suspects.share, best, between, 0.0)
     found = posterior(best, suspects.evidence, suspects.circumstances, lab_of_release)
-    right = found.labs().argmax(axis=1) == suspects.lab
-    seen = signs(found, suspects.evidence, suspects.circumstances.count)
-    sure = settle(found, _by_others(seen, right, suspects)).labs().max(axis=1)
-    curves = {"all": Curve.of(sure, right, suspects.share)}
+    right = found.first()[0] == suspects.lab
+    seen = signs(found, suspects.evidence, suspects.circumstances)
+    settled = settle(found, _by_others(seen, found, right, suspects))
+    _, sure, new = settled.first()
+    count, share = suspects.circumstances.count, suspects.share
+    curves = {"all": Curve.of(sure, right, share)}
     split_limits = {}
-    for n in np.unique(suspects.circumstances.count):
-        at = suspects.circumstances.count == n
-        curves[str(n)] = Curve.of(sure[at], right[at], suspects.share[at])
+    for n in np.unique(count):
+        at = count == n
+        curves[str(n)] = Curve.of(sure[at], right[at], share[at])
         if n > 1:
             split_limits[str(n)] = float(np.quantile(suspects.circumstances.split[at], _SPLIT_QUANTILE))
     ground = suspects.evidence.ground
     ground_limit = float(np.quantile(ground, _GROUND_QUANTILE))
     far = ground >= np.quantile(ground, _FAR_QUANTILE)
-    farthest = float(np.average(right[far], weights=suspects.share[far]))
-    weights = _confidence(seen, right, suspects.share)
-    parameters = dict(zip(PARAMETERS, best.tolist(), strict=True))
-    return Calibration(parameters, weights, curves, ground_limit, farthest, split_limits)
+    farthest = float(np.average(right[far], weights=share[far]))
+    known_lab = (suspects.lab >= 0) & (suspects.evidence.familiar > 0)
+    known_release = right & (suspects.release >= 0)
+    return Calibration(
+        dict(zip(PARAMETERS, best.tolist(), strict=True)),
+        _outcomes(seen, right, suspects),
+        curves,
+        ground_limit,
+        farthest,
+        split_limits,
+        Alarms.of(settled.unknown[known_lab], share[known_lab], count[known_lab]),
+        Alarms.of(new[known_release], share[known_release], count[known_release]),
+    )
 
 
-def _by_others(seen: Floats, right: NDArray[np.bool_], suspects: Suspects) -> Floats:
-    """(S,) the confidence in each first lab, fitted without the suspects of its release."""
-    out = np.zeros(len(right))
+def _by_others(seen: Floats, found: Posterior, right: NDArray[np.bool_], suspects: Suspects) -> Outcome:
+    """What is said of each suspect by what was fitted without those of its release."""
+    first, unknown, new = np.zeros((3, len(right)))
     release = np.unique(np.column_stack([suspects.lab, suspects.release]), axis=0, return_inverse=True)[1]
     folds = GroupKFold(min(_FOLDS, len(np.unique(release))))
     for others, own in folds.split(seen, right, release):
-        out[own] = confidence(_confidence(seen[others], right[others], suspects.share[others]), seen[own])
-    return out
+        weights = _outcomes(seen[others], right[others], suspects.of(others))
+        said = outcome(weights, seen[own], found.of(own))
+        first[own], unknown[own], new[own] = said.first, said.unknown, said.new
+    return Outcome(first, unknown, new)
 
 
-def _confidence(seen: Floats, right: NDArray[np.bool_], share: Floats) -> dict[str, float]:
-    """Weights of SIGNS and the bias, by logistic regression on signs of equal spread."""
-    if right.all() or not right.any():
-        # Nothing sets right from wrong: the posterior's own word stands.
-        return {**dict.fromkeys(SIGNS, 0.0), "first": 1.0, "bias": 0.0}
+def _outcomes(seen: Floats, right: NDArray[np.bool_], suspects: Suspects) -> dict[str, dict[str, float]]:
+    """The weights that `outcome` takes; none of what the suspects do not tell."""
+    what = np.where(right, "first", np.where(suspects.lab < 0, "unknown", "another"))
+    new = _logistic(seen[right], np.where(suspects.release[right] < 0, NEW, "known"), suspects.share[right], "known")
+    return {**_logistic(seen, what, suspects.share, "another"), **new}
+
+
+def _logistic(seen: Floats, what: NDArray[np.str_], share: Floats, against: str) -> dict[str, dict[str, float]]:
+    """Weights of SIGNS and the bias for each of `what` but `against`, by logistic regression on signs of equal spread;
+    none where there is nothing to tell apart."""
+    if len(np.unique(what)) < 2 or against not in what:
+        return {}
     mean, spread = seen.mean(axis=0), seen.std(axis=0) + _PULL
-    fit = LogisticRegression(max_iter=500).fit((seen - mean) / spread, right, sample_weight=share / share.mean())
-    weights = fit.coef_[0] / spread
-    return {**dict(zip(SIGNS, weights.tolist(), strict=True)), "bias": float(fit.intercept_[0] - weights @ mean)}
+    fit = LogisticRegression(max_iter=1000).fit((seen - mean) / spread, what, sample_weight=share / share.mean())
+    # Of two classes it keeps what tells the second from the first.
+    two = len(fit.classes_) == 2
+    coef, bias = (np.concatenate([-v, v]) / 2 if two else v for v in (fit.coef_, fit.intercept_))
+    at = fit.classes_.tolist().index(against)
+    weights = (coef - coef[at]) / spread
+    bias = bias - bias[at] - weights @ mean
+    return {
+        str(name): {**dict(zip(SIGNS, weights[i].tolist(), strict=True)), "bias": float(bias[i])}
+        for i, name in enumerate(fit.classes_)
+        if name != against
+    }
 
 
 def _fit(

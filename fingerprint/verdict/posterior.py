@@ -43,11 +43,22 @@ class Posterior:
     unknown: Floats
     lab: Ints
 
+    def of(self, at: NDArray[np.bool_] | Ints) -> Posterior:
+        """Those of some suspects."""
+        return Posterior(self.release[at], self.new[at], self.unknown[at], self.lab)
+
     def labs(self) -> Floats:
         """(S, L) a lab's known releases and its new one together."""
         out = self.new.copy()
         np.add.at(out.T, self.lab, self.release.T)
         return out
+
+    def first(self) -> tuple[Ints, Floats, Floats]:
+        """(S,) each: the first lab, its share, and what part of that falls on a new release of it."""
+        labs = self.labs()
+        first, rows = labs.argmax(axis=1), np.arange(len(labs))
+        top = labs[rows, first]
+        return first, top, self.new[rows, first] / np.maximum(top, np.finfo(float).tiny)
 
 
 @dataclass(frozen=True)

@@ -103,13 +103,69 @@ class Habit:
 
 
 @dataclass(frozen=True, slots=True)
+class SideRatio:
+    """How much more likely (natural logarithm) a side evidence is from this lab than from one about which nothing is
+    known."""
+
+    lab: str
+    log_likelihood_ratio: float
+
+
+@dataclass(frozen=True, slots=True)
+class TokenCounts:
+    """What the provider's token counts say. `compared` prompts were counted for known releases too, and those that
+    `agree` had the same counts but for a constant. Without ratios `note` says why."""
+
+    note: str
+    compared: int
+    agree: tuple[str, ...]
+    labs: tuple[SideRatio, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NameRatio:
+    """As SideRatio; `says_false` is how often known models of the lab, where they say what they are, name another."""
+
+    lab: str
+    log_likelihood_ratio: float
+    says_false: float
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """In how many responses the writer says that it is a model of this lab."""
+
+    lab: str
+    responses: int
+
+
+@dataclass(frozen=True, slots=True)
+class SelfNames:
+    """What the writer says that it is. Without ratios `note` says why."""
+
+    note: str
+    said: tuple[Said, ...]
+    labs: tuple[NameRatio, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SideEvidence:
+    """What is no style. `combined` multiplies the style's probabilities of the labs with the likelihood ratios of
+    both; no error rate was measured for it. Like the labs it holds `unknown`, whose ratio is 1, and sums to 1."""
+
+    token_counts: TokenCounts
+    self_names: SelfNames
+    combined: tuple[LabShare, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer for one suspect.
 
     `labs` are complete: they hold `unknown` and sum to 1. Every ranking is sorted, most probable first.
     `reason` says in one sentence why the verdict is what it is; `ground` how far the responses lie from
     what the model was trained on; `candidates` the labs that the question was restricted to, if it was;
-    `advice` what could be done about the verdict, if anything.
+    `advice` what could be done about the verdict, if anything. All of it but `side_evidence` rests on style alone.
     Raises ValueError where these promises do not hold.
     """
 
@@ -129,6 +185,7 @@ class Verdict:
     reason: str
     ground: Mapping[str, float | str] | None
     advice: str | None = None
+    side_evidence: SideEvidence | None = None
 
     def __post_init__(self) -> None:
         if self.verdict not in VERDICTS:

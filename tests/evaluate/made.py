@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from fingerprint.evaluate.answers import Answers, Names
+from fingerprint.verdict.result import VERDICTS
 
 
 def names(releases: int, labs: int) -> Names:
@@ -37,11 +38,11 @@ def answers(suspects: int = 200, releases: int = 24, labs: int = 4, seed: int = 
     share = share.astype(np.float32)
     return Answers(
         of, release, rng.choice([1, 10], suspects), known[release], lab_in[release], share[:, :releases],
-        share[:, releases:-1], share[:, -1], rng.random(suspects) < 0.6, np.full(suspects, "all"),
+        share[:, releases:-1], share[:, -1], rng.integers(len(VERDICTS), size=suspects), np.full(suspects, "all"),
     )  # fmt: skip
 
 
-def answer(true: str, known: bool, lab_known: bool, share: list[float], new: list[float], claimed: bool) -> Answers:
+def answer(true: str, known: bool, lab_known: bool, share: list[float], new: list[float], word: str) -> Answers:
     """One suspect in a world of the releases a1, a2 (family a), a3 (family aa) of lab a, and b1 of lab b."""
     world = Names(
         ["a", "b"], ["a", "aa", "b"], ["a1", "a2", "a3", "b1"],
@@ -51,5 +52,5 @@ def answer(true: str, known: bool, lab_known: bool, share: list[float], new: lis
     return Answers(
         world, np.array([world.releases.index(true)]), np.array([5]), np.array([known]), np.array([lab_known]),
         np.array([share], np.float32), np.array([new], np.float32), np.array([left], np.float32),
-        np.array([claimed]), np.array(["all"]),
+        np.array([VERDICTS.index(word)]), np.array(["all"]),
     )  # fmt: skip

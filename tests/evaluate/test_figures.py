@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from fingerprint.evaluate.answers import Answers
 from fingerprint.evaluate.curves import claim_curve, reliability
 from fingerprint.evaluate.figures import figures
+from fingerprint.verdict.result import VERDICTS
 from tests.evaluate.made import answer, answers
 
 ROWS = np.array([10, 10, 0, 15])
@@ -21,9 +22,9 @@ ALL = {"log-loss", "Brier", "ECE"}
 CLAIMS = {"C_llr", "c@1", "coverage", "false claims", "said unknown", "said new"}
 OPEN = {"AUROC of unknown", "FPR at 95 % TPR of unknown", "OSCR"}
 
-KNOWN = answer("a1", True, True, [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], True)
-UNSEEN = answer("a2", False, True, [0.3, 0.0, 0.0, 0.1], [0.4, 0.0], True)
-UNKNOWN = answer("b1", False, False, [0.1, 0.1, 0.0, 0.0], [0.2, 0.0], False)
+KNOWN = answer("a1", True, True, [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "attributed")
+UNSEEN = answer("a2", False, True, [0.3, 0.0, 0.0, 0.1], [0.4, 0.0], "new-release")
+UNKNOWN = answer("b1", False, False, [0.1, 0.1, 0.0, 0.0], [0.2, 0.0], "unknown")
 
 
 def together(*parts: Answers) -> Answers:
@@ -33,6 +34,10 @@ def together(*parts: Answers) -> Answers:
 def of(some: Answers, **more: Any) -> dict[str, dict[str, Any]]:
     """The figures by level, of suspects with one number of responses."""
     return {f["level"]: f for f in figures(some, "same-set", "all", more.get("rows", ROWS), 0, 20)}
+
+
+def said(some: Answers, word: str) -> Answers:
+    return replace(some, word=np.full(len(some.word), VERDICTS.index(word)))
 
 
 def values(figure: dict[str, Any]) -> dict[str, float | None]:
@@ -72,7 +77,7 @@ def test_an_unseen_release_is_asked_for_its_family_and_told_as_new() -> None:
         assert values(found[level])["log-loss"] == pytest.approx(-math.log(0.4))
     assert values(found["lab"])["said new"] == 1
     assert found["release"]["majority"] is None
-    other_family = of(answer("a3", False, True, [0.3, 0.1, 0.0, 0.1], [0.3, 0.0], True))
+    other_family = of(answer("a3", False, True, [0.3, 0.1, 0.0, 0.1], [0.3, 0.0], "attributed"))
     assert set(other_family["family"]["metrics"]) == ALL
     assert set(other_family["lab"]["metrics"]) >= NAMING
 
@@ -85,35 +90,30 @@ def test_a_share_too_small_for_single_precision_does_not_make_a_family_unknown()
 
 
 def test_a_family_that_another_fold_knew_is_not_known_to_this_one() -> None:
-    elsewhere = answer("a1", False, True, [0.0, 0.0, 0.3, 0.1], [0.4, 0.0], True)
+    elsewhere = answer("a1", False, True, [0.0, 0.0, 0.3, 0.1], [0.4, 0.0], "attributed")
     assert together(KNOWN, elsewhere).family_known().tolist() == [True, False]
 
 
 @pytest.mark.filterwarnings("error")
 def test_all_of_unknown_labs() -> None:
-    found = of(together(UNKNOWN, replace(UNKNOWN, claimed=np.array([True]))))
+    found = of(together(UNKNOWN, said(UNKNOWN, "attributed")))
     assert set(found["lab"]["metrics"]) == ALL | CLAIMS
     lab = values(found["lab"])
     assert lab["log-loss"] == pytest.approx(-math.log(0.6))
-    assert (lab["false claims"], lab["c@1"], lab["coverage"], lab["said unknown"]) == (1, 0, 0.5, 1)
+    assert (lab["false claims"], lab["c@1"], lab["coverage"], lab["said unknown"]) == (1, 0, 0.5, 0.5)
     assert lab["ECE"] == pytest.approx(0.4)
     assert found["lab"]["majority"] is None
 
 
 def test_all_unknown_labs_are_one_class() -> None:
-    other = answer("a1", False, False, [0.0, 0.0, 0.0, 0.6], [0.0, 0.1], True)
+    other = answer("a1", False, False, [0.0, 0.0, 0.0, 0.6], [0.0, 0.1], "attributed")
     found = values(of(together(KNOWN, UNKNOWN, other))["lab"])["C_llr"]
     assert found == pytest.approx(-(math.log2(0.7) + (math.log2(0.6) + math.log2(0.3)) / 2) / 2)
 
 
-def test_unknown_is_said_where_it_is_the_largest() -> None:
-    largest = answer("a1", True, True, [0.3, 0.0, 0.0, 0.3], [0.0, 0.0], False)
-    assert values(of(largest)["lab"])["said unknown"] == 1
-
-
 @pytest.mark.filterwarnings("error")
 def test_nothing_claimed() -> None:
-    lab = values(of(replace(KNOWN, claimed=np.array([False])))["lab"])
+    lab = values(of(said(KNOWN, "inconclusive"))["lab"])
     assert lab["false claims"] is None
     assert (lab["coverage"], lab["c@1"]) == (0, 0)
 
@@ -130,7 +130,7 @@ def test_known_and_unknown_labs_together() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_nothing_known_at_all_names_nothing() -> None:
-    silent = answer("a1", True, True, [0.0] * 4, [0.0] * 2, False)
+    silent = answer("a1", True, True, [0.0] * 4, [0.0] * 2, "unknown")
     found = of(silent)
     for level in ("lab", "family", "release"):
         assert (values(found[level])["top-1"], values(found[level])["top-3"]) == (0, 0)
@@ -139,7 +139,7 @@ def test_nothing_known_at_all_names_nothing() -> None:
 
 
 def test_chance_and_the_majority_guess() -> None:
-    b = answer("b1", True, True, [0.5, 0.1, 0.1, 0.1], [0.1, 0.1], True)
+    b = answer("b1", True, True, [0.5, 0.1, 0.1, 0.1], [0.1, 0.1], "attributed")
     found = of(together(KNOWN, KNOWN, b))
     assert [found[level]["chance"] for level in ("lab", "family", "release")] == pytest.approx([1 / 2, 1 / 2, 1 / 3])
     # Lab a and family a have 20 rows, release b1 has 15.
@@ -149,14 +149,14 @@ def test_chance_and_the_majority_guess() -> None:
 
 
 def test_top_three_are_counted_among_known_names() -> None:
-    last = answer("b1", True, True, [0.2, 0.1, 0.15, 0.05], [0.0, 0.0], True)
+    last = answer("b1", True, True, [0.2, 0.1, 0.15, 0.05], [0.0, 0.0], "attributed")
     assert values(of(last)["release"])["top-3"] == 0
     # Of two with the same share, the one that is listed first is before the other.
-    tied = answer("a3", True, True, [0.2, 0.2, 0.2, 0.2], [0.0, 0.0], True)
+    tied = answer("a3", True, True, [0.2, 0.2, 0.2, 0.2], [0.0, 0.0], "attributed")
     assert (values(of(tied)["release"])["top-1"], values(of(tied)["release"])["top-3"]) == (0, 1)
-    tied = answer("a1", True, True, [0.2, 0.2, 0.2, 0.2], [0.0, 0.0], True)
+    tied = answer("a1", True, True, [0.2, 0.2, 0.2, 0.2], [0.0, 0.0], "attributed")
     assert values(of(tied)["release"])["top-1"] == 1
-    third = answer("a2", True, True, [0.2, 0.1, 0.05, 0.15], [0.1, 0.1], True)
+    third = answer("a2", True, True, [0.2, 0.1, 0.05, 0.15], [0.1, 0.1], "attributed")
     assert values(of(third)["release"])["top-3"] == 1
 
 
@@ -174,7 +174,7 @@ def test_the_unit_is_the_group_not_the_suspect() -> None:
 
 def test_a_group_of_many_suspects_moves_the_interval_as_a_whole() -> None:
     """Two groups, one right and one wrong, each of fifty suspects: samples hold either or both."""
-    wrong = answer("b1", True, True, [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], True)
+    wrong = answer("b1", True, True, [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "attributed")
     found = of(together(*[KNOWN] * 50, *[wrong] * 50))["lab"]["metrics"]["top-1"]
     assert found == {"value": 0.5, "low": 0.0, "high": 1.0}
 
@@ -221,13 +221,13 @@ def test_reliability_by_hand() -> None:
 
 
 def test_the_claim_curve_by_hand() -> None:
-    wrong = answer("b1", True, True, [0.8, 0.0, 0.0, 0.0], [0.0, 0.1], True)
+    wrong = answer("b1", True, True, [0.8, 0.0, 0.0, 0.0], [0.0, 0.1], "attributed")
     found = {round(c["threshold"], 2): c for c in claim_curve(together(KNOWN, wrong, UNKNOWN))}
     assert len(found) == 51
     assert (found[0.0]["coverage"], found[0.0]["false claims"]) == (1, pytest.approx(2 / 3))
     assert (found[0.42]["coverage"], found[0.42]["false claims"]) == (pytest.approx(2 / 3), 0.5)
     assert (found[0.8]["coverage"], found[0.8]["false claims"]) == (pytest.approx(1 / 3), 1)
-    exact = answer("a1", True, True, [0.7, 0.0, 0.0, 0.0], [0.0, 0.0], True)
+    exact = answer("a1", True, True, [0.7, 0.0, 0.0, 0.0], [0.0, 0.0], "attributed")
     assert [c["coverage"] for c in claim_curve(exact) if c["threshold"] <= 0.7001] == [1] * 36
     assert (found[0.82]["coverage"], found[0.82]["false claims"]) == (0, None)
 

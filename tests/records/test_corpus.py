@@ -42,6 +42,16 @@ def test_rows_labels_and_what_is_left_out(tmp_path: Path, registry: Registry) ->
     assert (found.sources[0].name, found.sources[0].rows) == ("first", 5)
 
 
+def test_a_column_may_be_null_for_the_first_ten_megabytes(tmp_path: Path, registry: Registry) -> None:
+    rows: list[dict[str, object]] = [
+        {"release": "a", "response": f"{i} " + "words " * 1700, "cost": i / 2 if i > 1100 else None,
+         "usage": {"prompt_tokens": i if i > 1100 else None}}
+        for i in range(1200)
+    ]  # fmt: skip
+    for name, order in (("up", rows), ("down", rows[::-1])):
+        assert len(read_corpora([corpus(tmp_path / "c" / f"{name}.jsonl", order)], registry)) == 1200
+
+
 def test_parquet_carries_its_licence(tmp_path: Path, registry: Registry) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq

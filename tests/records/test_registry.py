@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from fingerprint.corpora.manifest import all_manifests
 from fingerprint.errors import InputError
 from fingerprint.records.data import data_dir
 from fingerprint.records.registry import COLUMNS, Registry
@@ -60,11 +61,9 @@ def test_mistakes_name_their_line(tmp_path: Path, rows: list[str], line: int, wo
 
 
 def test_manifests_and_the_example_are_whole() -> None:
-    manifests = [json.loads(p.read_text()) for p in sorted((data_dir("corpora") / "manifests").glob("*.json"))]
+    manifests = all_manifests()
     assert len(manifests) == 14
     for manifest in manifests:
-        assert manifest["schema"] == 1
-        assert len(manifest["commit"]) == 40
-        assert (manifest["licence"] == "none") == (manifest["use"] == "evaluation only")
+        assert (manifest.licence == "none") == (manifest.use == "evaluation only")
     rows = (data_dir("corpora") / "examples" / "responses.jsonl").read_text().splitlines()
     assert all(len(json.loads(row)["response"]) > 300 for row in rows)

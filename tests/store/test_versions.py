@@ -139,6 +139,22 @@ def test_killed_at_any_moment_the_model_is_whole(model: Path) -> None:
         versions.versions(model)
 
 
+def test_killed_while_it_forgets_the_kept_are_whole(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def half(folder: Path, ignore_errors: bool) -> None:
+        (folder / "model.json").unlink()
+        raise KeyboardInterrupt
+
+    for i in range(3, KEPT + 2):
+        replace(model, contents(i), identity(model))
+    with monkeypatch.context() as patch:
+        patch.setattr(versions.shutil, "rmtree", half)
+        with pytest.raises(KeyboardInterrupt):
+            replace(model, contents(KEPT + 2), identity(model))
+    assert len(versions.versions(model)) == KEPT + 1
+    replace(model, contents(KEPT + 3), identity(model))
+    assert len(list(model.with_name("m.versions").iterdir())) == KEPT
+
+
 def test_of_two_processes_one_wins_and_the_other_says_so(model: Path) -> None:
     fork = multiprocessing.get_context("fork")
     said, seen = fork.Queue(), identity(model)

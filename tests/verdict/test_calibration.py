@@ -3,18 +3,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fingerprint.verdict.calibration import Calibration, Curve
+from fingerprint.verdict.calibration import RATES, Alarms, Calibration, Curve
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.confidence import SIGNS
 from fingerprint.verdict.decide import Facts, decide
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.posterior import PARAMETERS, START
 
-CONFIDENCE = dict.fromkeys((*SIGNS, "bias"), 0.25)
+CONFIDENCE = {"first": dict.fromkeys((*SIGNS, "bias"), 0.25)}
+NEVER = Alarms({"1": [0.5] * len(RATES), "3": [0.2] * len(RATES)})
 
 
 def calibration(limits: dict[str, float], **curves: Curve) -> Calibration:
-    return Calibration(dict.fromkeys(PARAMETERS, 0.5), CONFIDENCE, {"all": curve(), **curves}, 2.0, 0.4, limits)
+    curves = {"all": curve(), **curves}
+    return Calibration(dict.fromkeys(PARAMETERS, 0.5), CONFIDENCE, curves, 2.0, 0.4, limits, NEVER, NEVER)
 
 
 def curve() -> Curve:
@@ -44,16 +46,38 @@ def test_round_trip_and_buckets() -> None:
     assert [one.split_limit(n) for n in (1, 9, 10, 99)] == [np.inf, np.inf, 1.5, 1.5]
 
 
+def test_alarms_keep_their_rate() -> None:
+    rng = np.random.default_rng(1)
+    share, weight, count = rng.random(4000), rng.random(4000), rng.choice([1, 10], 4000)
+    alarms = Alarms.of(share, weight, count)
+    for n in (1, 10):
+        at = count == n
+        for rate in RATES:
+            false = weight[at & (share > alarms.limit(n, rate))].sum() / weight[at].sum()
+            assert rate - 0.005 < false <= rate
+    assert alarms.limit(7, 0.05) == alarms.limit(1, 0.05) == alarms.limit(1, 0.09)
+    assert alarms.limit(1, 0.0001) == np.inf
+
+
+def test_alarms_of_equal_shares_are_none() -> None:
+    alarms = Alarms.of(np.full(100, 0.3), np.ones(100), np.full(100, 5))
+    assert alarms.limit(5, 0.5) == 0.3
+
+
 @pytest.mark.parametrize(
     ("facts", "verdict"),
     [
-        (Facts(0, 0.99, 0, 0, 1, 1), "inconclusive"),
-        (Facts(9, 0.99, 0, 0.1, 1, 1), "attributed"),
-        (Facts(9, 0.99, 0, 0.9, 1, 1), "new-release"),
-        (Facts(9, 0.2, 0.7, 0.9, 1, 1), "unknown"),
-        (Facts(9, 0.5, 0.3, 0.1, 1, 1), "inconclusive"),
-        (Facts(9, 0.99, 0, 0.1, 9, 1), "inconclusive"),
-        (Facts(9, 0.99, 0, 0.1, 1, 3), "inconclusive"),
+        (Facts(0, 0.99, 0, 0, 1, 5, 1), "inconclusive"),
+        (Facts(9, 0.99, 0, 0.1, 1, 5, 1), "attributed"),
+        (Facts(9, 0.99, 0, 0.2, 1, 5, 1), "attributed"),
+        (Facts(9, 0.99, 0, 0.21, 1, 5, 1), "new-release"),
+        (Facts(2, 0.99, 0, 0.21, 1, 5, 1), "attributed"),
+        (Facts(9, 0.2, 0.21, 0.9, 1, 5, 1), "unknown"),
+        (Facts(9, 0.2, 0.2, 0.9, 1, 5, 1), "inconclusive"),
+        (Facts(9, 0.2, 0.7, 0.9, 1, 0, 1), "inconclusive"),
+        (Facts(9, 0.5, 0.1, 0.1, 1, 5, 1), "inconclusive"),
+        (Facts(9, 0.99, 0, 0.1, 9, 5, 1), "inconclusive"),
+        (Facts(9, 0.99, 0, 0.1, 1, 5, 3), "inconclusive"),
     ],
 )
 def test_words(facts: Facts, verdict: str) -> None:
@@ -66,8 +90,7 @@ def test_off_the_ground_nothing_is_surer_than_the_farthest_were() -> None:
     lab, row = np.array([0, 1]), np.array([[0.0, -60.0]])
     sure = Calibration(
         dict(zip(PARAMETERS, START.tolist(), strict=True)),
-        {**dict.fromkeys(SIGNS, 0.0), "first": 1.0, "bias": 0.0},
-        {"all": curve()}, 2.0, 0.4, {},
+        {}, {"all": curve()}, 2.0, 0.4, {}, NEVER, NEVER,
     )  # fmt: skip
     shares = []
     for ground in (1.0, 3.0):

@@ -3,7 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fingerprint.verdict.confidence import SIGNS, confidence, settle, signs
+from fingerprint.verdict.circumstances import SIDES, Circumstances
+from fingerprint.verdict.confidence import NEW, SIGNS, Outcome, outcome, settle, signs
 from fingerprint.verdict.evidence import Evidence
 from fingerprint.verdict.posterior import Posterior
 
@@ -31,45 +32,95 @@ def total(one: Posterior) -> np.ndarray:
     return one.labs().sum(axis=1) + one.unknown
 
 
+def signs_of(allowed: np.ndarray | None = None) -> np.ndarray:
+    return signs(found(), evidence(), Circumstances.unread(COUNT), allowed)
+
+
+def sure(first: float, unknown: float, new: float) -> Outcome:
+    return Outcome(*(np.full(2, v) for v in (first, unknown, new)))
+
+
 def test_signs_say_what_they_are_named_after() -> None:
-    seen = dict(zip(SIGNS, signs(found(), evidence(), COUNT).T, strict=True))
+    seen = dict(zip(SIGNS, signs_of().T, strict=True))
     np.testing.assert_allclose(seen["first"], np.log([0.8 / 0.2, 0.2 / 0.8]), atol=1e-4)
     np.testing.assert_allclose(seen["second"], np.log([0.15 / 0.85, 0.15 / 0.85]), atol=1e-4)
     np.testing.assert_allclose(seen["release"], [0.6 / 0.8, 1.0])
     np.testing.assert_allclose(seen["lead"], [3.0, -2.0])
     np.testing.assert_allclose(seen["responses"], [0.0, np.log(10)])
     assert seen["entropy"][1] > seen["entropy"][0] > 0
+    around = Circumstances.unread(COUNT).columns(evidence())
+    for name, side in (("ground", "_by_ground"), ("familiarity", "_by_familiarity"), ("margin", "_by_margin")):
+        np.testing.assert_array_equal(seen[name], around[:, SIDES.index(side)])
 
 
 def test_labs_that_are_not_asked_about_have_no_part_in_the_lead() -> None:
-    seen = signs(found(), evidence(), COUNT, np.array([True, False, True]))
+    seen = signs_of(np.array([True, False, True]))
     np.testing.assert_allclose(seen[:, SIGNS.index("lead")], [9.0, 3.0])
-    alone = signs(found(), evidence(), COUNT, np.array([True, False, False]))
-    assert np.isfinite(alone).all()
+    assert np.isfinite(signs_of(np.array([True, False, False]))).all()
 
 
-@pytest.mark.parametrize("sure", [0.0, 0.3, 0.99, 1.0])
-def test_the_first_lab_gets_its_share_and_rankings_stay(sure: float) -> None:
-    before, after = found(), settle(found(), np.full(2, sure))
+@pytest.mark.parametrize("first", [0.0, 0.3, 0.79, 1.0])
+def test_the_first_lab_gets_its_share_and_rankings_stay(first: float) -> None:
+    before, after = found(), settle(found(), sure(first, 0.2, 0.6))
     np.testing.assert_allclose(total(after), total(before))
+    assert min(after.release.min(), after.new.min(), after.unknown.min()) >= 0
     was, now = before.labs(), after.labs()
     np.testing.assert_array_equal(now.argmax(axis=1), was.argmax(axis=1))
     np.testing.assert_allclose(now[:, 1] * was[:, 2], now[:, 2] * was[:, 1], atol=1e-9)
     np.testing.assert_allclose(after.release[:, 0] * before.release[:, 1], after.release[:, 1] * before.release[:, 0])
-    if sure in (0.3, 0.99):
-        assert now[1, 0] == pytest.approx(sure)
+    if first == 0.79:
+        np.testing.assert_allclose(after.unknown, 0.2)
+        np.testing.assert_allclose(now[:, 0], 0.79)
+        np.testing.assert_allclose(after.new[:, 0], 0.6 * 0.79)
 
 
-def test_weights_of_the_share_alone_leave_it_as_it_is() -> None:
-    weights = {**dict.fromkeys(SIGNS, 0.0), "first": 1.0, "bias": 0.0}
-    sure = confidence(weights, signs(found(), evidence(), COUNT))
-    np.testing.assert_allclose(sure, [0.8, 0.2], atol=1e-5)
-    np.testing.assert_allclose(settle(found(), sure).release, found().release, atol=1e-5)
+@pytest.mark.parametrize("small", [1e-3, 1e-9, 1e-13, 1e-20, 1e-30])
+def test_shares_next_to_nothing_still_sum_to_one(small: float) -> None:
+    tiny = np.array([[0.5, 0, small, 2 * small], [small, 0, 0.4, small / 3]])
+    before = Posterior(tiny, np.array([[0.2, 0, small], [0, 0.3, 0]]), 1 - tiny.sum(axis=1) - [0.2 + small, 0.3], LAB)
+    np.testing.assert_allclose(total(settle(before, sure(0.5, 0.3, 0.6))), 1, atol=1e-9)
+
+
+def test_without_another_known_lab_the_rest_is_the_unknown_one() -> None:
+    alone = Posterior(np.array([[0.7, 0.1, 0, 0]]), np.array([[0.1, 0, 0]]), np.array([0.1]), LAB)
+    after = settle(alone, Outcome(np.array([0.6]), np.array([0.1]), np.array([0.25])))
+    np.testing.assert_allclose(after.labs(), [[0.6, 0, 0]])
+    np.testing.assert_allclose(after.unknown, [0.4])
+    np.testing.assert_allclose(after.release[0, :2], [0.6 * 0.75 * 7 / 8, 0.6 * 0.75 / 8])
+
+
+def test_a_lab_without_known_releases_has_only_new_ones() -> None:
+    bare = Posterior(np.zeros((1, 4)), np.array([[0.6, 0.2, 0]]), np.array([0.2]), LAB)
+    after = settle(bare, Outcome(np.array([0.5]), np.array([0.3]), np.array([0.1])))
+    np.testing.assert_allclose(after.new, [[0.5, 0.2, 0]])
+
+
+def test_without_weights_the_posterior_stands() -> None:
+    after = settle(found(), outcome({}, signs_of(), found()))
+    for name in ("release", "new", "unknown"):
+        np.testing.assert_allclose(getattr(after, name), getattr(found(), name), atol=1e-5)
+
+
+def test_weights_are_logits_against_another_lab_and_a_known_release() -> None:
+    nothing = dict.fromkeys(SIGNS, 0.0)
+    weights = {
+        "first": {**nothing, "bias": np.log(3)},
+        "unknown": {**nothing, "responses": 1.0, "bias": 0.0},
+        NEW: {**nothing, "bias": np.log(4)},
+    }
+    said = outcome(weights, signs_of(), found())
+    np.testing.assert_allclose(said.first, [3 / 5, 3 / 14])
+    np.testing.assert_allclose(said.unknown, [1 / 5, 10 / 14])
+    np.testing.assert_allclose(said.new, 0.8)
+    two = outcome({"first": weights["first"]}, signs_of(), found())
+    np.testing.assert_allclose(two.first, 0.75)
+    # What is not the first lab's is shared as the posterior shares it.
+    np.testing.assert_allclose(two.unknown, [0.25 * 0.05 / 0.2, 0.25 * 0.5 / 0.8])
 
 
 @pytest.mark.filterwarnings("error")
 def test_nothing_for_any_known_lab_stays_nothing() -> None:
     nothing = Posterior(np.zeros((1, 4)), np.zeros((1, 3)), np.ones(1), LAB)
-    after = settle(nothing, np.array([0.4]))
+    after = settle(nothing, Outcome(np.array([0.4]), np.array([0.3]), np.array([0.5])))
     assert after.unknown == pytest.approx(1)
     assert not after.labs().any()

@@ -1,0 +1,133 @@
+"""A model that has not seen the prompts that are replayed, and what it expects of prompts, learned on still others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.errors import FingerprintError
+from fingerprint.evaluate.fits import Fitted, fit
+from fingerprint.evaluate.folds import thinned
+from fingerprint.evaluate.ground import survey
+from fingerprint.evaluate.plan import FULL
+from fingerprint.records.registry import Registry
+from fingerprint.store.read import load
+from fingerprint.train.data import Data
+from fingerprint.train.holdout import draw, hold_out
+from fingerprint.train.information import learn_information
+from fingerprint.train.judge import weighed
+from fingerprint.train.space import Places
+from fingerprint.verdict.calibration import Calibration
+from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.evidence import Evidence
+from fingerprint.verdict.fit import calibrate
+from fingerprint.verdict.information import Information
+
+SHOWN, SUSPECTS = 100, 2_500
+# Of ten parts of the prompts: two to learn from what prompts tell and to calibrate on, two to replay.
+PARTS, LEARNED, REPLAYED = 10, 2, 2
+Bools = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class World:
+    """The rows (n,) that can be replayed, by kind of prompt, release and lab, and a model to judge them.
+
+    known: whether the model was shown their release; lab: code into fitted.known.labs, -1 for a lab that it lacks.
+    """
+
+    fitted: Fitted
+    calibration: Calibration
+    information: Information
+    places: NDArray[np.float32]
+    sizes: NDArray[np.int64]
+    release: NDArray[np.int64]
+    lab: NDArray[np.int64]
+    known: Bools
+    kind: list[tuple[str, str]]
+
+
+def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, say: Callable[[str], None]) -> World:
+    """model: the one whose corpora these are; nothing else of it is used."""
+    registry = Registry.load(None)
+    training = load(model).documents["training"]
+    ground = survey(paths, registry, training, [], FULL.rows, seed, cache, jobs, lambda *_: None)
+    data, corpus, lab_of = ground.data, ground.corpus, ground.lab_of
+    if data is None:
+        raise FingerprintError(f"{model}: was not trained on any of these corpora")
+    say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
+    candidate = np.ones(len(data.labels.releases), bool)
+    held = hold_out(data, lab_of, ground.groups, candidate, seed)
+    rng = np.random.default_rng(seed)
+    part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
+    part[data.labels.prompt < 0] = PARTS
+    seen = np.isin(held.kind, ("train", "same"))
+    replay = seen & (part < REPLAYED) & data.full
+    learn = seen & ~replay & data.full & ((part < REPLAYED + LEARNED) | (held.kind == "same"))
+    shown = (held.kind == "train") & (part >= REPLAYED + LEARNED)
+    shown = thinned(data.labels, shown & data.filled, SHOWN, seed)
+    # Half of the releases that were left out calibrate, the other half is replayed.
+    half = (data.labels.release % 2 == 0) & data.full
+    foreign = {kind: half & (held.kind == kind) for kind in ("other", "unseen", "unknown")}
+    new = ~half & data.full & np.isin(held.kind, ("unseen", "unknown"))
+    asked = replay | learn | new | np.logical_or.reduce(list(foreign.values()))
+    fitted = fit(data, shown, asked, candidate, lab_of, FULL.effort.recipe, seed)
+    say(f"{int(shown.sum()):,} responses shown")
+    at = np.full(len(data.full), -1)
+    at[fitted.rows] = np.arange(len(fitted.rows))
+    calibration = _calibration(data, fitted, at, {"same": learn, **foreign}, lab_of, seed)
+    say("calibrated")
+    whole_places = _widened(fitted, at)
+    information = learn_information(
+        data, corpus, whole_places, fitted.likelihood, fitted.known, calibration, learn & (at >= 0), lab_of, seed
+    )
+    named = np.isin(data.labels.releases, fitted.known.names)[data.labels.release]
+    rows = np.flatnonzero(((replay & named) | new) & data.filled)
+    code = {str(lab): i for i, lab in enumerate(fitted.known.labs)}
+    names = [data.labels.releases[r] for r in data.labels.release[rows]]
+    return World(
+        fitted, calibration, information, fitted.places.rows[at[rows]], fitted.places.size[at[rows]],
+        data.labels.release[rows], np.array([code.get(lab_of[name], -1) for name in names]),
+        replay[rows],
+        list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True)),
+    )  # fmt: skip
+
+
+def _widened(fitted: Fitted, at: NDArray[np.int64]) -> Places:
+    """Places of all rows, of those that were not fitted the first one's: nobody asks for them."""
+    return Places(fitted.places.rows[np.maximum(at, 0)], fitted.places.size[np.maximum(at, 0)])
+
+
+def _calibration(
+    data: Data, fitted: Fitted, at: NDArray[np.int64], rows: dict[str, Bools], lab_of: dict[str, str], seed: int
+) -> Calibration:
+    rng = np.random.default_rng(seed)
+    labels, known = data.labels, fitted.known
+    lab_code = {str(lab): i for i, lab in enumerate(known.labs)}
+    release_code = {name: i for i, name in enumerate(known.names)}
+    suspects, kinds = [], []
+    for kind, of in rows.items():
+        drawn = draw(labels.release, labels.corpus, of & data.filled, seed)
+        some = [drawn[i] for i in rng.permutation(len(drawn))[:SUSPECTS]]
+        suspects += some
+        kinds += [kind] * len(some)
+    circumstances, evidence = judged(fitted, [fitted.places.rows[at[r]] for r in suspects],
+                                     [fitted.places.size[at[r]] for r in suspects])  # fmt: skip
+    names = [labels.releases[labels.release[r[0]]] for r in suspects]
+    lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
+    release = np.array([release_code.get(name, -1) for name in names])
+    kind = np.where(lab < 0, "unknown", np.array(kinds, "<U7"))
+    return calibrate(weighed(evidence, circumstances, lab, release, kind), known.lab)
+
+
+def judged(
+    fitted: Fitted, places: list[NDArray[np.float32]], sizes: list[NDArray[np.int64]]
+) -> tuple[Circumstances, Evidence]:
+    """Of suspects of which the places of all responses, (responses, D), are known."""
+    circumstances = Circumstances.read(fitted.likelihood, places, sizes)
+    mean = np.stack([rows.mean(axis=0) for rows in places])
+    return circumstances, fitted.likelihood.evidence(mean, circumstances.count)

@@ -1,0 +1,77 @@
+"""Sessions over what models answered already: one response at a time, in an order at random or by choice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.probing.model import World, judged
+from fingerprint.probing.choice import Choice, Kind, firm
+from fingerprint.verdict.hierarchy import Floats
+from fingerprint.verdict.result import FALSE_CLAIMS
+
+LONGEST = 25
+_FEWEST, _FEWEST_KINDS = 12, 2
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Of S sessions: right (S, n) whether the first lab was right after each response, sure (S, n) its probability,
+    claimed (S, n) code of the lab that was claimed, or -1."""
+
+    right: NDArray[np.bool_]
+    sure: Floats
+    claimed: NDArray[np.int64]
+
+    def stops(self) -> NDArray[np.int64]:
+        """(S,) after how many responses `probe` calls the verdict firm, or LONGEST."""
+        out = []
+        for row in self.claimed:
+            named = [str(lab) if lab >= 0 else None for lab in row]
+            out.append(next((n for n in range(1, len(named) + 1) if firm(named[:n], n)), len(named)))
+        return np.array(out)
+
+
+def pools(world: World, known: bool) -> list[NDArray[np.int64]]:
+    """The rows of each release that answered enough prompts, of several kinds."""
+    out = []
+    for release in np.unique(world.release[world.known == known]):
+        rows = np.flatnonzero((world.release == release) & (world.known == known))
+        if len(rows) >= _FEWEST and len({world.kind[i] for i in rows}) >= _FEWEST_KINDS:
+            out.append(rows)
+    return out
+
+
+def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int, seed: int) -> Sessions:
+    """`draws` sessions a pool; each begins with all labs in question alike."""
+    rng = np.random.default_rng(seed)
+    choice = Choice(world.information)
+    left = [rng.permutation(rows).tolist() for rows in some for _ in range(draws)]
+    took: list[list[int]] = [[] for _ in left]
+    asked: list[Counter[Kind]] = [Counter() for _ in left]
+    known = world.fitted.known
+    share = np.full((len(left), len(known.labs)), 1 / len(known.labs))
+    truth = np.array([world.lab[rows[0]] for rows in left])
+    threshold = world.calibration.curves["all"].threshold(FALSE_CLAIMS)
+    right, sure, claimed = [], [], []
+    for _ in range(LONGEST):
+        for i, rows in enumerate(left):
+            if not rows:
+                continue
+            kinds = [world.kind[row] for row in rows]
+            at = choice.next(kinds, asked[i], share[i]) if chosen else 0
+            asked[i][kinds[at]] += 1
+            took[i].append(rows.pop(at))
+        circumstances, evidence = judged(world.fitted, [world.places[t] for t in took], [world.sizes[t] for t in took])
+        found = world.calibration.judge(evidence, circumstances, known.lab)
+        share = found.labs()
+        first = share.argmax(axis=1)
+        top = share.max(axis=1)
+        right.append(first == truth)
+        sure.append(top)
+        near = (evidence.ground <= world.calibration.ground_limit) & (top > found.unknown)
+        claimed.append(np.where(near & (top >= threshold), first, -1))
+    return Sessions(*(np.stack(part, axis=1) for part in (right, sure, claimed)))

@@ -1,0 +1,1 @@
+"""Asking models over the network: the only package, with its providers, that opens a connection."""

@@ -1,0 +1,34 @@
+"""What models cost where their provider has no list of prices: a table with its date."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+from fingerprint.collect.failure import Failure
+from fingerprint.collect.provider import Price, Provider
+from fingerprint.errors import InputError
+from fingerprint.records.data import data_dir
+
+
+async def price_of(provider: Provider, model: str) -> Price | None:
+    """By the provider's own list, else by the table, else unknown. Raises InputError."""
+    try:
+        listed = await provider.price(model)
+    except Failure:
+        # Whether the model can be asked is for the questions to show.
+        listed = None
+    return listed or tabled(provider.base_url, model)
+
+
+def tabled(base_url: str, model: str, path: Path | None = None) -> Price | None:
+    """The table's price at an address; elsewhere the same name may cost anything."""
+    path = path or data_dir("corpora") / "prices.json"
+    try:
+        entry = json.loads(path.read_text(encoding="utf-8"))["addresses"].get(base_url)
+        if entry is None or model not in entry["models"]:
+            return None
+        sent, written = entry["models"][model]
+        return Price(sent / 1e6, written / 1e6, source=f"{path.name}, as of {entry['as_of']}")
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise InputError(str(path), f"is not the table of prices ({type(error).__name__}: {error})") from None

@@ -1,0 +1,137 @@
+"""OpenAI's chat completions, and whoever speaks them, through the `openai` SDK."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import openai
+
+from fingerprint.collect.failure import Cause, Failure
+from fingerprint.collect.provider import Price
+from fingerprint.collect.providers.parts import count, dictionary, dollars, listing, missing, said, text
+from fingerprint.collect.providers.presets import OPENAI, OPENROUTER, Account, Preset
+from fingerprint.collect.providers.wire import Client, stated, told
+from fingerprint.collect.question import Answer, Question, Usage
+
+_WORDS = ("text", "output_text")
+
+
+class Chat:
+    """One account with a server of chat completions."""
+
+    def __init__(self, account: Account, preset: Preset):
+        self.name, self.base_url, self.account = account.name, account.base_url, account.digest
+        self._key, self._preset = account.key, preset
+        self._client = openai.AsyncOpenAI(
+            api_key=account.key or "none",
+            base_url=account.base_url,
+            max_retries=0,
+            timeout=None,
+            http_client=Client(account.key),
+        )
+        if account.base_url != OPENAI.address:
+            # The SDK takes them from the environment for whomever it talks to.
+            self._client.organization = self._client.project = None
+        # OpenAI's reasoning models refuse the old name, most others do not know the new one.
+        self._limit = "max_completion_tokens" if preset is OPENAI else "max_tokens"
+        self._prices: dict[str, Price] | None = None
+
+    async def ask(self, model: str, question: Question) -> Answer:
+        """See Provider."""
+        fields: dict[str, Any] = {self._limit: question.max_tokens}
+        fields |= {name: value for name, value in asdict(question.sampling).items() if value is not None}
+        if question.tools:
+            fields["tools"] = list(question.tools)
+        if self._preset is OPENROUTER:
+            fields["extra_body"] = {"usage": {"include": True}}
+        messages: Any = [asdict(message) for message in question.messages]
+        raw = await told(
+            self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields), self._key
+        )
+        return _answer(json.loads(raw.http_response.content), self.name)
+
+    async def price(self, model: str) -> Price | None:
+        """See Provider."""
+        if self._preset.local:
+            return Price(0, 0, source="a server of one's own")
+        if self._preset is not OPENROUTER:
+            return None
+        if self._prices is None:
+            raw = await told(self._client.models.with_raw_response.list(), self._key)
+            self._prices = dict(_prices(json.loads(raw.http_response.content)))
+        return self._prices.get(model)
+
+    async def close(self) -> None:
+        """See Provider."""
+        await self._client.close()
+
+
+def open_account(account: Account, preset: Preset) -> Chat:
+    """The provider of an account."""
+    return Chat(account, preset)
+
+
+def _answer(body: dict[str, Any], name: str) -> Answer:
+    choices = listing(body.get("choices"))
+    choice = choices[0] if choices else {}
+    # OpenRouter tells errors of those behind it under a status of success.
+    if error := body.get("error") or choice.get("error"):
+        code = dictionary(error).get("code")
+        raise stated(code if isinstance(code, int) else 500, error)
+    if not choices:
+        raise missing("choices")
+    message, finish = choice.get("message"), text(choice.get("finish_reason"))
+    if not isinstance(message, dict):
+        raise missing("a message")
+    if finish == "error":
+        raise Failure(Cause.SERVER, "the model broke off")
+    usage = dictionary(body.get("usage"))
+    return Answer(
+        text=said(_words(message.get("content")), _calls(message)),
+        model=text(body.get("model")),
+        provider=text(body.get("provider")) or name,
+        finish_reason=finish,
+        usage=Usage(
+            count(usage.get("prompt_tokens")),
+            count(usage.get("completion_tokens")),
+            count(dictionary(usage.get("completion_tokens_details")).get("reasoning_tokens")),
+        ),
+        refused=bool(message.get("refusal")) or finish == "content_filter",
+        cost=dollars(usage.get("cost")),
+    )
+
+
+def _words(content: object) -> str:
+    if isinstance(content, list):
+        return "".join(text(part.get("text")) for part in listing(content) if part.get("type") in _WORDS)
+    return text(content)
+
+
+def _calls(message: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    for call in listing(message.get("tool_calls")):
+        function = dictionary(call.get("function"))
+        arguments = function.get("arguments")
+        try:
+            yield text(function.get("name")), json.loads(arguments) if isinstance(arguments, str) else arguments
+        except (ValueError, RecursionError):
+            yield text(function.get("name")), arguments
+
+
+def _prices(body: dict[str, Any]) -> Iterator[tuple[str, Price]]:
+    for entry in listing(body.get("data")):
+        pricing = dictionary(entry.get("pricing"))
+        try:
+            price = Price(
+                float(pricing["prompt"]),
+                float(pricing["completion"]),
+                float(pricing.get("request") or 0),
+                "the provider's list of models",
+            )
+        except (KeyError, TypeError, ValueError):
+            continue
+        # What is routed to a model chosen later is priced at -1.
+        if price.prompt >= 0 and price.completion >= 0:
+            yield text(entry.get("id")), price

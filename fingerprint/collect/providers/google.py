@@ -1,0 +1,107 @@
+"""Google's generateContent, through the `google-genai` SDK."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from google import genai
+from google.genai import types
+
+from fingerprint.collect.failure import Cause, Failure
+from fingerprint.collect.provider import Price
+from fingerprint.collect.providers.parts import count, dictionary, listing, missing, said, text, total
+from fingerprint.collect.providers.presets import Account, Preset
+from fingerprint.collect.providers.wire import Client, stated, told
+from fingerprint.collect.question import Answer, Question, Usage
+
+_REFUSED = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
+_ROLES = {"user": "user", "assistant": "model"}
+
+
+class Gemini:
+    """One account with Google's API for Gemini."""
+
+    def __init__(self, account: Account):
+        self.name, self.base_url, self.account = account.name, account.base_url, account.digest
+        self._key = account.key
+        self._http = Client(account.key)
+        options = types.HttpOptions(base_url=account.base_url, httpx_async_client=self._http)
+        self._client = genai.Client(api_key=account.key, vertexai=False, http_options=options)
+
+    async def ask(self, model: str, question: Question) -> Answer:
+        """See Provider."""
+        config = types.GenerateContentConfig(
+            max_output_tokens=question.max_tokens,
+            temperature=question.sampling.temperature,
+            top_p=question.sampling.top_p,
+            system_instruction=question.system or None,
+            tools=[types.Tool(function_declarations=[_function(t["function"]) for t in question.tools])]
+            if question.tools
+            else None,
+            automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
+            # As it came: what the SDK makes of it drops what it does not know.
+            should_return_http_response=True,
+        )
+        contents = [
+            types.Content(role=_ROLES[message.role], parts=[types.Part(text=message.content)])
+            for message in question.messages
+            if message.role in _ROLES
+        ]
+        response = await told(
+            self._client.aio.models.generate_content(model=model, contents=contents, config=config), self._key
+        )
+        whole = response.sdk_http_response
+        if whole is None or not whole.body:
+            raise Failure(Cause.MALFORMED, "an empty body")
+        return _answer(json.loads(whole.body), self.name)
+
+    async def price(self, model: str) -> Price | None:
+        """See Provider."""
+        return None
+
+    async def close(self) -> None:
+        """See Provider."""
+        # The SDK leaves what it was given to whoever gave it.
+        await self._http.aclose()
+
+
+def open_account(account: Account, preset: Preset) -> Gemini:
+    """The provider of an account."""
+    return Gemini(account)
+
+
+def _function(function: dict[str, Any]) -> types.FunctionDeclaration:
+    return types.FunctionDeclaration(
+        name=function["name"],
+        description=function.get("description"),
+        parameters_json_schema=function["parameters"],
+    )
+
+
+def _answer(body: dict[str, Any], name: str) -> Answer:
+    if error := body.get("error"):
+        raise stated(500, error)
+    candidates = listing(body.get("candidates"))
+    blocked = text(dictionary(body.get("promptFeedback")).get("blockReason"))
+    if not candidates and not blocked:
+        raise missing("candidates")
+    candidate = candidates[0] if candidates else {}
+    parts = [part for part in listing(dictionary(candidate.get("content")).get("parts")) if not part.get("thought")]
+    called = [dictionary(part["functionCall"]) for part in parts if "functionCall" in part]
+    finish = text(candidate.get("finishReason")) or blocked
+    usage = dictionary(body.get("usageMetadata"))
+    thoughts = count(usage.get("thoughtsTokenCount"))
+    return Answer(
+        text=said(
+            "".join(text(part.get("text")) for part in parts),
+            [(text(call.get("name")), call.get("args", {})) for call in called],
+        ),
+        model=text(body.get("modelVersion")),
+        provider=name,
+        finish_reason=finish,
+        usage=Usage(
+            count(usage.get("promptTokenCount")), total(count(usage.get("candidatesTokenCount")), thoughts), thoughts
+        ),
+        refused=bool(blocked) or finish in _REFUSED,
+    )

@@ -1,0 +1,91 @@
+"""What is in corpora, counted in one pass."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from fingerprint.corpora.rows import read_batches, text
+from fingerprint.errors import FingerprintError
+from fingerprint.records.corpus import licence_and_source
+from fingerprint.records.registry import Registry
+
+BY = ("release", "lab", "language", "domain", "corpus", "variant", "kind")
+
+
+@dataclass
+class Count:
+    """Of some rows; characters are of responses."""
+
+    responses: int = 0
+    characters: int = 0
+    no_prompt: int = 0
+    releases: set[str] = field(default_factory=set)
+    labs: set[str] = field(default_factory=set)
+    prompts: set[int] = field(default_factory=set)
+
+    def object(self) -> dict[str, Any]:
+        """As plain numbers."""
+        return {
+            "responses": self.responses,
+            "releases": len(self.releases),
+            "labs": len(self.labs),
+            "prompts": len(self.prompts),
+            "no_prompt": self.no_prompt,
+            "mean_characters": round(self.characters / max(self.responses, 1)),
+        }
+
+
+@dataclass
+class Stats:
+    """files: of each its licence, source and count; groups: by a column's values (empty where rows have none)."""
+
+    total: Count
+    files: dict[str, dict[str, Any]]
+    groups: dict[str, Count]
+    unknown: Counter[str]
+
+
+def count(paths: Sequence[Path], registry: Registry, by: str | None, report: Callable[[str, int, int], None]) -> Stats:
+    """Counts; releases that the registry does not know count under their own name, with no lab."""
+    if by is not None and by not in BY:
+        raise FingerprintError(f"{by}: none of {', '.join(BY)}")
+    stats = Stats(Count(), {}, defaultdict(Count), Counter())
+    counts: dict[Path, Count] = defaultdict(Count)
+    for batch in read_batches(paths):
+        stem = batch.path.name.split(".")[0]
+        for row in batch.rows:
+            name = text(row, "release")
+            entry = registry.resolve(name)
+            if entry is None:
+                stats.unknown[name] += 1
+            values = {
+                "release": entry.release if entry else name,
+                "lab": entry.lab if entry else "",
+                "kind": entry.kind if entry else "",
+                "corpus": text(row, "corpus") or stem,
+            }
+            group = [stats.groups[values[by] if by in values else text(row, by)]] if by else []
+            for one in (stats.total, counts[batch.path], *group):
+                _add(one, row, values)
+        report("responses", stats.total.responses, stats.total.responses)
+    for path, one in counts.items():
+        licence, source = licence_and_source(path)
+        stats.files[str(path)] = {"licence": licence, "source": source} | one.object()
+    return stats
+
+
+def _add(one: Count, row: dict[str, Any], values: dict[str, str]) -> None:
+    one.responses += 1
+    one.characters += len(row["response"])
+    prompt = text(row, "prompt")
+    one.no_prompt += not prompt.strip()
+    one.releases.add(values["release"])
+    if values["lab"]:
+        one.labs.add(values["lab"])
+    key = text(row, "prompt_id") or prompt
+    if key:
+        one.prompts.add(hash((values["corpus"], key)))

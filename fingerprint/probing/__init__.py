@@ -1,0 +1,1 @@
+"""Questioning a live model: which probe next, and when enough is known."""

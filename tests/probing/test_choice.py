@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from fingerprint.probing.choice import LEAST_NATS, Choice, firm
+from fingerprint.verdict.information import Information
+
+KINDS = [("chat", "en"), ("code", "en"), ("creative", "en")]
+
+
+def information() -> Information:
+    """Code tells the first two labs apart, creative the last two, chat a little of everything."""
+    gain = np.full((3, 3, 3), 0.3, np.float32)
+    gain[1:] = 0.0
+    for kind, (a, b) in ((1, (0, 1)), (2, (1, 2))):
+        gain[kind, a, b] = gain[kind, b, a] = 4.0
+    gain[:, range(3), range(3)] = 0
+    return Information(tuple(KINDS), ("ash", "birch", "cedar"), gain)
+
+
+def test_the_labs_in_question_decide() -> None:
+    choice = Choice(information())
+    assert choice.next(KINDS, Counter(), np.array([0.5, 0.5, 0.0])) == 1
+    assert choice.next(KINDS, Counter(), np.array([0.0, 0.5, 0.5])) == 2
+    assert choice.next(KINDS, Counter(), np.array([0.5, 0.0, 0.5])) == 0
+
+
+def test_what_was_asked_often_makes_room() -> None:
+    choice = Choice(information())
+    share = np.array([0.5, 0.5, 0.0])
+    assert choice.next(KINDS, Counter({("code", "en"): 60}), share) == 0
+
+
+def test_without_a_table_every_kind_has_its_turn() -> None:
+    choice = Choice(None)
+    left, asked, order = KINDS * 2, Counter[tuple[str, str]](), []
+    while left:
+        at = choice.next(left, asked, np.ones(3))
+        order.append(left.pop(at))
+        asked[order[-1]] += 1
+    assert order == KINDS * 2
+    assert choice.left_to_learn(KINDS, Counter(), np.ones(3)) == np.inf
+
+
+def test_nothing_is_left_to_learn_of_one_lab_or_after_very_many() -> None:
+    choice = Choice(information())
+    assert choice.left_to_learn(KINDS, Counter(), np.array([1.0, 0, 0])) < LEAST_NATS
+    even = np.ones(3)
+    assert choice.left_to_learn(KINDS, Counter(), even) > LEAST_NATS
+    assert choice.left_to_learn(KINDS, Counter({("chat", "en"): 300}), even) < LEAST_NATS
+    assert choice.left_to_learn([], Counter(), even) == 0
+
+
+def test_one_look_above_the_threshold_is_not_firm() -> None:
+    assert not firm([], 0)
+    assert not firm([None, None, "ash"], 3)
+    assert not firm(["ash", "birch"], 8)
+    assert not firm(["ash", "ash"], 2)
+    assert firm([None, "ash", "ash"], 3)

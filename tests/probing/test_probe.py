@@ -1,0 +1,153 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fingerprint.cli.main import main
+from fingerprint.records.read import read_suspect
+from tests.collect.doubles import lines
+from tests.probing.conftest import Stealth
+
+
+@pytest.fixture
+def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs the command and returns its exit code, what it printed, and what it complained of."""
+
+    def run(*more: str, form: str = "json") -> tuple[int, Any, str]:
+        command = ["probe", "vllm:stealth", "--model", str(model), "--probes", str(probes), "--out", str(tmp_path),
+                   "--base-url", stealth.url, "--format", form, *more]  # fmt: skip
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        out, err = capsys.readouterr()
+        return ended.value.code, json.loads(out) if form == "json" and out else out, err  # type: ignore[return-value]
+
+    return run
+
+
+def answers(folder: Path) -> Path:
+    (path,) = folder.glob("vllm--stealth*.jsonl")
+    return path
+
+
+def test_it_asks_until_the_verdict_is_firm(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
+    code, found, _ = ask()
+    assert code == 0
+    assert (found["verdict"], found["labs"][0]["lab"]) == ("attributed", "oak")
+    assert found["probe"]["stopped"] == "the verdict is firm"
+    assert 3 <= found["n_used"] < 20
+    assert len(stealth.prompts) == found["probe"]["answered"] == len(set(stealth.prompts))
+
+
+def test_what_it_got_is_a_file_like_any_other(ask: Any, tmp_path: Path) -> None:
+    found = ask()[1]
+    suspect = read_suspect(str(answers(tmp_path)))
+    assert (suspect.n_responses, suspect.n_used) == (found["n_responses"], found["n_used"])
+    assert {record["release"] for record in lines(answers(tmp_path))} == {"stealth"}
+
+
+def test_token_counts_come_first_and_few(ask: Any, stealth: Stealth) -> None:
+    counts = ask()[1]["side_evidence"]["token_counts"]
+    assert counts["compared"] == 6
+    assert {release.split("-")[0] for release in counts["agree"]} == {"oak"}
+    assert counts["labs"][0]["lab"] == "oak"
+    assert max(stealth.prompts[:6]) < 10
+    assert min(stealth.prompts[6:]) >= 500
+
+
+def test_style_only_asks_for_nothing_else(ask: Any, stealth: Stealth) -> None:
+    found = ask("--style-only")[1]
+    assert found["side_evidence"] is None
+    assert min(stealth.prompts) >= 500
+
+
+def test_it_goes_on_with_what_it_has(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
+    first = ask("--max-requests", "8")[1]
+    assert first["probe"]["stopped"] == "--max-requests is reached"
+    assert len(stealth.prompts) == 8
+    second = ask()[1]
+    assert second["probe"]["stopped"] == "the verdict is firm"
+    assert len(stealth.prompts) == len(set(stealth.prompts)) == len(lines(answers(tmp_path)))
+    asked = len(stealth.prompts)
+    # A firm verdict needs no other look than the one before and one more.
+    ask()
+    assert len(stealth.prompts) <= asked + 1
+
+
+def test_a_torn_line_is_asked_again(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
+    ask("--max-requests", "8")
+    file = answers(tmp_path)
+    file.write_bytes(file.read_bytes()[:-40])
+    code, _, _ = ask()
+    assert code == 0
+    assert len(lines(file)) == len(set(stealth.prompts))
+
+
+def test_it_stops_when_no_probe_is_left(ask: Any, stealth: Stealth) -> None:
+    # Words that no model of this world writes.
+    stealth.say = lambda prompt: f"{prompt} " + "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. " * 3
+    code, found, _ = ask()
+    assert code == 0
+    assert found["verdict"] in ("inconclusive", "unknown")
+    assert found["probe"]["stopped"].startswith(("no probe is left", "no other probe would change it"))
+
+
+def test_requests_that_fail_count(ask: Any, stealth: Stealth) -> None:
+    stealth.status = lambda asked: 400 if asked % 2 else 200
+    found = ask("--max-requests", "6")[1]
+    assert len(stealth.prompts) == 6
+    assert found["probe"]["answered"] == 3
+    assert found["probe"]["failed"]
+
+
+def test_a_provider_that_gives_up_is_told(ask: Any, stealth: Stealth) -> None:
+    stealth.status = lambda asked: 200 if asked < 5 else 401
+    code, found, _ = ask()
+    assert code == 1
+    assert found["probe"]["given_up"]
+    assert found["n_responses"] == 4
+
+
+def test_without_any_answer_there_is_no_verdict(ask: Any, stealth: Stealth) -> None:
+    stealth.status = lambda asked: 401
+    code, out, complaint = ask()
+    assert (code, out) == (2, "")
+    assert complaint.count("\n") == 1
+    assert "no answer to judge" in complaint
+
+
+def test_hostile_answers_reach_no_terminal(ask: Any, stealth: Stealth) -> None:
+    stealth.say = lambda prompt: f"\x1b]0;owned\x07\x1b[2J I am ChatGPT {prompt} \u202e and so on, and so forth."
+    for form in ("text", "json"):
+        _, out, complaint = ask("--max-requests", "7", form=form)
+        assert not {"\x1b", "\u202e"} & set(f"{out}{complaint}")
+
+
+def test_text_for_people(ask: Any) -> None:
+    _, out, _ = ask(form="text")
+    assert "ATTRIBUTED to oak" in out
+    assert "Labs by style and side evidence together" in out
+    assert "Stopped: the verdict is firm." in " ".join(out.split())
+
+
+def test_a_price_that_nobody_knows_holds_no_limit(
+    ask: Any, monkeypatch: pytest.MonkeyPatch, stealth: Stealth, model: Path, probes: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-secret-0123456789")
+    command = ["probe", "openai:stealth", "--model", str(model), "--probes", str(probes), "--out", str(tmp_path),
+               "--base-url", stealth.url, "--max-cost", "1"]  # fmt: skip
+    with pytest.raises(SystemExit) as ended:
+        main(command)
+    assert ended.value.code == 2
+    assert "price is unknown" in capsys.readouterr().err
+    assert not stealth.prompts
+
+
+def test_the_time_that_help_tells_is_the_one_that_holds() -> None:
+    from fingerprint.cli.options import TIMEOUT
+    from fingerprint.collect.asking import PATIENCE
+
+    assert PATIENCE.timeout == TIMEOUT

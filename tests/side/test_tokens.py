@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from fingerprint.side.tokens import FEWEST, Tokenizer, agree, gathered, grouped, read, residuals
+
+SIZES = {f"tokens-{i}|x": 10 + 3 * i for i in range(12)}
+LABS = ["ash", "birch", "cedar"]
+
+
+def counted(tokenizer: int, template: int = 0) -> dict[str, int]:
+    rng = np.random.default_rng(tokenizer)
+    return {key: size + template + int(rng.integers(-4, 5)) for key, size in SIZES.items()}
+
+
+def known() -> list[Tokenizer]:
+    releases = {"ash-1": counted(1, 5), "ash-2": counted(1, 40), "birch-1": counted(2, 7), "cedar-1": counted(3)}
+    return grouped(releases, {"ash-1": "ash", "ash-2": "ash", "birch-1": "birch", "cedar-1": "cedar"})
+
+
+def test_counts_are_compared_up_to_a_constant() -> None:
+    assert agree(counted(1), counted(1, 123))
+    assert not agree(counted(1), counted(2))
+    assert set(residuals(counted(1), counted(1, 9)).values()) == {0}
+
+
+def test_releases_with_one_tokenizer_stand_together() -> None:
+    assert [dict(t.releases) for t in known()] == [
+        {"ash-1": "ash", "ash-2": "ash"}, {"birch-1": "birch"}, {"cedar-1": "cedar"},
+    ]  # fmt: skip
+
+
+def test_the_lab_whose_tokenizer_it_is() -> None:
+    found = read(counted(2, 77), known(), LABS)
+    assert found is not None
+    assert found.agree == ("birch-1",)
+    assert found.ratio["birch"] > 1
+    assert found.ratio["ash"] < 0
+    # More releases with that one tokenizer make another less likely.
+    assert found.ratio["ash"] < found.ratio["cedar"] < 0
+
+
+def test_a_new_tokenizer_speaks_against_labs_that_keep_theirs() -> None:
+    found = read(counted(9, 3), known(), LABS)
+    assert found is not None
+    assert found.agree == ()
+    assert found.ratio["ash"] < found.ratio["cedar"] < 0
+
+
+def test_a_provider_that_counts_one_prompt_otherwise_does_not_spoil_it() -> None:
+    counts = counted(2, 77)
+    counts["tokens-3|x"] += 2
+    found = read(counts, known(), LABS)
+    assert found is not None
+    assert found.agree == ("birch-1",)
+    assert max(found.ratio, key=found.ratio.__getitem__) == "birch"
+
+
+def test_a_tokenizer_that_several_labs_have_tells_less() -> None:
+    alone = read(counted(2), known(), LABS)
+    releases = {"ash-1": counted(1), "birch-1": counted(2), "cedar-1": counted(2, 4)}
+    shared = read(counted(2), grouped(releases, {"ash-1": "ash", "birch-1": "birch", "cedar-1": "cedar"}), LABS)
+    assert alone is not None
+    assert shared is not None
+    assert shared.ratio["birch"] == pytest.approx(shared.ratio["cedar"])
+    assert alone.ratio["birch"] > shared.ratio["birch"] > 0
+
+
+def test_evidence_stays_bounded_however_many_prompts() -> None:
+    many = {f"{i}|": i % 50 + 5 for i in range(500)}
+    releases = {"ash-1": many, "birch-1": {k: v + hash(k) % 3 for k, v in many.items()}}
+    found = read(many, grouped(releases, {"ash-1": "ash", "birch-1": "birch"}), LABS)
+    assert found is not None
+    assert all(abs(ratio) < 5 for ratio in found.ratio.values())
+    assert found.ratio["cedar"] == 0
+
+
+def test_other_prompts_and_too_few_say_nothing() -> None:
+    few = dict(list(counted(2).items())[: FEWEST - 1])
+    assert read(few, known(), LABS) is None
+    assert read({f"other-{key}": n for key, n in counted(2).items()}, known(), LABS) is None
+    assert read(counted(2), [], LABS) is None
+
+
+def test_one_system_prompt_at_a_time() -> None:
+    rows = [("", "a", 10), ("", "b", 20), ("", "a", 10), ("", "a", 12), ("pirate", "a", 90)]
+    assert gathered(rows) == {"a": 10, "b": 20}
+    assert gathered([]) == {}
