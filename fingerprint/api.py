@@ -107,7 +107,7 @@ class Fingerprint:
             calibration=self._rates(len(texts), false_claims),
             habits=self._habits(texts, found, labs, allowed),
             reason=reason,
-            ground={"distance": round(one.ground, 3), "limit": round(calibration.ground_limit, 3)},
+            ground={"distance": round(one.ground, 3), "limit": round(calibration.ground_limit(one.used), 3)},
             side_evidence=None if style_only else side_evidence(suspect, shares, self._model.side),
         )
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.probing.model import World, judged
 from fingerprint.probing.choice import Choice, Kind, firm
+from fingerprint.verdict.decide import words
 from fingerprint.verdict.hierarchy import Floats
-from fingerprint.verdict.result import FALSE_CLAIMS
+from fingerprint.verdict.result import CLAIMS, FALSE_CLAIMS
 
 LONGEST = 25
 _FEWEST, _FEWEST_KINDS = 12, 2
@@ -55,7 +56,6 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
     known = world.fitted.known
     share = np.full((len(left), len(known.labs)), 1 / len(known.labs))
     truth = np.array([world.lab[rows[0]] for rows in left])
-    threshold = world.calibration.curves["all"].threshold(FALSE_CLAIMS)
     right, sure, claimed = [], [], []
     for _ in range(LONGEST):
         for i, rows in enumerate(left):
@@ -72,6 +72,6 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
         top = share.max(axis=1)
         right.append(first == truth)
         sure.append(top)
-        near = (evidence.ground <= world.calibration.ground_limit) & (top > found.unknown)
-        claimed.append(np.where(near & (top >= threshold), first, -1))
+        said = words(found, evidence, circumstances, world.calibration, FALSE_CLAIMS)
+        claimed.append(np.where(np.isin(said, CLAIMS), first, -1))
     return Sessions(*(np.stack(part, axis=1) for part in (right, sure, claimed)))

@@ -14,12 +14,10 @@ from fingerprint.errors import FingerprintError
 from fingerprint.evaluate.answers import Answers, Names
 from fingerprint.evaluate.fits import Asked
 from fingerprint.evaluate.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
-from fingerprint.train.data import Ints
 from fingerprint.train.judge import weighed
 from fingerprint.verdict.calibration import Calibration
-from fingerprint.verdict.decide import decide, facts
+from fingerprint.verdict.decide import words
 from fingerprint.verdict.fit import Suspects, calibrate
-from fingerprint.verdict.posterior import Posterior
 from fingerprint.verdict.result import FALSE_CLAIMS, VERDICTS
 
 # The names of train.judge.SHARES.
@@ -93,6 +91,8 @@ def _suspects(asked: Asked, names: Names) -> Suspects:
 def judged(asked: Asked, calibration: Calibration, names: Names) -> Answers:
     """The answers to all suspects; the word is what `decide` says at the usual rate of false claims."""
     found = calibration.judge(asked.evidence, asked.circumstances, names.lab)
+    said = words(found, asked.evidence, asked.circumstances, calibration, FALSE_CLAIMS)
+    word = np.array([VERDICTS.index(one) for one in said], np.int64)
     return Answers(
         names,
         asked.release,
@@ -102,12 +102,6 @@ def judged(asked: Asked, calibration: Calibration, names: Names) -> Answers:
         found.release.astype(np.float32),
         found.new.astype(np.float32),
         found.unknown.astype(np.float32),
-        words(found, asked, calibration),
+        word,
         asked.part,
     )
-
-
-def words(found: Posterior, asked: Asked, calibration: Calibration) -> Ints:
-    """(S,) code into VERDICTS of what is said of each suspect."""
-    told = facts(asked.circumstances.count, found, asked.evidence, asked.circumstances)
-    return np.array([VERDICTS.index(decide(one, calibration, FALSE_CLAIMS)[0]) for one in told], np.int64)

@@ -13,9 +13,10 @@ from fingerprint.loading import Loaded, likelihood_of
 from fingerprint.train.held import Held
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.decide import words
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.hierarchy import Ints
-from fingerprint.verdict.result import FALSE_CLAIMS
+from fingerprint.verdict.result import CLAIMS, FALSE_CLAIMS
 
 Bools = NDArray[np.bool_]
 
@@ -93,5 +94,5 @@ class Asked:
             np.array(judge.labs, str)[labs.argmax(axis=1)] == self.lab,
             np.array(judge.releases, str)[found.release.argmax(axis=1)] == self.release,
             sure,
-            sure >= judge.calibration.curves["all"].threshold(FALSE_CLAIMS),
+            np.isin(words(found, evidence, circumstances, judge.calibration, FALSE_CLAIMS), CLAIMS),
         )

@@ -15,10 +15,11 @@ from fingerprint.train.holdout import Holdout, draw
 from fingerprint.train.space import Places
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.circumstances import Circumstances
+from fingerprint.verdict.decide import words
 from fingerprint.verdict.evidence import Evidence, Likelihood
 from fingerprint.verdict.fit import Suspects
 from fingerprint.verdict.hierarchy import Cells, Hierarchy
-from fingerprint.verdict.result import FALSE_CLAIMS
+from fingerprint.verdict.result import CLAIMS, FALSE_CLAIMS
 
 # What users are taken to bring, of twenty suspects: seventeen known releases on ordinary prompts, two on foreign
 # ground, one that nobody has seen. It is an assumption, and the model card says so.
@@ -85,7 +86,7 @@ def weighed(
     size = np.unique(lab, return_inverse=True, return_counts=True)
     # Between a suspect and a lab counting the same: else small labs are never named, or large ones too seldom.
     weight = _shared(kind, circumstances.count, 1 / np.sqrt(size[2][size[1]]))
-    return Suspects(evidence, circumstances, lab, release, weight, share)
+    return Suspects(evidence, circumstances, lab, release, kind == "same", weight, share)
 
 
 def _shared(kind: NDArray[np.str_], count: Ints, within: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -104,7 +105,8 @@ def scores(suspects: Suspects, kind: NDArray[np.str_], known: Known, calibration
     count = suspects.circumstances.count
     found = calibration.judge(suspects.evidence, suspects.circumstances, known.lab)
     right = found.labs().argmax(axis=1) == suspects.lab
-    claimed = found.labs().max(axis=1) >= calibration.curves["all"].threshold(FALSE_CLAIMS)
+    said = words(found, suspects.evidence, suspects.circumstances, calibration, FALSE_CLAIMS)
+    claimed = np.isin(said, CLAIMS)
     named = found.release.argmax(axis=1) == suspects.release
     out = []
     for name in SHARES:

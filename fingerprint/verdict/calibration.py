@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -85,8 +85,8 @@ class Calibration:
     """parameters: as posterior.PARAMETERS. confidence: as confidence.outcome takes it. curves: by number of responses,
     "all" over all of them.
 
-    ground_limit: beyond this distance from the training ground no held-out suspect could vouch for the figures.
-    farthest: how often the first lab was right for the suspects that lay farthest; beyond the limit nothing is surer.
+    ground_limits: by number of responses, the distance from the training ground that held-out responses from that
+    ground hardly ever exceed. farthest: how often the first lab was right beyond it, where nothing is surer.
     split_limits: by number of responses, what `Circumstances.split` of one model's responses hardly ever exceeds.
     unknown: of the unknown lab's share, false where the lab is known; new: of the new release's share in the first
     lab, false where that lab's known release wrote the responses.
@@ -95,7 +95,7 @@ class Calibration:
     parameters: dict[str, float]
     confidence: dict[str, dict[str, float]]
     curves: dict[str, Curve]
-    ground_limit: float
+    ground_limits: dict[str, float]
     farthest: float
     split_limits: dict[str, float]
     unknown: Alarms
@@ -112,9 +112,8 @@ class Calibration:
         None for all."""
         found = posterior(self.values(), evidence, circumstances, lab, allowed)
         sure = outcome(self.confidence, signs(found, evidence, circumstances, allowed), found)
-        off_ground = evidence.ground > self.ground_limit
-        first = np.where(off_ground, np.minimum(sure.first, self.farthest), sure.first)
-        return settle(found, replace(sure, first=first))
+        off = off_ground(self.ground_limits, evidence, circumstances)
+        return settle(found, replace(sure, first=np.where(off, np.minimum(sure.first, self.farthest), sure.first)))
 
     def nearest(self, count: int) -> str:
         """The number of responses, among those calibrated at, whose figures hold for `count`: the next below."""
@@ -123,6 +122,10 @@ class Calibration:
     def split_limit(self, count: int) -> float:
         """Infinite where there are too few responses to tell one model from two."""
         return self.split_limits.get(self.nearest(count), np.inf)
+
+    def ground_limit(self, count: int) -> float:
+        """Infinite where none was measured."""
+        return _limit(self.ground_limits, count)
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
@@ -135,12 +138,22 @@ class Calibration:
             dict(data["parameters"]),
             {name: dict(of) for name, of in data["confidence"].items()},
             curves,
-            float(data["ground_limit"]),
+            dict(data["ground_limits"]),
             float(data["farthest"]),
             dict(data["split_limits"]),
             Alarms(dict(data["unknown"]["limits"])),
             Alarms(dict(data["new"]["limits"])),
         )
+
+
+def off_ground(limits: Mapping[str, float], evidence: Evidence, circumstances: Circumstances) -> NDArray[np.bool_]:
+    """(S,) whether suspects lie beyond `Calibration.ground_limits`."""
+    limit = {int(n): _limit(limits, int(n)) for n in np.unique(circumstances.count)}
+    return np.asarray(evidence.ground > np.array([limit[int(n)] for n in circumstances.count]))
+
+
+def _limit(limits: Mapping[str, float], count: int) -> float:
+    return limits[_nearest(limits, count)] if limits else np.inf
 
 
 def _nearest(known: Iterable[str], count: int) -> str:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 from fingerprint.verdict.calibration import Calibration
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Evidence
@@ -32,16 +35,26 @@ def facts(used: Ints, found: Posterior, evidence: Evidence, circumstances: Circu
     return [Facts(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
 
+def words(
+    found: Posterior, evidence: Evidence, circumstances: Circumstances, calibration: Calibration, false_claims: float
+) -> NDArray[np.str_]:
+    """(S,) the verdict on each suspect."""
+    told = facts(circumstances.count, found, evidence, circumstances)
+    return np.array([decide(one, calibration, false_claims)[0] for one in told], "<U12")
+
+
 def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple[str, str]:
     """(verdict, reason)."""
     if not facts.used:
         return "inconclusive", "No response is left to judge."
     threshold = calibration.curves["all"].threshold(false_claims)
-    if facts.ground > calibration.ground_limit:
+    ground_limit = calibration.ground_limit(facts.used)
+    if facts.ground > ground_limit:
         return (
             "inconclusive",
-            f"The responses lie {facts.ground:.1f} times as far from the training corpora as usual, farther than "
-            "any on which the error rates were measured: another language, domain or length.",
+            f"The responses lie off the ground of the training corpora, at a distance of {facts.ground:.2f} where "
+            f"{facts.used} of a known release hardly ever exceed {ground_limit:.2f}: another language, domain or "
+            "length, where claims were mostly wrong.",
         )
     split_limit = calibration.split_limit(facts.used)
     if facts.split > split_limit:

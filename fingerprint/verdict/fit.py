@@ -12,7 +12,7 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from fingerprint.verdict.calibration import Alarms, Calibration, Curve
+from fingerprint.verdict.calibration import Alarms, Calibration, Curve, off_ground
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.confidence import NEW, SIGNS, Outcome, outcome, settle, signs
 from fingerprint.verdict.evidence import Evidence
@@ -24,7 +24,6 @@ _RELEASE_SHARE = 0.25
 _PULL = 1e-3
 _LEAST_LAB, _LEAST_WITHIN = -20.0, -14.0
 _GROUND_QUANTILE = 0.995
-_FAR_QUANTILE = 0.95
 _SPLIT_QUANTILE = 0.99
 _FOLDS = 5
 
@@ -32,17 +31,19 @@ _FOLDS = 5
 @dataclass(frozen=True)
 class Suspects:
     """S held-out suspects. lab: (S,) code, -1 for a lab that the model lacks; release: (S,) code, -1 for one that
-    it lacks; weight: (S,) in the fit; share: (S,) in the error rates."""
+    it lacks; home: (S,) whether known releases answered prompts of the training ground; weight: (S,) in the fit;
+    share: (S,) in the error rates."""
 
     evidence: Evidence
     circumstances: Circumstances
     lab: Ints
     release: Ints
+    home: NDArray[np.bool_]
     weight: Floats
     share: Floats
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Suspects:
-        rest = (getattr(self, name)[at] for name in ("lab", "release", "weight", "share"))
+        rest = (getattr(self, name)[at] for name in ("lab", "release", "home", "weight", "share"))
         return Suspects(self.evidence.of(at), self.circumstances.of(at), *rest)
 
 
@@ -61,29 +62,29 @@ def calibrate(suspects: Suspects, lab_of_release: Ints) -> Calibration:
     settled = settle(found, _by_others(seen, found, right, suspects))
     _, sure, new = settled.first()
     count, share = suspects.circumstances.count, suspects.share
-    curves = {"all": Curve.of(sure, right, share)}
-    split_limits = {}
+    ground_limits = _limits(suspects.evidence.ground, count, suspects.home, _GROUND_QUANTILE)
+    off = off_ground(ground_limits, suspects.evidence, suspects.circumstances)
+    claimable = np.where(off, -1.0, sure)
+    curves = {"all": Curve.of(claimable, right, share)}
     for n in np.unique(count):
-        at = count == n
-        curves[str(n)] = Curve.of(sure[at], right[at], share[at])
-        if n > 1:
-            split_limits[str(n)] = float(np.quantile(suspects.circumstances.split[at], _SPLIT_QUANTILE))
-    ground = suspects.evidence.ground
-    ground_limit = float(np.quantile(ground, _GROUND_QUANTILE))
-    far = ground >= np.quantile(ground, _FAR_QUANTILE)
-    farthest = float(np.average(right[far], weights=share[far]))
-    known_lab = (suspects.lab >= 0) & (suspects.evidence.familiar > 0)
+        curves[str(n)] = Curve.of(claimable[count == n], right[count == n], share[count == n])
+    known_lab = (suspects.lab >= 0) & (suspects.evidence.familiar > 0) & ~off
     known_release = right & (suspects.release >= 0)
     return Calibration(
         dict(zip(PARAMETERS, best.tolist(), strict=True)),
         _outcomes(seen, right, suspects),
         curves,
-        ground_limit,
-        farthest,
-        split_limits,
+        ground_limits,
+        float(np.average(right[off], weights=share[off])) if off.any() else 1.0,
+        _limits(suspects.circumstances.split, count, count > 1, _SPLIT_QUANTILE),
         Alarms.of(settled.unknown[known_lab], share[known_lab], count[known_lab]),
         Alarms.of(new[known_release], share[known_release], count[known_release]),
     )
+
+
+def _limits(values: Floats, count: Ints, of: NDArray[np.bool_], quantile: float) -> dict[str, float]:
+    """By number of responses, below what that share of `values` (S,) lies, of those that `of` (S,) marks."""
+    return {str(n): float(np.quantile(values[of & (count == n)], quantile)) for n in np.unique(count[of])}
 
 
 def _by_others(seen: Floats, found: Posterior, right: NDArray[np.bool_], suspects: Suspects) -> Outcome:

@@ -16,7 +16,9 @@ NEVER = Alarms({"1": [0.5] * len(RATES), "3": [0.2] * len(RATES)})
 
 def calibration(limits: dict[str, float], **curves: Curve) -> Calibration:
     curves = {"all": curve(), **curves}
-    return Calibration(dict.fromkeys(PARAMETERS, 0.5), CONFIDENCE, curves, 2.0, 0.4, limits, NEVER, NEVER)
+    return Calibration(
+        dict.fromkeys(PARAMETERS, 0.5), CONFIDENCE, curves, {"3": 2.0, "10": 1.0}, 0.4, limits, NEVER, NEVER
+    )
 
 
 def curve() -> Curve:
@@ -44,6 +46,7 @@ def test_round_trip_and_buckets() -> None:
     assert again == one
     assert [one.nearest(n) for n in (1, 9, 10, 99)] == ["1", "1", "10", "10"]
     assert [one.split_limit(n) for n in (1, 9, 10, 99)] == [np.inf, np.inf, 1.5, 1.5]
+    assert [one.ground_limit(n) for n in (1, 9, 10, 99)] == [2.0, 2.0, 1.0, 1.0]
 
 
 def test_alarms_keep_their_rate() -> None:
@@ -76,7 +79,8 @@ def test_alarms_of_equal_shares_are_none() -> None:
         (Facts(9, 0.2, 0.2, 0.9, 1, 5, 1), "inconclusive"),
         (Facts(9, 0.2, 0.7, 0.9, 1, 0, 1), "inconclusive"),
         (Facts(9, 0.5, 0.1, 0.1, 1, 5, 1), "inconclusive"),
-        (Facts(9, 0.99, 0, 0.1, 9, 5, 1), "inconclusive"),
+        (Facts(9, 0.99, 0, 0.1, 2.1, 5, 1), "inconclusive"),
+        (Facts(10, 0.99, 0, 0.1, 1.1, 5, 1), "inconclusive"),
         (Facts(9, 0.99, 0, 0.1, 1, 5, 3), "inconclusive"),
     ],
 )
@@ -90,7 +94,7 @@ def test_off_the_ground_nothing_is_surer_than_the_farthest_were() -> None:
     lab, row = np.array([0, 1]), np.array([[0.0, -60.0]])
     sure = Calibration(
         dict(zip(PARAMETERS, START.tolist(), strict=True)),
-        {}, {"all": curve()}, 2.0, 0.4, {}, NEVER, NEVER,
+        {}, {"all": curve()}, {"1": 2.0}, 0.4, {}, NEVER, NEVER,
     )  # fmt: skip
     shares = []
     for ground in (1.0, 3.0):
