@@ -7,7 +7,7 @@ from typing import Any
 
 from fingerprint.report.escape import printable
 
-_HEAD = ("of", "figure", "suspects", "old", "new", "drop", "95 % interval", "")
+_HEAD = ("of", "figure", "suspects", "old", "new", "drop", "95 % interval", "allowed", "")
 
 
 def render(comparison: Mapping[str, Any]) -> str:
@@ -25,7 +25,17 @@ def render(comparison: Mapping[str, Any]) -> str:
 def _row(figure: Mapping[str, Any]) -> Sequence[str]:
     old, new, drop, low, high = (_number(figure[name]) for name in ("old", "new", "drop", "low", "high"))
     worse = "worse" if figure["worse"] else ""
-    return (figure["group"], figure["figure"], str(figure["suspects"]), old, new, drop, f"{low} to {high}", worse)
+    return (
+        figure["group"],
+        figure["figure"],
+        str(figure["suspects"]),
+        old,
+        new,
+        drop,
+        f"{low} to {high}",
+        _number(figure["allowed"]),
+        worse,
+    )
 
 
 def _number(value: float | None) -> str:

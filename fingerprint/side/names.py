@@ -48,6 +48,11 @@ class Habits:
                 says.setdefault(lab, Counter()).update(share)
         return cls(dict(releases), {lab: dict(of) for lab, of in says.items()}, dict(others))
 
+    def joined(self, other: Habits) -> Habits:
+        """Both together; no release may be in both."""
+        says = {lab: _summed(self.says.get(lab, {}), other.says.get(lab, {})) for lab in [*self.says, *other.says]}
+        return Habits(dict(Counter(self.releases) + Counter(other.releases)), says, _summed(self.others, other.others))
+
     def false(self, lab: str) -> float:
         """How often a model of this lab that says what it is says something false: smoothed towards all labs."""
         count = self.releases.get(lab, 0)
@@ -90,3 +95,7 @@ class Habits:
         for lab, of in self.says.items():
             false.update({other: share for other, share in of.items() if other != lab})
         return (false[name] + 1 / labs) / (sum(false.values()) + 1)
+
+
+def _summed(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {name: one.get(name, 0.0) + other.get(name, 0.0) for name in [*one, *other]}

@@ -69,9 +69,12 @@ def agree(counts: Counts, other: Counts) -> bool:
     return bool(off) and sum(value == 0 for value in off.values()) >= _AGREE * len(off)
 
 
-def grouped(releases: Mapping[str, Counts], lab_of: Mapping[str, str]) -> list[Tokenizer]:
-    """One entry for all releases whose counts agree, in the order of their names."""
-    found: list[tuple[dict[str, str], dict[str, int]]] = []
+def grouped(
+    releases: Mapping[str, Counts], lab_of: Mapping[str, str], before: Sequence[Tokenizer] = ()
+) -> list[Tokenizer]:
+    """One entry for all releases whose counts agree, in the order of their names; those of `before` come first, and
+    what agrees with them is added to them."""
+    found = [(dict(tokenizer.releases), dict(tokenizer.counts)) for tokenizer in before]
     for name, counts in sorted(releases.items()):
         for names, known in found:
             if agree(counts, known):

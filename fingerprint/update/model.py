@@ -11,11 +11,13 @@ import numpy as np
 
 from fingerprint.loading import Loaded
 from fingerprint.records.registry import Registry
+from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.store.read import Stored
 from fingerprint.train.data import Report
 from fingerprint.train.held import Held
 from fingerprint.train.lineage import described
 from fingerprint.train.parts import HABIT_ROWS, habit_arrays, labels, likelihood_arrays
+from fingerprint.train.side import learn_side
 from fingerprint.update.columns import widen
 from fingerprint.update.grow import grow
 from fingerprint.update.rows import Rows
@@ -60,6 +62,9 @@ def grown(
     # What the model says of a release that it knew stays, whatever the registry says by now.
     entries = {entry["release"]: entry for entry in named["releases"]} | entries
     documents["labels"] = {**named, "releases": [entries[names[i]] for i in by_name]}
+    owner = {name: labs[code] for name, code in zip(names, lab, strict=True)}
+    side = learn_side(rows.given, rows.learned, owner, progress, loaded.side, lab_of)
+    documents[SIDE] = side.to_document()
     training = documents["training"]
     learned = rows.given.release[rows.learned]
     for name, count in zip(*np.unique(learned.astype(str), return_counts=True), strict=True):

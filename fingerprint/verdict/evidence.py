@@ -88,7 +88,7 @@ class Likelihood:
                 mean, var = self.mean, self.var + h.session
             else:
                 offset, extra = h.corpus_mean[corpus], rest
-                mean, var = self._in_corpus(corpus)
+                mean, var = self.in_corpus(corpus)
             z = point - offset
             known.append(_log_density(z, mean, var + extra))
             new_var = self.lab_var + h.between_releases + h.session + extra
@@ -102,7 +102,8 @@ class Likelihood:
         scores = self.heads.scores(point) if self.heads else (np.zeros_like(known[0]), np.zeros_like(new[0]))
         return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar, *scores)
 
-    def _in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
+    def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
+        """(R, K) where each release lies in a known corpus, less the corpus' own mean, and the variances of that."""
         h = self.h
         mean, var = self.mean.copy(), self.var + h.session
         at = np.flatnonzero(h.cell_corpus == corpus)

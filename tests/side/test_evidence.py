@@ -162,6 +162,11 @@ def test_what_is_learned_of_names(tmp_path: Path) -> None:
     without = learn_side(corpus, corpus.release != "claude-9", lab_of, lambda *_: None).names
     assert without is not None
     assert without.says == {"openai": {"openai": 1.0}}
+    # Whoever was heard already is not heard again, but for a model that never listened.
+    for before, says in ((Tables((), without), without.says), (Tables((), None), names.says)):
+        more = learn_side(corpus, np.ones(3, bool), lab_of, lambda *_: None, before, {"claude-9", "gpt-9", "parrot"})
+        assert more.names is not None
+        assert more.names.says == says
 
 
 def test_text_shows_each_apart_and_escaped(model: Path) -> None:

@@ -54,3 +54,9 @@ def test_saying_it_again_is_no_further_evidence() -> None:
 def test_no_name_is_ever_proof() -> None:
     assert all(math.isfinite(r) and abs(r) < 6 for r in habits().ratios(said([TRUE]), LABS).values())
     assert all(abs(r) < 3 for r in Habits({}, {}, {}).ratios(said([TRUE]), LABS).values())
+
+
+def test_what_is_heard_later_is_added() -> None:
+    first = [("claude-1", "anthropic", TRUE), ("gpt-1", "openai", FALSE), ("vicuna", None, FALSE)]
+    then = [("deepseek-1", "deepseek", FALSE), ("claude-2", "anthropic", FALSE), ("alpaca", None, FALSE)]
+    assert Habits.of(first).joined(Habits.of(then)) == Habits.of([*first, *then])

@@ -87,3 +87,13 @@ def test_one_system_prompt_at_a_time() -> None:
     rows = [("", "a", 10), ("", "b", 20), ("", "a", 10), ("", "a", 12), ("pirate", "a", 90)]
     assert gathered(rows) == {"a": 10, "b": 20}
     assert gathered([]) == {}
+
+
+def test_what_is_counted_later_joins_what_it_agrees_with() -> None:
+    later = {"ash-3": {**counted(1, 9), "later|x": 50}, "cedar-2": counted(4)}
+    found = grouped(later, {"ash-3": "ash", "cedar-2": "cedar"}, known())
+    assert [set(t.releases) for t in found] == [{"ash-1", "ash-2", "ash-3"}, {"birch-1"}, {"cedar-1"}, {"cedar-2"}]
+    # In the constant of those that were there.
+    assert found[0].counts == {**known()[0].counts, "later|x": 50 + 5 - 9}
+    assert found[1:3] == known()[1:]
+    assert grouped({"ash-2": counted(1, 40)}, {"ash-2": "ash"}, known()) == known()

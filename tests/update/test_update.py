@@ -1,14 +1,19 @@
 from __future__ import annotations
 
+import dataclasses
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
 
+from fingerprint import loading
 from fingerprint.api import Fingerprint
+from fingerprint.cli.identify import _noted
 from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.report.text import render
 from fingerprint.store.read import load
 from fingerprint.store.versions import identity
 from fingerprint.store.write import save
@@ -27,11 +32,7 @@ def _day(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def add(model: Path, corpora: list[Path], out: Path, world: Path, **settings: Any) -> Outcome:
     given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, command="fingerprint update x")
-    return update(model, corpora, out, given.__class__(**{**vars_of(given), **settings}), lambda stage, done, of: None)
-
-
-def vars_of(settings: Settings) -> dict[str, Any]:
-    return {name: getattr(settings, name) for name in Settings.__dataclass_fields__}
+    return update(model, corpora, out, dataclasses.replace(given, **settings), lambda stage, done, total: None)
 
 
 @pytest.fixture(scope="module")
@@ -44,10 +45,16 @@ def grown(lesser: Path, world: Path, tmp_path_factory: pytest.TempPathFactory) -
 
 
 def mislabelled(folder: Path) -> Path:
-    """What five releases write, said to be by another one of oak."""
+    """What four labs write, each of their releases said to be another lab's, in two corpora that the model knows."""
     path = folder / "wrong.jsonl"
-    named = [r for r in worlds.RELEASES if r[:3] in ("ash", "bir")]
-    rows = [{"release": "oak-3", "prompt_id": str(p), "response": worlds.write(r, p)} for r in named for p in range(90)]
+    other = {"ash": "birch", "birch": "ash", "cedar": "fir", "fir": "cedar"}
+    rows = [
+        {"release": other[lab] + name[-2:], "prompt_id": str(p), "corpus": corpus, "response": worlds.write(name, p)}
+        for name, lab in worlds.RELEASES.items()
+        if lab in other
+        for start, corpus in ((2000, "first"), (3000, "second"))
+        for p in range(start, start + 200)
+    ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
 
@@ -168,3 +175,31 @@ def test_in_place_from_the_command_line_and_back(lesser: Path, world: Path, tmp_
     assert document(folder, "training")["lineage"][-1]["gate"]["refused"]
     with pytest.raises(FingerprintError):
         Fingerprint.load(tmp_path)
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
+    lesser: Path, grown: tuple[Path, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(lesser, tmp_path / "m"))
+
+    def half(where: Path) -> Any:
+        monkeypatch.setattr(loading, "load", load)
+        shutil.rmtree(where)
+        shutil.copytree(grown[0], where)
+        raise ModelError("changed since it was written")
+
+    monkeypatch.setattr(loading, "load", half)
+    assert set(Fingerprint.load(folder).labs) == set(worlds.LABS)
+
+
+def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
+    found = Fingerprint.load(model).identify([worlds.write("ash-1", p) for p in range(700, 710)])
+    new = dataclasses.replace(found, verdict="new-release", file="a b.jsonl")
+    noted = _noted(new, Path("models/x"))
+    assert noted.advice is not None
+    assert noted.advice.endswith("fingerprint update models/x 'a b.jsonl' --release NAME --out models/x")
+    assert "--release NAME" in render(noted, {}, width=200)
+    assert "CORPUS" in str(_noted(dataclasses.replace(new, file="-"), Path("m")).advice)
+    assert _noted(dataclasses.replace(found, verdict="attributed"), Path("m")).advice is None
+    old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
+    assert any("2020-01" in warning for warning in _noted(old, Path("m")).warnings)
