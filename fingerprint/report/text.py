@@ -50,7 +50,7 @@ def _headline(verdict: Verdict, name: Names) -> str:
     if verdict.verdict == "unknown":
         return "UNKNOWN: none of the labs that the model knows"
     if verdict.verdict == "inconclusive":
-        return "INCONCLUSIVE: too little or too mixed evidence for a claim"
+        return "INCONCLUSIVE: too little, too mixed or too foreign for a claim"
     lab = name(verdict.labs[0].lab)
     if verdict.verdict == "new-release":
         return f"NEW RELEASE of {lab}: this lab, but none of its known releases"

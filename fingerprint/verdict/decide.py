@@ -53,8 +53,8 @@ def decide(facts: Facts, calibration: Calibration, false_claims: float) -> tuple
         return (
             "inconclusive",
             f"The responses lie off the ground of the training corpora, at a distance of {facts.ground:.2f} where "
-            f"{facts.used} of a known release hardly ever exceed {ground_limit:.2f}: another language, domain or "
-            "length, where claims were mostly wrong.",
+            f"as many of a known release hardly ever exceed {ground_limit:.2f}: another language, "
+            "domain or length, where claims were mostly wrong.",
         )
     split_limit = calibration.split_limit(facts.used)
     if facts.split > split_limit:
