@@ -13,7 +13,7 @@ from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.report.gate import render
 
-_NOT_TOLD = ("corpora", "out", "name", "jobs", "cache")
+_NOT_TOLD = ("corpora", "out", "name", "jobs", "scheduler", "cache")
 
 
 def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -40,6 +40,7 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     help="Same inputs, same seed: same bytes.",
 )
 @options.jobs
+@options.scheduler
 @options.features_cache
 @click.option("--name", help="Name of the model.  [default: that of its folder]")
 @click.option("--replace", is_flag=True, help="Take the place of the model at --out, unless the new one is worse.")
@@ -47,7 +48,7 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 def command(
     corpora: tuple[Path, ...], out: Path, registry: Path | None, released_before: str | None,
     exclude_release: tuple[str, ...], exclude_lab: tuple[str, ...], encoder: str | None, seed: int, jobs: int,
-    cache: Path | None, name: str | None, replace: bool, force: bool,
+    scheduler: str | None, cache: Path | None, name: str | None, replace: bool, force: bool,
 ) -> None:  # fmt: skip
     """Train a model on each CORPUS, a file or folder of parquet or JSON lines with "response" and "release".
 
@@ -61,6 +62,7 @@ def command(
     try:
         from fingerprint.cli.gate import check_written
         from fingerprint.gate.retrain import retrain
+        from fingerprint.parallel import cluster
         from fingerprint.train.run import Settings, train
     except ImportError:
         raise MissingExtra("training", "train") from None
@@ -76,7 +78,7 @@ def command(
         name or out.resolve().name,
         command_line("train", corpora, click.get_current_context().params, _NOT_TOLD),
     )
-    with Progress() as progress:
+    with cluster(scheduler), Progress() as progress:
         try:
             if replace:
                 comparison, written = retrain(list(corpora), out, settings, force, progress)
