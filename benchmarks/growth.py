@@ -141,7 +141,9 @@ def table(rows: list[dict[str, object]]) -> str:
             if len(of) > 1:
                 for name, some in (("slope", of), ("slope of the last two", of[-2:])):
                     sizes, seconds, peak = ([float(r[k]) for r in some] for k in ("size", "seconds", "peak_mb"))  # type: ignore[arg-type]
-                    lines.append(f"| {verb} | {what} | {name} | {slope(sizes, seconds):.2f} | {slope(sizes, peak):.2f} |")
+                    lines.append(
+                        f"| {verb} | {what} | {name} | {slope(sizes, seconds):.2f} | {slope(sizes, peak):.2f} |"
+                    )
     return "\n".join(lines)
 
 

@@ -15,9 +15,11 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from joblib import Parallel, delayed, parallel_config
+from threadpoolctl import threadpool_limits
 
 from fingerprint.code import code_hash
 from fingerprint.errors import FingerprintError, MissingExtra
+from fingerprint.over import Over
 
 Result = TypeVar("Result")
 
@@ -43,7 +45,12 @@ def each(function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], job
         raise
 
 
-def in_order(found: Iterable[tuple[int, Result]]) -> Iterator[Result]:
+def spread(jobs: int) -> Over:
+    """What `itertools.starmap` does, the results in the same order, by `each`."""
+    return lambda function, pieces: _in_order(each(function, pieces, jobs))
+
+
+def _in_order(found: Iterable[tuple[int, Result]]) -> Iterator[Result]:
     """What `each` gives, by number: sums in another order would differ in their last digits."""
     waiting: dict[int, Result] = {}
     wanted = 0
@@ -82,7 +89,9 @@ def cluster(address: str | None) -> Iterator[None]:
 def _numbered(piece: tuple[int, Callable[..., Result], tuple[Any, ...]]) -> tuple[int, Result]:
     # One tuple: joblib lays larger arguments of other kinds down at a single worker, and they die with it.
     i, function, arguments = piece
-    return i, function(*arguments)
+    # Products of matrices differ in their last digits by the number of threads that make them.
+    with threadpool_limits(1):
+        return i, function(*arguments)
 
 
 def _check(address: str) -> None:
