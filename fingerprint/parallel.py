@@ -77,7 +77,7 @@ def cluster(address: str | None) -> Iterator[None]:
     except ImportError:
         raise MissingExtra("a cluster", "cluster") from None
     try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)
+        client = Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise FingerprintError(f"{address}: no Dask scheduler answers there ({_line(error)})") from None
     with client:

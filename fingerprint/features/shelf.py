@@ -23,16 +23,17 @@ class _File:
 
     def __init__(self, folder: Path | None, item: np.dtype[Any]):
         self._item = item
-        self._file = tempfile.TemporaryFile(dir=folder)
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - as long as this object
 
     def add(self, items: NDArray) -> None:
-        self._file.write(np.ascontiguousarray(items, self._item))
+        self._file.write(np.ascontiguousarray(items, self._item).tobytes())
 
     def read(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray:
         """The items from each of `starts` to the same of `stops`, joined."""
         self._file.flush()
-        out = np.empty(int((stops - starts).sum()), self._item)
-        into, filled, size = memoryview(out.view(np.uint8)), 0, self._item.itemsize
+        size = self._item.itemsize
+        out = bytearray(int((stops - starts).sum()) * size)
+        into, filled = memoryview(out), 0
         # Neighbours in one go.
         first = np.flatnonzero(np.append(True, starts[1:] != stops[:-1])) if len(starts) else np.zeros(0, np.int64)
         last = np.append(first[1:], len(starts)) - 1
@@ -43,7 +44,7 @@ class _File:
                 if not got:
                     raise OSError("a temporary file is shorter than what was written to it; is the disk full?")
                 start, filled = start + got, filled + got
-        return out
+        return np.frombuffer(out, self._item)
 
 
 class SparseShelf:
@@ -89,7 +90,7 @@ class Shelf:
     def __len__(self) -> int:
         return self._count
 
-    def add(self, rows: NDArray[np.float32]) -> None:
+    def add(self, rows: NDArray[np.floating]) -> None:
         """Rows after those that are there."""
         self._file.add(rows)
         self._count += len(rows)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import starmap
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,7 @@ from fingerprint.over import Over
 _LEAST_RESIDUAL = 0.05
 _BLOCK = 4_000
 
-Rows = sparse.csr_matrix | SparseShelf
+Rows: TypeAlias = "sparse.csr_matrix | SparseShelf"
 
 
 class Variance:
@@ -111,7 +112,7 @@ def _part(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> _Part:
     squares.data = squares.data**2 / np.repeat(size[1:-1], np.diff(squares.indptr))
     data, width = rows.data.astype(float), rows.shape[1]
     of_features = (np.bincount(rows.indices, data, width), np.bincount(rows.indices, data**2, width),
-                   np.bincount(rows.indices, minlength=width))  # fmt: skip
+                   np.bincount(rows.indices, minlength=width).astype(float))  # fmt: skip
     return _Part(ends, np.bincount(squares.indices, squares.data, width), np.stack(of_features))
 
 
