@@ -61,8 +61,8 @@ def command(
         raise click.UsageError("--force goes with --replace")
     try:
         from fingerprint.cli.gate import check_written
+        from fingerprint.cluster import cluster
         from fingerprint.gate.retrain import retrain
-        from fingerprint.parallel import cluster
         from fingerprint.train.run import Settings, train
     except ImportError:
         raise MissingExtra("training", "train") from None

@@ -49,7 +49,7 @@ def command(
     """
     try:
         from fingerprint.cli.gate import check_written
-        from fingerprint.parallel import cluster
+        from fingerprint.cluster import cluster
         from fingerprint.update.run import Settings, update
     except ImportError:
         raise MissingExtra("updating", "train") from None

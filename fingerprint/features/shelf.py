@@ -35,8 +35,8 @@ class _File:
         out = bytearray(int((stops - starts).sum()) * size)
         into, filled = memoryview(out), 0
         # Neighbours in one go.
-        first = np.flatnonzero(np.append(True, starts[1:] != stops[:-1])) if len(starts) else np.zeros(0, np.int64)
-        last = np.append(first[1:], len(starts)) - 1
+        cuts = np.flatnonzero(starts[1:] != stops[:-1])
+        first, last = (np.append(0, cuts + 1), np.append(cuts, len(starts) - 1)) if len(starts) else (cuts, cuts)
         for start, stop in zip((starts[first] * size).tolist(), (stops[last] * size).tolist(), strict=True):
             while start < stop:
                 # The system reads no more than two gigabytes at once.

@@ -81,9 +81,11 @@ def unit_rows(
     values = np.log(count, dtype=np.float32) + np.float32(1)
     if weights is not None:
         values *= weights[column]
-    squares = np.concatenate([[0.0], np.cumsum(values.astype(np.float64) ** 2)])
-    length = np.sqrt(np.maximum(squares[starts[1:]] - squares[starts[:-1]], 1e-12))
-    values /= np.repeat(length, np.diff(starts)).astype(np.float32)
+    # Row by row: differences of one long sum would depend on what the row is read together with.
+    row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    squares = np.bincount(row, values.astype(np.float64) ** 2, len(starts) - 1)
+    length = np.sqrt(np.maximum(squares, 1e-12))
+    values /= length.astype(np.float32)[row]
     return sparse.csr_matrix((values, column.astype(np.int32), starts), shape=(len(starts) - 1, width))
 
 
