@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import importlib.metadata
+import logging
 import platform
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,11 +40,10 @@ def cluster(address: str | None) -> Iterator[None]:
         raise MissingExtra("a cluster", "cluster") from None
     from joblib import parallel_config
 
-    try:
-        client = Client(address, timeout=_PATIENCE, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
-        raise FingerprintError(f"{address}: no Dask scheduler answers there ({_line(error)})") from None
-    with client:
+    # What it logs of a lost connection are tracebacks; what happened is said by the error.
+    logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
+    _check_scheduler(address)
+    with Client(address, timeout=_PATIENCE, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         _check_workers(client, address)
         # Data as values is what is wanted here.
         quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
@@ -66,6 +69,22 @@ def _check(address: str) -> None:
         ) from None
 
 
+def _check_scheduler(address: str) -> None:
+    """That what listens is a scheduler: Dask's client would wait for ever for the answer of something else."""
+    from distributed import rpc
+
+    async def ask() -> Any:
+        async with rpc(address) as there:  # type: ignore[no-untyped-call]
+            return await there.identity()
+
+    try:
+        found = asyncio.run(asyncio.wait_for(ask(), _PATIENCE))["type"]
+    except (OSError, TimeoutError) as error:
+        found = _line(error)
+    if found != "Scheduler":
+        raise FingerprintError(f"{address}: no Dask scheduler answers there, but something else ({found})")
+
+
 def _check_workers(client: Any, address: str) -> None:
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
@@ -87,6 +106,13 @@ def _program() -> tuple[str, ...]:
     return (f"fingerprint {code_hash()[:12]}", f"python {platform.python_version()}", *packages)
 
 
+@dataclass(frozen=True)
+class _Lost:
+    """In place of a result: why there is none."""
+
+    error: BaseException
+
+
 def _backend(client: Any) -> Any:
     from joblib._dask import DaskDistributedBackend
 
@@ -99,14 +125,16 @@ def _backend(client: Any) -> Any:
 
         def submit(self, func: Any, callback: Callable[[Any], None] | None = None) -> Any:
             future = super().submit(func, callback)
-            future.add_done_callback(lambda done: callback and done.exception() and callback(done.exception()))
+            future.add_done_callback(lambda done: callback and done.exception() and callback(_Lost(done.exception())))
             return future
 
         def retrieve_result_callback(self, out: Any) -> Any:
-            if isinstance(out, BaseException):
+            # Dask gives the exception in place of a result where the scheduler is gone.
+            error = out.error if isinstance(out, _Lost) else out
+            if isinstance(out, _Lost | CancelledError):
                 raise FingerprintError(
-                    f"the cluster lost what it was given ({type(out).__name__}: {_line(out)}); the same command goes "
-                    "on with what is done"
+                    f"the cluster lost what it was given ({type(error).__name__}: {_line(error)}); the same command "
+                    "goes on with what is done"
                 )
             return super().retrieve_result_callback(out)
 
