@@ -107,4 +107,7 @@ def _places(rows: slice | NDArray | list[int], count: int) -> NDArray[np.int64]:
     if isinstance(rows, slice):
         return np.arange(*rows.indices(count))
     at = np.asarray(rows)
-    return np.flatnonzero(at) if at.dtype == bool else at.astype(np.int64)
+    at = np.flatnonzero(at) if at.dtype == bool else at.astype(np.int64)
+    if len(at) and not (at.min() >= 0 and at.max() < count):
+        raise IndexError(f"rows {at.min()} to {at.max()} of {count}")
+    return at
