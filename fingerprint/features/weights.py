@@ -115,7 +115,8 @@ def _part(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> _Part:
     data, width = rows.data.astype(float), rows.shape[1]
     of_features = (np.bincount(rows.indices, data, width), np.bincount(rows.indices, data**2, width),
                    np.bincount(rows.indices, minlength=width).astype(float))  # fmt: skip
-    return _Part(ends, np.bincount(squares.indices, squares.data, width), np.stack(of_features))
+    inner = np.bincount(squares.indices, squares.data, width).astype(float)
+    return _Part(ends, inner, np.stack(of_features))
 
 
 def _between(
