@@ -71,10 +71,12 @@ def _check(address: str) -> None:
 
 def _check_scheduler(address: str) -> None:
     """That what listens is a scheduler: Dask's client would wait for ever for the answer of something else."""
-    from distributed import rpc
+    from distributed import Security, rpc
+
+    secrets = Security().get_connection_args("client")  # type: ignore[no-untyped-call]
 
     async def ask() -> Any:
-        async with rpc(address) as there:  # type: ignore[no-untyped-call]
+        async with rpc(address, connection_args=secrets) as there:  # type: ignore[no-untyped-call]
             return await there.identity()
 
     try:

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from fingerprint.errors import FingerprintError
+
 _PAIR = np.dtype([("column", "<i4"), ("value", "<f4")])
 
 
@@ -22,15 +24,21 @@ class _File:
     """Items of one type, one after the other."""
 
     def __init__(self, folder: Path | None, item: np.dtype[Any]):
-        self._item = item
+        self._item, self._folder = item, folder or tempfile.gettempdir()
         self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - as long as this object
 
     def add(self, items: NDArray) -> None:
-        self._file.write(np.ascontiguousarray(items, self._item).tobytes())
+        try:
+            self._file.write(np.ascontiguousarray(items, self._item).tobytes())
+            self._file.flush()
+        except OSError as error:
+            raise FingerprintError(
+                f"{self._folder}: what is too much for memory cannot be written there ({error.strerror}); free some "
+                "space, or name another folder (--cache)"
+            ) from None
 
     def read(self, starts: NDArray[np.int64], stops: NDArray[np.int64]) -> NDArray:
         """The items from each of `starts` to the same of `stops`, joined."""
-        self._file.flush()
         size = self._item.itemsize
         out = bytearray(int((stops - starts).sum()) * size)
         into, filled = memoryview(out), 0
@@ -41,8 +49,6 @@ class _File:
             while start < stop:
                 # The system reads no more than two gigabytes at once.
                 got = os.preadv(self._file.fileno(), [into[filled : filled + stop - start]], start)
-                if not got:
-                    raise OSError("a temporary file is shorter than what was written to it; is the disk full?")
                 start, filled = start + got, filled + got
         return np.frombuffer(out, self._item)
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import numpy as np
 import pytest
 from scipy import sparse
 
+from fingerprint.errors import FingerprintError
 from fingerprint.features.shelf import Shelf, SparseShelf
 
 
@@ -47,3 +49,12 @@ def test_between_writing_and_reading(tmp_path: Path) -> None:
     assert np.hstack([shelf, np.zeros((3, 1))]).tolist() == [[1, 1, 0], [1, 1, 0], [7, 7, 0]]
     with pytest.raises(IndexError):
         shelf[[3]]
+
+
+def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **given: Path("/dev/full").open("wb"))  # noqa: SIM115
+    shelf = Shelf(Path("/scratch"), 4)
+    with pytest.raises(FingerprintError, match=r"/scratch.*No space left on device.*--cache"):
+        shelf.add(np.ones((5, 4)))
+    with contextlib.suppress(OSError):
+        shelf._file._file.close()
