@@ -22,7 +22,9 @@ from fingerprint.errors import FingerprintError
 from fingerprint.features import cache, weights
 from fingerprint.parallel import spread
 from fingerprint.train import space
+from fingerprint.update.run import Settings, update
 from fingerprint.verdict import hierarchy
+from tests import worlds
 from tests.train.test_train import content
 
 _LONG = 30
@@ -109,6 +111,26 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
     # The 22 and 11 shards of features, and after them for each of two fits the places of all 3,240 rows, and sums.
     assert len(done) > 33 + 2 * 22
     assert max(t["startstops"][-1]["stop"] for t in by[victim]) < max(t["startstops"][-1]["stop"] for t in by[other])
+
+
+def test_an_update_has_the_same_bytes(
+    workers: tuple[str, list[subprocess.Popen[str]]], model: Path, world: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    corpus = worlds.foreign(tmp_path)
+
+    def updated(name: str) -> dict[str, bytes]:
+        settings = Settings(world / "registry.csv", jobs=1, cache=tmp_path / f"cache of {name}", force=True)
+        update(model, [corpus], tmp_path / name, settings, lambda stage, done, total: None)
+        return content(tmp_path / name)
+
+    with Client(workers[0], set_as_default=False) as watch, cluster(workers[0]):
+        watch.get_task_stream()
+        there = updated("there")
+        # Features, those of plain forms, and places.
+        assert len(watch.get_task_stream()) == 3
+    assert there == updated("here")
 
 
 def test_results_come_in_order_and_failures_as_they_are(workers: tuple[str, list[subprocess.Popen[str]]]) -> None:
