@@ -40,5 +40,5 @@ clean:
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[collect,corpora,report,test]'
+	$(PIP) --editable '.[cluster,collect,corpora,report,test]'
 	touch .venv/light $@

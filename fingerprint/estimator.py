@@ -81,7 +81,8 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         seen = np.bincount(rows.indices, minlength=BUCKETS)
         common = np.flatnonzero(seen >= min(self.rarest, len(at))).astype(np.int32)
         variance = Variance(common)
-        variance.add(sparse.csr_matrix(rows[:, common]), code, np.arange(len(at)))
+        every = np.arange(len(at))
+        variance.add(sparse.csr_matrix(rows[:, common]), every, code, every)
         self.vocabulary_ = variance.vocabulary(self.vocabulary)
         if not len(self.vocabulary_.buckets):
             # Nothing tells the classes apart; all features alike then say so.

@@ -20,19 +20,22 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def train_small(world: Path) -> Callable[..., Path]:
-    """Trains on the world with a short encoder training: train_small(out, **settings)."""
+    """Trains on the world with a short encoder training: train_small(out, progress, **settings)."""
     import dataclasses
 
     from fingerprint.train.run import Settings, train
     from fingerprint.train.space import Recipe
 
-    def run(out: Path, **settings: object) -> Path:
+    def quiet(stage: str, done: int, total: int) -> None:
+        pass
+
+    def run(out: Path, progress: Callable[[str, int, int], None] = quiet, **settings: object) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SOURCE_DATE_EPOCH", "1790000000")
             short = Recipe(directions=64, size=16, steps=40, batch=96)
             given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", recipe=short)
             chosen = dataclasses.replace(given, **settings)  # type: ignore[arg-type]
-            train([world / "corpora"], out, chosen, lambda stage, done, total: None)
+            train([world / "corpora"], out, chosen, progress)
         return out
 
     return run

@@ -19,6 +19,9 @@ registry = click.option(
 jobs = click.option(
     "--jobs", type=click.IntRange(min=1), default=os.cpu_count() or 1, help="Processes.  [default: one a core]"
 )
+scheduler = click.option(
+    "--scheduler", metavar="ADDRESS", help="Dask scheduler, such as tcp://HOST:8786: its workers do the work of --jobs."
+)
 features_cache = click.option(
     "--cache", type=click.Path(path_type=Path), help="Where features are kept.  [default: the user's cache]"
 )

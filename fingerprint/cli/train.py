@@ -14,7 +14,7 @@ from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.report.gate import render
 
-_NOT_TOLD = ("corpora", "out", "name", "jobs", "cache")
+_NOT_TOLD = ("corpora", "out", "name", "jobs", "scheduler", "cache")
 
 
 def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -41,6 +41,7 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
     help="Same inputs, same seed: same bytes.",
 )
 @options.jobs
+@options.scheduler
 @options.features_cache
 @click.option("--name", help="Name of the model.  [default: that of its folder]")
 @click.option("--replace", is_flag=True, help="Take the place of the model at --out, unless the new one is worse.")
@@ -48,7 +49,7 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 def command(
     corpora: tuple[Path, ...], out: Path, registry: Path | None, released_before: str | None,
     exclude_release: tuple[str, ...], exclude_lab: tuple[str, ...], encoder: str | None, seed: int, jobs: int,
-    cache: Path | None, name: str | None, replace: bool, force: bool,
+    scheduler: str | None, cache: Path | None, name: str | None, replace: bool, force: bool,
 ) -> None:  # fmt: skip
     """Train a model on each CORPUS, a file or folder of parquet or JSON lines with "response" and "release".
 
@@ -61,6 +62,7 @@ def command(
         raise click.UsageError("--force goes with --replace")
     try:
         from fingerprint.cli.gate import check_written
+        from fingerprint.cluster import cluster
         from fingerprint.gate.retrain import retrain
         from fingerprint.train.run import Settings, train
     except ImportError:
@@ -77,7 +79,7 @@ def command(
         name or out.resolve().name,
         command_line("train", corpora, click.get_current_context().params, _NOT_TOLD),
     )
-    with resumable("goes on with the features made so far"), Progress() as progress:
+    with cluster(scheduler), resumable("goes on with the features made so far"), Progress() as progress:
         if replace:
             comparison, written = retrain(list(corpora), out, settings, force, progress)
         else:

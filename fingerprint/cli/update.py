@@ -19,7 +19,7 @@ from fingerprint.report.gate import render
 if TYPE_CHECKING:
     from fingerprint.update.run import Outcome
 
-_NOT_TOLD = ("model", "corpora", "out", "jobs", "cache", "form")
+_NOT_TOLD = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 
 
 @click.command("update")
@@ -31,6 +31,7 @@ _NOT_TOLD = ("model", "corpora", "out", "jobs", "cache", "form")
 @click.option("--force", is_flag=True, help="Also if the new model is worse than MODEL.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same inputs: same bytes.")
 @options.jobs
+@options.scheduler
 @options.features_cache
 @click.option(
     "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
@@ -38,7 +39,7 @@ _NOT_TOLD = ("model", "corpora", "out", "jobs", "cache", "form")
 )  # fmt: skip
 def command(
     model: Path, corpora: tuple[Path, ...], out: Path, release: str | None, registry: Path | None, force: bool,
-    seed: int, jobs: int, cache: Path | None, form: str,
+    seed: int, jobs: int, scheduler: str | None, cache: Path | None, form: str,
 ) -> None:  # fmt: skip
     """Add the releases of each CORPUS, or more responses of known ones, to MODEL, without what it was trained on.
 
@@ -48,12 +49,13 @@ def command(
     """
     try:
         from fingerprint.cli.gate import check_written
+        from fingerprint.cluster import cluster
         from fingerprint.update.run import Settings, update
     except ImportError:
         raise MissingExtra("updating", "train") from None
     told = command_line("update", corpora, click.get_current_context().params, _NOT_TOLD)
     settings = Settings(registry, release, seed, jobs, cache, force, told)
-    with Progress() as progress:
+    with cluster(scheduler), Progress() as progress:
         outcome = update(model, list(corpora), out, settings, progress)
     click.echo(_json(outcome) if form == "json" else _text(outcome), nl=False)
     check_written(outcome.comparison, outcome.written)

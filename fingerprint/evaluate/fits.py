@@ -16,7 +16,7 @@ from fingerprint.features.weights import unit_rows
 from fingerprint.train.data import Data, Ints, Labels
 from fingerprint.train.holdout import draw
 from fingerprint.train.judge import Known, fit_likelihood
-from fingerprint.train.space import Places, Recipe, Space, embed, fit_space
+from fingerprint.train.space import Places, Recipe, Space, fit_space, placed
 from fingerprint.verdict.circumstances import Circumstances
 from fingerprint.verdict.evidence import Evidence, Likelihood
 from fingerprint.verdict.hierarchy import Floats
@@ -230,4 +230,4 @@ def counted(fitted: Fitted, counts: Counts) -> Places:
     """Where texts lie that are not among the data's rows; counts: over all buckets."""
     vocabulary = fitted.space.vocabulary
     rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
-    return Places(embed(rows, fitted.space.tables), np.diff(rows.indptr).astype(np.int64))
+    return Places(placed(rows, fitted.space.tables), np.diff(rows.indptr).astype(np.int64))

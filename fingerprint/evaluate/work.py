@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from joblib import Parallel, delayed
 
-import fingerprint
+from fingerprint.code import code_hash
 from fingerprint.store.atomic import write_atomically
 from fingerprint.train.data import Report
 
@@ -21,12 +21,7 @@ class Work:
     """Results by name in a folder of its own for everything that they depend on, the program's code included."""
 
     def __init__(self, cache: Path, depends_on: Any):
-        digest = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode())
-        package = Path(fingerprint.__file__).parent
-        for path in sorted(package.rglob("*.py")):
-            # How a report looks changes nothing of what is in it.
-            if not {"report", "cli"} & set(path.relative_to(package).parts):
-                digest.update(path.read_bytes())
+        digest = hashlib.sha256(json.dumps([depends_on, code_hash()], sort_keys=True).encode())
         self.folder = cache / "evaluate" / digest.hexdigest()[:32]
 
     def each(

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-from joblib import Parallel, delayed
 from numpy.typing import NDArray
 
 from fingerprint.features.ngrams import BITS, GROUPS, Counts, count
+from fingerprint.parallel import each
 
 SHARD_ROWS = 2_000
 _VERSION = f"3 {BITS} {GROUPS}"
@@ -39,13 +39,18 @@ class CountCache:
         self._names: list[Path] = []
 
     def prepare(self, jobs: int, progress: Callable[[str, int, int], None], stage: str) -> None:
-        """Counts every shard that is not there yet, `jobs` processes at once."""
+        """Counts every shard that is not there yet, `jobs` processes at once or on the cluster."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        work = Parallel(n_jobs=jobs, return_as="generator")
-        found = work(delayed(_ensure)(self._texts(start), self.folder, self.mask) for start in self.starts)
-        for path in found:
-            self._names.append(path)
-            progress(stage, len(self._names), len(self.starts))
+        # The workers of a cluster do not see the folder.
+        there = frozenset(path.stem for path in self.folder.glob("*.npz"))
+        pieces = ((self._texts(start), self.mask, there) for start in self.starts)
+        names: dict[int, Path] = {}
+        for i, (name, counts) in each(_counted, pieces, jobs):
+            names[i] = self.folder / f"{name}.npz"
+            if counts is not None:
+                _save(names[i], counts)
+            progress(stage, len(names), len(self.starts))
+        self._names = [names[i] for i in range(len(self.starts))]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -97,18 +102,20 @@ class Kept:
                 yield at, counts
 
 
-def _ensure(texts: list[str], folder: Path, mask: Callable[[str], str]) -> Path:
+def _counted(texts: list[str], mask: Callable[[str], str], there: frozenset[str]) -> tuple[str, Counts | None]:
+    """The name of a shard, and what is in it where it is not among those that are there."""
     masked = [mask(text) for text in texts]
     digest = hashlib.sha256(_VERSION.encode())
     for text in masked:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
-    path = folder / f"{digest.hexdigest()[:32]}.npz"
-    if not path.exists():
-        counts = count(masked)
-        handle, name = tempfile.mkstemp(dir=folder, suffix=".part")
-        with os.fdopen(handle, "wb") as out:
-            np.savez(out, starts=counts.starts, columns=counts.columns, counts=counts.counts)
-        os.replace(name, path)
-    return path
+    name = digest.hexdigest()[:32]
+    return name, None if name in there else count(masked)
+
+
+def _save(path: Path, counts: Counts) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
+    with os.fdopen(handle, "wb") as out:
+        np.savez(out, starts=counts.starts, columns=counts.columns, counts=counts.counts)
+    os.replace(name, path)

@@ -6,15 +6,24 @@ prompts, and what is left. weight = sqrt(max(F_release - 1, 0) / max(F_prompt, 1
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from itertools import starmap
+from typing import TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from fingerprint.features.ngrams import Counts
+from fingerprint.features.shelf import SparseShelf
 from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.over import Over
 
 # Within-cell variance cannot be estimated where nearly every cell holds one response; a share stands in.
 _LEAST_RESIDUAL = 0.05
+_BLOCK = 4_000
+
+Rows: TypeAlias = "sparse.csr_matrix | SparseShelf"
 
 
 class Variance:
@@ -27,19 +36,22 @@ class Variance:
         self._seen = np.zeros(len(buckets))
         self._rows = 0
 
-    def add(self, rows: sparse.csr_matrix, release: NDArray[np.int64], prompt: NDArray[np.int64]) -> None:
-        """rows: (n, V) unit-length rows of one corpus; release, prompt: (n,) codes from 0."""
-        n = rows.shape[0]
-        mean = _column_sums(rows) / n
-        between_r, k_r = _between(rows, release, mean)
-        between_p, k_p = _between(rows, prompt, mean)
-        squares = rows.copy()
-        squares.data **= 2
-        total = _column_sums(squares) - n * mean**2
+    def add(
+        self, rows: Rows, at: NDArray[np.int64], release: NDArray[np.int64], prompt: NDArray[np.int64],
+        over: Over = starmap,
+    ) -> None:  # fmt: skip
+        """rows: (n, V) unit-length rows; at: (m,) those of one corpus; release, prompt: (m,) codes from 0; over: does
+        the sums of some rows at a time."""
+        n = len(at)
+        parts = [_between(rows, at, code, over) for code in (release, prompt)]
+        (release_squares, k_r, totals), (prompt_squares, k_p, _) = parts
+        correction = totals[0] ** 2 / n
+        between_r, between_p = release_squares - correction, prompt_squares - correction
+        total = totals[1] - correction
         left = np.maximum(total - between_r - between_p, _LEAST_RESIDUAL * total)
         self._sums += np.stack([between_r, between_p, left])
         self._freedom += [k_r - 1, k_p - 1, max(n - k_r - k_p + 1, _LEAST_RESIDUAL * n)]
-        self._seen += np.bincount(rows.indices, minlength=len(self.buckets))
+        self._seen += totals[2]
         self._rows += n
 
     def vocabulary(self, size: int) -> Vocabulary:
@@ -69,30 +81,59 @@ def unit_rows(
     values = np.log(count, dtype=np.float32) + np.float32(1)
     if weights is not None:
         values *= weights[column]
-    squares = np.concatenate([[0.0], np.cumsum(values.astype(np.float64) ** 2)])
-    length = np.sqrt(np.maximum(squares[starts[1:]] - squares[starts[:-1]], 1e-12))
-    values /= np.repeat(length, np.diff(starts)).astype(np.float32)
+    # Row by row: differences of one long sum would depend on what the row is read together with.
+    row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
+    squares = np.bincount(row, values.astype(np.float64) ** 2, len(starts) - 1)
+    length = np.sqrt(np.maximum(squares, 1e-12))
+    values /= length.astype(np.float32)[row]
     return sparse.csr_matrix((values, column.astype(np.int32), starts), shape=(len(starts) - 1, width))
 
 
-def group_means(
-    rows: sparse.csr_matrix, code: NDArray[np.int64], at: NDArray[np.int64] | None = None
-) -> tuple[sparse.csr_matrix, NDArray[np.int64]]:
-    """(groups, V) mean row of each group, and (groups,) its size. code: (n,); at: (n,) which rows, None for all."""
-    size = np.bincount(code)
-    share = (1 / np.maximum(size, 1)).astype(np.float32)[code]
-    at = np.arange(len(code)) if at is None else at
-    pick = sparse.csr_matrix((share, (code, at)), shape=(len(size), rows.shape[0]))
-    return (pick @ rows).tocsr(), size
+def group_sums(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> sparse.csr_matrix:
+    """(groups, V) float64 sum of the rows of each group. code: (n,) from 0."""
+    pick = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(int(code.max()) + 1, len(code)))
+    return (pick @ rows).tocsr()
 
 
-def _column_sums(rows: sparse.csr_matrix) -> NDArray[np.float64]:
-    return np.bincount(rows.indices, weights=rows.data, minlength=rows.shape[1]).astype(float)
+@dataclass(frozen=True)
+class _Part:
+    """Some rows, sorted by group. ends: (code, size, sums (V,)) of the first group and of the last, which other parts
+    may have more of; inner: (V,) squared sums of those between by their sizes, added up; totals: (3, V) sums, squares,
+    and how many rows have each feature."""
+
+    ends: tuple[tuple[int, int, NDArray[np.float64]], ...]
+    inner: NDArray[np.float64]
+    totals: NDArray[np.float64]
+
+
+def _part(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> _Part:
+    groups, of, size = np.unique(code, return_inverse=True, return_counts=True)
+    sums = group_sums(rows, of)
+    ends = tuple((int(groups[i]), int(size[i]), sums[[i]].toarray()[0]) for i in sorted({0, len(groups) - 1}))
+    squares = sums[1:-1]
+    squares.data = squares.data**2 / np.repeat(size[1:-1], np.diff(squares.indptr))
+    data, width = rows.data.astype(float), rows.shape[1]
+    of_features = (np.bincount(rows.indices, data, width), np.bincount(rows.indices, data**2, width),
+                   np.bincount(rows.indices, minlength=width).astype(float))  # fmt: skip
+    inner = np.bincount(squares.indices, squares.data, width).astype(float)
+    return _Part(ends, inner, np.stack(of_features))
 
 
 def _between(
-    rows: sparse.csr_matrix, code: NDArray[np.int64], mean: NDArray[np.float64]
-) -> tuple[NDArray[np.float64], int]:
-    means, size = group_means(rows, code)
-    means.data = means.data**2 * np.repeat(size, np.diff(means.indptr)).astype(np.float32)
-    return _column_sums(means) - rows.shape[0] * mean**2, len(size)
+    rows: Rows, at: NDArray[np.int64], code: NDArray[np.int64], over: Over
+) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
+    """(V,) squared sums of each group by its size, summed; the number of groups; (3, V) totals as of a part."""
+    order = np.argsort(code, kind="stable")
+    some = (order[i : i + _BLOCK] for i in range(0, len(order), _BLOCK))
+    squares, totals = np.zeros(rows.shape[1]), np.zeros((3, rows.shape[1]))
+    group, size, sums = -1, 1, np.zeros(rows.shape[1])
+    for part in over(_part, ((rows[at[of]], code[of]) for of in some)):
+        totals += part.totals
+        squares += part.inner
+        for next_group, more, added in part.ends:
+            if next_group == group:
+                size, sums = size + more, sums + added
+            else:
+                squares += sums**2 / size
+                group, size, sums = next_group, more, added
+    return squares + sums**2 / size, len(np.unique(code)), totals

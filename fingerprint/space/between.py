@@ -9,25 +9,31 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
-from fingerprint.features.weights import group_means
+from fingerprint.features.weights import Rows, group_sums
 
 # A cell of this many responses counts in full; a smaller one by its share, for its mean is noise in part.
 _FULL_CELL = 100
 _CENTRE_CAP = 50
+_BLOCK = 4_000
 
 
 def between_release(
-    rows: sparse.csr_matrix,
+    rows: Rows,
     at: NDArray[np.int64],
     cell: NDArray[np.int64],
     corpus_of_cell: NDArray[np.int64],
     size: int,
 ) -> NDArray[np.float32]:
     """(V, size') projection, size' <= size. rows: (n, V); at: (m,) those to use; cell: (m,) release and corpus."""
-    sparse_means, count = group_means(rows, cell, at)
-    means = sparse_means.toarray().astype(np.float32)
+    count = np.bincount(cell)
+    means = np.zeros((len(count), rows.shape[1]), np.float32)
+    flat = means.reshape(-1)
+    for i in range(0, len(at), _BLOCK):
+        cells, code = np.unique(cell[i : i + _BLOCK], return_inverse=True)
+        sums = group_sums(rows[at[i : i + _BLOCK]], code)
+        flat[np.repeat(cells * means.shape[1], np.diff(sums.indptr)) + sums.indices] += sums.data.astype(np.float32)
+    means /= count[:, None].astype(np.float32)
     weight = np.minimum(count, _CENTRE_CAP)
     for corpus in np.unique(corpus_of_cell):
         of = corpus_of_cell == corpus

@@ -20,6 +20,7 @@ from sentence_transformers import SentenceTransformer
 from torch.nn.functional import cross_entropy, normalize
 
 from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.features.weights import Rows
 from fingerprint.space.encoder import NgramEncoder, features
 from fingerprint.space.static import StaticEncoder
 
@@ -64,7 +65,7 @@ class _Corpus:
 
 
 def train_encoder(
-    rows: sparse.csr_matrix,
+    rows: Rows,
     at: Ints,
     release: Ints,
     prompt: Ints,

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from fingerprint.features.cache import CountCache, Kept, Texts
 from fingerprint.features.ngrams import BUCKETS, Counts
 from fingerprint.features.plain import plain
+from fingerprint.features.shelf import SparseShelf
 from fingerprint.features.vocabulary import Vocabulary
 from fingerprint.features.weights import Variance, unit_rows
+from fingerprint.over import Over
 from fingerprint.records.names import mask_names
 
 Ints = NDArray[np.int64]
@@ -75,13 +76,15 @@ class EverySecond:
 class Data:
     """All rows as given, then every second one in plain form; `labels` covers both.
 
-    full: (n,) marks the first; filled: (n,) those with any feature at all.
+    full: (n,) marks the first; filled: (n,) those with any feature at all. scratch: a folder for what is too much for
+    memory, None for the system's.
     """
 
     labels: Labels
     full: NDArray[np.bool_]
     filled: NDArray[np.bool_]
     caches: tuple[CountCache | Kept, CountCache | Kept]
+    scratch: Path | None = None
 
     @classmethod
     def prepare(
@@ -108,13 +111,13 @@ class Data:
         )
         full = np.arange(len(both)) < len(names)
         filled = [np.diff(counts.starts) > 0 for cache in caches for _, counts in cache.shards()]
-        return cls(labels, full, np.concatenate(filled), caches)
+        return cls(labels, full, np.concatenate(filled), caches, folder)
 
     def sample(self, keep: NDArray[np.bool_]) -> Data:
         """The rows that `keep` (n,) marks, full and plain, with their counts in memory."""
         parts = np.split(keep, [int(self.full.sum())])
         caches = Kept.of(self.caches[0], parts[0]), Kept.of(self.caches[1], parts[1])
-        return Data(self.labels.of(keep), self.full[keep], self.filled[keep], caches)
+        return Data(self.labels.of(keep), self.full[keep], self.filled[keep], caches, self.scratch)
 
     def common(self, use: NDArray[np.bool_]) -> NDArray[np.int32]:
         """Buckets seen in enough of the rows that `use` (n,) marks."""
@@ -124,52 +127,40 @@ class Data:
             seen += np.bincount(counts.columns[kept], minlength=BUCKETS)
         return np.flatnonzero(seen >= max(_RAREST, use[self.full].sum() * _RAREST_SHARE)).astype(np.int32)
 
-    def vocabulary(self, use: NDArray[np.bool_], size: int, progress: Report) -> Vocabulary:
+    def vocabulary(
+        self, use: NDArray[np.bool_], size: int, progress: Report, over: Over = itertools.starmap
+    ) -> Vocabulary:
         """The analysis of variance, a corpus at a time, over the full rows that `use` (n,) marks."""
         buckets = self.common(use)
         columns = np.full(BUCKETS, -1, np.int32)
         columns[buckets] = np.arange(len(buckets), dtype=np.int32)
         variance = Variance(buckets)
-        names = np.unique(self.labels.corpus[use & self.full])
+        used = np.flatnonzero(use & self.full)
+        rows = self._unweighted(use[self.full], columns, len(buckets))
+        names = np.unique(self.labels.corpus[used])
         for done, corpus in enumerate(names):
-            of = use & self.full & (self.labels.corpus == corpus)
-            rows = self._full_rows(of[self.full], columns, len(buckets))
-            code = np.unique(self.labels.release[of], return_inverse=True)[1]
-            prompts = self.labels.prompt[of]
+            at = np.flatnonzero(self.labels.corpus[used] == corpus)
+            code = np.unique(self.labels.release[used[at]], return_inverse=True)[1]
+            prompts = self.labels.prompt[used[at]]
             prompts = np.where(prompts >= 0, prompts, prompts.max() + 1 + np.arange(len(prompts)))
-            variance.add(rows, code, np.unique(prompts, return_inverse=True)[1])
+            variance.add(rows, at, code, np.unique(prompts, return_inverse=True)[1], over)
             progress("weights", done + 1, len(names))
         return variance.vocabulary(size)
 
-    def rows(self, vocabulary: Vocabulary) -> sparse.csr_matrix:
+    def rows(self, vocabulary: Vocabulary) -> SparseShelf:
         """(n, V) weighted unit rows of all rows, full and plain."""
         columns, width = vocabulary.columns(), len(vocabulary.buckets)
-        kept = columns >= 0
-        size = sum(int(kept[counts.columns].sum()) for _, counts in self._shards())
-        parts = (unit_rows(counts, columns, width, vocabulary.weights) for _, counts in self._shards())
-        return _stack(parts, len(self.full), size, width)
+        out = SparseShelf(self.scratch, width)
+        for _, counts in self._shards():
+            out.add(unit_rows(counts, columns, width, vocabulary.weights))
+        return out
 
     def _shards(self) -> Iterator[tuple[slice, Counts]]:
         return itertools.chain(*(cache.shards() for cache in self.caches))
 
-    def _full_rows(self, use: NDArray[np.bool_], columns: NDArray[np.int32], width: int) -> sparse.csr_matrix:
-        """The full rows that `use` marks, unweighted."""
-        parts, size = [], 0
+    def _unweighted(self, use: NDArray[np.bool_], columns: NDArray[np.int32], width: int) -> SparseShelf:
+        """Of the full rows those that `use` marks."""
+        out = SparseShelf(self.scratch, width)
         for at, counts in self.caches[0].shards(use):
-            part = unit_rows(counts, columns, width)
-            parts.append(part if use[at].all() else part[use[at]])
-            size += parts[-1].nnz
-        return _stack(parts, int(use.sum()), size, width)
-
-
-def _stack(parts: Iterable[sparse.csr_matrix], rows: int, size: int, width: int) -> sparse.csr_matrix:
-    """(rows, width) all parts, one at a time into arrays of `size` values: scipy's vstack takes twice the memory."""
-    starts = np.zeros(rows + 1, np.int64)
-    indices, data = np.empty(size, np.int32), np.empty(size, np.float32)
-    row = filled = 0
-    for part in parts:
-        starts[row + 1 : row + 1 + part.shape[0]] = filled + part.indptr[1:]
-        indices[filled : filled + part.nnz] = part.indices
-        data[filled : filled + part.nnz] = part.data
-        row, filled = row + part.shape[0], filled + part.nnz
-    return sparse.csr_matrix((data, indices, starts), shape=(rows, width), copy=False)
+            out.add(unit_rows(counts.of(use[at]), columns, width))
+        return out

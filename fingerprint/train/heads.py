@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
+from fingerprint.features.shelf import Shelf
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 
@@ -54,14 +55,16 @@ class Moves:
         return weight, bias - self.centre @ weight
 
 
-def fit_heads(hierarchy: Hierarchy, rows: NDArray[np.float32], release: Ints, seed: int) -> Heads:
-    """rows: (n, D) in the fingerprint space; release: (n,) codes. Large releases and labs count by the root of
-    their size."""
+def fit_heads(
+    hierarchy: Hierarchy, rows: NDArray[np.float32] | Shelf, release: Ints, seed: int, at: Ints | None = None
+) -> Heads:
+    """rows: in the fingerprint space, D wide; at: (n,) which of them, None for all; release: (n,) codes. Large releases
+    and labs count by the root of their size."""
     moves = Moves.of(hierarchy)
-    point = torch.empty((len(rows), len(moves.spread)))
-    for start in range(0, len(rows), _BLOCK):
-        some = slice(start, start + _BLOCK)
-        point[some] = torch.from_numpy(moves.scaled(hierarchy.project(rows[some])))
+    at = np.arange(len(release)) if at is None else at
+    point = Shelf(rows.folder if isinstance(rows, Shelf) else None, len(moves.spread))
+    for start in range(0, len(at), _BLOCK):
+        point.add(moves.scaled(hierarchy.project(rows[at[start : start + _BLOCK]])))
     heads: list[Floats] = []
     move = torch.from_numpy(moves.by.astype(np.float32))
     for code in (release, hierarchy.lab[release]):
@@ -70,7 +73,7 @@ def fit_heads(hierarchy: Hierarchy, rows: NDArray[np.float32], release: Ints, se
 
 
 def _softmax_regression(
-    point: torch.Tensor, move: torch.Tensor, code: Ints, seed: int
+    point: Shelf, move: torch.Tensor, code: Ints, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """(K, classes) weights and (classes,) biases. move: (M, K), by which points are moved in normal proportions."""
     size = np.bincount(code)
@@ -85,7 +88,7 @@ def _softmax_regression(
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
         at = torch.randint(0, len(code), (_BATCH,), generator=generator)
-        moved = point[at] + torch.randn((_BATCH, len(move)), generator=generator) @ move
+        moved = torch.from_numpy(point[at.numpy()]) + torch.randn((_BATCH, len(move)), generator=generator) @ move
         loss = (cross_entropy(layer(moved), target[at], reduction="none") * share[at]).mean()
         optimiser.zero_grad()
         loss.backward()

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping
+from itertools import starmap
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.features.shelf import Shelf
+from fingerprint.over import Over
 from fingerprint.train.data import Data, Ints
 from fingerprint.train.heads import fit_heads
 from fingerprint.train.holdout import Holdout, draw
@@ -37,10 +40,11 @@ class Known:
 
 
 def fit_likelihood(
-    data: Data, place: NDArray[np.float32], use: NDArray[np.bool_], candidate: NDArray[np.bool_],
-    lab_of: Mapping[str, str], seed: int,
+    data: Data, place: NDArray[np.float32] | Shelf, use: NDArray[np.bool_], candidate: NDArray[np.bool_],
+    lab_of: Mapping[str, str], seed: int, over: Over = starmap,
 ) -> tuple[Likelihood, Known]:  # fmt: skip
-    """The hierarchy and heads of the candidates with enough rows among those that `use` (n,) marks."""
+    """The hierarchy and heads of the candidates with enough rows among those that `use` (n,) marks.
+    over: does the sums."""
     labels = data.labels
     size = np.bincount(labels.release[use & data.full], minlength=len(labels.releases))
     named = candidate & (size >= FEWEST_ROWS)
@@ -48,9 +52,9 @@ def fit_likelihood(
     of = use & named[labels.release]
     code = np.cumsum(named) - 1
     corpus = np.unique(labels.corpus[of], return_inverse=True)[1]
-    rows, release = place[of], code[labels.release[of]]
-    hierarchy = Hierarchy.fit(Cells.of(rows, release, corpus), known.lab)
-    return Likelihood(hierarchy, fit_heads(hierarchy, rows, release, seed)), known
+    at, release = np.flatnonzero(of), code[labels.release[of]]
+    hierarchy = Hierarchy.fit(Cells.of(place, release, corpus, at, over), known.lab)
+    return Likelihood(hierarchy, fit_heads(hierarchy, place, release, seed, at)), known
 
 
 def ask(

@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from fingerprint import __version__
 from fingerprint.errors import FingerprintError
+from fingerprint.over import Over
+from fingerprint.parallel import spread
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.data import cache_dir
 from fingerprint.records.names import mask_names
@@ -97,13 +99,14 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     back, kept = hold_back(corpus, keep & candidate[data.labels.release[data.full]])
     keep &= ~back
     use = np.concatenate([keep, keep[::2]]) & data.filled
+    over = spread(settings.jobs)
     foreign = foreign_rows(settings.encoder, corpus, progress) if settings.encoder else None
 
     calibration, table, information = _calibrate(
-        data, corpus, use, lab_of, groups, candidate, settings, progress, foreign
+        data, corpus, use, lab_of, groups, candidate, settings, progress, foreign, over
     )
-    space, places = _fit(data, use, lab_of, settings, progress, foreign)
-    likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed)
+    space, places = _fit(data, use, lab_of, settings, progress, foreign, over)
+    likelihood, known = fit_likelihood(data, places.rows, use, candidate, lab_of, settings.seed, over)
     named = np.isin(data.labels.releases, known.names)
     cells = use & named[data.labels.release]
     learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[cells])]
@@ -126,12 +129,13 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
 def _calibrate(
     data: Data, corpus: Corpus, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
     candidate: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None,
+    over: Over,
 ) -> tuple[Calibration, list[dict[str, Any]], Information]:  # fmt: skip
     """The calibration and the scores of a model that was not shown all, and what it could tell by which prompts;
     nothing else of it is kept."""
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
-    places = _fit(data, use & held.train, lab_of, settings, progress, foreign)[1]
-    likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed)
+    places = _fit(data, use & held.train, lab_of, settings, progress, foreign, over)[1]
+    likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed, over)
     held.kind[~use] = "left out"
     suspects, kind = ask(data, places, likelihood, known, held, candidate, lab_of, settings.seed)
     if len(suspects.lab) < _FEWEST_SUSPECTS:
@@ -196,9 +200,10 @@ def _fit(
     settings: Settings,
     progress: Report,
     foreign: NDArray[np.float32] | None,
+    over: Over,
 ) -> tuple[Space, Places]:
     recipe = settings.recipe if foreign is None else replace(settings.recipe, steps=0)
-    space, places = fit_space(data, use, lab_of, recipe, settings.seed, progress)
+    space, places = fit_space(data, use, lab_of, recipe, settings.seed, progress, over)
     return space, places if foreign is None else Places(np.hstack([places.rows, foreign]), places.size)
 
 

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from fingerprint.features.shelf import Shelf, SparseShelf
 from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.over import Over
 from fingerprint.space.between import between_release
 from fingerprint.space.static import StaticEncoder
 from fingerprint.space.table import Table, unit
@@ -48,18 +51,19 @@ class Space:
 class Places:
     """All n rows in a space. rows: (n, D); size: (n,) how many features of the vocabulary each has."""
 
-    rows: NDArray[np.float32]
+    rows: NDArray[np.float32] | Shelf
     size: Ints
 
 
 def fit_space(
-    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], recipe: Recipe, seed: int, progress: Report
-) -> tuple[Space, Places]:
+    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], recipe: Recipe, seed: int, progress: Report,
+    over: Over = starmap,
+) -> tuple[Space, Places]:  # fmt: skip
     """The space of the rows that `use` (n,) marks, and all rows in it (without a foreign encoder).
 
-    lab_of: the lab of each release by name.
+    lab_of: the lab of each release by name; over: does what can be done for some rows at a time.
     """
-    vocabulary = data.vocabulary(use, recipe.vocabulary, progress)
+    vocabulary = data.vocabulary(use, recipe.vocabulary, progress, over)
     rows = data.rows(vocabulary)
     labels = data.labels.of(use)
     width = len(labels.corpora)
@@ -85,16 +89,17 @@ def fit_space(
             lambda done, total: progress("encoder", done, total),
         )
     space = Space(vocabulary, projection, encoder)
-    return space, Places(embed(rows, space.tables), np.diff(rows.indptr).astype(np.int64))
+    return space, Places(embed(rows, space.tables, over), np.diff(rows.indptr).astype(np.int64))
 
 
-def embed(rows: sparse.csr_matrix, tables: Sequence[Table]) -> NDArray[np.float32]:
-    """(n, D) what each of `tables` makes of the rows, of length 1, side by side; rows: (n, V) weighted."""
-    out = np.empty((rows.shape[0], sum(table.size for table in tables)), np.float32)
-    filled = 0
-    for table in tables:
-        vectors = table.vectors()
-        for i in range(0, rows.shape[0], _BLOCK):
-            out[i : i + _BLOCK, filled : filled + table.size] = unit(rows[i : i + _BLOCK] @ vectors)
-        filled += table.size
+def embed(rows: SparseShelf, tables: Sequence[Table], over: Over = starmap) -> Shelf:
+    """(n, D) where the rows lie; rows: (n, V) weighted; over: does it for some rows at a time."""
+    out = Shelf(rows.folder, sum(table.size for table in tables))
+    for some in over(placed, ((rows[i : i + _BLOCK], tuple(tables)) for i in range(0, rows.shape[0], _BLOCK))):
+        out.add(some)
     return out
+
+
+def placed(rows: sparse.csr_matrix, tables: Sequence[Table]) -> NDArray[np.float32]:
+    """(n, D) what each of `tables` makes of the rows, of length 1, side by side; rows: (n, V) weighted."""
+    return np.hstack([unit(rows @ table.vectors()) for table in tables])

@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import InputError
+from fingerprint.features.shelf import Shelf
 from fingerprint.loading import Loaded
+from fingerprint.parallel import spread
 from fingerprint.records.corpus import Corpus
 from fingerprint.records.registry import Registry
 from fingerprint.space.static import StaticEncoder
@@ -51,7 +53,8 @@ def learn_from(
     corpus, left_out = _wanted(corpus, registry, loaded, stored)
     data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
     counted = data.rows(loaded.vocabulary)
-    place, size = embed(counted, tables(loaded, stored)), np.diff(counted.indptr).astype(np.int64)
+    place: Shelf | NDArray[np.float32] = embed(counted, tables(loaded, stored), spread(jobs))
+    size = np.diff(counted.indptr).astype(np.int64)
     if stored.documents["training"]["encoder"]:
         place = np.hstack([place, foreign_rows(stored.documents["training"]["encoder"], corpus, progress)])
     filled = size > 0

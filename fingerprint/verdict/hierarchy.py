@@ -12,9 +12,13 @@ which the nuisance is white and the spread between releases diagonal, each is on
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import starmap
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
+
+from fingerprint.over import Over
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -23,7 +27,15 @@ _ITERATIONS = 10
 _SHRINK = 0.02
 _FLOOR = 1e-6
 _FEW = 10
-_BLOCK = 10_000
+_BLOCK = 4_000
+
+
+class Indexed(Protocol):
+    """Rows that are read a few at a time. shape: how many, and D."""
+
+    @property
+    def shape(self) -> tuple[int, int]: ...
+    def __getitem__(self, rows: Ints) -> NDArray[np.float32]: ...
 
 
 @dataclass(frozen=True)
@@ -40,23 +52,36 @@ class Cells:
     within: Floats
 
     @classmethod
-    def of(cls, rows: NDArray[np.float32], release: Ints, corpus: Ints) -> Cells:
-        """rows: (n, D) in the fingerprint space; release, corpus: (n,) codes."""
-        code, at = np.unique(release * (corpus.max() + 1) + corpus, return_inverse=True)
-        count = np.bincount(at)
-        mean = np.zeros((len(code), rows.shape[1]))
-        np.add.at(mean, at, rows)
-        mean /= count[:, None]
-        share = 1 / np.sqrt(count[at])
-        within = np.zeros((rows.shape[1],) * 2)
-        # In blocks: all rows at once in double precision would be the most memory that training takes.
-        for start in range(0, len(rows), _BLOCK):
-            some = slice(start, start + _BLOCK)
-            rest = rows[some] - mean[at[some]]
-            within += (rest * share[some, None]).T @ rest
-        freedom = share.sum() - (1 / np.sqrt(count)).sum()
+    def of(
+        cls, rows: NDArray[np.float32] | Indexed, release: Ints, corpus: Ints, at: Ints | None = None,
+        over: Over = starmap,
+    ) -> Cells:  # fmt: skip
+        """rows: in the fingerprint space, D wide; at: (n,) which of them, None for all; release, corpus: (n,) codes;
+        over: does the sums of some rows at a time."""
+        at = np.arange(len(release)) if at is None else at
+        code, cell = np.unique(release * (corpus.max() + 1) + corpus, return_inverse=True)
+        count = np.bincount(cell)
+        share = 1 / np.sqrt(count)
+        total, within = np.zeros((len(code), rows.shape[1])), np.zeros((rows.shape[1],) * 2)
+        blocks = (slice(i, i + _BLOCK) for i in range(0, len(at), _BLOCK))
+        for cells, sums, products in over(_sums, ((rows[at[b]], cell[b], share[cell[b]]) for b in blocks)):
+            total[cells] += sums
+            within += products
+        mean = total / count[:, None]
+        # Products around the means are those around zero less those of the means.
+        within -= (mean * (share * count)[:, None]).T @ mean
+        freedom = share[cell].sum() - share.sum()
         width = corpus.max() + 1
         return cls(mean, count, code // width, code % width, within / max(freedom, 1e-9))
+
+
+def _sums(rows: NDArray[np.float32], cell: Ints, share: Floats) -> tuple[Ints, Floats, Floats]:
+    """Of some rows: the cells that they are of, (cells, D) their sums, and (D, D) weighted products."""
+    exact = rows.astype(float)
+    cells, of = np.unique(cell, return_inverse=True)
+    sums = np.zeros((len(cells), rows.shape[1]))
+    np.add.at(sums, of, exact)
+    return cells, sums, (exact * share[:, None]).T @ exact
 
 
 @dataclass(frozen=True)

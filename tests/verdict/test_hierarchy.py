@@ -37,6 +37,22 @@ class World:
 WORLD = World()
 
 
+def test_cells_are_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(5)
+    rows, release, corpus = rng.normal(2, 1, (200, 4)).astype(np.float32), rng.integers(0, 5, 200), np.arange(200) % 3
+    at = rng.permutation(200)[:150]
+    monkeypatch.setattr("fingerprint.verdict.hierarchy._BLOCK", 7)
+    found = Cells.of(rows, release[at], corpus[at], at)
+    within, freedom = np.zeros((4, 4)), 0.0
+    for mean, count, r, c in zip(found.mean, found.count, found.release, found.corpus, strict=True):
+        own = rows[at][(release[at] == r) & (corpus[at] == c)].astype(float)
+        assert (len(own), *mean) == pytest.approx((count, *own.mean(axis=0)))
+        within += (own - own.mean(axis=0)).T @ (own - own.mean(axis=0)) / np.sqrt(count)
+        freedom += np.sqrt(count) - 1 / np.sqrt(count)
+    assert found.count.sum() == 150
+    assert found.within == pytest.approx(within / freedom)
+
+
 def ratio(name: str) -> float:
     """A variance relative to the spread within, averaged over dimensions, which the basis cancels from."""
     return float(np.mean(getattr(WORLD.fitted, name) / WORLD.fitted.within))

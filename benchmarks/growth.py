@@ -1,0 +1,173 @@
+"""How the time and memory of train, update and identify grow with responses and with releases.
+
+    OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.growth ../shared/corpora/train --out FILE.jsonl
+
+Each point is a process of its own on corpora resampled for it, and is written down at once: given again, the command
+measures what FILE lacks. The encoder of `train` takes 4,800 steps, twice, however much there is; here it takes
+--steps, which are the same at every point. CPU seconds count, for others may use the machine as well. Everything is
+counted anew: no point finds another's features.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import numpy as np
+
+from benchmarks.resampled import Pool, more_releases, more_responses, one_suspect
+from fingerprint.records.registry import Registry
+
+VERBS = ("train", "update", "identify")
+RESPONSES, RELEASES = "responses", "releases"
+# An update is mostly of a few releases, and says who wrote a few responses.
+UPDATED, ASKED = 10, 1_000
+
+TRAIN = """
+import dataclasses, sys
+from pathlib import Path
+from fingerprint.train.run import Settings, train
+from fingerprint.train.space import Recipe
+corpus, registry, out, cache, jobs, steps = sys.argv[1:]
+settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache),
+                    recipe=Recipe(steps=int(steps)))
+train([Path(corpus)], Path(out), settings, lambda *told: None)
+"""
+
+
+# A process of its own starts the command: on Linux a child begins with its parent's peak, and ours is gigabytes.
+LAUNCH = """
+import json, resource, subprocess, sys, time
+start = time.perf_counter()
+code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
+used = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"exit": code, "seconds": round(time.perf_counter() - start, 1),
+                  "cpu_seconds": round(used.ru_utime + used.ru_stime, 1), "peak_mb": round(used.ru_maxrss / 1024)}))
+"""
+
+
+@click.command()
+@click.argument("corpora", type=click.Path(exists=True, path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="What was measured, a line each.")
+@click.option("--verb", "verbs", multiple=True, type=click.Choice(VERBS), default=VERBS)
+@click.option("--responses", default="10000,50000,150000,500000", show_default=True)
+@click.option("--releases", default="50,150,466,2000", show_default=True)
+@click.option("--fixed", default=50_000, show_default=True, help="Responses, where releases grow.")
+@click.option("--steps", default=200, show_default=True, help="Of the encoder.")
+@click.option("--jobs", default=2, show_default=True)
+@click.option("--model", default="models/default", type=click.Path(exists=True, path_type=Path))
+def main(
+    corpora: Path, out: Path, verbs: tuple[str, ...], responses: str, releases: str, fixed: int, steps: int, jobs: int,
+    model: Path,
+) -> None:  # fmt: skip
+    registry = Registry.load(None)
+    pool = Pool.read(corpora, registry)
+    points = [(RESPONSES, int(n)) for n in responses.split(",") if n]
+    points += [(RELEASES, int(n)) for n in releases.split(",") if n]
+    done = _read(out)
+    for what, size in points:
+        left = [verb for verb in verbs if not any(_same(row, verb, what, size) for row in done)]
+        if not left:
+            continue
+        with tempfile.TemporaryDirectory(dir=out.parent) as folder:
+            at = Path(folder)
+            for verb in left:
+                command = _COMMANDS[verb](pool, at, what, size, fixed, steps, jobs, model.resolve())
+                started = time.strftime("%H:%M")
+                row = {"verb": verb, "grows": what, "size": size, "began": started, **measured(command)}
+                done.append(row)
+                with out.open("a") as file:
+                    file.write(json.dumps(row) + "\n")
+                print(row, flush=True)
+    print(table(done))
+
+
+def _train(
+    pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
+) -> list[str]:  # fmt: skip
+    corpus, registry = at / "train.parquet", ""
+    if what == RESPONSES:
+        more_responses(pool, size, corpus)
+    else:
+        registry = str(at / "train.csv")
+        more_releases(pool, size, fixed, corpus, Path(registry))
+    return [sys.executable, "-c", TRAIN, str(corpus), registry, str(at / "model"), str(at / "cache"), str(jobs),
+            str(steps)]  # fmt: skip
+
+
+def _update(
+    pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
+) -> list[str]:  # fmt: skip
+    corpus, registry = at / "update.parquet", at / "update.csv"
+    count, many = (UPDATED, size) if what == RESPONSES else (size, fixed)
+    more_releases(pool, count, many, corpus, registry)
+    return [_program(), "update", str(model), str(corpus), "--out", str(at / "updated"), "--registry", str(registry),
+            "--cache", str(at / "cache"), "--jobs", str(jobs), "--force"]  # fmt: skip
+
+
+def _identify(
+    pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
+) -> list[str]:  # fmt: skip
+    suspect = at / "suspect.jsonl"
+    one_suspect(pool, size if what == RESPONSES else ASKED, suspect)
+    # Where releases grow, of the model that was trained for this point.
+    known = model if what == RESPONSES else at / "model"
+    return [_program(), "identify", str(suspect), "--model", str(known)]
+
+
+_COMMANDS: dict[str, Callable[..., list[str]]] = {"train": _train, "update": _update, "identify": _identify}
+
+
+def measured(command: list[str]) -> dict[str, float]:
+    """What a process took: wall-clock seconds, CPU seconds with its children's, and the peak of the largest process."""
+    told = subprocess.run([sys.executable, "-c", LAUNCH, *command], capture_output=True, text=True)
+    found: dict[str, float] = json.loads(told.stdout or '{"exit": 1}')
+    if found.pop("exit"):
+        raise SystemExit(f"failed: {' '.join(command)}\n{told.stderr}")
+    return found
+
+
+def _program() -> str:
+    return str(Path(sys.executable).parent / "fingerprint")
+
+
+def _same(row: dict[str, Any], verb: str, what: str, size: int) -> bool:
+    return (row["verb"], row["grows"], row["size"]) == (verb, what, size)
+
+
+def _read(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def slope(sizes: list[float], values: list[float]) -> float:
+    """Of the line through the logarithms: 1 where twice as many cost twice as much, 0 where they cost the same."""
+    return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
+
+
+def table(rows: list[dict[str, Any]]) -> str:
+    """Markdown: each point's seconds and peak, and the slope over all, and between the last two."""
+    lines = ["| verb | with more | at | CPU seconds | seconds | peak MB |", "|---|---|---|---|---|---|"]
+    for verb in VERBS:
+        for what in (RESPONSES, RELEASES):
+            of = sorted((r for r in rows if r["verb"] == verb and r["grows"] == what), key=lambda r: r["size"])
+            lines += [
+                f"| {verb} | {what} | {r['size']:,} | {r['cpu_seconds']} | {r['seconds']} | {r['peak_mb']:,} |"
+                for r in of
+            ]
+            if len(of) > 1:
+                for name, some in (("slope", of), ("slope of the last two", of[-2:])):
+                    sizes = [float(r["size"]) for r in some]
+                    slopes = (slope(sizes, [float(r[k]) for r in some]) for k in ("cpu_seconds", "seconds", "peak_mb"))
+                    lines.append(f"| {verb} | {what} | {name} | " + " | ".join(f"{s:.2f}" for s in slopes) + " |")
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    main()
