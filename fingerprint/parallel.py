@@ -6,14 +6,13 @@ gives travels as values, so that a worker needs the same packages and nothing el
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 from joblib import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from fingerprint.over import Over
+from fingerprint.threads import ONE_THREAD
 
 Result = TypeVar("Result")
 
@@ -43,29 +42,5 @@ def _in_order(found: Iterable[tuple[int, Result]]) -> Iterator[Result]:
 def _numbered(piece: tuple[int, Callable[..., Result], tuple[Any, ...]]) -> tuple[int, Result]:
     # One tuple: larger arguments of other kinds joblib lays down at a single worker of a cluster, to die with it.
     i, function, arguments = piece
-    with _ONE_THREAD:
+    with ONE_THREAD:
         return i, function(*arguments)
-
-
-class _OneThread:
-    """Products of matrices differ in their last digits by the number of threads that make them: within this, there is
-    one each, also where a worker does several pieces at once."""
-
-    def __init__(self) -> None:
-        self._lock, self._inside = threading.Lock(), 0
-        self._limits: Any = None
-
-    def __enter__(self) -> None:
-        with self._lock:
-            self._inside += 1
-            if self._inside == 1:
-                self._limits = threadpool_limits(1)
-
-    def __exit__(self, *error: object) -> None:
-        with self._lock:
-            self._inside -= 1
-            if not self._inside:
-                self._limits.restore_original_limits()
-
-
-_ONE_THREAD = _OneThread()

@@ -11,12 +11,14 @@ from fingerprint.gate.judge import Asked, Judge
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import pack
+from fingerprint.threads import ONE_THREAD
 from fingerprint.train.card import card
 from fingerprint.train.data import Report
 from fingerprint.train.held import Held
 from fingerprint.train.run import Made, Settings, make
 
 
+@ONE_THREAD
 def retrain(
     corpora: list[Path], out: Path, settings: Settings, force: bool, progress: Report
 ) -> tuple[Comparison | None, bool]:

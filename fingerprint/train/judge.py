@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.errors import FingerprintError
 from fingerprint.features.shelf import Shelf
 from fingerprint.over import Over
 from fingerprint.train.data import Data, Ints
@@ -39,6 +40,21 @@ class Known:
         self.lab: Ints = code
 
 
+def nameable(data: Data, use: NDArray[np.bool_], candidate: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(releases,) the candidates with enough rows among those that `use` (n,) marks.
+
+    Raises FingerprintError where these are fewer than two.
+    """
+    size = np.bincount(data.labels.release[use & data.full], minlength=len(data.labels.releases))
+    named = candidate & (size >= FEWEST_ROWS)
+    if named.sum() < 2:
+        raise FingerprintError(
+            f"fewer than two releases have the {FEWEST_ROWS} responses that it takes to name one, beside what the "
+            "first model is not shown, to calibrate on: give more responses of each"
+        )
+    return np.asarray(named)
+
+
 def fit_likelihood(
     data: Data, place: NDArray[np.float32] | Shelf, use: NDArray[np.bool_], candidate: NDArray[np.bool_],
     lab_of: Mapping[str, str], seed: int, over: Over = starmap,
@@ -46,8 +62,7 @@ def fit_likelihood(
     """The hierarchy and heads of the candidates with enough rows among those that `use` (n,) marks.
     over: does the sums."""
     labels = data.labels
-    size = np.bincount(labels.release[use & data.full], minlength=len(labels.releases))
-    named = candidate & (size >= FEWEST_ROWS)
+    named = nameable(data, use, candidate)
     known = Known([name for name, ok in zip(labels.releases, named, strict=True) if ok], lab_of)
     of = use & named[labels.release]
     code = np.cumsum(named) - 1

@@ -20,12 +20,13 @@ from fingerprint.records.names import mask_names
 from fingerprint.records.registry import Registry
 from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.store.write import check_free, save
+from fingerprint.threads import ONE_THREAD
 from fingerprint.train.card import card
 from fingerprint.train.data import Data, Report
 from fingerprint.train.held import Held, hold_back
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.information import learn_information
-from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, scores
+from fingerprint.train.judge import SHARES, Known, ask, fit_likelihood, nameable, scores
 from fingerprint.train.lineage import described, step
 from fingerprint.train.parts import habit_arrays, labels, likelihood_arrays, space_arrays
 from fingerprint.train.side import learn_side
@@ -85,6 +86,7 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
     save(out, made.arrays, made.documents, card(made.documents), made.encoder)
 
 
+@ONE_THREAD
 def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     """A first model is trained without some prompts, releases, labs and corpora, and the calibration is fitted on
     what it says of them; the model that is returned has then seen everything but what is held back for good."""
@@ -134,6 +136,7 @@ def _calibrate(
     """The calibration and the scores of a model that was not shown all, and what it could tell by which prompts;
     nothing else of it is kept."""
     held = hold_out(data, lab_of, groups, candidate, settings.seed)
+    nameable(data, use & held.train, candidate)
     places = _fit(data, use & held.train, lab_of, settings, progress, foreign, over)[1]
     likelihood, known = fit_likelihood(data, places.rows, use & held.train, candidate, lab_of, settings.seed, over)
     held.kind[~use] = "left out"

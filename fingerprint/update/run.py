@@ -16,6 +16,7 @@ from fingerprint.records.registry import Registry
 from fingerprint.store.read import Stored
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import check_free, pack, save
+from fingerprint.threads import ONE_THREAD
 from fingerprint.train.card import card
 from fingerprint.train.data import Report
 from fingerprint.train.held import Held
@@ -51,6 +52,7 @@ class Outcome:
     written: bool
 
 
+@ONE_THREAD
 def update(model: Path, corpora: list[Path], out: Path, settings: Settings, progress: Report) -> Outcome:
     """Adds `corpora` to the model in the folder `model` and writes it to `out`, a new place or `model` itself, whose
     former state is then kept among its versions.

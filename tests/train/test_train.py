@@ -78,6 +78,8 @@ def test_mistakes_stop_before_any_work(train_small: Train, tmp_path: Path) -> No
         train_small(tmp_path / "m", released_before="2020-01")
     with pytest.raises(InputError):
         train_small(tmp_path / "m", registry=tmp_path / "none.csv")
+    with pytest.raises(FingerprintError, match="fewer than two releases have the 10 responses"):
+        train_small(tmp_path / "m", exclude_labs=tuple(worlds.LABS[1:]), exclude_releases=("ash-1", "ash-2"))
     taken = tmp_path / "taken"
     taken.mkdir()
     (taken / "thesis.txt").write_text("mine")
