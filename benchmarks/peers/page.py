@@ -110,7 +110,8 @@ def _losses(found: dict[str, Any]) -> str:
             continue
         lines = [[p, str(n), metric, f"{own:.3f}", peer, f"{its:.3f}"] for p, n, metric, own, peer, its in rows]
         parts.append(
-            f"{name}, of {cells}:\n\n" + _table(["cases", "responses", "figure", "ours", "peer", "its"], lines)
+            f'{name}, of {cells} (why, as far as it is known: [decisions](decisions.md), "Beside peers"):\n\n'
+            + _table(["cases", "responses", "figure", "ours", "peer", "its"], lines)
         )
     return "\n\n".join(parts)
 
