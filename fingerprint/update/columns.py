@@ -12,14 +12,16 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from fingerprint.train.data import few_of_each
 from fingerprint.train.heads import Moves
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 
 _REHEARSED = 24_000
-# Each new response is moved so many ways.
-_COPIES = 4
+# Each new response is moved so many ways; of a release with more responses some stand for all, so that memory does not
+# grow with them.
+_COPIES, _MOST = 4, 1_200
 # By how much the square of a weight that moves costs. A lab's old column was fitted on what can only be drawn here,
 # so that it is held far more tightly.
 _RELEASE_PULL, _LAB_PULL = 3e-4, 0.1
@@ -40,11 +42,16 @@ def widen(heads: Heads, old: Hierarchy, point: Floats, release: Ints, lab: Ints,
     rng = np.random.default_rng(seed)
     moves = Moves.of(old)
     drawn, of = _rehearsal(old, rng)
+    learned = np.bincount(release)
+    if learned.max() > _MOST:
+        some = np.sort(few_of_each(release, _MOST, rng))
+        point, release = point[some], release[some]
+    each = (learned / np.maximum(np.bincount(release), 1))[release]
     rows = moves.scaled(np.vstack([drawn, np.repeat(point, _COPIES, axis=0)]))
     rows += rng.standard_normal((len(rows), len(moves.by))) @ moves.by
-    # How many responses a row stands for: what is drawn for all of its release, a copy for its part of one.
+    # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
     many = np.bincount(old.cell_release, old.cell_count)
-    stands = np.concatenate([(many / np.bincount(of))[of], np.full(_COPIES * len(point), 1 / _COPIES)])
+    stands = np.concatenate([(many / np.bincount(of))[of], np.repeat(each / _COPIES, _COPIES)])
     names = np.concatenate([of, np.repeat(release, _COPIES)])
     out: list[Floats] = []
     for weight, bias, code, added, pull in (

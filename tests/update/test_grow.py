@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fingerprint.update import columns
 from fingerprint.update.columns import widen
 from fingerprint.update.grow import grow
 from fingerprint.verdict.heads import Heads
@@ -50,7 +51,16 @@ def test_a_new_corpus_is_told_by_what_its_releases_write_elsewhere(fitted: Hiera
     np.testing.assert_allclose(grown.corpus_mean[6] - grown.corpus_mean[0], there, atol=0.35 * np.abs(there).max())
 
 
-def test_new_columns_know_the_new_release_and_leave_the_old_ones(fitted: Hierarchy) -> None:
+@pytest.mark.parametrize("most", [1_200, 30])
+def test_new_columns_know_the_new_release_and_leave_the_old_ones(
+    fitted: Hierarchy, monkeypatch: pytest.MonkeyPatch, most: int
+) -> None:
+    monkeypatch.setattr(columns, "_MOST", most)
+    fits: list[tuple[Ints, Floats]] = []
+    fit = columns._fit
+    monkeypatch.setattr(columns, "_fit", lambda rows, code, share, *rest: fits.append((code, share)) or fit(
+        rows, code, share, *rest
+    ))  # fmt: skip
     rows, release, corpus = world()
     at = (release == 6) & (corpus < 6)
     mean = np.vstack([fitted.cell_mean[fitted.cell_release == r].mean(axis=0) for r in range(6)])
@@ -60,6 +70,11 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(fitted: Hierarc
         (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
     )  # fmt: skip
     grown = widen(heads, fitted, fitted.project(rows[at]), release[at], np.append(LAB, 2), 0)
+    code, share = fits[0]
+    assert (code == 6).sum() == 4 * min(at.sum(), most)
+    # By the root of its 240 responses, however many of them stand for all.
+    of_release = np.bincount(code, share)
+    assert of_release[6] / of_release[0] == pytest.approx(1)
     np.testing.assert_allclose(grown.release[:, :6], heads.release)
     np.testing.assert_allclose(grown.lab[:, :2], heads.lab[:, :2])
     fresh, of, there = world()
