@@ -11,7 +11,6 @@ counted anew: no point finds another's features.
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 import tempfile
 import time
@@ -22,6 +21,7 @@ from typing import Any
 import click
 import numpy as np
 
+from benchmarks.measured import measured, program
 from benchmarks.resampled import Pool, more_releases, more_responses, one_suspect
 from fingerprint.records.registry import Registry
 
@@ -39,17 +39,6 @@ corpus, registry, out, cache, jobs, steps = sys.argv[1:]
 settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache),
                     recipe=Recipe(steps=int(steps)))
 train([Path(corpus)], Path(out), settings, lambda *told: None)
-"""
-
-
-# A process of its own starts the command: on Linux a child begins with its parent's peak, and ours is gigabytes.
-LAUNCH = """
-import json, resource, subprocess, sys, time
-start = time.perf_counter()
-code = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-used = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"exit": code, "seconds": round(time.perf_counter() - start, 1),
-                  "cpu_seconds": round(used.ru_utime + used.ru_stime, 1), "peak_mb": round(used.ru_maxrss / 1024)}))
 """
 
 
@@ -81,7 +70,15 @@ def main(
             for verb in left:
                 command = _COMMANDS[verb](pool, at, what, size, fixed, steps, jobs, model.resolve())
                 started = time.strftime("%H:%M")
-                row = {"verb": verb, "grows": what, "size": size, "began": started, **measured(command)}
+                took = measured(command)
+                row = {
+                    "verb": verb,
+                    "grows": what,
+                    "size": size,
+                    "began": started,
+                    "peak_mb": round(took.pop("peak_mb")),
+                }
+                row |= {name: round(seconds, 1) for name, seconds in took.items()}
                 done.append(row)
                 with out.open("a") as file:
                     file.write(json.dumps(row) + "\n")
@@ -108,7 +105,7 @@ def _update(
     corpus, registry = at / "update.parquet", at / "update.csv"
     count, many = (UPDATED, size) if what == RESPONSES else (size, fixed)
     more_releases(pool, count, many, corpus, registry)
-    return [_program(), "update", str(model), str(corpus), "--out", str(at / "updated"), "--registry", str(registry),
+    return [program(), "update", str(model), str(corpus), "--out", str(at / "updated"), "--registry", str(registry),
             "--cache", str(at / "cache"), "--jobs", str(jobs), "--force"]  # fmt: skip
 
 
@@ -119,23 +116,10 @@ def _identify(
     one_suspect(pool, size if what == RESPONSES else ASKED, suspect)
     # Where releases grow, of the model that was trained for this point.
     known = model if what == RESPONSES else at / "model"
-    return [_program(), "identify", str(suspect), "--model", str(known)]
+    return [program(), "identify", str(suspect), "--model", str(known)]
 
 
 _COMMANDS: dict[str, Callable[..., list[str]]] = {"train": _train, "update": _update, "identify": _identify}
-
-
-def measured(command: list[str]) -> dict[str, float]:
-    """What a process took: wall-clock seconds, CPU seconds with its children's, and the peak of the largest process."""
-    told = subprocess.run([sys.executable, "-c", LAUNCH, *command], capture_output=True, text=True)
-    found: dict[str, float] = json.loads(told.stdout or '{"exit": 1}')
-    if found.pop("exit"):
-        raise SystemExit(f"failed: {' '.join(command)}\n{told.stderr}")
-    return found
-
-
-def _program() -> str:
-    return str(Path(sys.executable).parent / "fingerprint")
 
 
 def _same(row: dict[str, Any], verb: str, what: str, size: int) -> bool:

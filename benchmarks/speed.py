@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import pickle
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import FeatureUnion, Pipeline
 from threadpoolctl import threadpool_limits
 
+from benchmarks.measured import measured, program
 from fingerprint.features.cache import SHARD_ROWS
 from fingerprint.features.ngrams import BUCKETS, count
 from fingerprint.features.weights import unit_rows
@@ -64,22 +64,10 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-# A process of its own starts the command: on Linux a child begins with its parent's peak, and ours is gigabytes.
-LAUNCH = """
-import resource, subprocess, sys, time
-start = time.perf_counter()
-subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL, check=True)
-print(time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024)
-"""
-
-
 def cold(command: list[str]) -> tuple[float, float]:
     """Seconds and peak megabytes of a whole process."""
-    launched = subprocess.run([sys.executable, "-c", LAUNCH, *command], capture_output=True, text=True)
-    if launched.returncode:
-        raise SystemExit(f"failed: {' '.join(command[:3])}\n{launched.stderr}")
-    taken, peak = launched.stdout.split()
-    return float(taken), float(peak)
+    took = measured(command)
+    return took["seconds"], took["peak_mb"]
 
 
 @click.command()
@@ -113,7 +101,7 @@ def main(corpora: tuple[Path, ...], model: Path, rows: int, repeats: int) -> Non
         pickled, suspect = Path(folder, "peer.pickle"), Path(folder, "suspect.jsonl")
         pickled.write_bytes(pickle.dumps(peer))
         suspect.write_text("".join(json.dumps({"response": text}) + "\n" for text in texts[:100]))
-        ours_at = str(Path(sys.executable).parent / "fingerprint")
+        ours_at = program()
         commands = {
             "scikit-learn": [sys.executable, "-c", PEER, str(pickled), str(suspect)],
             "fingerprint": [ours_at, "identify", str(suspect), "--model", str(model)],

@@ -9,7 +9,6 @@ An interrupted run goes on with the next peer.
 from __future__ import annotations
 
 import importlib.util
-import os
 import shutil
 import sys
 import time
@@ -20,9 +19,10 @@ import click
 from benchmarks.peers import catalogue
 from benchmarks.peers.page import Conditions, page
 from benchmarks.peers.run import Settings, run
+from fingerprint.records.data import cache_dir
 from fingerprint.store.atomic import write_atomically
 
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint" / "peers"
+CACHE = cache_dir() / "peers"
 
 
 @click.command()

@@ -18,6 +18,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from benchmarks.measured import program
 from benchmarks.peers import catalogue
 from benchmarks.peers.peer import SEED, Peer
 from benchmarks.peers.sample import Cases, read_cases, write_rows
@@ -156,13 +157,13 @@ def _ours(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
         rows = ground.folder / "ours.parquet"
         pq.write_table(table.rename_columns({"text": "response", "prompt": "prompt_id"}), rows)
         # The features that an earlier run kept would be no training time.
-        command = [_program(), "train", str(rows), "--out", str(model), "--cache", str(ground.folder / "features")]
+        command = [program(), "train", str(rows), "--out", str(model), "--cache", str(ground.folder / "features")]
         shutil.rmtree(ground.folder / "features", ignore_errors=True)
         shutil.rmtree(model, ignore_errors=True)
         seconds, peak = cold(command)
         training = {"training": {"seconds": seconds, "megabytes": peak, "chosen": {}}}
     files = [str(settings.bench / "cases" / row["file"]) for row in ground.cases.truth]
-    command = [_program(), "identify", "--model", str(model), "--format", "jsonl", *files]
+    command = [program(), "identify", "--model", str(model), "--format", "jsonl", *files]
     lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file()) / 2**20
     return {
@@ -176,10 +177,6 @@ def _ours(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
     }
 
 
-def _program() -> str:
-    return str(Path(sys.executable).parent / "fingerprint")
-
-
 def _figures(settings: Settings, ground: Ground, name: str, lines: str) -> list[dict[str, Any]]:
     verdicts = ground.folder / f"{name}.jsonl"
     verdicts.write_text(lines, encoding="utf-8")
@@ -191,7 +188,7 @@ def cold_starts(settings: Settings, ground: Ground, peers: list[str], say: Say) 
     suspect = str(ground.folder / "hundred.jsonl")
     ask = [sys.executable, "-m", "benchmarks.peers.ask"]
     commands = {name: [*ask, str(ground.folder / f"{name}.joblib"), suspect] for name in peers}
-    commands |= {n: [_program(), "identify", "--model", str(_model(settings, ground, n)), suspect] for n in OF_OURS}
+    commands |= {n: [program(), "identify", "--model", str(_model(settings, ground, n)), suspect] for n in OF_OURS}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(settings.repeats):
         say(f"cold starts, {turn + 1} of {settings.repeats} ...")

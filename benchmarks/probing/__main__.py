@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.probing.model import prepare
 from benchmarks.probing.replay import LONGEST, Sessions, pools, replay
+from fingerprint.records.data import cache_dir
 
 ACCURACIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.975)
 SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 25)
@@ -56,7 +57,7 @@ def main(corpora: tuple[Path, ...], model: Path, draws: int, seed: int, jobs: in
     def say(text: str) -> None:
         print(f"{time.monotonic() - start:6.0f} s  {text}", flush=True)
 
-    cache = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
+    cache = cache_dir()
     world = prepare(list(corpora), model, jobs, seed, cache, say)
     for known in (True, False):
         some = pools(world, known)

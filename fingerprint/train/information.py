@@ -46,8 +46,9 @@ def _shares(
     places: Places, likelihood: Likelihood, known: Known, calibration: Calibration, rows: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """(rows, L) of the labs, by each row alone."""
-    circumstances = Circumstances.read(likelihood, [places.rows[[i]] for i in rows], [places.size[[i]] for i in rows])
-    evidence = likelihood.evidence(places.rows[rows], circumstances.count)
+    place = places.rows[rows]
+    circumstances = Circumstances.read(likelihood, np.split(place, len(place)), [places.size[[i]] for i in rows])
+    evidence = likelihood.evidence(place, circumstances.count)
     return calibration.judge(evidence, circumstances, known.lab).labs()
 
 

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from benchmarks.growth import measured, slope, table
+from benchmarks.growth import slope, table
+from benchmarks.measured import measured
 from benchmarks.resampled import COLUMNS, Pool, more_releases, more_responses
 from fingerprint.records.corpus import read_corpora
 from fingerprint.records.registry import Registry
