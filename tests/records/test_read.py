@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerprint.errors import InputError
-from fingerprint.records import opening
+from fingerprint.records import clean, opening
 from fingerprint.records.clean import is_refusal
 from fingerprint.records.read import read_suspect, suspect_of
 
@@ -88,6 +88,18 @@ def test_what_cannot_be_judged_is_counted_and_said(tmp_path: Path) -> None:
     assert found.records[1].response == "with a \ufffd and a \ufffd in it, but long"
     assert len(found.warnings) == 4
     assert all(w.startswith("1 response ") for w in found.warnings)
+
+
+def test_of_more_than_can_tell_some_are_drawn_whatever_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clean, "MOST_RESPONSES", 5)
+    rows = [f"{LONG} Number {i}." for i in range(40)]
+    found, back = suspect_of([*rows, rows[3]]), suspect_of(rows[::-1])
+    assert (found.n_responses, found.n_used) == (41, 5)
+    kept = [record.response for record in found.records]
+    assert kept == [record.response for record in back.records][::-1]
+    assert kept == sorted(kept, key=rows.index)
+    assert kept != rows[:5]
+    assert found.warnings[-1] == "35 responses left out: 5 drawn evenly say as much"
 
 
 def test_only_refusals_is_no_error(tmp_path: Path) -> None:
