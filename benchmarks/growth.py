@@ -4,8 +4,9 @@
 
 Each point is a process of its own on corpora resampled for it, and is written down at once: given again, the command
 measures what FILE lacks. The encoder of `train` takes 4,800 steps, twice, however much there is; here it takes
---steps, which are the same at every point. CPU seconds count, for others may use the machine as well. Everything is
-counted anew: no point finds another's features.
+--steps, which are the same at every point. CPU seconds count, for others may use the machine as well. "Own MB" is
+what is no mapped file: `datasets` maps the corpora, and what is read of them counts as memory until it is wanted
+elsewhere. Everything is counted anew: no point finds another's features.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks.resampled import Pool, more_releases, more_responses, one_suspec
 from fingerprint.records.registry import Registry
 
 VERBS = ("train", "update", "identify")
+_MEASURED = ("cpu_seconds", "seconds", "peak_mb", "own_mb")
 RESPONSES, RELEASES = "responses", "releases"
 # An update is mostly of a few releases, and says who wrote a few responses.
 UPDATED, ASKED = 10, 1_000
@@ -77,6 +79,7 @@ def main(
                     "size": size,
                     "began": started,
                     "peak_mb": round(took.pop("peak_mb")),
+                    "own_mb": round(took.pop("own_mb")),
                 }
                 row |= {name: round(seconds, 1) for name, seconds in took.items()}
                 done.append(row)
@@ -137,20 +140,21 @@ def slope(sizes: list[float], values: list[float]) -> float:
 
 def table(rows: list[dict[str, Any]]) -> str:
     """Markdown: each point's seconds and peak, and the slope over all, and between the last two."""
-    lines = ["| verb | with more | at | CPU seconds | seconds | peak MB |", "|---|---|---|---|---|---|"]
+    lines = ["| verb | with more | at | CPU seconds | seconds | peak MB | own MB |", "|---|---|---|---|---|---|---|"]
     for verb in VERBS:
         for what in (RESPONSES, RELEASES):
             of = sorted((r for r in rows if r["verb"] == verb and r["grows"] == what), key=lambda r: r["size"])
-            lines += [
-                f"| {verb} | {what} | {r['size']:,} | {r['cpu_seconds']} | {r['seconds']} | {r['peak_mb']:,} |"
-                for r in of
-            ]
+            lines += [_line(verb, what, f"{r['size']:,}", *(f"{r[k]:,}" for k in _MEASURED)) for r in of]
             if len(of) > 1:
                 for name, some in (("slope", of), ("slope of the last two", of[-2:])):
                     sizes = [float(r["size"]) for r in some]
-                    slopes = (slope(sizes, [float(r[k]) for r in some]) for k in ("cpu_seconds", "seconds", "peak_mb"))
-                    lines.append(f"| {verb} | {what} | {name} | " + " | ".join(f"{s:.2f}" for s in slopes) + " |")
+                    slopes = (slope(sizes, [float(r[k]) for r in some]) for k in _MEASURED)
+                    lines.append(_line(verb, what, name, *(f"{slope:.2f}" for slope in slopes)))
     return "\n".join(lines)
+
+
+def _line(*cells: str) -> str:
+    return f"| {' | '.join(cells)} |"
 
 
 if __name__ == "__main__":

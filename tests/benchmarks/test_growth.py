@@ -53,6 +53,8 @@ def test_what_is_measured_is_the_process_alone() -> None:
     small = measured([sys.executable, "-c", "sum(range(10**6))"])
     assert small["peak_mb"] < len(large) / 1e6
     assert measured([sys.executable, "-c", "len(bytearray(10**8))"])["peak_mb"] > small["peak_mb"] + 60
+    held = "import time\nheld = bytes(range(256)) * 400_000\ntime.sleep(0.5)"
+    assert measured([sys.executable, "-c", held])["own_mb"] > small["own_mb"] + 60
     with pytest.raises(SystemExit, match="no such thing"):
         measured([sys.executable, "-c", "raise ValueError('no such thing')"])
 
@@ -60,8 +62,6 @@ def test_what_is_measured_is_the_process_alone() -> None:
 def test_slopes() -> None:
     assert slope([10, 100, 1000], [3, 30, 300]) == pytest.approx(1)
     assert slope([10, 100], [5, 5]) == pytest.approx(0)
-    rows = [
-        {"verb": "train", "grows": "responses", "size": size, "cpu_seconds": size, "seconds": 1.0, "peak_mb": 7}
-        for size in (100, 10)
-    ]
-    assert "| train | responses | slope | 1.00 | 0.00 | 0.00 |" in table(rows)
+    same = {"verb": "train", "grows": "responses", "seconds": 1.0, "peak_mb": 7, "own_mb": 5}
+    rows = [{**same, "size": size, "cpu_seconds": size} for size in (100, 10)]
+    assert "| train | responses | slope | 1.00 | 0.00 | 0.00 | 0.00 |" in table(rows)
