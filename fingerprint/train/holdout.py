@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.train.data import PLAIN, Data, Ints
+from fingerprint.verdict.circumstances import MOST_CALIBRATED
 
 PROMPTS, RELEASES, LABS, CORPORA = 0.10, 0.12, 0.08, 0.15
-SIZES = (1, 3, 5, 10, 25)
+SIZES = (1, 3, 5, 10, MOST_CALIBRATED)
 _FEWEST_ROWS = 30
 _FEWEST_CORPORA = 4
 _DRAWS = 2

@@ -12,6 +12,9 @@ from fingerprint.verdict.evidence import Evidence, Likelihood
 from fingerprint.verdict.hierarchy import Floats, Ints
 
 SIDES = ("", "_by_responses", "_by_ground", "_by_familiarity", "_by_size", "_by_level", "_by_margin")
+# What the calibration makes of the number of responses was learned from no more than this; beyond it a known release
+# with hundreds of responses was taken for a new one (docs/decisions.md).
+MOST_CALIBRATED = 25
 _GROUND = (np.log(0.05), np.log(50.0))
 # Around a response of usual length; single letters and books count as the ends of this range.
 _USUAL_SIZE, _SIZE_RANGE = 7.0, 3.0
@@ -64,7 +67,7 @@ class Circumstances:
         return np.column_stack(
             [
                 np.ones(len(self.count)),
-                np.log(self.count),
+                np.log(np.minimum(self.count, MOST_CALIBRATED)),
                 np.clip(np.log(evidence.ground), *_GROUND),
                 np.log1p(np.maximum(evidence.familiar, 0)),
                 np.clip(self.size - _USUAL_SIZE, -_SIZE_RANGE, _SIZE_RANGE),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fingerprint.verdict.circumstances import SIDES, Circumstances
+from fingerprint.verdict.circumstances import MOST_CALIBRATED, SIDES, Circumstances
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Cells, Hierarchy
@@ -61,3 +61,14 @@ def test_columns_are_finite_for_the_shortest_and_the_longest(likelihood: Likelih
     assert columns.shape == (2, len(SIDES))
     assert np.isfinite(columns).all()
     assert np.abs(columns).max() < 30
+
+
+def test_beyond_what_was_calibrated_the_number_of_responses_says_no_more(likelihood: Likelihood) -> None:
+    number = SIDES.index("_by_responses")
+
+    def of(count: int) -> float:
+        found = read(likelihood, responses(*[1] * count))
+        return float(found.columns(likelihood.evidence(responses(1), found.count))[0, number])
+
+    assert of(MOST_CALIBRATED) > of(MOST_CALIBRATED - 1)
+    assert of(40 * MOST_CALIBRATED) == of(MOST_CALIBRATED)
