@@ -48,7 +48,8 @@ def command(
     """Say who wrote the responses in each FILE, all those of one file by one model.
 
     A FILE holds JSON lines with "response" (and "prompt"), or "messages"; or it is .txt or parquet; .gz and .zst
-    as they are; "-" is standard input. Of more than 2,000 responses an even draw of 2,000 is judged. Exit code 2 if a file could not be read; the others are answered.
+    as they are; "-" is standard input. Of more than 2,000 responses an even draw of 2,000 is judged.
+    Exit code 2 if a file could not be read; the others are answered.
     """
     from fingerprint.api import Fingerprint
 
