@@ -9,6 +9,7 @@ fit is small and convex.
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
@@ -16,7 +17,7 @@ from fingerprint.train.data import few_of_each
 from fingerprint.train.heads import Moves
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
-from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
+from fingerprint.verdict.hierarchy import Floats, Hierarchy, Indexed, Ints
 
 _REHEARSED = 24_000
 # Each new response is moved so many ways; of a release with more responses some stand for all, so that memory does not
@@ -32,12 +33,14 @@ _ITERATIONS = 60
 _NEVER = -1e9
 
 
-def widen(heads: Heads, old: Hierarchy, point: Floats, release: Ints, lab: Ints, seed: int) -> Heads:
+def widen(
+    heads: Heads, old: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints, lab: Ints, seed: int
+) -> Heads:
     """The heads with a column for each new release and lab, and with those of releases and labs that have more
     responses now fitted again.
 
-    point: (n, K) new responses in the basis of `old`; release: (n,) codes, its own and from then on new ones; lab:
-    (R,) of all releases, the old ones first, codes of labs likewise. seed: of what is drawn.
+    rows: in the fingerprint space, D wide; at: (n,) those with new responses; release: (n,) codes, its own and from
+    then on new ones; lab: (R,) of all releases, the old ones first, codes of labs likewise. seed: of what is drawn.
     """
     rng = np.random.default_rng(seed)
     moves = Moves.of(old)
@@ -45,10 +48,11 @@ def widen(heads: Heads, old: Hierarchy, point: Floats, release: Ints, lab: Ints,
     learned = np.bincount(release)
     if learned.max() > _MOST:
         some = np.sort(few_of_each(release, _MOST, rng))
-        point, release = point[some], release[some]
+        at, release = at[some], release[some]
+    point = old.project(rows[at])
     each = (learned / np.maximum(np.bincount(release), 1))[release]
-    rows = moves.scaled(np.vstack([drawn, np.repeat(point, _COPIES, axis=0)]))
-    rows += rng.standard_normal((len(rows), len(moves.by))) @ moves.by
+    seen = moves.scaled(np.vstack([drawn, np.repeat(point, _COPIES, axis=0)]))
+    seen += rng.standard_normal((len(seen), len(moves.by))) @ moves.by
     # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
     many = np.bincount(old.cell_release, old.cell_count)
     stands = np.concatenate([(many / np.bincount(of))[of], np.repeat(each / _COPIES, _COPIES)])
@@ -60,7 +64,7 @@ def widen(heads: Heads, old: Hierarchy, point: Floats, release: Ints, lab: Ints,
     ):
         # A release or lab counts by the root of its size, as in training.
         share = stands / np.sqrt(np.bincount(code, stands))[code]
-        grown = _fit(rows, code, share / share.sum(), *moves.into(weight, bias), np.unique(added), pull)
+        grown = _fit(seen, code, share / share.sum(), *moves.into(weight, bias), np.unique(added), pull)
         grown[1][len(bias) :] -= _HANDICAP
         out += moves.back(*grown)
     return Heads(*out)

@@ -2,59 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fingerprint.verdict.evidence import Likelihood
-from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
+from fingerprint.verdict.hierarchy import Cells, Floats, Hierarchy, Ints
 
 
-def grow(hierarchy: Hierarchy, point: Floats, release: Ints, corpus: Ints, lab: Ints) -> Hierarchy:
-    """The hierarchy with n more responses. point: (n, K) in its basis; release, corpus: (n,) codes, its own and from
-    then on new ones; lab: (R,) of all releases, its own first, codes of labs likewise.
+def grow(hierarchy: Hierarchy, cells: Cells, lab: Ints) -> Hierarchy:
+    """The hierarchy with more responses. cells: of these, in the fingerprint space; codes of releases and corpora are
+    its own and from then on new ones; lab: (R,) of all releases, its own first, codes of labs likewise.
 
     What a new corpus has in common is told from what its releases write elsewhere (of a new release: what is usual of
     its lab), so the cells in known corpora come first.
     """
-    known = corpus < len(hierarchy.corpus_mean)
-    grown = _with_cells(replace(hierarchy, lab=lab), point[known], release[known], corpus[known])
+    added = _Added(hierarchy.project(cells.mean), cells.count, cells.release, cells.corpus)
+    known = added.corpus < len(hierarchy.corpus_mean)
+    grown = _with_cells(replace(hierarchy, lab=lab), added.of(known))
     if known.all():
         return grown
-    fresh = replace(
-        grown,
-        corpus_mean=np.vstack([grown.corpus_mean, _corpora(grown, point[~known], release[~known], corpus[~known])]),
-    )
-    return _with_cells(fresh, point[~known], release[~known], corpus[~known])
+    fresh = replace(grown, corpus_mean=np.vstack([grown.corpus_mean, _corpora(grown, added.of(~known))]))
+    return _with_cells(fresh, added.of(~known))
 
 
-def _with_cells(h: Hierarchy, point: Floats, release: Ints, corpus: Ints) -> Hierarchy:
-    """Every corpus that `corpus` names has its mean already."""
+@dataclass(frozen=True)
+class _Added:
+    """Cells in a hierarchy's basis. mean: (cells, K); count, release, corpus: (cells,)."""
+
+    mean: Floats
+    count: Ints
+    release: Ints
+    corpus: Ints
+
+    def of(self, some: NDArray[np.bool_]) -> _Added:
+        return _Added(self.mean[some], self.count[some], self.release[some], self.corpus[some])
+
+
+def _with_cells(h: Hierarchy, added: _Added) -> Hierarchy:
+    """Every corpus of `added` has its mean already."""
     width = len(h.corpus_mean)
-    key = np.concatenate([h.cell_release * width + h.cell_corpus, release * width + corpus])
+    key = np.concatenate([h.cell_release * width + h.cell_corpus, added.release * width + added.corpus])
     cells, at = np.unique(key, return_inverse=True)
-    count, total = np.zeros(len(cells), np.int64), np.zeros((len(cells), point.shape[1]))
-    np.add.at(count, at, np.concatenate([h.cell_count, np.ones(len(point), np.int64)]))
-    np.add.at(total, at, np.concatenate([h.cell_mean * h.cell_count[:, None], point]))
+    size = np.concatenate([h.cell_count, added.count])
+    count, total = np.zeros(len(cells), np.int64), np.zeros((len(cells), added.mean.shape[1]))
+    np.add.at(count, at, size)
+    np.add.at(total, at, np.vstack([h.cell_mean, added.mean]) * size[:, None])
     return replace(
         h, cell_mean=total / count[:, None], cell_count=count, cell_release=cells // width, cell_corpus=cells % width
     )
 
 
-def _corpora(h: Hierarchy, point: Floats, release: Ints, corpus: Ints) -> Floats:
+def _corpora(h: Hierarchy, added: _Added) -> Floats:
     """(new corpora, K) posterior means under N(mean of the known corpora, h.domain)."""
     mean, var = _expected(h)
     centre = h.corpus_mean.mean(axis=0)
     first = len(h.corpus_mean)
-    precision = np.tile(1 / h.domain, (int(corpus.max()) + 1 - first, 1))
+    precision = np.tile(1 / h.domain, (int(added.corpus.max()) + 1 - first, 1))
     total = centre * precision
-    width = int(corpus.max()) + 1
-    for key in np.unique(release * width + corpus):
-        r, c = divmod(int(key), width)
-        own = point[(release == r) & (corpus == c)]
-        noise = var[r] + h.session + h.within / len(own)
-        precision[c - first] += 1 / noise
-        total[c - first] += (own.mean(axis=0) - mean[r]) / noise
+    for own, count, r, c in zip(added.mean, added.count, added.release, added.corpus - first, strict=True):
+        noise = var[r] + h.session + h.within / count
+        precision[c] += 1 / noise
+        total[c] += (own - mean[r]) / noise
     return np.asarray(total / precision)
 
 

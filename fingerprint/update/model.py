@@ -23,7 +23,7 @@ from fingerprint.update.grow import grow
 from fingerprint.update.rows import Rows
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
-from fingerprint.verdict.hierarchy import Hierarchy, Ints
+from fingerprint.verdict.hierarchy import Cells, Hierarchy, Ints
 from fingerprint.verdict.information import ARRAY as GAIN
 
 
@@ -39,9 +39,10 @@ def grown(
     corpora = _and_new(stored.documents["labels"]["corpora"], [rows.corpora[c] for c in np.unique(rows.corpus)])
     lab = np.array([labs.index(lab_of.get(name) or registry.releases[name].lab) for name in names])
     code = _codes(rows.names, names)
-    point, release = old.h.project(rows.place), code[rows.release]
-    hierarchy = grow(old.h, point, release, _codes(rows.corpora, corpora)[rows.corpus], lab)
-    heads = widen(old.heads, old.h, point, release, lab, seed)
+    release = code[rows.release]
+    cells = Cells.of(rows.place, release, _codes(rows.corpora, corpora)[rows.corpus], rows.at)
+    hierarchy = grow(old.h, cells, lab)
+    heads = widen(old.heads, old.h, rows.place, rows.at, release, lab, seed)
     held = Held.of(stored.arrays, rows.place.shape[1])
 
     # Releases and labs are in the order of their names, as after a training.

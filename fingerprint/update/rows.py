@@ -30,14 +30,15 @@ from fingerprint.verdict.hierarchy import Ints
 class Rows:
     """n responses, in full and in plain form, that are learned from, and m that are held back.
 
-    names: releases; corpora: names. place (n, D), release (n,), corpus (n,): codes into these. kept: with codes into
-    `names`. corpus_rows: the responses as given; learned: (rows,) which of them are learned from. left_out: rows by
-    the reason why not.
+    names: releases; corpora: names. at: (n,) which rows of `place`, D wide; release, corpus: (n,) codes into the names.
+    kept: with codes into `names`. given: the responses as given; learned: (rows,) which of them are learned from.
+    left_out: rows by the reason why not.
     """
 
     names: list[str]
     corpora: list[str]
-    place: NDArray[np.float32]
+    place: NDArray[np.float32] | Shelf
+    at: Ints
     release: Ints
     corpus: Ints
     kept: Held
@@ -66,7 +67,10 @@ def learn_from(
     kept = kept[filled[kept]]
     names, labels = data.labels.releases, data.labels.of(use)
     held = Held(place[kept], size[kept], data.labels.release[kept])
-    return Rows(names, data.labels.corpora, place[use], labels.release, labels.corpus, held, corpus, learned, left_out)
+    return Rows(
+        names, data.labels.corpora, place, np.flatnonzero(use), labels.release, labels.corpus, held, corpus, learned,
+        left_out,
+    )  # fmt: skip
 
 
 def tables(loaded: Loaded, stored: Stored) -> list[Table]:

@@ -149,7 +149,7 @@ class Hierarchy:
             lab,
         )
 
-    def project(self, rows: NDArray[np.float32]) -> Floats:
+    def project(self, rows: NDArray[np.floating]) -> Floats:
         """(n, D) of the fingerprint space to (n, K) of this basis."""
         return (rows - self.centre) @ self.basis
 

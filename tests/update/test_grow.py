@@ -32,7 +32,7 @@ def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
     rows, release, corpus = world(1)
     at = (release < 6) & (corpus < 6)
     point = fitted.project(rows[at])
-    grown = grow(fitted, point, release[at], corpus[at], LAB)
+    grown = grow(fitted, Cells.of(rows[at], release[at], corpus[at]), LAB)
     assert (grown.cell_count == 80).all()
     order = np.lexsort((grown.cell_corpus, grown.cell_release))
     for i, cell in enumerate(order):
@@ -45,7 +45,7 @@ def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
 def test_a_new_corpus_is_told_by_what_its_releases_write_elsewhere(fitted: Hierarchy) -> None:
     rows, release, corpus = world()
     at = (release < 6) & (corpus == 6)
-    grown = grow(fitted, fitted.project(rows[at]), release[at], corpus[at], LAB)
+    grown = grow(fitted, Cells.of(rows[at], release[at], corpus[at]), LAB)
     whole = Hierarchy.fit(Cells.of(rows[release < 6], release[release < 6], corpus[release < 6]), LAB)
     there = (whole.corpus_mean[6] - whole.corpus_mean[0]) @ np.linalg.pinv(whole.basis) @ fitted.basis
     np.testing.assert_allclose(grown.corpus_mean[6] - grown.corpus_mean[0], there, atol=0.35 * np.abs(there).max())
@@ -69,7 +69,7 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(
         (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
         (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
     )  # fmt: skip
-    grown = widen(heads, fitted, fitted.project(rows[at]), release[at], np.append(LAB, 2), 0)
+    grown = widen(heads, fitted, rows, np.flatnonzero(at), release[at], np.append(LAB, 2), 0)
     code, share = fits[0]
     assert (code == 6).sum() == 4 * min(at.sum(), most)
     # By the root of its 240 responses, however many of them stand for all.
