@@ -72,16 +72,8 @@ def main(
             for verb in left:
                 command = _COMMANDS[verb](pool, at, what, size, fixed, steps, jobs, model.resolve())
                 started = time.strftime("%H:%M")
-                took = measured(command)
-                row = {
-                    "verb": verb,
-                    "grows": what,
-                    "size": size,
-                    "began": started,
-                    "peak_mb": round(took.pop("peak_mb")),
-                    "own_mb": round(took.pop("own_mb")),
-                }
-                row |= {name: round(seconds, 1) for name, seconds in took.items()}
+                row = {"verb": verb, "grows": what, "size": size, "began": started}
+                row |= {name: round(value, 1) for name, value in measured(command).items()}
                 done.append(row)
                 with out.open("a") as file:
                     file.write(json.dumps(row) + "\n")

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 
 import click
 
+FEATURES = "goes on with the features made so far"
+
 
 @contextmanager
 def resumable(again: str = "goes on where it was") -> Iterator[None]:

@@ -9,7 +9,7 @@ import click
 
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import resumable
+from fingerprint.cli.interrupt import FEATURES, resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.report.gate import render
@@ -79,7 +79,7 @@ def command(
         name or out.resolve().name,
         command_line("train", corpora, click.get_current_context().params, _NOT_TOLD),
     )
-    with cluster(scheduler), resumable("goes on with the features made so far"), Progress() as progress:
+    with cluster(scheduler), resumable(FEATURES), Progress() as progress:
         if replace:
             comparison, written = retrain(list(corpora), out, settings, force, progress)
         else:

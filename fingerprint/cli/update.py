@@ -11,7 +11,7 @@ import click
 
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import resumable
+from fingerprint.cli.interrupt import FEATURES, resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
 from fingerprint.report.escape import printable
@@ -56,7 +56,7 @@ def command(
         raise MissingExtra("updating", "train") from None
     told = command_line("update", corpora, click.get_current_context().params, _NOT_TOLD)
     settings = Settings(registry, release, seed, jobs, cache, force, told)
-    with cluster(scheduler), resumable("goes on with the features made so far"), Progress() as progress:
+    with cluster(scheduler), resumable(FEATURES), Progress() as progress:
         outcome = update(model, list(corpora), out, settings, progress)
     click.echo(_json(outcome) if form == "json" else _text(outcome), nl=False)
     check_written(outcome.comparison, outcome.written)

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fingerprint.records.drawn import Drawn, mark
-from fingerprint.records.record import APART, Record, Suspect, prompt_tokens
+from fingerprint.records.drawn import Drawn
+from fingerprint.records.record import APART, Record, Suspect, mark, prompt_tokens
 
 LEAST_CHARACTERS = 20
 # Responses of one writer are correlated (verdict/evidence.py): so many tell 99.7 % of what any number would.

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import heapq
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
-
-
-def mark(text: str) -> int:
-    """What tells that two texts are the same: 64 bits of their hash."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "big")
 
 
 class Drawn(Generic[T]):

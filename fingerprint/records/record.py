@@ -57,3 +57,8 @@ def prompt_tokens(usage: object) -> int | None:
 def digest(prompt: str) -> str:
     """What tells that two prompts are the same, in 16 hexadecimal digits."""
     return hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def mark(text: str) -> int:
+    """What tells that two texts are the same, as 64 bits; in the order of marks texts are evenly mixed."""
+    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")

@@ -6,7 +6,6 @@ and neither has learned what both are judged on.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.records.corpus import Corpus
+from fingerprint.records.record import mark
 from fingerprint.store.arrays import expect
 from fingerprint.verdict.hierarchy import Ints
 
@@ -88,11 +88,7 @@ def _keys(corpus: Corpus, rows: Ints) -> NDArray[np.uint64]:
     for i, row in enumerate(rows.tolist()):
         prompt = str(corpus.prompt[row])
         if not prompt:
-            keys[i] = _hash(corpus.texts(row, row + 1)[0])
+            keys[i] = mark(corpus.texts(row, row + 1)[0])
         else:
-            keys[i] = found[prompt] if prompt in found else found.setdefault(prompt, _hash(prompt))
+            keys[i] = found[prompt] if prompt in found else found.setdefault(prompt, mark(prompt))
     return keys
-
-
-def _hash(text: str) -> int:
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")
