@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fingerprint.evaluate.answers import Names
 from fingerprint.evaluate.folds import thinned
+from fingerprint.records.coded import coded
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.registry import Registry, Release
 from fingerprint.train.data import Data, Labels, Report
@@ -42,7 +43,7 @@ def survey(
     training: the model's record of what it was trained on; releases: those that it knows.
     """
     whole = read_corpora(paths, registry)
-    entry = {name: registry.releases[name] for name in np.unique(whole.release.astype(str))}
+    entry = {name: registry.releases[name] for name in set(whole.release)}
     wanted = np.array([entry[name].kind != "finetune" for name in whole.release])
     some = whole.of(thinned(labels_of(whole), wanted, most, seed))
     hashes = {c["sha256"] for c in training["corpora"]}
@@ -68,8 +69,8 @@ def survey(
 
 def labels_of(corpus: Corpus) -> Labels:
     """Releases and corpora of the rows, which have no prompts here."""
-    release, of = (np.unique(v.astype(str), return_inverse=True) for v in (corpus.release, corpus.corpus))
-    return Labels(release[1], np.full(len(corpus), -1), of[1], release[0].tolist(), of[0].tolist())
+    (releases, release), (corpora, of) = coded(corpus.release), coded(corpus.corpus)
+    return Labels(release, np.full(len(corpus), -1), of, releases, corpora)
 
 
 def _names(registry: Registry, releases: list[str]) -> Names:

@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.errors import InputError, MissingExtra
+from fingerprint.records.coded import among
 from fingerprint.records.opening import MOST_BYTES
-from fingerprint.records.record import APART, digest, prompt_tokens
+from fingerprint.records.record import APART, digest, mark, prompt_tokens
 from fingerprint.records.registry import Registry, unknown_names
 
 LEAST_CHARACTERS = 20
+_BLOCK = 10_000
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 _OPTIONAL = ("prompt_id", "prompt", "system", "variant", "language", "domain", "corpus")
 _ASKED = ("prompt_id", "prompt", "system")
@@ -108,17 +110,15 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
         sources.append(_source(path, part))
         parts.append(_columns(path, part, label))
     rows = datasets.concatenate_datasets(parts)
-    names = rows["release"][:]
+    names = _column(rows, "release")
     known = {name: registry.resolve(name) for name in set(names)}
     unknown = [name for name, entry in known.items() if entry is None]
     if unknown:
         raise unknown_names(str(paths[0]), unknown)
     release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
-    apart = np.isin(np.array(rows["domain"][:], object).astype(str), sorted(APART))
+    apart = among(_column(rows, "domain"), APART)
     at, dropped = _usable(rows, release, apart)
-    columns = {
-        name: np.array(rows[name][:], object)[at] for name in ("prompt", "corpus", "variant", "language", "domain")
-    }
+    columns = {name: _column(rows, name)[at] for name in ("prompt", "corpus", "variant", "language", "domain")}
     return Corpus(
         release=release[at],
         **columns,
@@ -130,6 +130,13 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
         _at=at,
         _folder=folder,
     )
+
+
+def _column(rows: Any, name: str) -> NDArray[np.object_]:
+    """(rows,) of str, in which the same text is the same object: of most columns few texts are different."""
+    same: dict[str, str] = {}
+    texts = (text for batch in rows.select_columns([name]).iter(_BLOCK) for text in batch[name])
+    return np.fromiter((same.setdefault(text, text) for text in texts), object, len(rows))
 
 
 def corpus_files(paths: Sequence[Path]) -> list[Path]:
@@ -231,25 +238,17 @@ def _usable(
 ) -> tuple[NDArray[np.int64], dict[str, int]]:
     """Rows with something to read, once each within a release, but those that `apart` (rows,) marks; and how many
     were left out for what."""
-    seen: set[tuple[str, bytes]] = set()
-    keep, short, again = [], 0, 0
-    for start in range(0, len(rows), 10_000):
-        for offset, text in enumerate(rows[start : start + 10_000]["response"]):
-            if apart[start + offset]:
-                continue
-            if len(text.strip()) < LEAST_CHARACTERS:
-                short += 1
-                continue
-            key = (
-                release[start + offset],
-                hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=16).digest(),
-            )
-            if key in seen:
-                again += 1
-                continue
-            seen.add(key)
-            keep.append(start + offset)
-    dropped = {"under 20 characters": short, "duplicates within a release": again}
+    marks, long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
+    texts = (text for batch in rows.select_columns(["response"]).iter(_BLOCK) for text in batch["response"])
+    for at, text in enumerate(texts):
+        long[at] = len(text.strip()) >= LEAST_CHARACTERS
+        marks[at] = mark(f"{release[at]}\0{text}")
+    full = np.flatnonzero(long & ~apart)
+    keep = full[np.sort(np.unique(marks[full], return_index=True)[1])]
+    dropped = {
+        "under 20 characters": int((~long & ~apart).sum()),
+        "duplicates within a release": len(full) - len(keep),
+    }
     if apart.any():
         dropped["about the model itself, or to count tokens"] = int(apart.sum())
-    return np.array(keep, np.int64), dropped
+    return keep, dropped

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,11 +17,11 @@ from fingerprint.features.shelf import SparseShelf
 from fingerprint.features.vocabulary import Vocabulary
 from fingerprint.features.weights import Variance, unit_rows
 from fingerprint.over import Over
+from fingerprint.records.coded import Names, coded
 from fingerprint.records.names import mask_names
 
 Ints = NDArray[np.int64]
 Report = Callable[[str, int, int], None]
-Names = Sequence[str] | NDArray[np.object_]
 
 PLAIN = "/plain"
 # A feature must be seen this often before it can tell anything.
@@ -96,20 +96,21 @@ class Data:
         caches = CountCache(source, folder, mask_names), CountCache(half, folder, mask_plain)
         caches[0].prepare(jobs, progress, "features")
         caches[1].prepare(jobs, progress, "features of plain forms")
-        releases, release_code = np.unique(np.asarray(release, object).astype(str), return_inverse=True)
-        names = np.asarray(corpus, object).astype(str)
-        both = np.concatenate([names, np.char.add(names[::2], PLAIN)])
-        corpora, corpus_code = np.unique(both, return_inverse=True)
-        _, prompt_code = np.unique(np.asarray(prompt, object).astype(str), return_inverse=True)
-        prompt_code = np.where(np.asarray(prompt, object).astype(str) == "", -1, prompt_code)
+        releases, release_code = coded(release)
+        prompts, prompt_code = coded(prompt)
+        if "" in prompts:
+            # The empty one is the first of all.
+            prompt_code[prompt_code == 0] = -1
+        names = [*corpus, *(name + PLAIN for name in corpus[::2])]
+        corpora, corpus_code = coded(names)
         labels = Labels(
             np.concatenate([release_code, release_code[::2]]),
             np.concatenate([prompt_code, prompt_code[::2]]),
             corpus_code,
-            releases.tolist(),
-            corpora.tolist(),
+            releases,
+            corpora,
         )
-        full = np.arange(len(both)) < len(names)
+        full = np.arange(len(names)) < len(corpus)
         filled = [np.diff(counts.starts) > 0 for cache in caches for _, counts in cache.shards()]
         return cls(labels, full, np.concatenate(filled), caches, folder)
 

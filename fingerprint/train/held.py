@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.records.coded import coded
 from fingerprint.records.corpus import Corpus
 from fingerprint.records.record import mark
 from fingerprint.store.arrays import expect
@@ -70,7 +71,7 @@ def hold_back(corpus: Corpus, use: NDArray[np.bool_]) -> tuple[NDArray[np.bool_]
     out = np.zeros(len(corpus), bool)
     kept: list[int] = []
     rows = np.flatnonzero(use)
-    release = np.unique(corpus.release[rows].astype(str), return_inverse=True)[1]
+    release = coded(corpus.release[rows])[1]
     key = _keys(corpus, rows)
     for code in range(int(release.max(initial=-1)) + 1):
         own = rows[release == code]

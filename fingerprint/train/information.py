@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.records.coded import coded
 from fingerprint.records.corpus import Corpus
 from fingerprint.train.data import Data, few_of_each
 from fingerprint.train.judge import Known
@@ -55,6 +56,5 @@ def _shares(
 def _some(
     rows: NDArray[np.int64], lab: NDArray[np.int64], corpus: Corpus, rng: np.random.Generator
 ) -> NDArray[np.int64]:
-    names = np.char.add(corpus.domain[rows].astype(str), corpus.language[rows].astype(str))
-    kind = np.unique(names, return_inverse=True)[1]
+    kind = coded(corpus.domain[rows] + corpus.language[rows])[1]
     return np.sort(rows[few_of_each(kind * (lab.max(initial=0) + 1) + lab, _MOST, rng)])

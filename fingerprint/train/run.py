@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,6 +15,7 @@ from fingerprint import __version__
 from fingerprint.errors import FingerprintError
 from fingerprint.over import Over
 from fingerprint.parallel import spread
+from fingerprint.records.coded import among
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.data import cache_dir
 from fingerprint.records.names import mask_names
@@ -112,7 +114,7 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     named = np.isin(data.labels.releases, known.names)
     cells = use & named[data.labels.release]
     learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[cells])]
-    kept = kept[data.filled[kept] & np.isin(corpus.release[kept].astype(str), known.names)]
+    kept = kept[data.filled[kept] & among(corpus.release[kept], known.names)]
     held = Held(places.rows[kept], places.size[kept], np.searchsorted(known.names, corpus.release[kept].astype(str)))
     documents = {
         "labels": labels(known.names, known.labs.tolist(), learned, registry),
@@ -160,7 +162,7 @@ def _own(lab_of: Mapping[str, str], candidate: NDArray[np.bool_]) -> dict[str, s
 
 def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[np.bool_]:
     """(rows,) whether the settings leave a row in."""
-    names = set(np.unique(np.asarray(corpus.release, object).astype(str)).tolist())
+    names = set(corpus.release)
     out: set[str] = set()
     for name in settings.exclude_releases:
         entry = registry.resolve(name)
@@ -177,7 +179,7 @@ def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[n
         out |= names - registry.before(settings.released_before)
     if not names - out:
         raise FingerprintError("nothing is left to train on; exclude less")
-    return ~np.isin(np.asarray(corpus.release, object).astype(str), sorted(out))
+    return ~among(corpus.release, out)
 
 
 def foreign_rows(name: str, corpus: Corpus, progress: Report) -> NDArray[np.float32]:
@@ -214,8 +216,7 @@ def _training(
     settings: Settings, corpus: Corpus, keep: NDArray[np.bool_], held: int, table: list[dict[str, Any]], known: Known,
     registry: Registry,
 ) -> dict[str, Any]:  # fmt: skip
-    release = np.asarray(corpus.release, object).astype(str)[keep]
-    names, count = np.unique(release, return_counts=True)
+    count = Counter(corpus.release[keep].tolist())
     first = step(settings.command, settings.registry, corpus.sources)
     return {
         "name": settings.name,
@@ -232,7 +233,7 @@ def _training(
         "shares": SHARES,
         "corpora": described(corpus.sources),
         "dropped": dict(corpus.dropped),
-        "rows": {str(n): int(c) for n, c in zip(names, count, strict=True)},
+        "rows": dict(sorted(count.items())),
         "held": held,
         "lineage": [first],
         "scores": table,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -68,8 +69,8 @@ def grown(
     documents[SIDE] = side.to_document()
     training = documents["training"]
     learned = rows.given.release[rows.learned]
-    for name, count in zip(*np.unique(learned.astype(str), return_counts=True), strict=True):
-        training["rows"][str(name)] = training["rows"].get(str(name), 0) + int(count)
+    for name, count in sorted(Counter(learned.tolist()).items()):
+        training["rows"][name] = training["rows"].get(name, 0) + count
     hashes = {c["sha256"] for c in training["corpora"]}
     training["corpora"] += [c for c in described(rows.given.sources) if c["sha256"] not in hashes]
     training["held"] += len(rows.kept.release)

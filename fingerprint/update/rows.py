@@ -13,6 +13,7 @@ from fingerprint.errors import InputError
 from fingerprint.features.shelf import Shelf
 from fingerprint.loading import Loaded
 from fingerprint.parallel import spread
+from fingerprint.records.coded import among
 from fingerprint.records.corpus import Corpus
 from fingerprint.records.registry import Registry
 from fingerprint.space.static import StaticEncoder
@@ -61,7 +62,7 @@ def learn_from(
     filled = size > 0
     held_before = np.unique(Held.of(stored.arrays, place.shape[1]).release)
     judged = {loaded.releases[code]["release"] for code in held_before}
-    back, kept = hold_back(corpus, ~np.isin(corpus.release.astype(str), sorted(judged)))
+    back, kept = hold_back(corpus, ~among(corpus.release, judged))
     learned = ~back & filled[data.full]
     use = np.concatenate([learned, learned[::2]]) & filled
     kept = kept[filled[kept]]
@@ -80,17 +81,17 @@ def tables(loaded: Loaded, stored: Stored) -> list[Table]:
 
 
 def _wanted(corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored) -> tuple[Corpus, dict[str, int]]:
-    release = corpus.release.astype(str)
+    release = corpus.release
     training = stored.documents["training"]
     known = {entry["release"] for entry in loaded.releases}
     before = {c["sha256"] for c in training["corpora"]}
     seen = np.array([source.sha256 in before for source in corpus.sources])[corpus.source()]
     count = Counter(release.tolist())
     reasons = {
-        "learned from the same file before": seen & np.isin(release, sorted(training["rows"])),
-        "of fine-tuned releases": np.array([registry.releases[name].kind == "finetune" for name in release]),
-        f"of releases with fewer than {FEWEST_ROWS} responses": np.array(
-            [name not in known and count[name] < FEWEST_ROWS for name in release]
+        "learned from the same file before": seen & among(release, training["rows"]),
+        "of fine-tuned releases": among(release, [n for n in count if registry.releases[n].kind == "finetune"]),
+        f"of releases with fewer than {FEWEST_ROWS} responses": among(
+            release, [n for n, many in count.items() if n not in known and many < FEWEST_ROWS]
         ),
     }
     left_out = {reason: int(n) for reason, n in corpus.dropped.items() if n}
