@@ -8,6 +8,8 @@ fit is small and convex.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
@@ -30,6 +32,7 @@ _RELEASE_PULL, _LAB_PULL = 3e-4, 0.1
 # easily than true ones: measured on two sets of releases that were taken out (docs/decisions.md).
 _HANDICAP = 1.0
 _ITERATIONS = 60
+_BLOCK = 4_000
 _NEVER = -1e9
 
 
@@ -47,12 +50,18 @@ def widen(
     drawn, of = _rehearsal(old, rng)
     learned = np.bincount(release)
     if learned.max() > _MOST:
-        some = np.sort(few_of_each(release, _MOST, rng))
-        at, release = at[some], release[some]
+        few = np.sort(few_of_each(release, _MOST, rng))
+        at, release = at[few], release[few]
     point = old.project(rows[at])
     each = (learned / np.maximum(np.bincount(release), 1))[release]
-    seen = moves.scaled(np.vstack([drawn, np.repeat(point, _COPIES, axis=0)]))
-    seen += rng.standard_normal((len(seen), len(moves.by))) @ moves.by
+    points = np.vstack([drawn, point])
+    copied = np.concatenate([np.arange(len(drawn)), np.repeat(np.arange(len(drawn), len(points)), _COPIES)])
+    # A last column of ones, for the biases. In single precision sums take half the time; where the fit ends is decided
+    # by far larger numbers.
+    seen = np.ones((len(copied), len(moves.spread) + 1), np.float32)
+    for some in _blocks(len(copied)):
+        moved = moves.scaled(points[copied[some]])
+        seen[some, :-1] = moved + rng.standard_normal((len(moved), len(moves.by))) @ moves.by
     # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
     many = np.bincount(old.cell_release, old.cell_count)
     stands = np.concatenate([(many / np.bincount(of))[of], np.repeat(each / _COPIES, _COPIES)])
@@ -88,34 +97,47 @@ def _rehearsal(h: Hierarchy, rng: np.random.Generator) -> tuple[Floats, Ints]:
 
 
 def _fit(
-    rows: Floats, code: Ints, share: Floats, weight: Floats, bias: Floats, free: Ints, pull: float
+    rows: NDArray[np.float32], code: Ints, share: Floats, weight: Floats, bias: Floats, free: Ints, pull: float
 ) -> tuple[Floats, Floats]:
     """Weights (K, classes) and biases (classes,) of a softmax regression in which only the columns that `free` names
     move, from where they are (new ones from 0), pulled back there.
 
-    code, share: (n,) class of each row and what it counts; pull: by how much a squared step of a weight costs.
+    rows: (n, K + 1), the last column ones; code, share: (n,) class of each row and what it counts; pull: by how much a
+    squared step of a weight costs.
     """
     columns = np.vstack([weight, bias])
     columns = np.pad(columns, ((0, 0), (0, int(code.max()) + 1 - columns.shape[1])))
-    # The same sums in half the time; where the fit ends is decided by far larger numbers.
-    rows = np.hstack([rows, np.ones((len(rows), 1))]).astype(np.float32)
-    fixed = rows @ columns[:, np.setdiff1d(np.arange(len(bias)), free)].astype(np.float32)
-    rest = logsumexp(np.pad(fixed, ((0, 0), (1, 0)), constant_values=_NEVER), axis=1, keepdims=True)
-    target = (code[:, None] == free).astype(float)
+    fixed = columns[:, np.setdiff1d(np.arange(len(bias)), free)].astype(np.float32)
+    rest = np.full((len(rows), 1), _NEVER)
+    if fixed.shape[1]:
+        for some in _blocks(len(rows)):
+            rest[some] = logsumexp(rows[some] @ fixed, axis=1, keepdims=True)
+    place = np.full(columns.shape[1], -1)
+    place[free] = np.arange(len(free))
+    own = place[code]
     begin = columns[:, free]
     # Biases go where they must.
     pulls = np.append(np.full(len(weight), pull), 0.0)[:, None]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
         now = flat.reshape(begin.shape)
-        logits = rows @ now.astype(np.float32)
-        total = logsumexp(np.hstack([logits, rest]), axis=1)
         away = pulls * (now - begin)
-        # The logit of a class that does not move is left out: it is the same whatever the others do.
-        value = share @ (total - (target * logits).sum(axis=1)) + (away * (now - begin)).sum() / 2
-        slope = rows.T @ (share[:, None] * (np.exp(logits - total[:, None]) - target)).astype(np.float32) + away
-        return float(value), slope.ravel()
+        value, slope = float((away * (now - begin)).sum() / 2), away
+        for some in _blocks(len(rows)):
+            logits = rows[some] @ now.astype(np.float32)
+            total = logsumexp(np.hstack([logits, rest[some]]), axis=1)
+            true = np.flatnonzero(own[some] >= 0), own[some][own[some] >= 0]
+            # The logit of a class that does not move is left out: it is the same whatever the others do.
+            value += float(share[some] @ total - share[some][true[0]] @ logits[true])
+            excess = np.exp(logits - total[:, None])
+            excess[true] -= 1
+            slope = slope + rows[some].T @ (share[some][:, None] * excess).astype(np.float32)
+        return value, slope.ravel()
 
     found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
     columns[:, free] = found.x.reshape(begin.shape)
     return columns[:-1], columns[-1]
+
+
+def _blocks(size: int) -> Iterator[slice]:
+    return (slice(i, i + _BLOCK) for i in range(0, size, _BLOCK))
