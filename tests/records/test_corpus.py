@@ -42,6 +42,16 @@ def test_rows_labels_and_what_is_left_out(tmp_path: Path, registry: Registry) ->
     assert (found.sources[0].name, found.sources[0].rows) == ("first", 5)
 
 
+def test_a_text_that_many_rows_share_is_held_once(tmp_path: Path, registry: Registry) -> None:
+    rows: list[dict[str, object]] = [
+        {"release": "a", "response": TEXT.format(i), "prompt_id": f"{i % 2}", "domain": "speech"} for i in range(20)
+    ]
+    found = read_corpora([corpus(tmp_path / "c.jsonl", rows)], registry)
+    for column, different in ((found.release, 1), (found.corpus, 1), (found.domain, 1), (found.prompt, 2)):
+        assert len({id(text) for text in column}) == different
+    assert found.texts(0, 20) == [TEXT.format(i) for i in range(20)]
+
+
 def test_a_column_may_be_null_for_the_first_ten_megabytes(tmp_path: Path, registry: Registry) -> None:
     rows: list[dict[str, object]] = [
         {"release": "a", "response": f"{i} " + "words " * 1700, "cost": i / 2 if i > 1100 else None,

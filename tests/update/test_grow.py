@@ -82,3 +82,19 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(
     first = grown.scores(fitted.project(fresh[shown]))[0].argmax(axis=1)
     assert (first[of[shown] == 6] == 6).mean() > 0.8
     assert (first[of[shown] < 6] == 6).mean() < 0.1
+
+
+def test_columns_do_not_depend_on_how_many_rows_are_summed_at_a_time(
+    fitted: Hierarchy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows, release, _ = world()
+    at = np.flatnonzero(release == 6)
+    rng = np.random.default_rng(0)
+    heads = Heads(rng.normal(0, 1, (6, 6)), np.zeros(6), rng.normal(0, 1, (6, 3)), np.zeros(3))
+    found = []
+    for block in (37, 100_000):
+        monkeypatch.setattr(columns, "_BLOCK", block)
+        found.append(widen(heads, fitted, rows, at, release[at], np.append(LAB, 2), 0))
+    for name in ("release", "release_bias", "lab", "lab_bias"):
+        np.testing.assert_allclose(getattr(found[0], name), getattr(found[1], name), atol=1e-2)
+    assert np.abs(found[0].release[:, 6]).max() > 0.1
