@@ -20,6 +20,7 @@ import numpy as np
 
 from fingerprint.api import Fingerprint
 from fingerprint.loading import load_model
+from fingerprint.records.coded import coded
 from fingerprint.records.corpus import read_corpora
 from fingerprint.records.names import mask_names
 from fingerprint.records.read import read_suspect
@@ -54,7 +55,7 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
     rng = np.random.default_rng(0)
     at = np.sort(np.concatenate([rng.permutation(np.flatnonzero(release == name))[:rows] for name in names]))
     code = np.searchsorted(names, release[at])
-    of_corpus = np.unique(np.asarray(corpus.corpus, object).astype(str)[at], return_inverse=True)[1]
+    of_corpus = coded(corpus.corpus[at])[1]
     texts = [corpus.texts(int(i), int(i) + 1)[0] for i in at]
 
     with (bench / "truth.csv").open() as lines:

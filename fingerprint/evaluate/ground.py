@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from fingerprint.evaluate.answers import Names
 from fingerprint.evaluate.folds import thinned
-from fingerprint.records.coded import coded
+from fingerprint.records.coded import among, coded
 from fingerprint.records.corpus import Corpus, read_corpora
 from fingerprint.records.registry import Registry, Release
 from fingerprint.train.data import Data, Labels, Report
@@ -43,8 +43,8 @@ def survey(
     training: the model's record of what it was trained on; releases: those that it knows.
     """
     whole = read_corpora(paths, registry)
-    entry = {name: registry.releases[name] for name in set(whole.release)}
-    wanted = np.array([entry[name].kind != "finetune" for name in whole.release])
+    finetunes = [name for name in set(whole.release) if registry.releases[name].kind == "finetune"]
+    wanted = ~among(whole.release, finetunes)
     some = whole.of(thinned(labels_of(whole), wanted, most, seed))
     hashes = {c["sha256"] for c in training["corpora"]}
     learned = np.array([s.sha256 in hashes for s in some.sources])[some.source()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -116,12 +116,12 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
     if unknown:
         raise unknown_names(str(paths[0]), unknown)
     release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
-    apart = among(_column(rows, "domain"), APART)
+    columns = {name: _column(rows, name) for name in ("prompt", "corpus", "variant", "language", "domain")}
+    apart = among(columns["domain"], APART)
     at, dropped = _usable(rows, release, apart)
-    columns = {name: _column(rows, name)[at] for name in ("prompt", "corpus", "variant", "language", "domain")}
     return Corpus(
         release=release[at],
-        **columns,
+        **{name: column[at] for name, column in columns.items()},
         sources=tuple(sources),
         dropped=dropped,
         apart=tuple((str(release[i]), str(rows[int(i)]["response"])) for i in np.flatnonzero(apart)),
@@ -135,8 +135,12 @@ def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = 
 def _column(rows: Any, name: str) -> NDArray[np.object_]:
     """(rows,) of str, in which the same text is the same object: of most columns few texts are different."""
     same: dict[str, str] = {}
-    texts = (text for batch in rows.select_columns([name]).iter(_BLOCK) for text in batch[name])
-    return np.fromiter((same.setdefault(text, text) for text in texts), object, len(rows))
+    return np.fromiter((same.setdefault(text, text) for text in _values(rows, name)), object, len(rows))
+
+
+def _values(rows: Any, name: str) -> Iterator[str]:
+    """One column, read a few rows at a time and without the others."""
+    return (text for batch in rows.select_columns([name]).iter(_BLOCK) for text in batch[name])
 
 
 def corpus_files(paths: Sequence[Path]) -> list[Path]:
@@ -239,8 +243,7 @@ def _usable(
     """Rows with something to read, once each within a release, but those that `apart` (rows,) marks; and how many
     were left out for what."""
     marks, long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
-    texts = (text for batch in rows.select_columns(["response"]).iter(_BLOCK) for text in batch["response"])
-    for at, text in enumerate(texts):
+    for at, text in enumerate(_values(rows, "response")):
         long[at] = len(text.strip()) >= LEAST_CHARACTERS
         marks[at] = mark(f"{release[at]}\0{text}")
     full = np.flatnonzero(long & ~apart)

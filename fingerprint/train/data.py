@@ -98,8 +98,7 @@ class Data:
         caches[1].prepare(jobs, progress, "features of plain forms")
         releases, release_code = coded(release)
         prompts, prompt_code = coded(prompt)
-        if "" in prompts:
-            # The empty one is the first of all.
+        if prompts[:1] == [""]:
             prompt_code[prompt_code == 0] = -1
         names = [*corpus, *(name + PLAIN for name in corpus[::2])]
         corpora, corpus_code = coded(names)

@@ -114,8 +114,8 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     named = np.isin(data.labels.releases, known.names)
     cells = use & named[data.labels.release]
     learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[cells])]
-    kept = kept[data.filled[kept] & among(corpus.release[kept], known.names)]
-    held = Held(places.rows[kept], places.size[kept], np.searchsorted(known.names, corpus.release[kept].astype(str)))
+    kept = kept[(data.filled & named[data.labels.release])[kept]]
+    held = Held(places.rows[kept], places.size[kept], (np.cumsum(named) - 1)[data.labels.release[kept]])
     documents = {
         "labels": labels(known.names, known.labs.tolist(), learned, registry),
         "calibration": calibration.to_dict(),

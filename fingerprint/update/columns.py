@@ -64,8 +64,8 @@ def widen(
         seen[some, :-1] = moved + rng.standard_normal((len(moved), len(moves.by))) @ moves.by
     # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
     many = np.bincount(old.cell_release, old.cell_count)
-    stands = np.concatenate([(many / np.bincount(of))[of], np.repeat(each / _COPIES, _COPIES)])
-    names = np.concatenate([of, np.repeat(release, _COPIES)])
+    stands = np.concatenate([(many / np.bincount(of))[of], each / _COPIES])[copied]
+    names = np.concatenate([of, release])[copied]
     out: list[Floats] = []
     for weight, bias, code, added, pull in (
         (heads.release, heads.release_bias, names, release, _RELEASE_PULL),
@@ -108,10 +108,11 @@ def _fit(
     columns = np.vstack([weight, bias])
     columns = np.pad(columns, ((0, 0), (0, int(code.max()) + 1 - columns.shape[1])))
     fixed = columns[:, np.setdiff1d(np.arange(len(bias)), free)].astype(np.float32)
-    rest = np.full((len(rows), 1), _NEVER)
-    if fixed.shape[1]:
-        for some in _blocks(len(rows)):
-            rest[some] = logsumexp(rows[some] @ fixed, axis=1, keepdims=True)
+    rest = np.zeros((len(rows), 1))
+    for some in _blocks(len(rows)):
+        # There may be none that is fixed.
+        logits = np.pad(rows[some] @ fixed, ((0, 0), (1, 0)), constant_values=_NEVER)
+        rest[some] = logsumexp(logits, axis=1, keepdims=True)
     place = np.full(columns.shape[1], -1)
     place[free] = np.arange(len(free))
     own = place[code]
@@ -122,16 +123,17 @@ def _fit(
     def loss(flat: Floats) -> tuple[float, Floats]:
         now = flat.reshape(begin.shape)
         away = pulls * (now - begin)
-        value, slope = float((away * (now - begin)).sum() / 2), away
+        value, slope, single = float((away * (now - begin)).sum() / 2), away, now.astype(np.float32)
         for some in _blocks(len(rows)):
-            logits = rows[some] @ now.astype(np.float32)
+            logits, weight = rows[some] @ single, share[some]
             total = logsumexp(np.hstack([logits, rest[some]]), axis=1)
-            true = np.flatnonzero(own[some] >= 0), own[some][own[some] >= 0]
+            at = np.flatnonzero(own[some] >= 0)
+            true = at, own[some][at]
             # The logit of a class that does not move is left out: it is the same whatever the others do.
-            value += float(share[some] @ total - share[some][true[0]] @ logits[true])
+            value += float(weight @ total - weight[at] @ logits[true])
             excess = np.exp(logits - total[:, None])
             excess[true] -= 1
-            slope = slope + rows[some].T @ (share[some][:, None] * excess).astype(np.float32)
+            slope += rows[some].T @ (weight[:, None] * excess).astype(np.float32)
         return value, slope.ravel()
 
     found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})

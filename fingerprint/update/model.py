@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -45,6 +45,7 @@ def grown(
     hierarchy = grow(old.h, cells, lab)
     heads = widen(old.heads, old.h, rows.place, rows.at, release, lab, seed)
     held = Held.of(stored.arrays, rows.place.shape[1])
+    count = Counter(rows.given.release[rows.learned].tolist())
 
     # Releases and labs are in the order of their names, as after a training.
     by_name, by_lab = np.argsort(names), np.argsort(labs)
@@ -53,7 +54,7 @@ def grown(
     arrays = {
         **stored.arrays,
         **likelihood_arrays(_ordered(hierarchy, heads, by_name, by_lab)),
-        **{name: values[by_name] for name, values in _usual(stored, rows, code, len(names), progress).items()},
+        **{name: values[by_name] for name, values in _usual(stored, rows, code, count, len(names), progress).items()},
         **replace(held, release=rank[held.release]).joined(kept).arrays(),
     }
     if loaded.information is not None:
@@ -68,9 +69,8 @@ def grown(
     side = learn_side(rows.given, rows.learned, owner, progress, loaded.side, lab_of)
     documents[SIDE] = side.to_document()
     training = documents["training"]
-    learned = rows.given.release[rows.learned]
-    for name, count in sorted(Counter(learned.tolist()).items()):
-        training["rows"][name] = training["rows"].get(name, 0) + count
+    for name, many in sorted(count.items()):
+        training["rows"][name] = training["rows"].get(name, 0) + many
     hashes = {c["sha256"] for c in training["corpora"]}
     training["corpora"] += [c for c in described(rows.given.sources) if c["sha256"] not in hashes]
     training["held"] += len(rows.kept.release)
@@ -96,7 +96,9 @@ def _ordered(h: Hierarchy, heads: Heads, by_name: Ints, by_lab: Ints) -> Likelih
     )
 
 
-def _usual(stored: Stored, rows: Rows, code: Ints, size: int, progress: Report) -> dict[str, np.ndarray]:
+def _usual(
+    stored: Stored, rows: Rows, code: Ints, count: Mapping[str, int], size: int, progress: Report
+) -> dict[str, np.ndarray]:
     """habit_mean, habit_var (R, habits): of a release with more responses those of both samples together."""
     fresh = habit_arrays(rows.given, rows.learned, rows.names, progress)
     mean, var = (np.zeros((size, fresh["habit_mean"].shape[1]), np.float32) for _ in range(2))
@@ -104,9 +106,8 @@ def _usual(stored: Stored, rows: Rows, code: Ints, size: int, progress: Report) 
     mean[:old], var[:old] = stored.arrays["habit_mean"], stored.arrays["habit_var"]
     before = stored.documents["training"]["rows"]
     for i, name in enumerate(rows.names):
-        many = (rows.given.release[rows.learned] == name).sum()
         own = min(before.get(name, 0), HABIT_ROWS) if code[i] < old else 0
-        share = own / (own + min(many, HABIT_ROWS))
+        share = own / (own + min(count[name], HABIT_ROWS))
         at, new = code[i], fresh["habit_mean"][i]
         var[at] = share * var[at] + (1 - share) * fresh["habit_var"][i] + share * (1 - share) * (new - mean[at]) ** 2
         mean[at] = share * mean[at] + (1 - share) * new
