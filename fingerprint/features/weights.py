@@ -21,7 +21,7 @@ from fingerprint.over import Over
 
 # Within-cell variance cannot be estimated where nearly every cell holds one response; a share stands in.
 _LEAST_RESIDUAL = 0.05
-_BLOCK = 4_000
+_BLOCK = 2_000
 
 Rows: TypeAlias = "sparse.csr_matrix | SparseShelf"
 
@@ -43,8 +43,8 @@ class Variance:
         """rows: (n, V) unit-length rows; at: (m,) those of one corpus; release, prompt: (m,) codes from 0; over: does
         the sums of some rows at a time."""
         n = len(at)
-        parts = [_between(rows, at, code, over) for code in (release, prompt)]
-        (release_squares, k_r, totals), (prompt_squares, k_p, _) = parts
+        release_squares, k_r, totals = _between(rows, at, release, over)
+        prompt_squares, k_p, _ = _between(rows, at, prompt, over, with_totals=False)
         correction = totals[0] ** 2 / n
         between_r, between_p = release_squares - correction, prompt_squares - correction
         total = totals[1] - correction
@@ -99,35 +99,39 @@ def group_sums(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> sparse.csr_m
 class _Part:
     """Some rows, sorted by group. ends: (code, size, sums (V,)) of the first group and of the last, which other parts
     may have more of; inner: (V,) squared sums of those between by their sizes, added up; totals: (3, V) sums, squares,
-    and how many rows have each feature."""
+    and how many rows have each feature, or 0 where they were not asked for."""
 
     ends: tuple[tuple[int, int, NDArray[np.float64]], ...]
     inner: NDArray[np.float64]
     totals: NDArray[np.float64]
 
 
-def _part(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> _Part:
+def _part(rows: sparse.csr_matrix, code: NDArray[np.int64], with_totals: bool) -> _Part:
+    # What is as long as the rows have features is the most memory that this takes: squares are made in place.
     groups, of, size = np.unique(code, return_inverse=True, return_counts=True)
     sums = group_sums(rows, of)
     ends = tuple((int(groups[i]), int(size[i]), sums[[i]].toarray()[0]) for i in sorted({0, len(groups) - 1}))
-    squares = sums[1:-1]
-    squares.data = squares.data**2 / np.repeat(size[1:-1], np.diff(squares.indptr))
+    np.square(sums.data, out=sums.data)
+    share = 1 / size
+    share[[0, -1]] = 0
+    return _Part(ends, sums.T @ share, _totals(rows) if with_totals else np.zeros((3, 1)))
+
+
+def _totals(rows: sparse.csr_matrix) -> NDArray[np.float64]:
     data, width = rows.data.astype(float), rows.shape[1]
-    of_features = (np.bincount(rows.indices, data, width), np.bincount(rows.indices, data**2, width),
-                   np.bincount(rows.indices, minlength=width).astype(float))  # fmt: skip
-    inner = np.bincount(squares.indices, squares.data, width).astype(float)
-    return _Part(ends, inner, np.stack(of_features))
+    sums, seen = np.bincount(rows.indices, data, width), np.bincount(rows.indices, minlength=width)
+    return np.stack([sums, np.bincount(rows.indices, np.square(data, out=data), width), seen.astype(float)])
 
 
 def _between(
-    rows: Rows, at: NDArray[np.int64], code: NDArray[np.int64], over: Over
+    rows: Rows, at: NDArray[np.int64], code: NDArray[np.int64], over: Over, with_totals: bool = True
 ) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
     """(V,) squared sums of each group by its size, summed; the number of groups; (3, V) totals as of a part."""
     order = np.argsort(code, kind="stable")
     some = (order[i : i + _BLOCK] for i in range(0, len(order), _BLOCK))
     squares, totals = np.zeros(rows.shape[1]), np.zeros((3, rows.shape[1]))
     group, size, sums = -1, 1, np.zeros(rows.shape[1])
-    for part in over(_part, ((rows[at[of]], code[of]) for of in some)):
+    for part in over(_part, ((rows[at[of]], code[of], with_totals) for of in some)):
         totals += part.totals
         squares += part.inner
         for next_group, more, added in part.ends:

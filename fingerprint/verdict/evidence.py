@@ -16,6 +16,7 @@ from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 
 # Responses of one suspect are not independent: this share of the spread of one does not average out.
 CORRELATION = 0.15
+_BLOCK = 250
 
 
 @dataclass(frozen=True)
@@ -68,9 +69,11 @@ class Likelihood:
         """mean: (S, D) mean of each suspect's responses in the fingerprint space; count: (S,) how many."""
         point = self.h.project(mean)
         parts = []
+        # A few at a time: each domain has its likelihoods of every release.
         for n in np.unique(count):
-            at = np.flatnonzero(count == n)
-            parts.append((at, self._evidence(point[at], int(n))))
+            every = np.flatnonzero(count == n)
+            for at in (every[i : i + _BLOCK] for i in range(0, len(every), _BLOCK)):
+                parts.append((at, self._evidence(point[at], int(n))))
         order = np.argsort(np.concatenate([at for at, _ in parts]))
         joined = [np.concatenate([getattr(e, name) for _, e in parts]) for name in Evidence.__annotations__]
         return Evidence(*joined).of(order)
