@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -58,6 +59,26 @@ def test_nothing_that_is_asked_is_shown(data: Any) -> None:
         assert not np.isin(labels.corpus[fold.train], [*other, *(other + 1)]).any()
         # Plain rows are never asked about, for they are no responses.
         assert not (fold.kind[~data.full] != "").any()
+
+
+def test_what_is_asked_about_a_release_is_no_second_question(data: Any) -> None:
+    labels, folds = data.labels, _folds(data)
+    for fold in folds:
+        own = np.isin(labels.release, labels.release[np.isin(fold.kind, [UNSEEN, UNKNOWN])])
+        other = np.unique(labels.corpus[fold.kind == OTHER])
+        assert not (own & np.isin(labels.corpus, other) & (fold.kind != "")).any()
+    # No release's only fold is its lab's, so that each is asked about.
+    asked = [set(labels.release[fold.kind == UNSEEN]) for fold in folds]
+    assert set().union(*asked) == set(range(12))
+
+
+def test_a_release_is_left_out_where_its_corpus_is_not(data: Any) -> None:
+    few = data.labels.corpus // 2 == data.labels.release % 3
+    some = replace(data, labels=data.labels.of(few), full=data.full[few], filled=data.filled[few])
+    # But for the two that go together: they, their corpora and their lab want three folds of three.
+    single = some.labels.release > 1
+    asked = sum((single & (fold.kind == UNSEEN)).sum() for fold in _folds(some))
+    assert asked == (single & some.full).sum()
 
 
 def test_a_group_is_left_out_together(data: Any) -> None:
