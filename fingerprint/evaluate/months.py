@@ -1,6 +1,7 @@
 """At the time: what would have been said of each month's new releases with what was known before it.
 
-The space and the calibration are made anew at each cut from releases of before it; between cuts a month's model adds
+As in training: the calibration is fitted on what a first model says of what it was not shown, and the space is then
+made of all that was there. Both are made anew at each cut from releases of before it; between cuts a month's model adds
 what was released before that month to the same space, which takes no more than sums and the heads.
 """
 
@@ -16,7 +17,7 @@ from fingerprint.evaluate.answers import Answers, Names
 from fingerprint.evaluate.fits import Asked, Effort, draw_some, fit, question
 from fingerprint.evaluate.folds import thinned
 from fingerprint.evaluate.judging import KINDS, TooFew, calibration_of, judged
-from fingerprint.train.data import Data
+from fingerprint.train.data import Data, Ints
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import fit_likelihood
 
@@ -67,16 +68,13 @@ class Months:
             )
             for month in months
         }
-        # The space has not seen what was held out for the calibration; a month's model has.
+        first = fit(data, shown, _marked(shown, *drawn.values()), candidate, lab_of, effort.recipe, seed)
+        questions = [question(data, first, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
+        calibration = calibration_of(Asked.joined(questions), names, self.most, seed)
         by_then = (before | (candidate & np.isin(released, months)))[data.labels.release] & data.filled
         learned = thinned(data.labels, by_then, effort.rows, seed)
-        asked = learned.copy()
-        for suspects in (*drawn.values(), *of_month.values()):
-            for one in suspects:
-                asked[one] = True
-        fitted = fit(data, shown, asked, candidate, lab_of, effort.recipe, seed)
-        first = [question(data, fitted, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
-        calibration = calibration_of(Asked.joined(first), names, self.most, seed)
+        use = learned & before[data.labels.release]
+        fitted = fit(data, use, _marked(learned, *of_month.values()), candidate, lab_of, effort.recipe, seed)
         said = []
         at = fitted.rows
         placed = replace(data, labels=data.labels.of(at), full=data.full[at], filled=data.filled[at])
@@ -91,3 +89,12 @@ class Months:
             answers = replace(answers, part=np.full(len(answers.rows), month))
             said.append(judged(answers, calibration, names))
         return Answers.joined(said)
+
+
+def _marked(rows: Bools, *drawn: list[Ints]) -> Bools:
+    """(n,) those and all of the suspects'."""
+    out = rows.copy()
+    for suspects in drawn:
+        for one in suspects:
+            out[one] = True
+    return out
