@@ -164,12 +164,19 @@ def corpus_files(paths: Sequence[Path]) -> list[Path]:
 def _read(path: Path, cache: str, datasets: Any) -> Any:
     kind = "parquet" if path.suffix == ".parquet" else "json"
     # In one piece: a column that is null throughout a first piece could hold nothing else in the next.
-    more = {"chunksize": MOST_BYTES} if kind == "json" else {}
+    more = {"chunksize": MOST_BYTES} if kind == "json" else {"batch_size": _BLOCK, "fragment_scan_options": _streamed()}
     try:
         return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache, **more)
     except Exception as error:  # datasets wraps whatever its readers raise
         cause = error.__cause__ or error
         raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None
+
+
+def _streamed() -> Any:
+    """Else a file is fetched ahead of its use, which is for networks, and lies in memory whole."""
+    from pyarrow.dataset import ParquetFragmentScanOptions
+
+    return ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)
 
 
 def _columns(path: Path, part: Any, label: str | None) -> Any:
