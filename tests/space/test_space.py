@@ -3,6 +3,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 from scipy import sparse
 
 from fingerprint.features.ngrams import count
@@ -40,6 +41,27 @@ def test_corpora_are_no_direction() -> None:
     found = between_release(sparse.csr_matrix(rows.astype(np.float32)), np.arange(200), cell, code % 2, 1)
     assert abs(found[1, 0]) > 0.99
     assert abs(found[0, 0]) < 0.05
+
+
+def test_directions_are_those_of_the_cells_however_few_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    rows = sparse.random(300, 30, 0.5, "csr", np.float32, random_state=rng)
+    at = rng.permutation(300)[:260]
+    cell = np.unique(rng.integers(0, 40, 260), return_inverse=True)[1]
+    corpus = np.arange(cell.max() + 1) % 3
+    found = []
+    for block, cells in ((4_000, 250), (7, 4)):
+        monkeypatch.setattr("fingerprint.space.between._BLOCK", block)
+        monkeypatch.setattr("fingerprint.space.between._CELLS", cells)
+        found.append(between_release(rows, at, cell, corpus, 5))
+    dense, count = rows.toarray()[at].astype(float), np.bincount(cell)
+    means = np.stack([dense[cell == c].mean(axis=0) for c in range(len(count))])
+    for c in range(3):
+        means[corpus == c] -= np.average(means[corpus == c], axis=0, weights=count[corpus == c])
+    true = np.linalg.svd(means * np.sqrt(count / 100)[:, None])[2][:5].T
+    for directions in found:
+        assert directions.shape == (30, 5)
+        np.testing.assert_allclose(np.abs((directions * true).sum(axis=0)), 1, atol=1e-3)
 
 
 def test_sentence_transformers_and_numpy_agree(model: Path) -> None:

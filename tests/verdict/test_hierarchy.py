@@ -86,6 +86,16 @@ def test_counts_may_differ_within_a_call() -> None:
     np.testing.assert_allclose(together.known[1], alone.known[0])
 
 
+def test_suspects_are_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    likelihood, means = Likelihood(WORLD.fitted), WORLD.release.astype(np.float32)
+    count = 1 + np.arange(len(means)) % 3
+    whole = likelihood.evidence(means, count)
+    monkeypatch.setattr("fingerprint.verdict.evidence._BLOCK", 5)
+    found = likelihood.evidence(means, count)
+    for name in Evidence.__annotations__:
+        np.testing.assert_allclose(getattr(found, name), getattr(whole, name))
+
+
 def test_posterior_sums_to_one_and_keeps_to_the_candidates() -> None:
     assert len(START) == len(PARAMETERS)
     evidence = WORLD.suspects(WORLD.release, 5)
