@@ -69,6 +69,7 @@ def suspect(file: str, records: Iterable[Record]) -> Suspect:
         (refusals, "refused and said nothing else (left out)"),
         (apart, "answered what the model is or had its tokens counted (side evidence, no style)"),
         (usable.left_out, f"left out: {MOST_RESPONSES:,} drawn evenly say as much"),
+        (aside.left_out, f"left out of the side evidence, for which {MOST_RESPONSES:,} drawn evenly are enough"),
     )
     warnings = [f"{_responses(count)} {what}" for count, what in notes if count]
     kept = usable.values()

@@ -100,6 +100,9 @@ def test_of_more_than_can_tell_some_are_drawn_whatever_their_order(monkeypatch: 
     assert kept == sorted(kept, key=rows.index)
     assert kept != rows[:5]
     assert found.warnings[-1] == "35 responses left out: 5 drawn evenly say as much"
+    counted = suspect_of([LONG, *({"response": "No.", "usage": {"prompt_tokens": 9}} for _ in range(7))])
+    assert len(counted.aside) == 5
+    assert "2 responses left out of the side evidence" in counted.warnings[-1]
 
 
 def test_only_refusals_is_no_error(tmp_path: Path) -> None:
