@@ -6,6 +6,7 @@ gives travels as values, so that a worker needs the same packages and nothing el
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -20,7 +21,10 @@ Result = TypeVar("Result")
 def each(function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[tuple[int, Result]]:
     """(number of the piece, function(*piece)) as they are done, in `jobs` processes or on the cluster."""
     work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    return work(delayed(_numbered)((i, function, piece)) for i, piece in enumerate(pieces))
+    with warnings.catch_warnings():
+        # Workers that have grown are replaced between two pieces, which is no news to anybody.
+        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+        yield from work(delayed(_numbered)((i, function, piece)) for i, piece in enumerate(pieces))
 
 
 def spread(jobs: int) -> Over:

@@ -81,8 +81,9 @@ def leave_out(
 def _spread(
     names: NDArray[np.str_], size: Ints, lost: NDArray[np.float64], rng: np.random.Generator
 ) -> dict[str, int]:  # fmt: skip
-    """A fold for each name, the large ones apart from each other. names, size: (n,) some may be the same name; lost:
-    (n, folds) how many of the responses would not be asked about in each fold."""
+    """A fold for each name, the large ones apart from each other; where there are any, of the folds in which little is
+    lost. names, size: (n,) some may be the same name; lost: (n, folds) how many of the responses would not be asked
+    about in each fold, infinite where none would be."""
     found, at = np.unique(names, return_inverse=True)
     total = np.bincount(at, size)
     gone = np.zeros((len(found), lost.shape[1]))
@@ -90,8 +91,9 @@ def _spread(
     order = np.lexsort((rng.random(len(found)), -total))
     load, out = np.zeros(lost.shape[1]), {}
     for i in order:
-        fits = gone[i] <= max(_LOST * total[i], gone[i].min())
-        fold = int(np.where(fits, load, np.inf).argmin())
+        little = gone[i] <= _LOST * total[i]
+        some = little if little.any() else gone[i] < np.inf
+        fold = int((np.where(some, load, np.inf) if some.any() else load).argmin())
         out[str(found[i])] = fold
         load[fold] += total[i]
     return out

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from joblib import Parallel, delayed
 
 from fingerprint.code import code_hash
+from fingerprint.parallel import each
 from fingerprint.store.atomic import write_atomically
 from fingerprint.train.data import Report
 
@@ -30,11 +30,9 @@ class Work:
         """What `make(0)` to `make(count - 1)` give, each made once, `jobs` processes at once, one thread each."""
         names = [f"{prefix} {i}" for i in range(count)]
         missing = [i for i, name in enumerate(names) if not (self.folder / f"{name}.npz").exists()]
-        found = Parallel(n_jobs=min(jobs, max(len(missing), 1)), return_as="generator_unordered")(
-            delayed(_numbered)(make, i) for i in missing
-        )
-        for done, (i, arrays) in enumerate(found):
-            self._save(names[i], arrays)
+        found = each(make, ((i,) for i in missing), min(jobs, max(len(missing), 1)))
+        for done, (at, arrays) in enumerate(found):
+            self._save(names[missing[at]], arrays)
             progress(f"{prefix}s", count - len(missing) + done + 1, count)
         return [self._read(name) for name in names]
 
@@ -47,7 +45,3 @@ class Work:
     def _read(self, name: str) -> dict[str, np.ndarray]:
         with np.load(self.folder / f"{name}.npz") as held:
             return dict(held)
-
-
-def _numbered(make: Callable[[int], dict[str, np.ndarray]], i: int) -> tuple[int, dict[str, np.ndarray]]:
-    return i, make(i)

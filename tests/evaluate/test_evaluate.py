@@ -30,8 +30,10 @@ def test_known_releases_are_found_and_shuffled_labels_are_not(evaluated: Any) ->
     same = [f for f in _figures(report, "same-set") if f["responses"] == 5]
     assert same[0]["metrics"]["top-1"]["value"] > 0.6
     shuffled = [f for f in _figures(report, "controls", "release") if f["part"] == "labels shuffled"]
+    assert shuffled
     for figure in shuffled:
-        assert figure["metrics"]["top-1"]["value"] < 0.3
+        # The fold knows a third of the world's releases: the chance is one over those that it was asked about.
+        assert figure["metrics"]["top-1"]["low"] <= 1 / figure["releases"] + 1e-9
 
 
 def test_what_the_model_never_saw_is_asked_of_the_model_itself(evaluated: Any) -> None:
