@@ -37,8 +37,9 @@ class Moves:
 
     @classmethod
     def of(cls, hierarchy: Hierarchy) -> Moves:
-        centre, spread = hierarchy.corpus_mean.mean(axis=0), np.sqrt(hierarchy.within + hierarchy.session)
-        domains = _DOMAINS / np.sqrt(len(hierarchy.corpus_mean)) * (hierarchy.corpus_mean - centre)
+        centre, spread = hierarchy.middle, np.sqrt(hierarchy.within + hierarchy.session)
+        corpora = hierarchy.corpus_mean[hierarchy.ground]
+        domains = _DOMAINS / np.sqrt(len(corpora)) * (corpora - centre)
         return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(hierarchy.session))]) / spread)
 
     def scaled(self, point: Floats) -> Floats:

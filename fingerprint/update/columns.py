@@ -37,13 +37,15 @@ _NEVER = -1e9
 
 
 def widen(
-    heads: Heads, old: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints, lab: Ints, seed: int
-) -> Heads:
+    heads: Heads, old: Hierarchy, grown: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints,
+    corpus: Ints, seed: int,
+) -> Heads:  # fmt: skip
     """The heads with a column for each new release and lab, and with those of releases and labs that have more
     responses now fitted again.
 
-    rows: in the fingerprint space, D wide; at: (n,) those with new responses; release: (n,) codes, its own and from
-    then on new ones; lab: (R,) of all releases, the old ones first, codes of labs likewise. seed: of what is drawn.
+    grown: the hierarchy with the new responses, its releases, labs and corpora those of the old one and then new ones;
+    rows: in the fingerprint space, D wide; at: (n,) those with new responses; release, corpus: (n,) codes. seed: of
+    what is drawn.
     """
     rng = np.random.default_rng(seed)
     moves = Moves.of(old)
@@ -51,8 +53,9 @@ def widen(
     learned = np.bincount(release)
     if learned.max() > _MOST:
         few = np.sort(few_of_each(release, _MOST, rng))
-        at, release = at[few], release[few]
-    point = old.project(rows[at])
+        at, release, corpus = at[few], release[few], corpus[few]
+    # Few releases were seen in a corpus that came later: what it does to all responses must not be learned as theirs.
+    point = old.project(rows[at]) - (grown.corpus_mean - _stand(grown))[corpus]
     each = (learned / np.maximum(np.bincount(release), 1))[release]
     points = np.vstack([drawn, point])
     copied = np.concatenate([np.arange(len(drawn)), np.repeat(np.arange(len(drawn), len(points)), _COPIES)])
@@ -60,8 +63,8 @@ def widen(
     # by far larger numbers.
     seen = np.ones((len(copied), len(moves.spread) + 1), np.float32)
     for some in _blocks(len(copied)):
-        moved = moves.scaled(points[copied[some]])
-        seen[some, :-1] = moved + rng.standard_normal((len(moved), len(moves.by))) @ moves.by
+        scaled = moves.scaled(points[copied[some]])
+        seen[some, :-1] = scaled + rng.standard_normal((len(scaled), len(moves.by))) @ moves.by
     # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
     many = np.bincount(old.cell_release, old.cell_count)
     stands = np.concatenate([(many / np.bincount(of))[of], each / _COPIES])[copied]
@@ -69,20 +72,25 @@ def widen(
     out: list[Floats] = []
     for weight, bias, code, added, pull in (
         (heads.release, heads.release_bias, names, release, _RELEASE_PULL),
-        (heads.lab, heads.lab_bias, lab[names], lab[release], _LAB_PULL),
+        (heads.lab, heads.lab_bias, grown.lab[names], grown.lab[release], _LAB_PULL),
     ):
         # A release or lab counts by the root of its size, as in training.
         share = stands / np.sqrt(np.bincount(code, stands))[code]
-        grown = _fit(seen, code, share / share.sum(), *moves.into(weight, bias), np.unique(added), pull)
-        grown[1][len(bias) :] -= _HANDICAP
-        out += moves.back(*grown)
+        columns = _fit(seen, code, share / share.sum(), *moves.into(weight, bias), np.unique(added), pull)
+        columns[1][len(bias) :] -= _HANDICAP
+        out += moves.back(*columns)
     return Heads(*out)
+
+
+def _stand(h: Hierarchy) -> Floats:
+    """(C, K) where the heads take each corpus to lie: one that the space was not made on where an unknown one does."""
+    return np.where(h.ground[:, None], h.corpus_mean, h.middle)
 
 
 def _rehearsal(h: Hierarchy, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """(n, K) responses not seen yet, as the hierarchy expects them, and the release (n,) of each: of each cell by the
     root of its size."""
-    likelihood = Likelihood(h)
+    likelihood, stand = Likelihood(h), _stand(h)
     share = np.sqrt(h.cell_count)
     many = np.maximum(1, np.rint(share / share.sum() * _REHEARSED)).astype(np.int64)
     points, releases = [], []
@@ -91,7 +99,7 @@ def _rehearsal(h: Hierarchy, rng: np.random.Generator) -> tuple[Floats, Ints]:
         cells = h.cell_corpus == corpus
         release = np.repeat(h.cell_release[cells], many[cells])
         stray = rng.standard_normal((len(release), mean.shape[1])) * np.sqrt(var[release] + h.within)
-        points.append(h.corpus_mean[corpus] + mean[release] + stray)
+        points.append(stand[corpus] + mean[release] + stray)
         releases.append(release)
     return np.vstack(points), np.concatenate(releases)
 

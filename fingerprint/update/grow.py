@@ -23,7 +23,12 @@ def grow(hierarchy: Hierarchy, cells: Cells, lab: Ints) -> Hierarchy:
     grown = _with_cells(replace(hierarchy, lab=lab), added.of(known))
     if known.all():
         return grown
-    fresh = replace(grown, corpus_mean=np.vstack([grown.corpus_mean, _corpora(grown, added.of(~known))]))
+    means = _corpora(grown, added.of(~known))
+    fresh = replace(
+        grown,
+        corpus_mean=np.vstack([grown.corpus_mean, means]),
+        ground=np.append(grown.ground, np.zeros(len(means), bool)),
+    )
     return _with_cells(fresh, added.of(~known))
 
 
@@ -57,7 +62,7 @@ def _with_cells(h: Hierarchy, added: _Added) -> Hierarchy:
 def _corpora(h: Hierarchy, added: _Added) -> Floats:
     """(new corpora, K) posterior means under N(mean of the known corpora, h.domain)."""
     mean, var = _expected(h)
-    centre = h.corpus_mean.mean(axis=0)
+    centre = h.middle
     first = len(h.corpus_mean)
     precision = np.tile(1 / h.domain, (int(added.corpus.max()) + 1 - first, 1))
     total = centre * precision

@@ -41,9 +41,9 @@ def grown(
     lab = np.array([labs.index(lab_of.get(name) or registry.releases[name].lab) for name in names])
     code = _codes(rows.names, names)
     release = code[rows.release]
-    cells = Cells.of(rows.place, release, _codes(rows.corpora, corpora)[rows.corpus], rows.at)
-    hierarchy = grow(old.h, cells, lab)
-    heads = widen(old.heads, old.h, rows.place, rows.at, release, lab, seed)
+    corpus = _codes(rows.corpora, corpora)[rows.corpus]
+    hierarchy = grow(old.h, Cells.of(rows.place, release, corpus, rows.at), lab)
+    heads = widen(old.heads, old.h, hierarchy, rows.place, rows.at, release, corpus, seed)
     held = Held.of(stored.arrays, rows.place.shape[1])
     count = Counter(rows.given.release[rows.learned].tolist())
 

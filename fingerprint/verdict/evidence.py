@@ -23,7 +23,8 @@ _BLOCK = 250
 class Evidence:
     """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
 
-    ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain.
+    ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; in one
+    that the space was not made on, from the nearest of those that were seen there.
     familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
     release_score (S, R), lab_score (S, L): of the linear heads.
     """
@@ -81,13 +82,12 @@ class Likelihood:
     def _evidence(self, point: Floats, n: int) -> Evidence:
         h = self.h
         rest = h.within * (CORRELATION + (1 - CORRELATION) / n)
-        centre = h.corpus_mean.mean(axis=0)
         whole = h.between_labs + h.between_releases + h.session
         known, new, unknown = [], [], []
-        ground = np.full(len(point), np.inf)
+        ground, nearest = np.full(len(point), np.inf), np.full(len(point), -np.inf)
         for corpus in range(-1, len(h.corpus_mean)):
             if corpus < 0:
-                offset, extra = centre, rest + h.domain
+                offset, extra = h.middle, rest + h.domain
                 mean, var = self.mean, self.var + h.session
             else:
                 offset, extra = h.corpus_mean[corpus], rest
@@ -99,9 +99,13 @@ class Likelihood:
             wide = (whole + extra)[None]
             unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
             if corpus >= 0:
-                best = known[-1].argmax(axis=1)
+                # What others would write in a domain that the space was not made on, nothing is known of.
+                there = np.unique(h.cell_release[h.cell_corpus == corpus])
+                asked = np.arange(len(h.lab)) if h.ground[corpus] else there
+                best = asked[known[-1][:, asked].argmax(axis=1)]
                 ground = np.minimum(ground, ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1))
-        familiar = np.max([k.max(axis=1) for k in known[1:]], axis=0) - known[0].max(axis=1)
+                nearest = np.maximum(nearest, known[-1][np.arange(len(z)), best])
+        familiar = nearest - known[0].max(axis=1)
         scores = self.heads.scores(point) if self.heads else (np.zeros_like(known[0]), np.zeros_like(new[0]))
         return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar, *scores)
 
