@@ -17,14 +17,17 @@ from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 # Responses of one suspect are not independent: this share of the spread of one does not average out.
 CORRELATION = 0.15
 _BLOCK = 250
+# Squared distance a dimension, in the variances of a release's own responses where it was seen, up to which a suspect
+# may be that release.
+_OWN = 1.0
 
 
 @dataclass(frozen=True)
 class Evidence:
     """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
 
-    ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; in one
-    that the space was not made on, from the nearest of those that were seen there.
+    ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; a domain
+    that the space was not made on is known only to suspects that lie where one of the releases seen there does.
     familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
     release_score (S, R), lab_score (S, L): of the linear heads.
     """
@@ -93,21 +96,29 @@ class Likelihood:
                 offset, extra = h.corpus_mean[corpus], rest
                 mean, var = self.in_corpus(corpus)
             z = point - offset
-            known.append(_log_density(z, mean, var + extra))
+            # A domain that the space was not made on is none for those of whom nothing is known there.
+            near = None if corpus < 0 or h.ground[corpus] else self._near(z, corpus, mean, var, n)
+            out = np.where(near < 0, -np.inf, 0.0)[:, None] if near is not None else 0.0
+            known.append(_log_density(z, mean, var + extra) + out)
             new_var = self.lab_var + h.between_releases + h.session + extra
-            new.append(_log_density(z, self.lab_mean, new_var))
+            new.append(_log_density(z, self.lab_mean, new_var) + out)
             wide = (whole + extra)[None]
-            unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
+            unknown.append((_log_density(z, np.zeros_like(wide), wide) + out)[:, 0])
             if corpus >= 0:
-                # What others would write in a domain that the space was not made on, nothing is known of.
-                there = np.unique(h.cell_release[h.cell_corpus == corpus])
-                asked = np.arange(len(h.lab)) if h.ground[corpus] else there
-                best = asked[known[-1][:, asked].argmax(axis=1)]
-                ground = np.minimum(ground, ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1))
+                best = known[-1].argmax(axis=1) if near is None else near
+                away = ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1)
+                ground = np.minimum(ground, np.where(best < 0, np.inf, away))
                 nearest = np.maximum(nearest, known[-1][np.arange(len(z)), best])
         familiar = nearest - known[0].max(axis=1)
         scores = self.heads.scores(point) if self.heads else (np.zeros_like(known[0]), np.zeros_like(new[0]))
         return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar, *scores)
+
+    def _near(self, z: Floats, corpus: int, mean: Floats, var: Floats, n: int) -> Ints:
+        """(S,) in a domain that the space was not made on, the release seen there to which suspects lie as near as its
+        own n responses would; -1 for others, of whom nothing is known there."""
+        seen = np.unique(self.h.cell_release[self.h.cell_corpus == corpus])
+        away = np.stack([((z - mean[r]) ** 2 / (var[r] + self.h.within / n)).mean(axis=1) for r in seen], axis=1)
+        return np.where(away.min(axis=1) <= _OWN, seen[away.argmin(axis=1)], -1)
 
     def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         """(R, K) where each release lies in a known corpus, less the corpus' own mean, and the variances of that."""

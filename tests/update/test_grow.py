@@ -6,6 +6,7 @@ import pytest
 from fingerprint.update import columns
 from fingerprint.update.columns import widen
 from fingerprint.update.grow import grow
+from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Cells, Floats, Hierarchy, Ints
 
@@ -69,7 +70,8 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(
         (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
         (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
     )  # fmt: skip
-    grown = widen(heads, fitted, rows, np.flatnonzero(at), release[at], np.append(LAB, 2), 0)
+    larger = grow(fitted, Cells.of(rows[at], release[at], corpus[at]), np.append(LAB, 2))
+    grown = widen(heads, fitted, larger, rows, np.flatnonzero(at), release[at], corpus[at], 0)
     code, share = fits[0]
     assert (code == 6).sum() == 4 * min(at.sum(), most)
     # By the root of its 240 responses, however many of them stand for all.
@@ -87,14 +89,48 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(
 def test_columns_do_not_depend_on_how_many_rows_are_summed_at_a_time(
     fitted: Hierarchy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rows, release, _ = world()
+    rows, release, corpus = world()
     at = np.flatnonzero(release == 6)
+    larger = grow(fitted, Cells.of(rows[at], release[at], corpus[at]), np.append(LAB, 2))
     rng = np.random.default_rng(0)
     heads = Heads(rng.normal(0, 1, (6, 6)), np.zeros(6), rng.normal(0, 1, (6, 3)), np.zeros(3))
     found = []
     for block in (37, 100_000):
         monkeypatch.setattr(columns, "_BLOCK", block)
-        found.append(widen(heads, fitted, rows, at, release[at], np.append(LAB, 2), 0))
+        found.append(widen(heads, fitted, larger, rows, at, release[at], corpus[at], 0))
     for name in ("release", "release_bias", "lab", "lab_bias"):
         np.testing.assert_allclose(getattr(found[0], name), getattr(found[1], name), atol=1e-3)
     assert np.abs(found[0].release[:, 6]).max() > 0.1
+
+
+def test_what_a_later_corpus_does_is_not_learned_as_what_its_only_release_does(fitted: Hierarchy) -> None:
+    rows, release, corpus = world()
+    mean = np.vstack([fitted.cell_mean[fitted.cell_release == r].mean(axis=0) for r in range(6)])
+    middle = fitted.corpus_mean.mean(axis=0)
+    heads = Heads(
+        (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
+        np.zeros((6, 3)), np.zeros(3),
+    )  # fmt: skip
+    far = (rows + 3 * np.eye(6)[0]).astype(np.float32)
+    at = np.flatnonzero((release == 0) & (corpus == 6))
+    grown = grow(fitted, Cells.of(far[at], release[at], corpus[at]), LAB)
+    assert grown.ground.tolist() == [True] * 6 + [False]
+    np.testing.assert_allclose(grown.middle, middle)
+    wide = widen(heads, fitted, grown, far, at, release[at], corpus[at], 0)
+    there = fitted.project(far[corpus == 6])
+    before, after = (of.scores(there)[0].argmax(axis=1) for of in (heads, wide))
+    others = np.isin(release[corpus == 6], range(1, 6))
+    assert (after == 0)[others].mean() <= (before == 0)[others].mean() + 0.05
+
+
+def test_a_later_corpus_is_ground_for_the_releases_that_were_seen_there_alone(fitted: Hierarchy) -> None:
+    rows, release, corpus = world()
+    far = (rows + 3 * np.eye(6)[0]).astype(np.float32)
+    at = (release == 0) & (corpus == 6)
+    grown = grow(fitted, Cells.of(far[at], release[at], corpus[at]), LAB)
+    own, other = (far[(release == r) & (corpus == 6)].mean(axis=0, keepdims=True) for r in (0, 4))
+    count = np.array([25])
+    before = [Likelihood(fitted).evidence(mean, count).ground[0] for mean in (own, other)]
+    after = [Likelihood(grown).evidence(mean, count).ground[0] for mean in (own, other)]
+    assert after[0] < 1 < before[0]
+    assert after[1] > 3 * after[0]
