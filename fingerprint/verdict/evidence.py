@@ -98,7 +98,7 @@ class Likelihood:
             z = point - offset
             # A domain that the space was not made on is none for those of whom nothing is known there.
             near = None if corpus < 0 or h.ground[corpus] else self._near(z, corpus, mean, var, n)
-            out = np.where(near < 0, -np.inf, 0.0)[:, None] if near is not None else 0.0
+            out = 0.0 if near is None else np.where(near < 0, -np.inf, 0.0)[:, None]
             known.append(_log_density(z, mean, var + extra) + out)
             new_var = self.lab_var + h.between_releases + h.session + extra
             new.append(_log_density(z, self.lab_mean, new_var) + out)
