@@ -73,4 +73,10 @@ def _text(outcome: Outcome) -> str:
     lines += [f"{count:,} left out: {reason}" for reason, count in outcome.left_out.items()]
     for what, names in (("new", outcome.new), ("known, with more responses now", outcome.more)):
         lines += [f"{what}: {printable(', '.join(names))}"] if names else []
+    if outcome.later:
+        lines += [
+            f"not among the model's corpora: {printable(', '.join(outcome.later))}",
+            "  There it knows these releases alone: who else answers the same prompts may be taken for them,",
+            "  above all with few responses. A full training makes a corpus ground for all.",
+        ]
     return "\n".join(lines) + "\n\n" + render(outcome.comparison.to_dict())

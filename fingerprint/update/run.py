@@ -18,7 +18,7 @@ from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import check_free, pack, save
 from fingerprint.threads import ONE_THREAD
 from fingerprint.train.card import card
-from fingerprint.train.data import Report
+from fingerprint.train.data import PLAIN, Report
 from fingerprint.train.held import Held
 from fingerprint.train.lineage import step
 from fingerprint.update.model import grown
@@ -41,11 +41,13 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """new, more: releases that were added, and those of which there are more responses now; responses: how many were
-    learned from; left_out: how many were not, by reason; written: whether the gate or `force` let it pass."""
+    """new, more: releases that were added, and those of which there are more responses now; later: corpora that the
+    model did not have; responses: how many were learned from; left_out: how many were not, by reason; written: whether
+    the gate or `force` let it pass."""
 
     new: tuple[str, ...]
     more: tuple[str, ...]
+    later: tuple[str, ...]
     responses: int
     left_out: Mapping[str, int]
     comparison: Comparison
@@ -92,8 +94,16 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
         else:
             save(out, *parts)
     added, more = set(rows.names) - set(known), set(rows.names) & set(known)
+    had = {*stored.documents["labels"]["corpora"]}
+    later = [n for n in documents["labels"]["corpora"] if n not in had and not n.endswith(PLAIN)]
     return Outcome(
-        tuple(sorted(added)), tuple(sorted(more)), int(rows.learned.sum()), rows.left_out, comparison, written
+        tuple(sorted(added)),
+        tuple(sorted(more)),
+        tuple(later),
+        int(rows.learned.sum()),
+        rows.left_out,
+        comparison,
+        written,
     )
 
 

@@ -12,6 +12,7 @@ from huggingface_hub import ModelCard
 from fingerprint import loading
 from fingerprint.api import Fingerprint
 from fingerprint.cli.identify import _noted
+from fingerprint.cli.update import _text
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.report.text import render
 from fingerprint.store.read import load
@@ -61,7 +62,7 @@ def mislabelled(folder: Path) -> Path:
 
 def test_what_was_taken_out_is_known_again(grown: tuple[Path, Outcome], lesser: Path) -> None:
     folder, outcome = grown
-    assert (outcome.new, outcome.more, outcome.written) == (ADDED, (), True)
+    assert (outcome.new, outcome.more, outcome.later, outcome.written) == (ADDED, (), (), True)
     assert not outcome.comparison.refused
     known = Fingerprint.load(folder)
     assert list(known.labs) == sorted(worlds.LABS)
@@ -119,6 +120,8 @@ def test_more_responses_of_a_known_release_without_a_label(
     file = worlds.suspect(tmp_path / "more.jsonl", "ash-1", 40)
     outcome = add(grown[0], [file], tmp_path / "m", world, release="ash-1")
     assert (outcome.new, outcome.more, outcome.responses) == ((), ("ash-1",), 40)
+    assert outcome.later == ("more",)
+    assert "not among the model's corpora: more\n" in _text(outcome)
     before = document(grown[0], "training")["rows"]["ash-1"]
     assert document(tmp_path / "m", "training")["rows"]["ash-1"] == before + 40
     assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(grown[0], "labels")["corpora"])
