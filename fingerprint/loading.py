@@ -162,10 +162,10 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
     _within(codes["corpus"], len(corpus_mean), "cell_corpus")
     _within(lab, labs, "lab")
     # Models of before this was told apart count all of their corpora.
-    ground = np.ones(len(corpus_mean), bool)
-    if "corpus_ground" in arrays:
-        ground = expect(arrays, "corpus_ground", "bool", (len(corpus_mean),))
-    if not ground.any():
+    trained = np.ones(len(corpus_mean), bool)
+    if "corpus_trained" in arrays:
+        trained = expect(arrays, "corpus_trained", "bool", (len(corpus_mean),))
+    if not trained.any():
         raise ModelError("weights.safetensors: no corpus that the space was made on; fetch or train it again")
     spreads = {n: expect(arrays, n, "float32", (k,)) for n in
                ("within", "session", "domain", "between_labs", "between_releases")}  # fmt: skip
@@ -180,7 +180,7 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
         cell_corpus=codes["corpus"].astype(np.int64),
         corpus_mean=corpus_mean.astype(float),
         lab=lab.astype(np.int64),
-        ground=ground,
+        trained=trained,
         **{name: spread.astype(float) for name, spread in spreads.items()},
     )
 

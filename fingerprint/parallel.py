@@ -16,15 +16,14 @@ from fingerprint.over import Over
 from fingerprint.threads import ONE_THREAD
 
 Result = TypeVar("Result")
+# Workers that have grown are replaced between two pieces, which is no news to anybody.
+warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
 
 
 def each(function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[tuple[int, Result]]:
     """(number of the piece, function(*piece)) as they are done, in `jobs` processes or on the cluster."""
     work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    with warnings.catch_warnings():
-        # Workers that have grown are replaced between two pieces, which is no news to anybody.
-        warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
-        yield from work(delayed(_numbered)((i, function, piece)) for i, piece in enumerate(pieces))
+    return work(delayed(_numbered)((i, function, piece)) for i, piece in enumerate(pieces))
 
 
 def spread(jobs: int) -> Over:

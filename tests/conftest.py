@@ -53,8 +53,8 @@ def tiny_plan() -> Any:
     from fingerprint.evaluate.plan import Plan
     from fingerprint.train.space import Recipe
 
-    effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 20)
-    return Plan(30, 3, effort, 20, 5, "2025-03", 7, 20)
+    effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 60)
+    return Plan(30, 4, effort, 20, 5, "2025-03", 7, 20)
 
 
 @pytest.fixture(scope="session")

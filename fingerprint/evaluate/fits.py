@@ -144,10 +144,7 @@ class Fit:
             (kind, draw_some(data.labels, (fold.kind == kind) & data.filled, effort.suspects, self.seed))
             for kind in PROTOCOLS
         ]
-        asked = np.zeros(len(fold.train), bool)
-        for _, suspects in drawn:
-            for rows in suspects:
-                asked[rows] = True
+        asked = marked(len(fold.train), (suspects for _, suspects in drawn))
         shown = thinned(data.labels, fold.train & data.filled, effort.rows, self.seed)
         fitted = fit(data, shown, asked, self.candidate, self.lab_of, effort.recipe, self.seed)
         parts = [question(data, fitted, self.names, suspects, kind) for kind, suspects in drawn if suspects]
@@ -161,6 +158,15 @@ def draw_some(labels: Labels, of: Bools, most: int, seed: int) -> list[Ints]:
     size = np.array([len(rows) for rows in drawn], np.int64)
     keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
     return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []
+
+
+def marked(rows: int, drawn: Iterable[list[Ints]]) -> Bools:
+    """(rows,) whether a row is any suspect's."""
+    out = np.zeros(rows, bool)
+    for suspects in drawn:
+        for one in suspects:
+            out[one] = True
+    return out
 
 
 def question(data: Data, fitted: Fitted, names: Names, suspects: list[Ints], kind: str) -> Asked:

@@ -91,9 +91,7 @@ def _spread(
     order = np.lexsort((rng.random(len(found)), -total))
     load, out = np.zeros(lost.shape[1]), {}
     for i in order:
-        little = gone[i] <= _LOST * total[i]
-        some = little if little.any() else gone[i] < np.inf
-        fold = int((np.where(some, load, np.inf) if some.any() else load).argmin())
+        fold = int(np.lexsort((load, gone[i] > _LOST * total[i], np.isinf(gone[i])))[0])
         out[str(found[i])] = fold
         load[fold] += total[i]
     return out

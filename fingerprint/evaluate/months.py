@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.evaluate.answers import Answers, Names
-from fingerprint.evaluate.fits import Asked, Effort, draw_some, fit, question
+from fingerprint.evaluate.fits import Asked, Effort, draw_some, fit, marked, question
 from fingerprint.evaluate.folds import thinned
 from fingerprint.evaluate.judging import KINDS, TooFew, calibration_of, judged
-from fingerprint.train.data import Data, Ints
+from fingerprint.train.data import Data
 from fingerprint.train.holdout import hold_out
 from fingerprint.train.judge import fit_likelihood
 
@@ -68,13 +68,14 @@ class Months:
             )
             for month in months
         }
-        first = fit(data, shown, _marked(shown, *drawn.values()), candidate, lab_of, effort.recipe, seed)
+        first = fit(data, shown, marked(len(rows), drawn.values()), candidate, lab_of, effort.recipe, seed)
         questions = [question(data, first, names, suspects, _KIND[k]) for k, suspects in drawn.items() if suspects]
         calibration = calibration_of(Asked.joined(questions), names, self.most, seed)
         by_then = (before | (candidate & np.isin(released, months)))[data.labels.release] & data.filled
         learned = thinned(data.labels, by_then, effort.rows, seed)
         use = learned & before[data.labels.release]
-        fitted = fit(data, use, _marked(learned, *of_month.values()), candidate, lab_of, effort.recipe, seed)
+        asked = learned | marked(len(rows), of_month.values())
+        fitted = fit(data, use, asked, candidate, lab_of, effort.recipe, seed)
         said = []
         at = fitted.rows
         placed = replace(data, labels=data.labels.of(at), full=data.full[at], filled=data.filled[at])
@@ -89,12 +90,3 @@ class Months:
             answers = replace(answers, part=np.full(len(answers.rows), month))
             said.append(judged(answers, calibration, names))
         return Answers.joined(said)
-
-
-def _marked(rows: Bools, *drawn: list[Ints]) -> Bools:
-    """(n,) those and all of the suspects'."""
-    out = rows.copy()
-    for suspects in drawn:
-        for one in suspects:
-            out[one] = True
-    return out

@@ -109,6 +109,11 @@ class Shelf:
         return np.asarray(self[:], dtype)
 
 
+def folder_of(rows: Any) -> Path | None:
+    """Where rows on disk lie, and what is made of them may; None for rows in memory."""
+    return rows.folder if isinstance(rows, Shelf | SparseShelf) else None
+
+
 def _places(rows: slice | NDArray | list[int], count: int) -> NDArray[np.int64]:
     if isinstance(rows, slice):
         return np.arange(*rows.indices(count))

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh
 
-from fingerprint.features.shelf import Shelf, SparseShelf
+from fingerprint.features.shelf import Shelf, folder_of
 from fingerprint.features.weights import Rows, group_sums
 
 # A cell of this many responses counts in full; a smaller one by its share, for its mean is noise in part.
@@ -62,7 +62,7 @@ class _Means:
         of = np.repeat(np.arange(len(count)), count)
         weight = np.minimum(count, _CENTRE_CAP)
         centres = np.zeros((int(corpus_of_cell.max()) + 1, rows.shape[1]))
-        self._means = Shelf(rows.folder if isinstance(rows, SparseShelf) else None, rows.shape[1])
+        self._means = Shelf(folder_of(rows), rows.shape[1])
         for i in range(0, len(count), _CELLS):
             block = np.zeros((len(count[i : i + _CELLS]), rows.shape[1]), np.float32)
             last = int(ends[i + len(block)])

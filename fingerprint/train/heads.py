@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
-from fingerprint.features.shelf import Shelf
+from fingerprint.features.shelf import Shelf, folder_of
 from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 
@@ -38,7 +38,7 @@ class Moves:
     @classmethod
     def of(cls, hierarchy: Hierarchy) -> Moves:
         centre, spread = hierarchy.middle, np.sqrt(hierarchy.within + hierarchy.session)
-        corpora = hierarchy.corpus_mean[hierarchy.ground]
+        corpora = hierarchy.corpus_mean[hierarchy.trained]
         domains = _DOMAINS / np.sqrt(len(corpora)) * (corpora - centre)
         return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(hierarchy.session))]) / spread)
 
@@ -63,7 +63,7 @@ def fit_heads(
     and labs count by the root of their size."""
     moves = Moves.of(hierarchy)
     at = np.arange(len(release)) if at is None else at
-    point = Shelf(rows.folder if isinstance(rows, Shelf) else None, len(moves.spread))
+    point = Shelf(folder_of(rows), len(moves.spread))
     for start in range(0, len(at), _BLOCK):
         point.add(moves.scaled(hierarchy.project(rows[at[start : start + _BLOCK]])))
     heads: list[Floats] = []

@@ -84,7 +84,7 @@ def widen(
 
 def _stand(h: Hierarchy) -> Floats:
     """(C, K) where the heads take each corpus to lie: one that the space was not made on where an unknown one does."""
-    return np.where(h.ground[:, None], h.corpus_mean, h.middle)
+    return np.where(h.trained[:, None], h.corpus_mean, h.middle)
 
 
 def _rehearsal(h: Hierarchy, rng: np.random.Generator) -> tuple[Floats, Ints]:

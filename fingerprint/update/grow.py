@@ -27,7 +27,7 @@ def grow(hierarchy: Hierarchy, cells: Cells, lab: Ints) -> Hierarchy:
     fresh = replace(
         grown,
         corpus_mean=np.vstack([grown.corpus_mean, means]),
-        ground=np.append(grown.ground, np.zeros(len(means), bool)),
+        trained=np.append(grown.trained, np.zeros(len(means), bool)),
     )
     return _with_cells(fresh, added.of(~known))
 

@@ -95,7 +95,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
             save(out, *parts)
     added, more = set(rows.names) - set(known), set(rows.names) & set(known)
     had = {*stored.documents["labels"]["corpora"]}
-    later = [n for n in documents["labels"]["corpora"] if n not in had and not n.endswith(PLAIN)]
+    later = (name for name in documents["labels"]["corpora"] if name not in had and not name.endswith(PLAIN))
     return Outcome(
         tuple(sorted(added)),
         tuple(sorted(more)),

@@ -96,16 +96,16 @@ class Likelihood:
                 offset, extra = h.corpus_mean[corpus], rest
                 mean, var = self.in_corpus(corpus)
             z = point - offset
-            # A domain that the space was not made on is none for those of whom nothing is known there.
-            near = None if corpus < 0 or h.ground[corpus] else self._near(z, corpus, mean, var, n)
-            out = 0.0 if near is None else np.where(near < 0, -np.inf, 0.0)[:, None]
-            known.append(_log_density(z, mean, var + extra) + out)
+            known.append(_log_density(z, mean, var + extra))
             new_var = self.lab_var + h.between_releases + h.session + extra
-            new.append(_log_density(z, self.lab_mean, new_var) + out)
+            new.append(_log_density(z, self.lab_mean, new_var))
             wide = (whole + extra)[None]
-            unknown.append((_log_density(z, np.zeros_like(wide), wide) + out)[:, 0])
+            unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
             if corpus >= 0:
-                best = known[-1].argmax(axis=1) if near is None else near
+                best = known[-1].argmax(axis=1) if h.trained[corpus] else self._near(z, corpus, mean, var, n)
+                # A domain that the space was not made on is none for those of whom nothing is known there.
+                for densities in (known[-1], new[-1], unknown[-1]):
+                    densities[best < 0] = -np.inf
                 away = ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1)
                 ground = np.minimum(ground, np.where(best < 0, np.inf, away))
                 nearest = np.maximum(nearest, known[-1][np.arange(len(z)), best])

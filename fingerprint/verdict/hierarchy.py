@@ -90,7 +90,7 @@ class Hierarchy:
 
     centre (D,), basis (D, K): x -> (x - centre) @ basis. cell_* as in `Cells`. corpus_mean (C, K).
     within, session, domain, between_labs, between_releases: (K,) variances. lab: (R,) code of each release's lab.
-    ground: (C,) whether the space was made on a corpus, and not the corpus brought to it later.
+    trained: (C,) whether the space was made on a corpus, and not the corpus brought to it later.
     """
 
     centre: Floats
@@ -106,7 +106,7 @@ class Hierarchy:
     between_labs: Floats
     between_releases: Floats
     lab: Ints
-    ground: NDArray[np.bool_]
+    trained: NDArray[np.bool_]
 
     @classmethod
     def fit(cls, cells: Cells, lab: Ints) -> Hierarchy:
@@ -155,7 +155,7 @@ class Hierarchy:
     @property
     def middle(self) -> Floats:
         """(K,) where an unknown corpus is expected."""
-        return np.asarray(self.corpus_mean[self.ground].mean(axis=0))
+        return np.asarray(self.corpus_mean[self.trained].mean(axis=0))
 
     def project(self, rows: NDArray[np.floating]) -> Floats:
         """(n, D) of the fingerprint space to (n, K) of this basis."""

@@ -32,8 +32,10 @@ def test_known_releases_are_found_and_shuffled_labels_are_not(evaluated: Any) ->
     shuffled = [f for f in _figures(report, "controls", "release") if f["part"] == "labels shuffled"]
     assert shuffled
     for figure in shuffled:
-        # The fold knows a third of the world's releases: the chance is one over those that it was asked about.
-        assert figure["metrics"]["top-1"]["low"] <= 1 / figure["releases"] + 1e-9
+        # With ten responses the fold has 14 suspects of the 7 releases that it knows, too few for a bound on the value.
+        few = figure["suspects"] < 50
+        assert figure["metrics"]["top-1"]["low" if few else "value"] < (1 / figure["releases"] if few else 0.3)
+    assert sum(figure["suspects"] >= 50 for figure in shuffled) == 3
 
 
 def test_what_the_model_never_saw_is_asked_of_the_model_itself(evaluated: Any) -> None:

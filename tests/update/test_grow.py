@@ -116,7 +116,7 @@ def test_what_a_later_corpus_does_is_not_learned_as_what_its_only_release_does(f
     far = (rows + np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == 0) & (corpus == 6))
     grown = grow(fitted, Cells.of(far[at], release[at], corpus[at]), LAB)
-    assert grown.ground.tolist() == [True] * 6 + [False]
+    assert grown.trained.tolist() == [True] * 6 + [False]
     np.testing.assert_allclose(grown.middle, middle)
     wide = widen(heads, fitted, grown, far, at, release[at], corpus[at], 0)
     there = fitted.project(far[corpus == 6])
