@@ -1,0 +1,100 @@
+"""What an update with answers to a user's own prompts does to what is then said of others that answer them.
+
+    python -m benchmarks.later ../shared/corpora/eval models/default --work DIR
+
+Each corpus is one that MODEL was not trained on. Of its known releases some are drawn whose first 25 responses update
+the model, one, three or ten of them; then it is asked about the others (of which no update has anything) and about
+further responses of its own. Printed are the share of suspects about whom a claim is made and the share of these claims
+that is wrong, and how often the right lab is the first of those that the model knows; with no release learned by MODEL as
+it is.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from benchmarks.resampled import COLUMNS
+from fingerprint.api import Fingerprint
+from fingerprint.update.run import Settings, update
+from fingerprint.verdict.result import CLAIMS
+
+DRAWS, LEARNED, FEWEST_ROWS, FEWEST_CHARACTERS = 2, 25, 60, 100
+OTHERS, OWN = "others", "its own"
+# Suspects of a release by their number of responses.
+ASKED = {OTHERS: {5: 4, 25: 2}, OWN: {5: 2, 25: 1}}
+# Of a corpus with fewer releases fewer are learned, so that some are left to ask about.
+MANY, FEW, ENOUGH = 10, 5, 15
+
+Rows = dict[str, list[dict[str, str]]]
+
+
+def rows_of(path: Path, known: set[str]) -> Rows:
+    """By release, of those that the model knows and that have enough."""
+    out: Rows = defaultdict(list)
+    for row in pq.read_table(path, columns=list(COLUMNS)).to_pylist():
+        if row["release"] in known and len(row["response"]) >= FEWEST_CHARACTERS:
+            out[row["release"]].append(row)
+    return {name: rows for name, rows in sorted(out.items()) if len(rows) >= FEWEST_ROWS}
+
+
+def suspects(rows: list[dict[str, str]], kind: str) -> Iterator[list[str]]:
+    for size, many in ASKED[kind].items():
+        for i in range(many):
+            some = rows[i * size : (i + 1) * size]
+            if len(some) == size:
+                yield [row["response"] for row in some]
+
+
+def updated(model: Path, rows: Rows, releases: list[str], out: Path, cache: Path) -> Path:
+    """The model with what it learns of each of `releases`, in a corpus that it does not have."""
+    if not out.exists():
+        file = out.with_suffix(".parquet")
+        learned = [{**row, "corpus": "own_prompts"} for name in releases for row in rows[name][:LEARNED]]
+        pq.write_table(pa.Table.from_pylist(learned), file)
+        update(model, [file], out, Settings(cache=cache, force=True), lambda *_: None)
+    return out
+
+
+@click.command()
+@click.argument("corpora", type=click.Path(exists=True, path_type=Path))
+@click.argument("model", type=click.Path(exists=True, path_type=Path))
+@click.option("--work", required=True, type=click.Path(path_type=Path), help="Where the models are kept.")
+def main(corpora: Path, model: Path, work: Path) -> None:
+    work.mkdir(parents=True, exist_ok=True)
+    lab = {e["release"]: e["lab"] for e in json.loads((model / "labels.json").read_text())["releases"]}
+    print("| corpus | asked about | responses | releases learned | suspects | claimed | of these wrong | lab top-1 |")
+    print("|---|---|---|---|---|---|---|---|")
+    for path in sorted(corpora.glob("*.parquet")):
+        found: dict[tuple[str, int, int], list[tuple[bool, bool]]] = defaultdict(list)
+        for draw in range(DRAWS):
+            rng = np.random.default_rng(draw)
+            rows = {name: [of[i] for i in rng.permutation(len(of))] for name, of in rows_of(path, set(lab)).items()}
+            order = rng.permutation(list(rows)).tolist()
+            pool = order[: MANY if len(order) >= ENOUGH else FEW]
+            for many in (0, 1, 3, len(pool)):
+                at = work / f"{path.stem}-{draw}-{many}"
+                known = Fingerprint.load(updated(model, rows, pool[:many], at, work / "cache") if many else model)
+                asked = [(OTHERS, name, rows[name]) for name in order[len(pool) :]]
+                asked += [(OWN, name, rows[name][LEARNED:]) for name in pool[:many]]
+                for kind, name, of in asked:
+                    for texts in suspects(of, kind):
+                        said = known.identify(texts)
+                        right, claimed = said.leaders[0] == lab[name], said.verdict in CLAIMS
+                        found[kind, len(texts), many].append((right, claimed))
+        for (kind, size, many), answers in sorted(found.items()):
+            right, claimed = np.array(answers).T
+            wrong = f"{np.mean(~right[claimed]):.2f}" if claimed.any() else "-"
+            figures = f"{len(right)} | {claimed.mean():.2f} | {wrong} | {right.mean():.3f}"
+            print(f"| {path.stem} | {kind} | {size} | {many} | {figures} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
