@@ -51,6 +51,7 @@ def likelihood_arrays(likelihood: Likelihood) -> dict[str, np.ndarray]:
         "between_releases": h.between_releases.astype(np.float32),
         "lab": h.lab.astype(np.int32),
         "corpus_trained": h.trained,
+        "corpus_within": h.corpus_within.astype(np.float32),
     }
 
 

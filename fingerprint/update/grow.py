@@ -8,28 +8,47 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.verdict.evidence import Likelihood
-from fingerprint.verdict.hierarchy import Cells, Floats, Hierarchy, Ints
+from fingerprint.verdict.hierarchy import Cells, Floats, Hierarchy, Indexed, Ints
+
+# So many responses more that spread as usual stand beside those of a new corpus.
+_FEW = 10
 
 
-def grow(hierarchy: Hierarchy, cells: Cells, lab: Ints) -> Hierarchy:
-    """The hierarchy with more responses. cells: of these, in the fingerprint space; codes of releases and corpora are
-    its own and from then on new ones; lab: (R,) of all releases, its own first, codes of labs likewise.
+def grow(
+    hierarchy: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints, corpus: Ints, lab: Ints
+) -> Hierarchy:
+    """The hierarchy with more responses. rows: in the fingerprint space, D wide; at: (n,) which of them; release,
+    corpus: (n,) codes, its own and from then on new ones; lab: (R,) of all releases, codes of labs likewise.
 
     What a new corpus has in common is told from what its releases write elsewhere (of a new release: what is usual of
     its lab), so the cells in known corpora come first.
     """
+    cells = Cells.of(rows, release, corpus, at)
     added = _Added(hierarchy.project(cells.mean), cells.count, cells.release, cells.corpus)
     known = added.corpus < len(hierarchy.corpus_mean)
     grown = _with_cells(replace(hierarchy, lab=lab), added.of(known))
     if known.all():
         return grown
     means = _corpora(grown, added.of(~known))
+    later = range(len(hierarchy.corpus_mean), len(hierarchy.corpus_mean) + len(means))
     fresh = replace(
         grown,
         corpus_mean=np.vstack([grown.corpus_mean, means]),
         trained=np.append(grown.trained, np.zeros(len(means), bool)),
+        corpus_within=np.append(
+            grown.corpus_within, [_within(hierarchy, rows, at[corpus == c], release[corpus == c]) for c in later]
+        ),
     )
     return _with_cells(fresh, added.of(~known))
+
+
+def _within(h: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints) -> float:
+    """How widely the responses of a release spread in a corpus of which all rows are given, in units of `h.within`."""
+    cells = Cells.of(rows, release, np.zeros_like(release), at)
+    ratio = (np.einsum("ij,ik,kj->j", h.basis, cells.within, h.basis) / h.within).mean()
+    # A response alone in its cell does not tell, and few tell little.
+    freedom = len(at) - len(cells.count)
+    return float((freedom * ratio + _FEW) / (freedom + _FEW))
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from fingerprint.update.grow import grow
 from fingerprint.update.rows import Rows
 from fingerprint.verdict.evidence import Likelihood
 from fingerprint.verdict.heads import Heads
-from fingerprint.verdict.hierarchy import Cells, Hierarchy, Ints
+from fingerprint.verdict.hierarchy import Hierarchy, Ints
 from fingerprint.verdict.information import ARRAY as GAIN
 
 
@@ -42,7 +42,7 @@ def grown(
     code = _codes(rows.names, names)
     release = code[rows.release]
     corpus = _codes(rows.corpora, corpora)[rows.corpus]
-    hierarchy = grow(old.h, Cells.of(rows.place, release, corpus, rows.at), lab)
+    hierarchy = grow(old.h, rows.place, rows.at, release, corpus, lab)
     heads = widen(old.heads, old.h, hierarchy, rows.place, rows.at, release, corpus, seed)
     held = Held.of(stored.arrays, rows.place.shape[1])
     count = Counter(rows.given.release[rows.learned].tolist())

@@ -17,9 +17,10 @@ from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 # Responses of one suspect are not independent: this share of the spread of one does not average out.
 CORRELATION = 0.15
 _BLOCK = 250
-# Squared distance a dimension, in the variances of a release's own responses where it was seen, up to which a suspect
-# may be that release.
-_OWN = 1.0
+# In nats a dimension: by how much a release seen in a domain that the space was not made on has to explain a suspect
+# better than another release's being there does, for one seen there and for e times as many. Of other releases'
+# suspects one in twenty gets that far, on four corpora that a model was made without (docs/decisions.md).
+_LEAD, _LEAD_BY_SEEN = 0.25, 0.1
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ class Evidence:
     """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
 
     ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; a domain
-    that the space was not made on is known only to suspects that lie where one of the releases seen there does.
+    that the space was not made on is known only to suspects that one of the releases seen there explains.
     familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
     release_score (S, R), lab_score (S, L): of the linear heads.
     """
@@ -114,11 +115,23 @@ class Likelihood:
         return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar, *scores)
 
     def _near(self, z: Floats, corpus: int, mean: Floats, var: Floats, n: int) -> Ints:
-        """(S,) in a domain that the space was not made on, the release seen there to which suspects lie as near as its
-        own n responses would; -1 for others, of whom nothing is known there."""
-        seen = np.unique(self.h.cell_release[self.h.cell_corpus == corpus])
-        away = np.stack([((z - mean[r]) ** 2 / (var[r] + self.h.within / n)).mean(axis=1) for r in seen], axis=1)
-        return np.where(away.min(axis=1) <= _OWN, seen[away.argmin(axis=1)], -1)
+        """(S,) in a domain that the space was not made on, the release seen there that explains suspects of n responses
+        far better than another's being there does; -1 for others, of whom nothing is known there.
+
+        That is speaker verification by a two-covariance model (Brummer & De Villiers 2010), in which the domain's own
+        mean and the spread of responses in it are known no better than the releases seen there tell.
+        """
+        h = self.h
+        cells = h.cell_corpus == corpus
+        seen = np.unique(h.cell_release[cells])
+        within = h.within * h.corpus_within[corpus]
+        each = self.var[h.cell_release[cells]] + h.session + within / h.cell_count[cells][:, None]
+        another = h.between_labs + h.between_releases + h.session + 1 / (1 / each).sum(axis=0) + within / n
+        lead = _log_density(z, mean[seen], var[seen] + within / n) - _log_density(
+            z, np.zeros((1, len(within))), another[None]
+        )
+        enough = len(within) * (_LEAD + _LEAD_BY_SEEN * np.log(len(seen)))
+        return np.where(lead.max(axis=1) >= enough, seen[lead.argmax(axis=1)], -1)
 
     def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         """(R, K) where each release lies in a known corpus, less the corpus' own mean, and the variances of that."""

@@ -91,6 +91,7 @@ class Hierarchy:
     centre (D,), basis (D, K): x -> (x - centre) @ basis. cell_* as in `Cells`. corpus_mean (C, K).
     within, session, domain, between_labs, between_releases: (K,) variances. lab: (R,) code of each release's lab.
     trained: (C,) whether the space was made on a corpus, and not the corpus brought to it later.
+    corpus_within: (C,) how widely responses spread in one brought later, in units of `within`; 1 for the others.
     """
 
     centre: Floats
@@ -107,6 +108,7 @@ class Hierarchy:
     between_releases: Floats
     lab: Ints
     trained: NDArray[np.bool_]
+    corpus_within: Floats
 
     @classmethod
     def fit(cls, cells: Cells, lab: Ints) -> Hierarchy:
@@ -150,6 +152,7 @@ class Hierarchy:
             both - of_labs,
             lab,
             np.ones(len(corpus_mean), bool),
+            np.ones(len(corpus_mean)),
         )
 
     @property
