@@ -3,10 +3,10 @@
     python -m benchmarks.later ../shared/corpora/eval models/default --work DIR
 
 Each corpus is one that MODEL was not trained on. Of its known releases some are drawn whose first 25 responses update
-the model, one, three or ten of them; then it is asked about the others (of which no update has anything) and about
-further responses of its own. Printed are the share of suspects about whom a claim is made and the share of these claims
-that is wrong, and how often the right lab is the first of those that the model knows; with no release learned by MODEL as
-it is.
+the model, one, three or ten of them, or all releases that MODEL lacks; then it is asked about the other known ones (of
+which no update has anything) and about further responses of its own. Printed are the share of suspects about whom a
+claim is made and the share of these claims that is wrong, and how often the right lab is the first of those that the
+model knows; with no release learned by MODEL as it is.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.resampled import COLUMNS
 from fingerprint.api import Fingerprint
+from fingerprint.records.registry import Registry
 from fingerprint.update.run import Settings, update
 from fingerprint.verdict.result import CLAIMS
 
@@ -36,11 +37,11 @@ MANY, FEW, ENOUGH = 10, 5, 15
 Rows = dict[str, list[dict[str, str]]]
 
 
-def rows_of(path: Path, known: set[str]) -> Rows:
-    """By release, of those that the model knows and that have enough."""
+def rows_of(path: Path) -> Rows:
+    """By release, of those that have enough."""
     out: Rows = defaultdict(list)
     for row in pq.read_table(path, columns=list(COLUMNS)).to_pylist():
-        if row["release"] in known and len(row["response"]) >= FEWEST_CHARACTERS:
+        if len(row["response"]) >= FEWEST_CHARACTERS:
             out[row["release"]].append(row)
     return {name: rows for name, rows in sorted(out.items()) if len(rows) >= FEWEST_ROWS}
 
@@ -69,31 +70,37 @@ def updated(model: Path, rows: Rows, releases: list[str], out: Path, cache: Path
 @click.option("--work", required=True, type=click.Path(path_type=Path), help="Where the models are kept.")
 def main(corpora: Path, model: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
-    lab = {e["release"]: e["lab"] for e in json.loads((model / "labels.json").read_text())["releases"]}
-    print("| corpus | asked about | responses | releases learned | suspects | claimed | of these wrong | lab top-1 |")
+    known = {entry["release"] for entry in json.loads((model / "labels.json").read_text())["releases"]}
+    registry = Registry.load().releases
+    print("| corpus | learned | asked about | responses | suspects | claimed | of these wrong | lab top-1 |")
     print("|---|---|---|---|---|---|---|---|")
     for path in sorted(corpora.glob("*.parquet")):
-        found: dict[tuple[str, int, int], list[tuple[bool, bool]]] = defaultdict(list)
+        found: dict[tuple[str, str, int], list[tuple[bool, bool]]] = defaultdict(list)
         for draw in range(DRAWS):
             rng = np.random.default_rng(draw)
-            rows = {name: [of[i] for i in rng.permutation(len(of))] for name, of in rows_of(path, set(lab)).items()}
-            order = rng.permutation(list(rows)).tolist()
-            pool = order[: MANY if len(order) >= ENOUGH else FEW]
-            for many in (0, 1, 3, len(pool)):
-                at = work / f"{path.stem}-{draw}-{many}"
-                known = Fingerprint.load(updated(model, rows, pool[:many], at, work / "cache") if many else model)
-                asked = [(OTHERS, name, rows[name]) for name in order[len(pool) :]]
-                asked += [(OWN, name, rows[name][LEARNED:]) for name in pool[:many]]
+            rows = {name: [of[i] for i in rng.permutation(len(of))] for name, of in rows_of(path).items()}
+            order = [name for name in rng.permutation(list(rows)).tolist() if name in known]
+            pool, others = np.split(order, [MANY if len(order) >= ENOUGH else FEW])
+            new = [name for name in rows if name not in known]
+            for learned, names in (
+                ("nothing", []),
+                *((f"{many} known", pool[:many].tolist()) for many in (1, 3, len(pool))),
+                (f"{len(new)} new", new),
+            ):
+                at = work / f"{path.stem}-{draw}-{learned.replace(' ', '-')}"
+                told = Fingerprint.load(updated(model, rows, names, at, work / "cache") if names else model)
+                asked = [(OTHERS, name, rows[name]) for name in others]
+                asked += [(OWN, name, rows[name][LEARNED:]) for name in names]
                 for kind, name, of in asked:
                     for texts in suspects(of, kind):
-                        said = known.identify(texts)
-                        right, claimed = said.leaders[0] == lab[name], said.verdict in CLAIMS
-                        found[kind, len(texts), many].append((right, claimed))
-        for (kind, size, many), answers in sorted(found.items()):
+                        said = told.identify(texts)
+                        right, claimed = said.leaders[0] == registry[name].lab, said.verdict in CLAIMS
+                        found[learned, kind, len(texts)].append((right, claimed))
+        for (learned, kind, size), answers in found.items():
             right, claimed = np.array(answers).T
             wrong = f"{np.mean(~right[claimed]):.2f}" if claimed.any() else "-"
             figures = f"{len(right)} | {claimed.mean():.2f} | {wrong} | {right.mean():.3f}"
-            print(f"| {path.stem} | {kind} | {size} | {many} | {figures} |", flush=True)
+            print(f"| {path.stem} | {learned} | {kind} | {size} | {figures} |", flush=True)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ fit is small and convex.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,19 +44,52 @@ def widen(
     """The heads with a column for each new release and lab, and with those of releases and labs that have more
     responses now fitted again.
 
+    Of a corpus that the space was not made on too few releases are seen to tell what it does to all of them from what
+    is theirs, so that its responses fit no column: a release that only it has gets one that is usual of its lab.
+
     grown: the hierarchy with the new responses, its releases, labs and corpora those of the old one and then new ones;
     rows: in the fingerprint space, D wide; at: (n,) those with new responses; release, corpus: (n,) codes. seed: of
     what is drawn.
     """
+    fit = grown.trained[corpus]
+    at, release = at[fit], release[fit]
+    if len(at):
+        heads = _widened(heads, old, grown, rows, at, release, seed)
+    lacking = np.setdiff1d(np.arange(len(old.lab), len(grown.lab)), release)
+    of_release = _usual(heads.release, heads.release_bias, lacking, grown.lab)
+    lacking = np.setdiff1d(np.arange(old.lab.max() + 1, grown.lab.max() + 1), grown.lab[release])
+    return Heads(*of_release, *_usual(heads.lab, heads.lab_bias, lacking, np.zeros(grown.lab.max() + 1)))
+
+
+def _usual(weight: Floats, bias: Floats, lacking: Ints, group: NDArray[Any]) -> tuple[Floats, Floats]:
+    """Weights (K, classes) and biases with columns for the classes that are `lacking`, each the mean of those of its
+    group, or where it has none of all. group: (classes,)."""
+    columns = np.vstack([weight, bias])
+    columns = np.pad(columns, ((0, 0), (0, len(group) - columns.shape[1])))
+    there = np.setdiff1d(np.arange(len(group)), lacking)
+    for one in lacking:
+        own = there[group[there] == group[one]]
+        columns[:, one] = columns[:, own if len(own) else there].mean(axis=1)
+    return columns[:-1], columns[-1]
+
+
+def _widened(
+    heads: Heads,
+    old: Hierarchy,
+    grown: Hierarchy,
+    rows: NDArray[np.float32] | Indexed,
+    at: Ints,
+    release: Ints,
+    seed: int,
+) -> Heads:
     rng = np.random.default_rng(seed)
     moves = Moves.of(old)
     drawn, of = _rehearsal(old, rng)
     learned = np.bincount(release)
     if learned.max() > _MOST:
         few = np.sort(few_of_each(release, _MOST, rng))
-        at, release, corpus = at[few], release[few], corpus[few]
-    # Few releases were seen in a corpus that came later: what it does to all responses must not be learned as theirs.
-    point = old.project(rows[at]) - (grown.corpus_mean - _stand(grown))[corpus]
+        at, release = at[few], release[few]
+    point = old.project(rows[at])
     each = (learned / np.maximum(np.bincount(release), 1))[release]
     points = np.vstack([drawn, point])
     copied = np.concatenate([np.arange(len(drawn)), np.repeat(np.arange(len(drawn), len(points)), _COPIES)])
@@ -66,8 +100,8 @@ def widen(
         scaled = moves.scaled(points[copied[some]])
         seen[some, :-1] = scaled + rng.standard_normal((len(scaled), len(moves.by))) @ moves.by
     # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
-    many = np.bincount(old.cell_release, old.cell_count)
-    stands = np.concatenate([(many / np.bincount(of))[of], each / _COPIES])[copied]
+    many = np.bincount(old.cell_release, old.cell_count)[of] / np.bincount(of)[of]
+    stands = np.concatenate([many, each / _COPIES])[copied]
     names = np.concatenate([of, release])[copied]
     out: list[Floats] = []
     for weight, bias, code, added, pull in (
@@ -82,24 +116,19 @@ def widen(
     return Heads(*out)
 
 
-def _stand(h: Hierarchy) -> Floats:
-    """(C, K) where the heads take each corpus to lie: one that the space was not made on where an unknown one does."""
-    return np.where(h.trained[:, None], h.corpus_mean, h.middle)
-
-
 def _rehearsal(h: Hierarchy, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """(n, K) responses not seen yet, as the hierarchy expects them, and the release (n,) of each: of each cell by the
     root of its size."""
-    likelihood, stand = Likelihood(h), _stand(h)
-    share = np.sqrt(h.cell_count)
+    likelihood = Likelihood(h)
+    share = np.sqrt(h.cell_count) * h.trained[h.cell_corpus]
     many = np.maximum(1, np.rint(share / share.sum() * _REHEARSED)).astype(np.int64)
     points, releases = [], []
-    for corpus in range(len(h.corpus_mean)):
+    for corpus in np.flatnonzero(h.trained).tolist():
         mean, var = likelihood.in_corpus(corpus)
         cells = h.cell_corpus == corpus
         release = np.repeat(h.cell_release[cells], many[cells])
         stray = rng.standard_normal((len(release), mean.shape[1])) * np.sqrt(var[release] + h.within)
-        points.append(stand[corpus] + mean[release] + stray)
+        points.append(h.corpus_mean[corpus] + mean[release] + stray)
         releases.append(release)
     return np.vstack(points), np.concatenate(releases)
 

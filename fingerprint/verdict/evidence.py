@@ -20,7 +20,7 @@ _BLOCK = 250
 # In nats a dimension: by how much a release seen in a domain that the space was not made on has to explain a suspect
 # better than another release's being there does, for one seen there and for e times as many. Of other releases'
 # suspects one in twenty gets that far, on four corpora that a model was made without (docs/decisions.md).
-_LEAD, _LEAD_BY_SEEN = 0.25, 0.1
+_LEAD, _LEAD_BY_SEEN = 0.05, 0.1
 
 
 @dataclass(frozen=True)
@@ -54,15 +54,18 @@ class Likelihood:
         self.h = h = hierarchy
         self.heads = heads
         releases, labs = len(h.lab), int(h.lab.max()) + 1
-        seen = h.cell_mean - h.corpus_mean[h.cell_corpus]
-        noise = h.session + h.within / h.cell_count[:, None]
+        # What a corpus brought later does to responses is told by its releases alone, so that it tells nothing of these
+        # elsewhere.
+        cells = h.trained[h.cell_corpus]
+        seen = (h.cell_mean - h.corpus_mean[h.cell_corpus])[cells]
+        noise = h.session + h.within / h.cell_count[cells][:, None]
         precision, total = np.zeros((2, releases, len(h.within)))
-        np.add.at(precision, h.cell_release, 1 / noise)
-        np.add.at(total, h.cell_release, seen / noise)
-        spread = 1 / precision + h.between_releases
+        np.add.at(precision, h.cell_release[cells], 1 / noise)
+        np.add.at(total, h.cell_release[cells], seen / noise)
+        share = 1 / (1 + precision * h.between_releases)
         lab_precision, lab_total = np.zeros((2, labs, len(h.within)))
-        np.add.at(lab_precision, h.lab, 1 / spread)
-        np.add.at(lab_total, h.lab, total / precision / spread)
+        np.add.at(lab_precision, h.lab, precision * share)
+        np.add.at(lab_total, h.lab, total * share)
         self.lab_var = 1 / (lab_precision + 1 / h.between_labs)
         self.lab_mean = self.lab_var * lab_total
         prior = 1 / h.between_releases
@@ -85,16 +88,17 @@ class Likelihood:
 
     def _evidence(self, point: Floats, n: int) -> Evidence:
         h = self.h
-        rest = h.within * (CORRELATION + (1 - CORRELATION) / n)
+        spread = CORRELATION + (1 - CORRELATION) / n
         whole = h.between_labs + h.between_releases + h.session
         known, new, unknown = [], [], []
-        ground, nearest = np.full(len(point), np.inf), np.full(len(point), -np.inf)
+        ground, nearest, later = np.full(len(point), np.inf), *np.full((2, len(point)), -np.inf)
+        own = np.full(len(point), -1)
         for corpus in range(-1, len(h.corpus_mean)):
             if corpus < 0:
-                offset, extra = h.middle, rest + h.domain
+                offset, extra = h.middle, h.within * spread + h.domain
                 mean, var = self.mean, self.var + h.session
             else:
-                offset, extra = h.corpus_mean[corpus], rest
+                offset, extra = h.corpus_mean[corpus], h.within * (h.corpus_within[corpus] * spread)
                 mean, var = self.in_corpus(corpus)
             z = point - offset
             known.append(_log_density(z, mean, var + extra))
@@ -109,10 +113,26 @@ class Likelihood:
                     densities[best < 0] = -np.inf
                 away = ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1)
                 ground = np.minimum(ground, np.where(best < 0, np.inf, away))
-                nearest = np.maximum(nearest, known[-1][np.arange(len(z)), best])
+                density = known[-1][np.arange(len(z)), best]
+                nearest = np.maximum(nearest, density)
+                if not h.trained[corpus]:
+                    own, later = np.where(density > later, best, own), np.maximum(later, density)
         familiar = nearest - known[0].max(axis=1)
         scores = self.heads.scores(point) if self.heads else (np.zeros_like(known[0]), np.zeros_like(new[0]))
+        # The heads do not know such a domain: they do not speak against whom it speaks for.
+        there = np.flatnonzero(own >= 0)
+        scores[0][there, own[there]] = 0
+        scores[1][there, h.lab[own[there]]] = 0
         return Evidence(_mean(known), _mean(new), _mean(unknown), ground, familiar, *scores)
+
+    def expected(self, corpus: int) -> tuple[NDArray[np.bool_], Floats, Floats]:
+        """(cells,) which are a corpus', and of these (own cells, K) where their mean is expected by what is known of
+        their release from elsewhere, less the corpus' own mean, and the variance of that."""
+        h = self.h
+        cells = h.cell_corpus == corpus
+        release = h.cell_release[cells]
+        noise = h.within * h.corpus_within[corpus] / h.cell_count[cells][:, None]
+        return cells, self.mean[release], self.var[release] + h.session + noise
 
     def _near(self, z: Floats, corpus: int, mean: Floats, var: Floats, n: int) -> Ints:
         """(S,) in a domain that the space was not made on, the release seen there that explains suspects of n responses
@@ -122,15 +142,12 @@ class Likelihood:
         mean and the spread of responses in it are known no better than the releases seen there tell.
         """
         h = self.h
-        cells = h.cell_corpus == corpus
+        cells, _, each = self.expected(corpus)
         seen = np.unique(h.cell_release[cells])
-        within = h.within * h.corpus_within[corpus]
-        each = self.var[h.cell_release[cells]] + h.session + within / h.cell_count[cells][:, None]
-        another = h.between_labs + h.between_releases + h.session + 1 / (1 / each).sum(axis=0) + within / n
-        lead = _log_density(z, mean[seen], var[seen] + within / n) - _log_density(
-            z, np.zeros((1, len(within))), another[None]
-        )
-        enough = len(within) * (_LEAD + _LEAD_BY_SEEN * np.log(len(seen)))
+        rest = h.within * (h.corpus_within[corpus] / n)
+        another = h.between_labs + h.between_releases + h.session + 1 / (1 / each).sum(axis=0) + rest
+        lead = _log_density(z, mean[seen], var[seen] + rest) - _log_density(z, np.zeros((1, z.shape[1])), another[None])
+        enough = z.shape[1] * (_LEAD + _LEAD_BY_SEEN * np.log(len(seen)))
         return np.where(lead.max(axis=1) >= enough, seen[lead.argmax(axis=1)], -1)
 
     def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
@@ -139,7 +156,7 @@ class Likelihood:
         mean, var = self.mean.copy(), self.var + h.session
         at = np.flatnonzero(h.cell_corpus == corpus)
         release = h.cell_release[at]
-        noise = h.within / h.cell_count[at][:, None]
+        noise = h.within * h.corpus_within[corpus] / h.cell_count[at][:, None]
         gain = h.session / (h.session + noise)
         mean[release] += gain * (h.cell_mean[at] - h.corpus_mean[corpus] - mean[release])
         var[release] = 1 / (1 / var[release] + 1 / noise)
