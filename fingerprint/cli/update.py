@@ -76,7 +76,7 @@ def _text(outcome: Outcome) -> str:
     if outcome.later:
         lines += [
             f"not among the model's corpora: {printable(', '.join(outcome.later))}",
-            "  There it knows these releases alone: who else answers the same prompts may be taken for them,",
-            "  above all with few responses. A full training makes a corpus ground for all.",
+            "  There it knows these releases alone; elsewhere a new one among them is no more than one of its lab.",
+            "  A full training makes a corpus ground for all.",
         ]
     return "\n".join(lines) + "\n\n" + render(outcome.comparison.to_dict())

@@ -19,8 +19,8 @@ CORRELATION = 0.15
 _BLOCK = 250
 # In nats a dimension: by how much a release seen in a domain that the space was not made on has to explain a suspect
 # better than another release's being there does, for one seen there and for e times as many. Of other releases'
-# suspects one in twenty gets that far, on four corpora that a model was made without (docs/decisions.md).
-_LEAD, _LEAD_BY_SEEN = 0.05, 0.1
+# suspects one in forty gets that far, on four corpora that a model was made without (docs/decisions.md).
+_LEAD, _LEAD_BY_SEEN = 0.1, 0.1
 
 
 @dataclass(frozen=True)

@@ -139,3 +139,76 @@ def test_a_later_corpus_is_ground_for_the_releases_that_were_seen_there_alone(fi
     np.testing.assert_allclose(after.ground[1:], before.ground[1:])
     assert after.familiar[0] > before.familiar[0]
     np.testing.assert_allclose(after.familiar[1:], before.familiar[1:])
+
+
+def later(fitted: Hierarchy, name: int, seed: int = 0) -> tuple[Hierarchy, Floats, Ints, Ints]:
+    """The world with one more corpus far away, brought later with 40 responses of release `name` alone."""
+    rows, release, corpus = world(seed)
+    far = (rows + 3 * np.eye(6)[0]).astype(np.float32)
+    at = np.flatnonzero((release == name) & (corpus == 6))
+    lab = np.append(LAB, 2) if name == 6 else LAB
+    return grow(fitted, far, at, release[at], corpus[at], lab), far, release, corpus
+
+
+def test_a_later_corpus_tells_nothing_of_its_releases_elsewhere(fitted: Hierarchy) -> None:
+    before, after = Likelihood(fitted), Likelihood(later(fitted, 0)[0])
+    for name in ("mean", "var", "lab_mean", "lab_var"):
+        np.testing.assert_allclose(getattr(before, name), getattr(after, name), atol=1e-12)
+
+
+def test_a_release_that_a_later_corpus_alone_has_is_known_there_and_usual_of_its_lab_elsewhere(
+    fitted: Hierarchy,
+) -> None:
+    grown, far, release, corpus = later(fitted, 6)
+    likelihood = Likelihood(grown)
+    np.testing.assert_allclose(likelihood.mean[6], likelihood.lab_mean[2])
+    np.testing.assert_allclose(likelihood.var[6], likelihood.lab_var[2] + grown.between_releases)
+    weight = np.random.default_rng(0).normal(0, 1, (6, 6))
+    heads = Heads(weight, np.zeros(6), weight[:, :3], np.zeros(3))
+    at = np.flatnonzero((release == 6) & (corpus == 6))
+    wide = widen(heads, fitted, grown, far, at, release[at], corpus[at], 0)
+    np.testing.assert_array_equal(wide.release[:, :6], weight)
+    np.testing.assert_array_equal(wide.lab, weight[:, :3])
+    np.testing.assert_allclose(wide.release[:, 6], weight[:, LAB == 2].mean(axis=1))
+    told = Likelihood(grown, wide).evidence(far[at].mean(axis=0, keepdims=True), np.array([25]))
+    assert told.known.argmax() == 6
+    # The heads, which do not know the corpus, do not speak against it.
+    assert (told.release_score[0, 6], told.lab_score[0, 2]) == (0, 0)
+
+
+def test_the_column_of_a_new_lab_that_a_later_corpus_alone_has_is_the_mean_of_all(fitted: Hierarchy) -> None:
+    rows, release, corpus = world()
+    at = np.flatnonzero((release == 6) & (corpus == 6))
+    grown = grow(fitted, rows, at, release[at], corpus[at], np.append(LAB, 3))
+    weight, bias = np.random.default_rng(0).normal(0, 1, (6, 6)), np.arange(6.0)
+    wide = widen(
+        Heads(weight, bias, weight[:, :3], bias[:3]), fitted, grown, rows, at, release[at], corpus[at], 0
+    )  # fmt: skip
+    np.testing.assert_allclose(wide.release[:, 6], weight.mean(axis=1))
+    np.testing.assert_allclose(wide.release_bias[6], bias.mean())
+    np.testing.assert_allclose(wide.lab[:, 3], weight[:, :3].mean(axis=1))
+
+
+def test_how_widely_responses_spread_in_a_later_corpus_is_read_off_them(fitted: Hierarchy) -> None:
+    rows, release, corpus = world()
+    rng = np.random.default_rng(1)
+    at = np.flatnonzero((release < 6) & (corpus == 6))
+    means = np.stack([rows[at][release[at] == r].mean(axis=0) for r in range(6)])
+    wide = rows.copy()
+    wide[at] = means[release[at]] + rng.normal(0, 1, (len(at), 6))
+    for given, spread in ((rows, 1), (wide, 4)):
+        grown = grow(fitted, given, at, release[at], corpus[at], LAB)
+        assert grown.corpus_within[6] == pytest.approx(spread, rel=0.15)
+    # One response of each does not tell.
+    one = at[np.unique(release[at], return_index=True)[1]]
+    assert grow(fitted, wide, one, release[one], corpus[one], LAB).corpus_within[6] == 1
+
+
+def test_more_responses_in_a_later_corpus_move_what_it_has_in_common(fitted: Hierarchy) -> None:
+    grown, far, release, corpus = later(fitted, 0)
+    at = np.flatnonzero((release > 0) & (release < 6) & (corpus == 6))
+    both = grow(grown, far, at, release[at], corpus[at], LAB)
+    every = np.flatnonzero((release < 6) & (corpus == 6))
+    once = grow(fitted, far, every, release[every], corpus[every], LAB)
+    np.testing.assert_allclose(both.corpus_mean[6], once.corpus_mean[6], rtol=0.05, atol=0.05)
+    assert both.trained.tolist() == [True] * 6 + [False]
