@@ -162,13 +162,13 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
     _within(codes["corpus"], len(corpus_mean), "cell_corpus")
     _within(lab, labs, "lab")
     # Models of before this was told apart count all of their corpora.
-    trained, spread = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
-    if "corpus_trained" in arrays:
-        trained = expect(arrays, "corpus_trained", "bool", (len(corpus_mean),))
+    ground, spread = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
+    if "corpus_ground" in arrays:
+        ground = expect(arrays, "corpus_ground", "bool", (len(corpus_mean),))
     if "corpus_within" in arrays:
         spread = expect(arrays, "corpus_within", "float32", (len(corpus_mean),))
-    if not trained.any():
-        raise ModelError("weights.safetensors: no corpus that the space was made on; fetch or train it again")
+    if not ground.any():
+        raise ModelError("weights.safetensors: no corpus is training ground; fetch or train it again")
     spreads = {n: expect(arrays, n, "float32", (k,)) for n in
                ("within", "session", "domain", "between_labs", "between_releases")}  # fmt: skip
     if any((values <= 0).any() for values in (spread, *spreads.values())) or (codes["count"] < 1).any():
@@ -182,7 +182,7 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
         cell_corpus=codes["corpus"].astype(np.int64),
         corpus_mean=corpus_mean.astype(float),
         lab=lab.astype(np.int64),
-        trained=trained,
+        ground=ground,
         corpus_within=spread.astype(float),
         **{name: values.astype(float) for name, values in spreads.items()},
     )

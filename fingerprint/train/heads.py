@@ -38,7 +38,7 @@ class Moves:
     @classmethod
     def of(cls, hierarchy: Hierarchy) -> Moves:
         centre, spread = hierarchy.middle, np.sqrt(hierarchy.within + hierarchy.session)
-        corpora = hierarchy.corpus_mean[hierarchy.trained]
+        corpora = hierarchy.corpus_mean[hierarchy.ground]
         domains = _DOMAINS / np.sqrt(len(corpora)) * (corpora - centre)
         return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(hierarchy.session))]) / spread)
 

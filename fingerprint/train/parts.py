@@ -50,7 +50,7 @@ def likelihood_arrays(likelihood: Likelihood) -> dict[str, np.ndarray]:
         "between_labs": h.between_labs.astype(np.float32),
         "between_releases": h.between_releases.astype(np.float32),
         "lab": h.lab.astype(np.int32),
-        "corpus_trained": h.trained,
+        "corpus_ground": h.ground,
         "corpus_within": h.corpus_within.astype(np.float32),
     }
 

@@ -44,14 +44,14 @@ def widen(
     """The heads with a column for each new release and lab, and with those of releases and labs that have more
     responses now fitted again.
 
-    Of a corpus that the space was not made on too few releases are seen to tell what it does to all of them from what
-    is theirs, so that its responses fit no column: a release that only it has gets one that is usual of its lab.
+    Of a corpus off the training ground too few releases are seen to tell what it does to all of them from what is
+    theirs, so that its responses fit no column: a release that only it has gets one that is usual of its lab.
 
     grown: the hierarchy with the new responses, its releases, labs and corpora those of the old one and then new ones;
     rows: in the fingerprint space, D wide; at: (n,) those with new responses; release, corpus: (n,) codes. seed: of
     what is drawn.
     """
-    fit = grown.trained[corpus]
+    fit = grown.ground[corpus]
     at, release = at[fit], release[fit]
     if len(at):
         heads = _widened(heads, old, grown, rows, at, release, seed)
@@ -120,10 +120,10 @@ def _rehearsal(h: Hierarchy, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """(n, K) responses not seen yet, as the hierarchy expects them, and the release (n,) of each: of each cell by the
     root of its size."""
     likelihood = Likelihood(h)
-    share = np.sqrt(h.cell_count) * h.trained[h.cell_corpus]
+    share = np.sqrt(h.cell_count) * h.ground[h.cell_corpus]
     many = np.maximum(1, np.rint(share / share.sum() * _REHEARSED)).astype(np.int64)
     points, releases = [], []
-    for corpus in np.flatnonzero(h.trained).tolist():
+    for corpus in np.flatnonzero(h.ground).tolist():
         mean, var = likelihood.in_corpus(corpus)
         cells = h.cell_corpus == corpus
         release = np.repeat(h.cell_release[cells], many[cells])

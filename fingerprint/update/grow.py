@@ -15,26 +15,31 @@ _FEW = 10
 
 
 def grow(
-    hierarchy: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints, corpus: Ints, lab: Ints
-) -> Hierarchy:
+    hierarchy: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints, corpus: Ints, lab: Ints,
+    ground: NDArray[np.bool_],
+) -> Hierarchy:  # fmt: skip
     """The hierarchy with more responses. rows: in the fingerprint space, D wide; at: (n,) which of them; release,
-    corpus: (n,) codes, its own and from then on new ones; lab: (R,) of all releases, codes of labs likewise.
+    corpus: (n,) codes, its own and from then on new ones; lab: (R,) of all releases, codes of labs likewise; ground:
+    (new corpora,) whether a corpus lies on the training ground.
 
     What a new corpus has in common is told from what its releases write elsewhere (of a new release: what is usual of
-    its lab).
+    its lab), and on the ground from what corpora usually do.
     """
-    cells = Cells.of(rows, release, corpus, at)
-    later = range(len(hierarchy.corpus_mean), int(corpus.max()) + 1)
-    spread = [_within(hierarchy, rows, at[corpus == c], release[corpus == c]) for c in later]
-    wide = replace(
+    first = len(hierarchy.corpus_mean)
+    later = [i for i in range(first, first + len(ground)) if not ground[i - first]]
+    spread = np.ones(first + len(ground))
+    spread[:first] = hierarchy.corpus_within
+    spread[later] = [_within(hierarchy, rows, at[corpus == c], release[corpus == c]) for c in later]
+    none_yet = replace(
         hierarchy,
         lab=lab,
-        corpus_mean=np.pad(hierarchy.corpus_mean, ((0, len(later)), (0, 0))),
-        trained=np.append(hierarchy.trained, np.zeros(len(later), bool)),
-        corpus_within=np.append(hierarchy.corpus_within, spread),
+        corpus_mean=np.pad(hierarchy.corpus_mean, ((0, len(ground)), (0, 0))),
+        ground=np.append(hierarchy.ground, np.zeros(len(ground), bool)),
+        corpus_within=spread,
     )
-    grown = _with_cells(wide, cells)
-    return replace(grown, corpus_mean=_corpora(grown))
+    grown = _with_cells(none_yet, Cells.of(rows, release, corpus, at))
+    grown = replace(grown, corpus_mean=_means(grown, np.append(hierarchy.ground, ground)))
+    return replace(grown, ground=np.append(hierarchy.ground, ground))
 
 
 def _within(h: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints) -> float:
@@ -60,11 +65,14 @@ def _with_cells(h: Hierarchy, added: Cells) -> Hierarchy:
     )
 
 
-def _corpora(h: Hierarchy) -> Floats:
-    """(C, K) the means of the corpora, those of corpora brought later from what their cells are expected to be."""
+def _means(h: Hierarchy, usual: NDArray[np.bool_]) -> Floats:
+    """(C, K) of each corpus what it does to all responses: where it is no ground yet, from where its releases are
+    expected. usual: (C,) under N(mean of the ground, h.domain)."""
     likelihood = Likelihood(h)
     means = h.corpus_mean.copy()
-    for corpus in np.flatnonzero(~h.trained).tolist():
+    for corpus in np.flatnonzero(~h.ground).tolist():
         cells, mean, var = likelihood.expected(corpus)
-        means[corpus] = np.average(h.cell_mean[cells] - mean, axis=0, weights=1 / var)
+        prior = usual[corpus] / h.domain
+        total = h.middle * prior + ((h.cell_mean[cells] - mean) / var).sum(axis=0)
+        means[corpus] = total / (prior + (1 / var).sum(axis=0))
     return means

@@ -20,6 +20,7 @@ from fingerprint.train.lineage import described
 from fingerprint.train.parts import HABIT_ROWS, habit_arrays, labels, likelihood_arrays
 from fingerprint.train.side import learn_side
 from fingerprint.update.columns import widen
+from fingerprint.update.ground import on_ground
 from fingerprint.update.grow import grow
 from fingerprint.update.rows import Rows
 from fingerprint.verdict.evidence import Likelihood
@@ -37,12 +38,14 @@ def grown(
     lab_of = {entry["release"]: entry["lab"] for entry in loaded.releases}
     names = _and_new(list(lab_of), rows.names)
     labs = _and_new(loaded.labs, [registry.releases[name].lab for name in rows.names if name not in lab_of])
-    corpora = _and_new(stored.documents["labels"]["corpora"], [rows.corpora[c] for c in np.unique(rows.corpus)])
+    had = stored.documents["labels"]["corpora"]
+    corpora = _and_new(had, [rows.corpora[c] for c in np.unique(rows.corpus)])
     lab = np.array([labs.index(lab_of.get(name) or registry.releases[name].lab) for name in names])
     code = _codes(rows.names, names)
     release = code[rows.release]
     corpus = _codes(rows.corpora, corpora)[rows.corpus]
-    hierarchy = grow(old.h, rows.place, rows.at, release, corpus, lab)
+    ground = on_ground(loaded, rows, corpora[len(had) :], seed)
+    hierarchy = grow(old.h, rows.place, rows.at, release, corpus, lab, ground)
     heads = widen(old.heads, old.h, hierarchy, rows.place, rows.at, release, corpus, seed)
     held = Held.of(stored.arrays, rows.place.shape[1])
     count = Counter(rows.given.release[rows.learned].tolist())

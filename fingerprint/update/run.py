@@ -42,8 +42,8 @@ class Settings:
 @dataclass(frozen=True)
 class Outcome:
     """new, more: releases that were added, and those of which there are more responses now; later: corpora that the
-    model did not have; responses: how many were learned from; left_out: how many were not, by reason; written: whether
-    the gate or `force` let it pass."""
+    model did not have and that lie off its training ground; responses: how many were learned from; left_out: how many
+    were not, by reason; written: whether the gate or `force` let it pass."""
 
     new: tuple[str, ...]
     more: tuple[str, ...]
@@ -95,7 +95,8 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
             save(out, *parts)
     added, more = set(rows.names) - set(known), set(rows.names) & set(known)
     had = {*stored.documents["labels"]["corpora"]}
-    later = (name for name in documents["labels"]["corpora"] if name not in had and not name.endswith(PLAIN))
+    lies = zip(documents["labels"]["corpora"], arrays["corpus_ground"], strict=True)
+    later = (name for name, ground in lies if name not in had and not ground and not name.endswith(PLAIN))
     return Outcome(
         tuple(sorted(added)),
         tuple(sorted(more)),

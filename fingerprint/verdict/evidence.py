@@ -17,9 +17,9 @@ from fingerprint.verdict.hierarchy import Floats, Hierarchy, Ints
 # Responses of one suspect are not independent: this share of the spread of one does not average out.
 CORRELATION = 0.15
 _BLOCK = 250
-# In nats a dimension: by how much a release seen in a domain that the space was not made on has to explain a suspect
-# better than another release's being there does, for one seen there and for e times as many. Of other releases'
-# suspects one in forty gets that far, on four corpora that a model was made without (docs/decisions.md).
+# In nats a dimension: by how much a release seen in a domain off the ground has to explain a suspect better than
+# another's being there does, for one seen there and for e times as many. Of other releases' suspects one in forty
+# gets that far, on four corpora that a model was made without (docs/decisions.md).
 _LEAD, _LEAD_BY_SEEN = 0.1, 0.1
 
 
@@ -28,7 +28,7 @@ class Evidence:
     """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
 
     ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; a domain
-    that the space was not made on is known only to suspects that one of the releases seen there explains.
+    off the training ground is known only to suspects that one of the releases seen there explains.
     familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
     release_score (S, R), lab_score (S, L): of the linear heads.
     """
@@ -54,9 +54,9 @@ class Likelihood:
         self.h = h = hierarchy
         self.heads = heads
         releases, labs = len(h.lab), int(h.lab.max()) + 1
-        # What a corpus brought later does to responses is told by its releases alone, so that it tells nothing of these
-        # elsewhere.
-        cells = h.trained[h.cell_corpus]
+        # What a corpus off the ground does to responses is told by its releases alone, so that it tells nothing of
+        # these elsewhere.
+        cells = h.ground[h.cell_corpus]
         seen = (h.cell_mean - h.corpus_mean[h.cell_corpus])[cells]
         noise = h.session + h.within / h.cell_count[cells][:, None]
         precision, total = np.zeros((2, releases, len(h.within)))
@@ -107,15 +107,15 @@ class Likelihood:
             wide = (whole + extra)[None]
             unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
             if corpus >= 0:
-                best = known[-1].argmax(axis=1) if h.trained[corpus] else self._near(z, corpus, mean, var, n)
-                # A domain that the space was not made on is none for those of whom nothing is known there.
+                best = known[-1].argmax(axis=1) if h.ground[corpus] else self._near(z, corpus, mean, var, n)
+                # A domain off the ground is none for those of whom nothing is known there.
                 for densities in (known[-1], new[-1], unknown[-1]):
                     densities[best < 0] = -np.inf
                 away = ((z - mean[best]) ** 2 / (var + extra)[best]).mean(axis=1)
                 ground = np.minimum(ground, np.where(best < 0, np.inf, away))
                 density = known[-1][np.arange(len(z)), best]
                 nearest = np.maximum(nearest, density)
-                if not h.trained[corpus]:
+                if not h.ground[corpus]:
                     own, later = np.where(density > later, best, own), np.maximum(later, density)
         familiar = nearest - known[0].max(axis=1)
         scores = self.heads.scores(point) if self.heads else (np.zeros_like(known[0]), np.zeros_like(new[0]))
@@ -135,8 +135,8 @@ class Likelihood:
         return cells, self.mean[release], self.var[release] + h.session + noise
 
     def _near(self, z: Floats, corpus: int, mean: Floats, var: Floats, n: int) -> Ints:
-        """(S,) in a domain that the space was not made on, the release seen there that explains suspects of n responses
-        far better than another's being there does; -1 for others, of whom nothing is known there.
+        """(S,) in a domain off the ground, the release seen there that explains suspects of n responses far better than
+        another's being there does; -1 for others, of whom nothing is known there.
 
         That is speaker verification by a two-covariance model (Brummer & De Villiers 2010), in which the domain's own
         mean and the spread of responses in it are known no better than the releases seen there tell.

@@ -90,8 +90,8 @@ class Hierarchy:
 
     centre (D,), basis (D, K): x -> (x - centre) @ basis. cell_* as in `Cells`. corpus_mean (C, K).
     within, session, domain, between_labs, between_releases: (K,) variances. lab: (R,) code of each release's lab.
-    trained: (C,) whether the space was made on a corpus, and not the corpus brought to it later.
-    corpus_within: (C,) how widely responses spread in one brought later, in units of `within`; 1 for the others.
+    ground: (C,) whether a corpus is training ground: the space was made on it, or it was brought later and lies there.
+    corpus_within: (C,) how widely responses spread in one that is none, in units of `within`; 1 for the others.
     """
 
     centre: Floats
@@ -107,7 +107,7 @@ class Hierarchy:
     between_labs: Floats
     between_releases: Floats
     lab: Ints
-    trained: NDArray[np.bool_]
+    ground: NDArray[np.bool_]
     corpus_within: Floats
 
     @classmethod
@@ -158,7 +158,7 @@ class Hierarchy:
     @property
     def middle(self) -> Floats:
         """(K,) where an unknown corpus is expected."""
-        return np.asarray(self.corpus_mean[self.trained].mean(axis=0))
+        return np.asarray(self.corpus_mean[self.ground].mean(axis=0))
 
     def project(self, rows: NDArray[np.floating]) -> Floats:
         """(n, D) of the fingerprint space to (n, K) of this basis."""

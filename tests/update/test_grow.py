@@ -13,6 +13,8 @@ from fingerprint.verdict.heads import Heads
 from fingerprint.verdict.hierarchy import Cells, Floats, Hierarchy, Ints
 
 LAB = np.array([0, 0, 1, 1, 2, 2])
+# Of new corpora, whether they lie on the training ground.
+NONE, OFF, ON = np.zeros(0, bool), np.zeros(1, bool), np.ones(1, bool)
 
 
 def world(seed: int = 0) -> tuple[Floats, Ints, Ints]:
@@ -35,7 +37,7 @@ def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
     rows, release, corpus = world(1)
     at = (release < 6) & (corpus < 6)
     point = fitted.project(rows[at])
-    grown = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], LAB)
+    grown = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], LAB, NONE)
     assert (grown.cell_count == 80).all()
     order = np.lexsort((grown.cell_corpus, grown.cell_release))
     for i, cell in enumerate(order):
@@ -48,7 +50,7 @@ def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
 def test_a_new_corpus_is_told_by_what_its_releases_write_elsewhere(fitted: Hierarchy) -> None:
     rows, release, corpus = world()
     at = (release < 6) & (corpus == 6)
-    grown = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], LAB)
+    grown = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], LAB, OFF)
     whole = Hierarchy.fit(Cells.of(rows[release < 6], release[release < 6], corpus[release < 6]), LAB)
     there = (whole.corpus_mean[6] - whole.corpus_mean[0]) @ np.linalg.pinv(whole.basis) @ fitted.basis
     np.testing.assert_allclose(grown.corpus_mean[6] - grown.corpus_mean[0], there, atol=0.35 * np.abs(there).max())
@@ -72,7 +74,7 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(
         (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
         (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
     )  # fmt: skip
-    larger = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], np.append(LAB, 2))
+    larger = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], np.append(LAB, 2), NONE)
     grown = widen(heads, fitted, larger, rows, np.flatnonzero(at), release[at], corpus[at], 0)
     code, share = fits[0]
     assert (code == 6).sum() == 4 * min(at.sum(), most)
@@ -93,7 +95,7 @@ def test_columns_do_not_depend_on_how_many_rows_are_summed_at_a_time(
 ) -> None:
     rows, release, corpus = world()
     at = np.flatnonzero(release == 6)
-    larger = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], np.append(LAB, 2))
+    larger = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], np.append(LAB, 2), ON)
     rng = np.random.default_rng(0)
     heads = Heads(rng.normal(0, 1, (6, 6)), np.zeros(6), rng.normal(0, 1, (6, 3)), np.zeros(3))
     found = []
@@ -115,8 +117,8 @@ def test_what_a_later_corpus_does_is_not_learned_as_what_its_only_release_does(f
     )  # fmt: skip
     far = (rows + np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == 0) & (corpus == 6))
-    grown = grow(fitted, far, np.arange(len(release))[at], release[at], corpus[at], LAB)
-    assert grown.trained.tolist() == [True] * 6 + [False]
+    grown = grow(fitted, far, np.arange(len(release))[at], release[at], corpus[at], LAB, OFF)
+    assert grown.ground.tolist() == [True] * 6 + [False]
     np.testing.assert_allclose(grown.middle, middle)
     wide = widen(heads, fitted, grown, far, at, release[at], corpus[at], 0)
     there = fitted.project(far[corpus == 6])
@@ -131,7 +133,7 @@ def test_a_later_corpus_is_ground_for_the_releases_that_were_seen_there_alone(fi
     at = (release == 0) & (corpus == 6)
     # In this world a release writes the same in all corpora but for what these do to all.
     wandering = replace(fitted, session=fitted.within)
-    grown = grow(wandering, far, np.arange(len(release))[at], release[at], corpus[at], LAB)
+    grown = grow(wandering, far, np.arange(len(release))[at], release[at], corpus[at], LAB, OFF)
     means = np.stack([far[(release == r) & (corpus == 6)].mean(axis=0) for r in range(6)])
     count = np.full(6, 25)
     before, after = (Likelihood(h).evidence(means, count) for h in (wandering, grown))
@@ -147,7 +149,7 @@ def later(fitted: Hierarchy, name: int, seed: int = 0) -> tuple[Hierarchy, Float
     far = (rows + 3 * np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == name) & (corpus == 6))
     lab = np.append(LAB, 2) if name == 6 else LAB
-    return grow(fitted, far, at, release[at], corpus[at], lab), far, release, corpus
+    return grow(fitted, far, at, release[at], corpus[at], lab, OFF), far, release, corpus
 
 
 def test_a_later_corpus_tells_nothing_of_its_releases_elsewhere(fitted: Hierarchy) -> None:
@@ -179,7 +181,7 @@ def test_a_release_that_a_later_corpus_alone_has_is_known_there_and_usual_of_its
 def test_the_column_of_a_new_lab_that_a_later_corpus_alone_has_is_the_mean_of_all(fitted: Hierarchy) -> None:
     rows, release, corpus = world()
     at = np.flatnonzero((release == 6) & (corpus == 6))
-    grown = grow(fitted, rows, at, release[at], corpus[at], np.append(LAB, 3))
+    grown = grow(fitted, rows, at, release[at], corpus[at], np.append(LAB, 3), OFF)
     weight, bias = np.random.default_rng(0).normal(0, 1, (6, 6)), np.arange(6.0)
     wide = widen(
         Heads(weight, bias, weight[:, :3], bias[:3]), fitted, grown, rows, at, release[at], corpus[at], 0
@@ -197,18 +199,18 @@ def test_how_widely_responses_spread_in_a_later_corpus_is_read_off_them(fitted: 
     wide = rows.copy()
     wide[at] = means[release[at]] + rng.normal(0, 1, (len(at), 6))
     for given, spread in ((rows, 1), (wide, 4)):
-        grown = grow(fitted, given, at, release[at], corpus[at], LAB)
+        grown = grow(fitted, given, at, release[at], corpus[at], LAB, OFF)
         assert grown.corpus_within[6] == pytest.approx(spread, rel=0.15)
     # One response of each does not tell.
     one = at[np.unique(release[at], return_index=True)[1]]
-    assert grow(fitted, wide, one, release[one], corpus[one], LAB).corpus_within[6] == 1
+    assert grow(fitted, wide, one, release[one], corpus[one], LAB, OFF).corpus_within[6] == 1
 
 
 def test_more_responses_in_a_later_corpus_move_what_it_has_in_common(fitted: Hierarchy) -> None:
     grown, far, release, corpus = later(fitted, 0)
     at = np.flatnonzero((release > 0) & (release < 6) & (corpus == 6))
-    both = grow(grown, far, at, release[at], corpus[at], LAB)
+    both = grow(grown, far, at, release[at], corpus[at], LAB, NONE)
     every = np.flatnonzero((release < 6) & (corpus == 6))
-    once = grow(fitted, far, every, release[every], corpus[every], LAB)
+    once = grow(fitted, far, every, release[every], corpus[every], LAB, OFF)
     np.testing.assert_allclose(both.corpus_mean[6], once.corpus_mean[6], rtol=0.05, atol=0.05)
-    assert both.trained.tolist() == [True] * 6 + [False]
+    assert both.ground.tolist() == [True] * 6 + [False]

@@ -120,11 +120,30 @@ def test_more_responses_of_a_known_release_without_a_label(
     file = worlds.suspect(tmp_path / "more.jsonl", "ash-1", 40)
     outcome = add(grown[0], [file], tmp_path / "m", world, release="ash-1")
     assert (outcome.new, outcome.more, outcome.responses) == ((), ("ash-1",), 40)
-    assert outcome.later == ("more",)
-    assert "not among the model's corpora: more\n" in _text(outcome)
+    # The model does not have this corpus, but its responses are like those that it has.
+    assert outcome.later == ()
     before = document(grown[0], "training")["rows"]["ash-1"]
     assert document(tmp_path / "m", "training")["rows"]["ash-1"] == before + 40
     assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(grown[0], "labels")["corpora"])
+
+
+def test_responses_off_the_training_ground_tell_of_their_release_there_alone(
+    lesser: Path, world: Path, tmp_path: Path
+) -> None:
+    texts = [worlds.write("ash-1", p).upper() for p in range(4000, 4080)]
+    file = tmp_path / "loud.jsonl"
+    file.write_text("".join(json.dumps({"prompt_id": str(i), "response": text}) + "\n" for i, text in enumerate(texts)))
+    outcome = add(lesser, [file], tmp_path / "m", world, release="ash-1", force=True)
+    assert outcome.later == ("loud",)
+    assert "off the model's training ground: loud\n" in _text(outcome)
+    before, after = Fingerprint.load(lesser), Fingerprint.load(tmp_path / "m")
+    for release, lab in worlds.RELEASES.items():
+        if lab in before.labs:
+            usual = [worlds.write(release, p) for p in range(700, 710)]
+            assert after.identify(usual).labs[0].lab == before.identify(usual).labs[0].lab
+    loud = [worlds.write("ash-1", p).upper() for p in range(4100, 4125)]
+    assert after.identify(loud).releases[0].release == "ash-1"
+    assert after.identify(loud).labs[0].probability > before.identify(loud).labs[0].probability
 
 
 def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_path: Path) -> None:

@@ -1,0 +1,37 @@
+"""Whether a corpus that the model did not have lies on its training ground."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.loading import Loaded
+from fingerprint.update.rows import Rows
+from fingerprint.verdict.hierarchy import Ints
+
+# With fewer responses the distance does not tell the ground from what is foreign to it (docs/decisions.md).
+_RESPONSES = 25
+# So many releases are enough to tell.
+_MOST = 100
+# Of releases' responses to known prompts next to none lie beyond the limit, to foreign ones more than two in three.
+_OFF = 0.25
+
+
+def on_ground(loaded: Loaded, rows: Rows, corpora: list[str], seed: int) -> NDArray[np.bool_]:
+    """(corpora,) whether responses there lie as near the ground as known releases' do; not where no release has enough
+    of them to tell. corpora: names; seed: of the responses and releases that are asked."""
+    return np.array([_on_ground(loaded, rows, rows.corpora.index(name), seed) for name in corpora], bool)
+
+
+def _on_ground(loaded: Loaded, rows: Rows, corpus: int, seed: int) -> bool:
+    rng = np.random.default_rng(seed)
+    at = np.flatnonzero(rows.corpus == corpus)
+    releases = np.flatnonzero(np.bincount(rows.release[at]) >= _RESPONSES)
+    if not len(releases):
+        return False
+    asked: list[Ints] = [
+        rng.permutation(at[rows.release[at] == release])[:_RESPONSES] for release in rng.permutation(releases)[:_MOST]
+    ]
+    means = np.stack([rows.place[rows.at[some]].mean(axis=0) for some in asked])
+    ground = loaded.likelihood.evidence(means, np.full(len(means), _RESPONSES)).ground
+    return bool((ground > loaded.calibration.ground_limit(_RESPONSES)).mean() <= _OFF)
