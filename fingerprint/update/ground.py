@@ -9,8 +9,9 @@ from fingerprint.loading import Loaded
 from fingerprint.update.rows import Rows
 from fingerprint.verdict.hierarchy import Ints
 
-# With fewer responses the distance does not tell the ground from what is foreign to it (docs/decisions.md).
-_RESPONSES = 25
+# With fewer responses the distance does not tell the ground from what is foreign to it; the limit is that of the most
+# (docs/decisions.md).
+_FEWEST, _RESPONSES = 15, 25
 # So many releases are enough to tell.
 _MOST = 100
 # Of releases' responses to known prompts next to none lie beyond the limit, to foreign ones more than two in three.
@@ -26,12 +27,12 @@ def on_ground(loaded: Loaded, rows: Rows, corpora: list[str], seed: int) -> NDAr
 def _on_ground(loaded: Loaded, rows: Rows, corpus: int, seed: int) -> bool:
     rng = np.random.default_rng(seed)
     at = np.flatnonzero(rows.corpus == corpus)
-    releases = np.flatnonzero(np.bincount(rows.release[at]) >= _RESPONSES)
+    releases = np.flatnonzero(np.bincount(rows.release[at]) >= _FEWEST)
     if not len(releases):
         return False
     asked: list[Ints] = [
         rng.permutation(at[rows.release[at] == release])[:_RESPONSES] for release in rng.permutation(releases)[:_MOST]
     ]
     means = np.stack([rows.place[rows.at[some]].mean(axis=0) for some in asked])
-    ground = loaded.likelihood.evidence(means, np.full(len(means), _RESPONSES)).ground
+    ground = loaded.likelihood.evidence(means, np.array([len(some) for some in asked])).ground
     return bool((ground > loaded.calibration.ground_limit(_RESPONSES)).mean() <= _OFF)
