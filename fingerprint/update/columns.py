@@ -74,14 +74,10 @@ def _usual(weight: Floats, bias: Floats, lacking: Ints, group: NDArray[Any]) -> 
 
 
 def _widened(
-    heads: Heads,
-    old: Hierarchy,
-    grown: Hierarchy,
-    rows: NDArray[np.float32] | Indexed,
-    at: Ints,
-    release: Ints,
+    heads: Heads, old: Hierarchy, grown: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints,
     seed: int,
-) -> Heads:
+) -> Heads:  # fmt: skip
+    """With a column for each release and lab of the rows, all of them on the ground."""
     rng = np.random.default_rng(seed)
     moves = Moves.of(old)
     drawn, of = _rehearsal(old, rng)
