@@ -20,8 +20,8 @@ _NEAR = 0.75
 
 
 def on_ground(loaded: Loaded, rows: Rows, corpora: list[str], seed: int) -> NDArray[np.bool_]:
-    """(corpora,) whether responses there lie as near the ground as known releases' do; not where no release has enough
-    of them to tell. corpora: names; seed: of the responses and releases that are asked."""
+    """(corpora,) whether half of the releases there lie as near the ground as known ones mostly do; not where none has
+    enough responses to tell. corpora: names; seed: of the responses and releases that are asked."""
     return np.array([_on_ground(loaded, rows, rows.corpora.index(name), seed) for name in corpora], bool)
 
 
