@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
@@ -122,6 +123,8 @@ def test_more_responses_of_a_known_release_without_a_label(
     assert (outcome.new, outcome.more, outcome.responses) == ((), ("ash-1",), 40)
     # The model does not have this corpus, but its responses are like those that it has.
     assert outcome.later == ()
+    few = worlds.suspect(tmp_path / "few.jsonl", "ash-1", 12)
+    assert add(grown[0], [few], tmp_path / "f", world, release="ash-1").later == ("few",)
     before = document(grown[0], "training")["rows"]["ash-1"]
     assert document(tmp_path / "m", "training")["rows"]["ash-1"] == before + 40
     assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(grown[0], "labels")["corpora"])
@@ -225,3 +228,19 @@ def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
     assert _noted(dataclasses.replace(found, verdict="attributed"), Path("m")).advice is None
     old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
     assert any("2020-01" in warning for warning in _noted(old, Path("m")).warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("corpus_ground", False, "no corpus is training ground"),
+        ("corpus_within", -1, "a variance or a count is not above 0"),
+    ],
+)
+def test_a_ground_that_cannot_be_is_refused(lesser: Path, name: str, value: float, said: str) -> None:
+    stored = load(lesser)
+    labels = stored.documents["labels"]
+    sizes = stored.arrays["basis"].shape[0], len(labels["releases"]), len(labels["labs"])
+    loading.likelihood_of(stored.arrays, *sizes)
+    with pytest.raises(ModelError, match=said):
+        loading.likelihood_of({**stored.arrays, name: np.full_like(stored.arrays[name], value)}, *sizes)
