@@ -75,7 +75,7 @@ def _text(outcome: Outcome) -> str:
         lines += [f"{what}: {printable(', '.join(names))}"] if names else []
     if outcome.later:
         lines += [
-            f"off the model's training ground: {printable(', '.join(outcome.later))}",
+            f"off the model's training ground, or too few to tell: {printable(', '.join(outcome.later))}",
             "  There it knows these releases alone; elsewhere a new one among them is no more than one of its lab.",
             "  A full training makes a corpus ground for all.",
         ]

@@ -42,8 +42,8 @@ class Settings:
 @dataclass(frozen=True)
 class Outcome:
     """new, more: releases that were added, and those of which there are more responses now; later: corpora that the
-    model did not have and that lie off its training ground; responses: how many were learned from; left_out: how many
-    were not, by reason; written: whether the gate or `force` let it pass."""
+    model did not have and that lie off its training ground, or have too few responses to tell; responses: how many were
+    learned from; left_out: how many were not, by reason; written: whether the gate or `force` let it pass."""
 
     new: tuple[str, ...]
     more: tuple[str, ...]

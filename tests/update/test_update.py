@@ -138,7 +138,7 @@ def test_responses_off_the_training_ground_tell_of_their_release_there_alone(
     file.write_text("".join(json.dumps({"prompt_id": str(i), "response": text}) + "\n" for i, text in enumerate(texts)))
     outcome = add(lesser, [file], tmp_path / "m", world, release="ash-1", force=True)
     assert outcome.later == ("loud",)
-    assert "off the model's training ground: loud\n" in _text(outcome)
+    assert "off the model's training ground, or too few to tell: loud\n" in _text(outcome)
     before, after = Fingerprint.load(lesser), Fingerprint.load(tmp_path / "m")
     for release, lab in worlds.RELEASES.items():
         if lab in before.labs:
