@@ -54,6 +54,13 @@ def suspects(rows: list[dict[str, str]], kind: str) -> Iterator[list[str]]:
                 yield [row["response"] for row in some]
 
 
+def answers(told: Fingerprint, kind: str, rows: list[dict[str, str]], lab: str) -> Iterator[tuple[int, bool, bool]]:
+    """Of each suspect: how many responses, right about the lab, claimed."""
+    for texts in suspects(rows, kind):
+        said = told.identify(texts)
+        yield len(texts), said.leaders[0] == lab, said.verdict in CLAIMS
+
+
 def updated(model: Path, rows: Rows, releases: list[str], out: Path, cache: Path) -> Path:
     """The model with what it learns of each of `releases`, in a corpus that it does not have."""
     if not out.exists():
@@ -92,14 +99,12 @@ def main(corpora: Path, model: Path, work: Path) -> None:
                 asked = [(OTHERS, name, rows[name]) for name in others]
                 asked += [(OWN, name, rows[name][LEARNED:]) for name in names]
                 for kind, name, of in asked:
-                    for texts in suspects(of, kind):
-                        said = told.identify(texts)
-                        right, claimed = said.leaders[0] == registry[name].lab, said.verdict in CLAIMS
-                        found[learned, kind, len(texts)].append((right, claimed))
-        for (learned, kind, size), answers in found.items():
-            right, claimed = np.array(answers).T
-            wrong = f"{np.mean(~right[claimed]):.2f}" if claimed.any() else "-"
-            figures = f"{len(right)} | {claimed.mean():.2f} | {wrong} | {right.mean():.3f}"
+                    for size, right, claimed in answers(told, kind, of, registry[name].lab):
+                        found[learned, kind, size].append((right, claimed))
+        for (learned, kind, size), each in found.items():
+            rights, claims = np.array(each).T
+            wrong = f"{np.mean(~rights[claims]):.2f}" if claims.any() else "-"
+            figures = f"{len(rights)} | {claims.mean():.2f} | {wrong} | {rights.mean():.3f}"
             print(f"| {path.stem} | {learned} | {kind} | {size} | {figures} |", flush=True)
 
 

@@ -162,16 +162,16 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
     _within(codes["corpus"], len(corpus_mean), "cell_corpus")
     _within(lab, labs, "lab")
     # Models of before this was told apart count all of their corpora.
-    ground, spread = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
+    ground, corpus_within = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
     if "corpus_ground" in arrays:
         ground = expect(arrays, "corpus_ground", "bool", (len(corpus_mean),))
     if "corpus_within" in arrays:
-        spread = expect(arrays, "corpus_within", "float32", (len(corpus_mean),))
+        corpus_within = expect(arrays, "corpus_within", "float32", (len(corpus_mean),))
     if not ground.any():
         raise ModelError("weights.safetensors: no corpus is training ground; fetch or train it again")
     spreads = {n: expect(arrays, n, "float32", (k,)) for n in
                ("within", "session", "domain", "between_labs", "between_releases")}  # fmt: skip
-    if any((values <= 0).any() for values in (spread, *spreads.values())) or (codes["count"] < 1).any():
+    if any((values <= 0).any() for values in (corpus_within, *spreads.values())) or (codes["count"] < 1).any():
         raise ModelError("weights.safetensors: a variance or a count is not above 0; fetch or train it again")
     return Hierarchy(
         centre=expect(arrays, "centre", "float32", (width,)).astype(float),
@@ -183,7 +183,7 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
         corpus_mean=corpus_mean.astype(float),
         lab=lab.astype(np.int64),
         ground=ground,
-        corpus_within=spread.astype(float),
+        corpus_within=corpus_within.astype(float),
         **{name: values.astype(float) for name, values in spreads.items()},
     )
 

@@ -9,7 +9,6 @@ fit is small and convex.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -58,10 +57,10 @@ def widen(
     lacking = np.setdiff1d(np.arange(len(old.lab), len(grown.lab)), release)
     of_release = _usual(heads.release, heads.release_bias, lacking, grown.lab)
     lacking = np.setdiff1d(np.arange(old.lab.max() + 1, grown.lab.max() + 1), grown.lab[release])
-    return Heads(*of_release, *_usual(heads.lab, heads.lab_bias, lacking, np.zeros(grown.lab.max() + 1)))
+    return Heads(*of_release, *_usual(heads.lab, heads.lab_bias, lacking, np.zeros(grown.lab.max() + 1, np.int64)))
 
 
-def _usual(weight: Floats, bias: Floats, lacking: Ints, group: NDArray[Any]) -> tuple[Floats, Floats]:
+def _usual(weight: Floats, bias: Floats, lacking: Ints, group: Ints) -> tuple[Floats, Floats]:
     """Weights (K, classes) and biases with columns for the classes that are `lacking`, each the mean of those of its
     group, or where it has none of all. group: (classes,)."""
     columns = np.vstack([weight, bias])

@@ -26,28 +26,32 @@ def grow(
     its lab), and on the ground from what corpora usually do.
     """
     first = len(hierarchy.corpus_mean)
-    later = [i for i in range(first, first + len(ground)) if not ground[i - first]]
-    spread = np.ones(first + len(ground))
-    spread[:first] = hierarchy.corpus_within
-    spread[later] = [_within(hierarchy, rows, at[corpus == c], release[corpus == c]) for c in later]
-    none_yet = replace(
+    off = first + np.flatnonzero(~ground)
+    spread = np.append(hierarchy.corpus_within, np.ones(len(ground)))
+    grown = replace(
         hierarchy,
         lab=lab,
         corpus_mean=np.pad(hierarchy.corpus_mean, ((0, len(ground)), (0, 0))),
         ground=np.append(hierarchy.ground, np.zeros(len(ground), bool)),
-        corpus_within=spread,
     )
-    grown = _with_cells(none_yet, Cells.of(rows, release, corpus, at))
-    grown = replace(grown, corpus_mean=_means(grown, np.append(hierarchy.ground, ground)))
-    return replace(grown, ground=np.append(hierarchy.ground, ground))
+    on = ~np.isin(corpus, off)
+    if on.any():
+        grown = _with_cells(grown, Cells.of(rows, release[on], corpus[on], at[on]))
+    for c in off.tolist():
+        own = corpus == c
+        cells = Cells.of(rows, release[own], corpus[own], at[own])
+        spread[c] = _spread(hierarchy, cells)
+        grown = _with_cells(grown, cells)
+    grown = replace(grown, corpus_within=spread)
+    lies = np.append(hierarchy.ground, ground)
+    return replace(grown, corpus_mean=_means(grown, lies), ground=lies)
 
 
-def _within(h: Hierarchy, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints) -> float:
-    """How widely the responses of a release spread in a corpus of which all rows are given, in units of `h.within`."""
-    cells = Cells.of(rows, release, np.zeros_like(release), at)
+def _spread(h: Hierarchy, cells: Cells) -> float:
+    """How widely the responses of a release spread around the means of `cells`, in units of `h.within`."""
     ratio = (np.einsum("ij,ik,kj->j", h.basis, cells.within, h.basis) / h.within).mean()
     # A response alone in its cell does not tell, and few tell little.
-    freedom = len(at) - len(cells.count)
+    freedom = cells.count.sum() - len(cells.count)
     return float((freedom * ratio + _FEW) / (freedom + _FEW))
 
 

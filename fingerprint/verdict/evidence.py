@@ -58,7 +58,8 @@ class Likelihood:
         # these elsewhere.
         cells = h.ground[h.cell_corpus]
         seen = (h.cell_mean - h.corpus_mean[h.cell_corpus])[cells]
-        noise = h.session + h.within / h.cell_count[cells][:, None]
+        self._noise = h.within * h.corpus_within[h.cell_corpus][:, None] / h.cell_count[:, None]
+        noise = h.session + self._noise[cells]
         precision, total = np.zeros((2, releases, len(h.within)))
         np.add.at(precision, h.cell_release[cells], 1 / noise)
         np.add.at(total, h.cell_release[cells], seen / noise)
@@ -131,8 +132,7 @@ class Likelihood:
         h = self.h
         cells = h.cell_corpus == corpus
         release = h.cell_release[cells]
-        noise = h.within * h.corpus_within[corpus] / h.cell_count[cells][:, None]
-        return cells, self.mean[release], self.var[release] + h.session + noise
+        return cells, self.mean[release], self.var[release] + h.session + self._noise[cells]
 
     def _near(self, z: Floats, corpus: int, mean: Floats, var: Floats, n: int) -> Ints:
         """(S,) in a domain off the ground, the release seen there that explains suspects of n responses far better than
@@ -156,7 +156,7 @@ class Likelihood:
         mean, var = self.mean.copy(), self.var + h.session
         at = np.flatnonzero(h.cell_corpus == corpus)
         release = h.cell_release[at]
-        noise = h.within * h.corpus_within[corpus] / h.cell_count[at][:, None]
+        noise = self._noise[at]
         gain = h.session / (h.session + noise)
         mean[release] += gain * (h.cell_mean[at] - h.corpus_mean[corpus] - mean[release])
         var[release] = 1 / (1 / var[release] + 1 / noise)

@@ -37,7 +37,7 @@ def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
     rows, release, corpus = world(1)
     at = (release < 6) & (corpus < 6)
     point = fitted.project(rows[at])
-    grown = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], LAB, NONE)
+    grown = grow(fitted, rows, np.flatnonzero(at), release[at], corpus[at], LAB, NONE)
     assert (grown.cell_count == 80).all()
     order = np.lexsort((grown.cell_corpus, grown.cell_release))
     for i, cell in enumerate(order):
@@ -50,7 +50,7 @@ def test_more_responses_are_added_to_the_sums(fitted: Hierarchy) -> None:
 def test_a_new_corpus_is_told_by_what_its_releases_write_elsewhere(fitted: Hierarchy) -> None:
     rows, release, corpus = world()
     at = (release < 6) & (corpus == 6)
-    grown = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], LAB, OFF)
+    grown = grow(fitted, rows, np.flatnonzero(at), release[at], corpus[at], LAB, OFF)
     whole = Hierarchy.fit(Cells.of(rows[release < 6], release[release < 6], corpus[release < 6]), LAB)
     there = (whole.corpus_mean[6] - whole.corpus_mean[0]) @ np.linalg.pinv(whole.basis) @ fitted.basis
     np.testing.assert_allclose(grown.corpus_mean[6] - grown.corpus_mean[0], there, atol=0.35 * np.abs(there).max())
@@ -74,7 +74,7 @@ def test_new_columns_know_the_new_release_and_leave_the_old_ones(
         (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
         (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
     )  # fmt: skip
-    larger = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], np.append(LAB, 2), NONE)
+    larger = grow(fitted, rows, np.flatnonzero(at), release[at], corpus[at], np.append(LAB, 2), NONE)
     grown = widen(heads, fitted, larger, rows, np.flatnonzero(at), release[at], corpus[at], 0)
     code, share = fits[0]
     assert (code == 6).sum() == 4 * min(at.sum(), most)
@@ -95,7 +95,7 @@ def test_columns_do_not_depend_on_how_many_rows_are_summed_at_a_time(
 ) -> None:
     rows, release, corpus = world()
     at = np.flatnonzero(release == 6)
-    larger = grow(fitted, rows, np.arange(len(release))[at], release[at], corpus[at], np.append(LAB, 2), ON)
+    larger = grow(fitted, rows, at, release[at], corpus[at], np.append(LAB, 2), ON)
     rng = np.random.default_rng(0)
     heads = Heads(rng.normal(0, 1, (6, 6)), np.zeros(6), rng.normal(0, 1, (6, 3)), np.zeros(3))
     found = []
@@ -117,7 +117,7 @@ def test_what_a_later_corpus_does_is_not_learned_as_what_its_only_release_does(f
     )  # fmt: skip
     far = (rows + np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == 0) & (corpus == 6))
-    grown = grow(fitted, far, np.arange(len(release))[at], release[at], corpus[at], LAB, OFF)
+    grown = grow(fitted, far, at, release[at], corpus[at], LAB, OFF)
     assert grown.ground.tolist() == [True] * 6 + [False]
     np.testing.assert_allclose(grown.middle, middle)
     wide = widen(heads, fitted, grown, far, at, release[at], corpus[at], 0)
@@ -133,7 +133,7 @@ def test_a_later_corpus_is_ground_for_the_releases_that_were_seen_there_alone(fi
     at = (release == 0) & (corpus == 6)
     # In this world a release writes the same in all corpora but for what these do to all.
     wandering = replace(fitted, session=fitted.within)
-    grown = grow(wandering, far, np.arange(len(release))[at], release[at], corpus[at], LAB, OFF)
+    grown = grow(wandering, far, np.flatnonzero(at), release[at], corpus[at], LAB, OFF)
     means = np.stack([far[(release == r) & (corpus == 6)].mean(axis=0) for r in range(6)])
     count = np.full(6, 25)
     before, after = (Likelihood(h).evidence(means, count) for h in (wandering, grown))
