@@ -111,6 +111,7 @@ def _claims(asked: Answers, seen: Level, samples: Resamples) -> dict[str, Double
         "c@1": metrics.c_at_1(seen.right, claimed, samples),
         "coverage": samples.mean(claimed),
         "false claims": metrics.false_claims(seen.right, claimed, samples),
+        "false of the surest half": metrics.false_among_surest(seen.probability, seen.right, samples),
         "said unknown": samples.mean(asked.said("unknown")),
         "said new": samples.mean(asked.said("new-release")),
     }

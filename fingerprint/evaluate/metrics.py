@@ -85,6 +85,20 @@ def false_claims(right: Bools, claimed: Bools, samples: Resamples) -> Doubles:
     return samples.of(claimed).mean(~right[claimed])
 
 
+def false_among_surest(probability: Floats, right: Bools, samples: Resamples, coverage: float = 0.5) -> Doubles:
+    """Share of the surest suspects whose first lab is wrong (selective risk at a coverage: Geifman & El-Yaniv 2017).
+
+    probability, right: (S,) of the first lab; coverage: what share of the suspects is taken, the surest first; of those
+    as sure as the last of them, each counts in part.
+    """
+    wrong, all_of = (kind[:, ::-1] for kind in samples.by_score(probability, ~right, np.ones_like(right)))
+    reached = np.cumsum(all_of, axis=1)
+    wanted = coverage * reached[:, -1:]
+    taken = np.clip(wanted - (reached - all_of), 0, all_of)
+    share = np.divide(wrong, all_of, out=np.zeros_like(wrong), where=all_of > 0)
+    return ratio((share * taken).sum(axis=1), wanted[:, 0])
+
+
 def bins(probability: Floats, number: int) -> Ints:
     """(S,) which of `number` bins of equal width over 0 to 1; a probability of 1 is in the last."""
     return np.clip((np.asarray(probability, np.float64) * number).astype(np.int64), 0, number - 1)

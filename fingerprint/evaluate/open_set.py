@@ -31,7 +31,7 @@ def oscr(probability: Floats, right: Bools, known: Bools, samples: Resamples) ->
 def false_alarms(score: Floats, positive: Bools, samples: Resamples) -> Doubles:
     """Share of negatives at or above the highest threshold that 95 % of positives reach (FPR at 95 % TPR: Liang, Li &
     Srikant 2018)."""
-    hits, alarms = (np.cumsum(kind[:, ::-1], axis=1) for kind in _by_score(score, (positive, ~positive), samples))
+    hits, alarms = (np.cumsum(kind[:, ::-1], axis=1) for kind in samples.by_score(score, positive, ~positive))
     recall = ratio(hits, np.broadcast_to(hits[:, -1:], hits.shape))
     at = np.argmax(recall >= RECALL, axis=1)
     found = ratio(alarms[np.arange(len(at)), at], alarms[:, -1])
@@ -40,15 +40,6 @@ def false_alarms(score: Floats, positive: Bools, samples: Resamples) -> Doubles:
 
 def _higher(score: Floats, above: Bools, below: Bools, samples: Resamples, of: Bools | None = None) -> Doubles:
     """Share of the pairs of `of` (`above` where it is None) and `below` in which the first is `above` and higher."""
-    high, low = _by_score(score, (above, below), samples)
+    high, low = samples.by_score(score, above, below)
     pairs = (high * (np.cumsum(low, axis=1) - low / 2)).sum(axis=1)
     return ratio(pairs, samples.total(above if of is None else of) * low.sum(axis=1))
-
-
-def _by_score(score: Floats, kinds: tuple[Bools, ...], samples: Resamples) -> list[Doubles]:
-    """(B, V) the weight of each kind at each of V distinct scores, the lowest first."""
-    code = np.unique(score, return_inverse=True)[1]
-    order = np.argsort(code, kind="stable")
-    start = np.searchsorted(code[order], np.arange(code.max() + 1))
-    each = samples.of(order).each()
-    return [np.add.reduceat(each * kind[order], start, axis=1) for kind in kinds]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fingerprint.evaluate.answers import Bools, Ints
+from fingerprint.evaluate.answers import Bools, Floats, Ints
 
 Doubles = NDArray[np.float64]
 _COVERED = 0.95
@@ -60,6 +60,14 @@ class Resamples:
     def mean(self, values: ArrayLike) -> Doubles:
         """(B,) the weighted mean of (S,) values; NaN for a sample that has none."""
         return ratio(self.total(values), self.total(np.ones(len(self.group))))
+
+    def by_score(self, score: Floats, *kinds: Bools) -> list[Doubles]:
+        """(B, V) the weight of each kind (S,) at each of V distinct scores, the lowest first. score: (S,), S > 0."""
+        code = np.unique(score, return_inverse=True)[1]
+        order = np.argsort(code, kind="stable")
+        start = np.searchsorted(code[order], np.arange(code.max() + 1))
+        each = self.of(order).each()
+        return [np.add.reduceat(each * kind[order], start, axis=1) for kind in kinds]
 
 
 def ratio(part: Doubles, whole: Doubles) -> Doubles:

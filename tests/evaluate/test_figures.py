@@ -19,7 +19,7 @@ from tests.evaluate.made import answer, answers
 ROWS = np.array([10, 10, 0, 15])
 NAMING = {"top-1", "top-3", "macro recall", "macro F1"}
 ALL = {"log-loss", "Brier", "ECE"}
-CLAIMS = {"C_llr", "c@1", "coverage", "false claims", "said unknown", "said new"}
+CLAIMS = {"C_llr", "c@1", "coverage", "false claims", "false of the surest half", "said unknown", "said new"}
 OPEN = {"AUROC of unknown", "FPR at 95 % TPR of unknown", "OSCR"}
 
 KNOWN = answer("a1", True, True, [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "attributed")

@@ -119,6 +119,31 @@ def test_open_set_curves_are_scikit_learns(seed: int) -> None:
     case.same(open_set.oscr(case.top, case.first == case.name, ~unknown, case.samples), oscr)
 
 
+@CASES
+@given(SEED)
+def test_the_surest_half_is_taken_one_by_one(seed: int) -> None:
+    case = Case(seed)
+    right = case.first == case.name
+
+    def one_by_one(weight: np.ndarray) -> float:
+        # Twice, so that there is a half.
+        sure, ok = (np.repeat(values, 2 * weight.astype(int)) for values in (case.top, right))
+        half = len(sure) // 2
+        last = np.sort(sure)[::-1][half - 1]
+        certain = sure > last
+        return ((~ok[certain]).sum() + (half - certain.sum()) * (~ok[sure == last]).mean()) / half
+
+    case.same(metrics.false_among_surest(case.top, right, case.samples), one_by_one)
+
+
+def test_of_four_the_surest_two_are_asked() -> None:
+    sure, right = np.array([0.9, 0.4, 0.8, 0.7]), np.array([True, False, False, True])
+    samples = Resamples.weighted(np.ones(4))
+    assert metrics.false_among_surest(sure, right, samples) == pytest.approx([0.5])
+    assert metrics.false_among_surest(sure, right, samples, 0.25) == pytest.approx([0])
+    assert metrics.false_among_surest(sure, right, samples, 0.75) == pytest.approx([1 / 3])
+
+
 def test_oscr_is_the_area_under_the_curve_of_the_paper() -> None:
     known = np.array([True, True, True, True, False, False])
     right = np.array([True, True, False, True, False, False])

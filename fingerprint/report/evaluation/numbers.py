@@ -11,8 +11,8 @@ DASH = "–"
 _NAME = 60
 # The other metrics are no shares of anything that one could count.
 _SHARES = frozenset(
-    {"top-1", "top-3", "top-5", "macro recall", "coverage", "false claims", "said unknown", "said new"}
-    | {"lab top-1", "lab macro", "FPR at 95 % TPR of unknown"}
+    {"top-1", "top-3", "top-5", "macro recall", "coverage", "false claims", "false of the surest half", "said unknown"}
+    | {"said new", "lab top-1", "lab macro", "FPR at 95 % TPR of unknown"}
 )
 
 
