@@ -23,7 +23,8 @@ WHY = """Why, as measured with 40 responses of a release ([decisions](decisions.
 space is chosen to carry over to other corpora. One classifier names releases of known corpora 5 to 11 points less often
 from places in it than from the features that these are made of, and labs on foreign corpora 6 to 10 points more often.
 And a release's share is its part of its lab's, which puts a lab's only release before one of many. In lab macro a
-lab with a single case counts as much as one with forty: with 25 responses the SVM's lead there is one of jina's."""
+lab with a single case counts as much as one with forty, so that such a case may decide (["Beside peers on all
+cases"](decisions.md))."""
 READ = {"sum": "the probabilities of its releases together", "best": "its best release", "own": "its own posterior"}
 
 
