@@ -19,18 +19,18 @@ import click
 import numpy as np
 
 from fingerprint.api import Fingerprint
+from fingerprint.base.factorize import factorize
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.names import mask_names
+from fingerprint.data.reading import read_case
+from fingerprint.data.registry import Registry
+from fingerprint.embedding.torch_encoder import Foreign
 from fingerprint.loading import load_model
-from fingerprint.records.coded import coded
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.names import mask_names
-from fingerprint.records.read import read_suspect
-from fingerprint.records.registry import Registry
-from fingerprint.space.encoder import Foreign
-from fingerprint.train.heads import fit_heads
-from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.evidence import Likelihood
-from fingerprint.verdict.hierarchy import Cells, Hierarchy
-from fingerprint.verdict.posterior import START, posterior
+from fingerprint.model.covariates import Covariates
+from fingerprint.model.likelihood import Likelihood
+from fingerprint.model.plda import Cells, Plda
+from fingerprint.model.posterior import START, posterior
+from fingerprint.training.linear_classifiers import fit_classifiers
 
 
 def minilm() -> str:
@@ -55,17 +55,17 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
     rng = np.random.default_rng(0)
     at = np.sort(np.concatenate([rng.permutation(np.flatnonzero(release == name))[:rows] for name in names]))
     code = np.searchsorted(names, release[at])
-    of_corpus = coded(corpus.corpus[at])[1]
+    of_corpus = factorize(corpus.corpus[at])[1]
     texts = [corpus.texts(int(i), int(i) + 1)[0] for i in at]
 
     with (bench / "truth.csv").open() as lines:
         truth = [row for row in csv.DictReader(lines) if int(row["n"]) == responses]
-    cases = [[r.response for r in read_suspect(str(bench / "cases" / row["file"])).records] for row in truth]
+    cases = [[r.response for r in read_case(str(bench / "cases" / row["file"])).records] for row in truth]
     asked = [text for case in cases for text in case]
     case_of = np.repeat(np.arange(len(cases)), [len(case) for case in cases])
     print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
 
-    places, cost = {}, {}
+    embeddings, cost = {}, {}
     other = Foreign(foreign or minilm())
     width = loaded.projection.codes.shape[1]
     for name, encode in (
@@ -73,29 +73,29 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
         ("foreign", lambda some: other.encode([mask_names(text) for text in some])),
     ):
         start = time.perf_counter()
-        places[name] = [np.concatenate([encode(some[i : i + 500]) for i in range(0, len(some), 500)])
+        embeddings[name] = [np.concatenate([encode(some[i : i + 500]) for i in range(0, len(some), 500)])
                         for some in (texts, asked)]  # fmt: skip
         cost[name] = (time.perf_counter() - start) / (len(texts) + len(asked)) * 1000
     print(", ".join(f"{name}: {taken:.1f} s for 1,000 responses" for name, taken in cost.items()), flush=True)
 
-    projection, own = ([part[:, cut] for part in places["own"]] for cut in (slice(width), slice(width, None)))
+    projection, own = ([part[:, cut] for part in embeddings["own"]] for cut in (slice(width), slice(width, None)))
     tried = {
         "projection alone": [projection],
         "own encoder alone": [own],
-        "foreign encoder alone": [places["foreign"]],
+        "foreign encoder alone": [embeddings["foreign"]],
         "projection and own encoder": [projection, own],
-        "projection and foreign encoder": [projection, places["foreign"]],
-        "all three": [projection, own, places["foreign"]],
+        "projection and foreign encoder": [projection, embeddings["foreign"]],
+        "all three": [projection, own, embeddings["foreign"]],
     }
     hierarchy_lab = loaded.likelihood.h.lab
     for name, parts in tried.items():
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
-        hierarchy = Hierarchy.fit(Cells.of(train, code, of_corpus), hierarchy_lab)
-        likelihood = Likelihood(hierarchy, fit_heads(hierarchy, train, code, 0))
+        plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab)
+        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, 0))
         count = np.bincount(case_of)
         mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
         seen = likelihood.evidence(mean, count)
-        labs = posterior(START, seen, Circumstances.unread(count), hierarchy_lab).labs().argmax(axis=1)
+        labs = posterior(START, seen, Covariates.unread(count), hierarchy_lab).labs().argmax(axis=1)
         for protocol in ("same-set", "other-set"):
             by_lab = defaultdict(list)
             for row, lab in zip(truth, labs, strict=True):

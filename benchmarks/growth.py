@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks.measured import measured, program
 from benchmarks.resampled import Pool, more_releases, more_responses, one_suspect
-from fingerprint.records.registry import Registry
+from fingerprint.data.registry import Registry
 
 VERBS = ("train", "update", "identify")
 _MEASURED = ("cpu_seconds", "seconds", "peak_mb", "own_mb")
@@ -35,8 +35,8 @@ UPDATED, ASKED = 10, 1_000
 TRAIN = """
 import dataclasses, sys
 from pathlib import Path
-from fingerprint.train.run import Settings, train
-from fingerprint.train.space import Recipe
+from fingerprint.training.run import Settings, train
+from fingerprint.training.embedding import Recipe
 corpus, registry, out, cache, jobs, steps = sys.argv[1:]
 settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache),
                     recipe=Recipe(steps=int(steps)))
@@ -107,11 +107,11 @@ def _update(
 def _identify(
     pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
 ) -> list[str]:  # fmt: skip
-    suspect = at / "suspect.jsonl"
-    one_suspect(pool, size if what == RESPONSES else ASKED, suspect)
+    case = at / "suspect.jsonl"
+    one_suspect(pool, size if what == RESPONSES else ASKED, case)
     # Where releases grow, of the model that was trained for this point.
     known = model if what == RESPONSES else at / "model"
-    return [program(), "identify", str(suspect), "--model", str(known)]
+    return [program(), "identify", str(case), "--model", str(known)]
 
 
 _COMMANDS: dict[str, Callable[..., list[str]]] = {"train": _train, "update": _update, "identify": _identify}

@@ -23,9 +23,9 @@ import pyarrow.parquet as pq
 
 from benchmarks.resampled import COLUMNS
 from fingerprint.api import Fingerprint
-from fingerprint.records.registry import Registry
-from fingerprint.update.run import Settings, update
-from fingerprint.verdict.result import CLAIMS
+from fingerprint.data.registry import Registry
+from fingerprint.model.verdict import ATTRIBUTIONS
+from fingerprint.training.update.run import Settings, update
 
 DRAWS, LEARNED, FEWEST_ROWS, FEWEST_CHARACTERS = 2, 25, 60, 100
 OTHERS, OWN = "others", "its own"
@@ -46,7 +46,7 @@ def rows_of(path: Path) -> Rows:
     return {name: rows for name, rows in sorted(out.items()) if len(rows) >= FEWEST_ROWS}
 
 
-def suspects(rows: list[dict[str, str]], kind: str) -> Iterator[list[str]]:
+def cases(rows: list[dict[str, str]], kind: str) -> Iterator[list[str]]:
     for size, many in ASKED[kind].items():
         for i in range(many):
             some = rows[i * size : (i + 1) * size]
@@ -56,9 +56,9 @@ def suspects(rows: list[dict[str, str]], kind: str) -> Iterator[list[str]]:
 
 def answers(told: Fingerprint, kind: str, rows: list[dict[str, str]], lab: str) -> Iterator[tuple[int, bool, bool]]:
     """Of each suspect: how many responses, right about the lab, claimed."""
-    for texts in suspects(rows, kind):
+    for texts in cases(rows, kind):
         said = told.identify(texts)
-        yield len(texts), said.leaders[0] == lab, said.verdict in CLAIMS
+        yield len(texts), said.leaders[0] == lab, said.verdict in ATTRIBUTIONS
 
 
 def updated(model: Path, rows: Rows, releases: list[str], out: Path, cache: Path) -> Path:
@@ -99,8 +99,8 @@ def main(corpora: Path, model: Path, work: Path) -> None:
                 asked = [(OTHERS, name, rows[name]) for name in others]
                 asked += [(OWN, name, rows[name][LEARNED:]) for name in names]
                 for kind, name, of in asked:
-                    for size, right, claimed in answers(told, kind, of, registry[name].lab):
-                        found[learned, kind, size].append((right, claimed))
+                    for size, right, attributed in answers(told, kind, of, registry[name].lab):
+                        found[learned, kind, size].append((right, attributed))
         for (learned, kind, size), each in found.items():
             rights, claims = np.array(each).T
             wrong = f"{np.mean(~rights[claims]):.2f}" if claims.any() else "-"

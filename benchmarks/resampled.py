@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from fingerprint.records.data import data_dir
-from fingerprint.records.registry import Registry
+from fingerprint.base.locations import data_dir
+from fingerprint.data.registry import Registry
 
 COLUMNS = ("prompt_id", "prompt", "response", "release", "language", "domain", "corpus")
 _GROUP = 10_000

@@ -26,12 +26,12 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measured import measured, program
-from fingerprint.features.cache import SHARD_ROWS
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.names import mask_names
+from fingerprint.data.registry import Registry
+from fingerprint.features.counts_cache import SHARD_ROWS
 from fingerprint.features.ngrams import BUCKETS, count
 from fingerprint.features.weights import unit_rows
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.names import mask_names
-from fingerprint.records.registry import Registry
 
 # Without a limit the peer's weights alone would take gigabytes; a larger vocabulary makes it slower still.
 FEATURES = 100_000
@@ -98,13 +98,13 @@ def main(corpora: tuple[Path, ...], model: Path, rows: int, repeats: int) -> Non
     print(f"features, one core: scikit-learn {a:.1f} s, fingerprint {b:.1f} s, {a / b:.1f} times its rate", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        pickled, suspect = Path(folder, "peer.pickle"), Path(folder, "suspect.jsonl")
+        pickled, case = Path(folder, "peer.pickle"), Path(folder, "suspect.jsonl")
         pickled.write_bytes(pickle.dumps(peer))
-        suspect.write_text("".join(json.dumps({"response": text}) + "\n" for text in texts[:100]))
+        case.write_text("".join(json.dumps({"response": text}) + "\n" for text in texts[:100]))
         ours_at = program()
         commands = {
-            "scikit-learn": [sys.executable, "-c", PEER, str(pickled), str(suspect)],
-            "fingerprint": [ours_at, "identify", str(suspect), "--model", str(model)],
+            "scikit-learn": [sys.executable, "-c", PEER, str(pickled), str(case)],
+            "fingerprint": [ours_at, "identify", str(case), "--model", str(model)],
         }
         found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
         for _ in range(repeats):

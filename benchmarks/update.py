@@ -22,12 +22,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fingerprint.api import Fingerprint
+from fingerprint.data.reading import read_case
+from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.records.read import read_suspect
-from fingerprint.records.registry import Registry
-from fingerprint.train.run import Settings, train
-from fingerprint.update.run import Settings as Updating
-from fingerprint.update.run import update
+from fingerprint.training.run import Settings, train
+from fingerprint.training.update.run import Settings as Updating
+from fingerprint.training.update.run import update
 
 SETS, SIZE = 3, 10
 FEWEST_ROWS, FEWEST_CASES = 60, 4
@@ -67,7 +67,7 @@ def answers(model: Path, cases: list[dict[str, str]], bench: Path) -> Right:
     known, out = Fingerprint.load(model), {}
     for case in cases:
         try:
-            found = known.identify(read_suspect(str(bench / "cases" / case["file"])))
+            found = known.identify(read_case(str(bench / "cases" / case["file"])))
         except InputError:
             continue
         out[case["file"]] = (found.leaders[0] == case["lab"], found.releases[0].release == case["release"])

@@ -10,29 +10,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.data.reading import case_of
+from fingerprint.data.response import Case, Response
 from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded, load_model
-from fingerprint.records.read import suspect_of
-from fingerprint.records.record import Record, Suspect
-from fingerprint.side.evidence import side_evidence
-from fingerprint.side.tables import Tables
-from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.decide import decide, facts
-from fingerprint.verdict.evidence import Evidence
-from fingerprint.verdict.explain import contrast
-from fingerprint.verdict.information import Information
-from fingerprint.verdict.posterior import Posterior, temper
-from fingerprint.verdict.result import (
-    FALSE_CLAIMS,
+from fingerprint.model.covariates import Covariates
+from fingerprint.model.decision import decide, facts
+from fingerprint.model.explanation import style_marker_llrs
+from fingerprint.model.likelihood import Evidence
+from fingerprint.model.posterior import Posterior, inverse_temperature
+from fingerprint.model.probe_information import Information
+from fingerprint.model.verdict import (
+    FALSE_ATTRIBUTIONS,
     UNKNOWN,
     Calibration,
     FamilyShare,
-    Habit,
     LabShare,
     NewRelease,
     ReleaseShare,
+    StyleMarker,
     Verdict,
 )
+from fingerprint.side.evidence import side_evidence
+from fingerprint.side.tables import Tables
 
 
 class Fingerprint:
@@ -67,10 +67,10 @@ class Fingerprint:
 
     def identify(
         self,
-        responses: Suspect | Iterable[str | Mapping[str, Any] | Record],
+        responses: Case | Iterable[str | Mapping[str, Any] | Response],
         *,
         candidates: Sequence[str] | None = None,
-        false_claims: float = FALSE_CLAIMS,
+        false_attributions: float = FALSE_ATTRIBUTIONS,
         style_only: bool = False,
     ) -> Verdict:
         """Who wrote these responses, all by one model.
@@ -79,21 +79,21 @@ class Fingerprint:
         style_only: leaves out what token counts and self-given names say, which is shown apart otherwise.
         Raises InputError for a response that is none, FingerprintError for a lab that the model does not know.
         """
-        suspect = responses if isinstance(responses, Suspect) else suspect_of(responses)
+        case = responses if isinstance(responses, Case) else case_of(responses)
         allowed = self._allowed(candidates)
-        texts = [record.response for record in suspect.records]
-        evidence, circumstances = self._evidence(texts) if texts else self._nothing()
+        texts = [record.response for record in case.records]
+        evidence, covariates = self._evidence(texts) if texts else self._nothing()
         calibration = self._model.calibration
-        found = calibration.judge(evidence, circumstances, self._hierarchy.lab, allowed)
+        found = calibration.judge(evidence, covariates, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
-        one = facts(np.array([len(texts)]), found, evidence, circumstances)[0]
-        word, reason = decide(one, calibration, false_claims)
+        one = facts(np.array([len(texts)]), found, evidence, covariates)[0]
+        word, reason = decide(one, calibration, false_attributions)
         shares = self._labs(labs, float(found.unknown[0]), allowed)
-        scale = float(temper(calibration.values(), evidence, circumstances)[0, 0])
+        scale = float(inverse_temperature(calibration.values(), evidence, covariates)[0, 0])
         return Verdict(
-            file=suspect.file,
-            n_responses=suspect.n_responses,
-            n_used=suspect.n_used,
+            file=case.file,
+            n_responses=case.n_responses,
+            n_used=case.n_used,
             verdict=word,
             labs=shares,
             families=self._families(found, allowed),
@@ -101,14 +101,14 @@ class Fingerprint:
             new_release=_sorted(
                 NewRelease(lab, p) for lab, p, ok in zip(self.labs, _floats(found.new[0]), allowed, strict=True) if ok
             ),
-            warnings=suspect.warnings,
+            warnings=case.warnings,
             model=self._model.info,
             candidates=tuple(candidates) if candidates is not None else None,
-            calibration=self._rates(len(texts), false_claims),
-            habits=self._habits(texts, found, labs, allowed),
+            calibration=self._rates(len(texts), false_attributions),
+            style_markers=self._habits(texts, found, labs, allowed),
             reason=reason,
-            ground={"distance": round(one.ground, 3), "limit": round(calibration.ground_limit(one.used), 3)},
-            side_evidence=None if style_only else side_evidence(suspect, shares, self._model.side),
+            ground={"distance": round(one.ground, 3), "limit": round(calibration.domain_limit(one.used), 3)},
+            side_evidence=None if style_only else side_evidence(case, shares, self._model.side),
         )
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:
@@ -119,16 +119,16 @@ class Fingerprint:
             raise FingerprintError(f"not a lab in the model: {', '.join(strange) or '(none named)'}")
         return np.isin(self.labs, list(candidates))
 
-    def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Circumstances]:
-        places, sizes = self._model.read(texts)
+    def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Covariates]:
+        embeddings, sizes = self._model.read(texts)
         likelihood = self._model.likelihood
-        circumstances = Circumstances.read(likelihood, [places], [sizes])
-        return likelihood.evidence(places.mean(axis=0, keepdims=True), circumstances.count), circumstances
+        covariates = Covariates.read(likelihood, [embeddings], [sizes])
+        return likelihood.evidence(embeddings.mean(axis=0, keepdims=True), covariates.count), covariates
 
-    def _nothing(self) -> tuple[Evidence, Circumstances]:
+    def _nothing(self) -> tuple[Evidence, Covariates]:
         releases, labs = np.zeros((1, len(self._hierarchy.lab))), np.zeros((1, len(self.labs)))
         evidence = Evidence(releases, labs, np.zeros(1), np.ones(1), np.zeros(1), releases, labs)
-        return evidence, Circumstances.unread(np.ones(1, np.int64))
+        return evidence, Covariates.unread(np.ones(1, np.int64))
 
     def _labs(self, labs: NDArray[np.float64], unknown: float, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
         rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, _floats(labs), allowed, strict=True) if ok]
@@ -156,16 +156,18 @@ class Fingerprint:
             ReleaseShare(e["release"], e["lab"], e["family"], p, round(r, 3)) for e, p, r, lab in rows if allowed[lab]
         )
 
-    def _rates(self, used: int, false_claims: float) -> Calibration:
+    def _rates(self, used: int, false_attributions: float) -> Calibration:
         calibration = self._model.calibration
         bucket = calibration.nearest(used)
         curve = calibration.curves[bucket]
-        coverage, error = curve.at(calibration.curves["all"].threshold(false_claims))
-        return Calibration(false_claims, int(bucket), round(curve.lab_error, 4), round(error, 4), round(coverage, 4))
+        coverage, error = curve.at(calibration.curves["all"].threshold(false_attributions))
+        return Calibration(
+            false_attributions, int(bucket), round(curve.lab_error, 4), round(error, 4), round(coverage, 4)
+        )
 
     def _habits(
         self, texts: list[str], found: Posterior, labs: NDArray[np.float64], allowed: NDArray[np.bool_]
-    ) -> tuple[Habit, ...]:
+    ) -> tuple[StyleMarker, ...]:
         order = [int(i) for i in np.argsort(-labs, kind="stable") if allowed[i]][:2]
         if len(order) < 2 or not texts:
             return ()
@@ -173,7 +175,7 @@ class Fingerprint:
         for lab in order:
             share = np.where(self._hierarchy.lab == lab, found.release[0] + 1e-9, 0)
             shares.append(share / share.sum())
-        return contrast(texts, self._model.usual, *shares)
+        return style_marker_llrs(texts, self._model.profiles, *shares)
 
 
 def _floats(values: NDArray[np.float64]) -> list[float]:

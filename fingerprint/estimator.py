@@ -14,13 +14,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fingerprint.data.names import mask_names
+from fingerprint.embedding.directions import between_release
+from fingerprint.embedding.quantised import QuantisedTable
 from fingerprint.features.ngrams import BUCKETS, Counts, count
 from fingerprint.features.weights import Variance, unit_rows
-from fingerprint.records.names import mask_names
-from fingerprint.space.between import between_release
-from fingerprint.space.table import Table
-from fingerprint.verdict.evidence import Likelihood
-from fingerprint.verdict.hierarchy import Cells, Hierarchy
+from fingerprint.model.likelihood import Likelihood
+from fingerprint.model.plda import Cells, Plda
 
 _HELD_OUT = 0.2
 _FEWEST_TO_HOLD_OUT = 10
@@ -92,10 +92,10 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         directions = between_release(weighted, at, code, one_corpus, self.directions)
         # Two classes differ in one direction, in which length 1 would leave only the sign; the mean gives it scale.
         mean = np.asarray(weighted[at].mean(axis=0), np.float32).reshape(-1, 1)
-        self.table_ = Table.quantise(np.hstack([mean / (float(np.linalg.norm(mean)) or 1.0), directions]))
-        places = self._places(weighted)[at]
-        cells = Cells.of(places, code, np.zeros(len(code), np.int64))
-        self.hierarchy_ = Hierarchy.fit(cells, np.arange(int(code.max()) + 1))
+        self.table_ = QuantisedTable.quantise(np.hstack([mean / (float(np.linalg.norm(mean)) or 1.0), directions]))
+        embeddings = self._places(weighted)[at]
+        cells = Cells.of(embeddings, code, np.zeros(len(code), np.int64))
+        self.hierarchy_ = Plda.fit(cells, np.arange(int(code.max()) + 1))
         self.likelihood_ = Likelihood(self.hierarchy_)
 
     def _calibrated(self, counts: Counts, code: NDArray[np.int64]) -> float:
@@ -120,13 +120,13 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         return unit_rows(counts, self.vocabulary_.columns(), size, self.vocabulary_.weights)
 
     def _places(self, rows: sparse.csr_matrix) -> NDArray[np.float32]:
-        places = np.asarray(rows @ self.table_.vectors(), np.float32)
-        length = np.linalg.norm(places, axis=1, keepdims=True)
-        return np.asarray(places / np.where(length > 0, length, 1), np.float32)
+        embeddings = np.asarray(rows @ self.table_.vectors(), np.float32)
+        length = np.linalg.norm(embeddings, axis=1, keepdims=True)
+        return np.asarray(embeddings / np.where(length > 0, length, 1), np.float32)
 
     def _log_likelihood(self, counts: Counts) -> NDArray[np.float64]:
-        places = self._places(self._rows(counts))
-        return self.likelihood_.evidence(places, np.ones(len(places), np.int64)).known
+        embeddings = self._places(self._rows(counts))
+        return self.likelihood_.evidence(embeddings, np.ones(len(embeddings), np.int64)).known
 
 
 def _texts(X: Sequence[str]) -> list[str]:

@@ -10,27 +10,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.data.names import mask_names
+from fingerprint.embedding.quantised import QuantisedTable
+from fingerprint.embedding.static_encoder import StaticEncoder
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
-from fingerprint.features import habits
+from fingerprint.features import style_markers
 from fingerprint.features.ngrams import BUCKETS, Counts, count
 from fingerprint.features.vocabulary import Vocabulary
-from fingerprint.records.names import mask_names
+from fingerprint.model.calibration import Calibration
+from fingerprint.model.explanation import Profiles
+from fingerprint.model.likelihood import Likelihood
+from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.plda import Ints, Plda
+from fingerprint.model.probe_information import ARRAY as GAIN
+from fingerprint.model.probe_information import DOCUMENT as PROBING
+from fingerprint.model.probe_information import Information
+from fingerprint.model.verdict import ModelInfo
 from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.side.tables import Tables
-from fingerprint.space.static import StaticEncoder
-from fingerprint.space.table import Table
 from fingerprint.store.arrays import expect
 from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import Stored, load
-from fingerprint.verdict.calibration import Calibration
-from fingerprint.verdict.evidence import Likelihood
-from fingerprint.verdict.explain import Usual
-from fingerprint.verdict.heads import Heads
-from fingerprint.verdict.hierarchy import Hierarchy, Ints
-from fingerprint.verdict.information import ARRAY as GAIN
-from fingerprint.verdict.information import DOCUMENT as PROBING
-from fingerprint.verdict.information import Information
-from fingerprint.verdict.result import ModelInfo
 
 Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
 
@@ -45,11 +45,11 @@ class Loaded:
     releases: list[dict[str, str]]
     vocabulary: Vocabulary
     columns: NDArray[np.int32]
-    projection: Table
+    projection: QuantisedTable
     encode: Encode
     likelihood: Likelihood
     calibration: Calibration
-    usual: Usual
+    profiles: Profiles
     side: Tables
     information: Information | None
 
@@ -102,10 +102,12 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     vocabulary = Vocabulary(buckets, expect(arrays, "weights", "float32", (size,)))
     _within(buckets, BUCKETS, "buckets")
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
-    projection = Table(codes, expect(arrays, "projection_scale", "float32", (size,)))
+    projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
     likelihood = likelihood_of(arrays, projection.size + width, known, len(labs))
-    usual = Usual(*(expect(arrays, n, "float32", (known, len(habits.NAMES))) for n in ("habit_mean", "habit_var")))
+    profiles = Profiles(
+        *(expect(arrays, n, "float32", (known, len(style_markers.NAMES))) for n in ("habit_mean", "habit_var"))
+    )
     info = ModelInfo(
         str(training["name"]),
         str(training["version"]),
@@ -118,15 +120,15 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
             raise ValueError("a release without its lab and family")
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
-        Calibration.from_dict(documents["calibration"]), usual, Tables.from_document(documents.get(SIDE)),
+        Calibration.from_dict(documents["calibration"]), profiles, Tables.from_document(documents.get(SIDE)),
         _information(arrays, documents, labs),
     )  # fmt: skip
 
 
 def likelihood_of(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Likelihood:
     """The hierarchy and the heads in a model's arrays. width: D. Raises ModelError where they do not fit together."""
-    hierarchy = _hierarchy(arrays, width, releases, labs)
-    return Likelihood(hierarchy, _heads(arrays, len(hierarchy.within), releases, labs))
+    plda = _hierarchy(arrays, width, releases, labs)
+    return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs))
 
 
 def _information(arrays: Any, documents: Any, labs: list[str]) -> Information | None:
@@ -139,7 +141,7 @@ def _information(arrays: Any, documents: Any, labs: list[str]) -> Information | 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
     if name:
         try:
-            from fingerprint.space.encoder import Foreign
+            from fingerprint.embedding.torch_encoder import Foreign
         except ImportError:
             raise MissingExtra(f"a model with the encoder {name}", "train") from None
         foreign = Foreign(name)
@@ -150,7 +152,7 @@ def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, i
     return lambda _, counts: static.table.embed(counts, static.vocabulary.weights), static.size
 
 
-def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Hierarchy:
+def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Plda:
     basis = expect(arrays, "basis", "float32", (width, None))
     k = basis.shape[1]
     cell_mean = expect(arrays, "cell_mean", "float16", (None, k))
@@ -173,7 +175,7 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
                ("within", "session", "domain", "between_labs", "between_releases")}  # fmt: skip
     if any((values <= 0).any() for values in (corpus_within, *spreads.values())) or (codes["count"] < 1).any():
         raise ModelError("weights.safetensors: a variance or a count is not above 0; fetch or train it again")
-    return Hierarchy(
+    return Plda(
         centre=expect(arrays, "centre", "float32", (width,)).astype(float),
         basis=basis.astype(float),
         cell_mean=cell_mean.astype(float),
@@ -188,8 +190,8 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
     )
 
 
-def _heads(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Heads:
-    return Heads(
+def _heads(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> LinearClassifiers:
+    return LinearClassifiers(
         expect(arrays, "release_head", "float16", (width, releases)).astype(float),
         expect(arrays, "release_bias", "float32", (releases,)).astype(float),
         expect(arrays, "lab_head", "float16", (width, labs)).astype(float),

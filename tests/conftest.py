@@ -23,8 +23,8 @@ def train_small(world: Path) -> Callable[..., Path]:
     """Trains on the world with a short encoder training: train_small(out, progress, **settings)."""
     import dataclasses
 
-    from fingerprint.train.run import Settings, train
-    from fingerprint.train.space import Recipe
+    from fingerprint.training.embedding import Recipe
+    from fingerprint.training.run import Settings, train
 
     def quiet(stage: str, done: int, total: int) -> None:
         pass
@@ -49,9 +49,9 @@ def model(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def tiny_plan() -> Any:
-    from fingerprint.evaluate.fits import Effort
-    from fingerprint.evaluate.plan import Plan
-    from fingerprint.train.space import Recipe
+    from fingerprint.evaluation.fits import Effort
+    from fingerprint.evaluation.plan import Plan
+    from fingerprint.training.embedding import Recipe
 
     effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 60)
     return Plan(30, 4, effort, 20, 5, "2025-03", 7, 20)
@@ -60,7 +60,7 @@ def tiny_plan() -> Any:
 @pytest.fixture(scope="session")
 def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """(report, its folder): all protocols, with a corpus that the model has not seen."""
-    from fingerprint.evaluate.run import Settings, evaluate
+    from fingerprint.evaluation.run import Settings, evaluate
 
     out = tmp_path_factory.mktemp("report")
     foreign = worlds.foreign(world)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fingerprint.api import Fingerprint
-from fingerprint.records.read import read_suspect
+from fingerprint.data.reading import read_case
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT.parent / "shared" / "bench"
@@ -21,6 +21,6 @@ def test_the_shipped_model_knows_what_it_was_trained_on() -> None:
     known = Fingerprint.load(ROOT / "models" / "default")
     right = []
     for row in truth[::6]:
-        verdict = known.identify(read_suspect(str(BENCH / "cases" / row["file"])))
+        verdict = known.identify(read_case(str(BENCH / "cases" / row["file"])))
         right.append(verdict.labs[0].lab == row["lab"])
     assert sum(right) / len(right) > 0.85

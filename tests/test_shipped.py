@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from fingerprint.api import Fingerprint
-from fingerprint.records.read import read_suspect
-from fingerprint.records.registry import Registry
+from fingerprint.data.reading import read_case
+from fingerprint.data.registry import Registry
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "default"
@@ -37,9 +37,9 @@ def test_every_release_of_the_model_is_in_the_registry(known: Fingerprint) -> No
 
 
 def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
-    suspect = read_suspect(str(ROOT / "corpora" / "examples" / "responses.jsonl"))
-    verdict = known.identify(suspect)
+    case = read_case(str(ROOT / "corpora" / "examples" / "responses.jsonl"))
+    verdict = known.identify(case)
     assert verdict.n_used == 12
-    assert len(verdict.habits) == 3
-    some = known.identify(suspect, candidates=["anthropic", "openai"])
+    assert len(verdict.style_markers) == 3
+    some = known.identify(case, candidates=["anthropic", "openai"])
     assert {share.lab for share in some.labs} == {"anthropic", "openai", "unknown"}

@@ -91,7 +91,7 @@ def corpora(folder: Path, prompts: int = 30) -> Path:
     return out
 
 
-def suspect(path: Path, release: str, count: int = 10, start: int = 500) -> Path:
+def case(path: Path, release: str, count: int = 10, start: int = 500) -> Path:
     """A file of responses to prompts that no corpus has."""
     rows = [json.dumps({"prompt_id": str(p), "response": write(release, p)}) for p in range(start, start + count)]
     path.write_text("\n".join(rows) + "\n")

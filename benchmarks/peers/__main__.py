@@ -19,8 +19,8 @@ import click
 from benchmarks.peers import catalogue
 from benchmarks.peers.page import Conditions, page
 from benchmarks.peers.run import Settings, run
-from fingerprint.records.data import cache_dir
-from fingerprint.store.atomic import write_atomically
+from fingerprint.base.atomic import write_atomically
+from fingerprint.base.locations import cache_dir
 
 CACHE = cache_dir() / "peers"
 

@@ -10,7 +10,7 @@ import sys
 
 import joblib
 
-from fingerprint.records.names import mask_names
+from fingerprint.data.names import mask_names
 
 if __name__ == "__main__":
     peer = joblib.load(sys.argv[1])

@@ -126,7 +126,7 @@ def _losses(found: dict[str, Any]) -> str:
 def _claims(found: dict[str, Any]) -> str:
     """What those that can say `unknown` claim; the tables above rank, whatever is claimed."""
     lines = [
-        [result["name"], row["protocol"], str(row["n"]), f"{row['claimed']:.3f}", _share(row["false claims"])]
+        [result["name"], row["protocol"], str(row["n"]), f"{row['attributed']:.3f}", _share(row["false claims"])]
         for result in found["peers"].values()
         if result["abstains"]
         for row in result["figures"]

@@ -24,10 +24,10 @@ from benchmarks.peers.peer import SEED, Peer
 from benchmarks.peers.sample import Cases, read_cases, write_rows
 from benchmarks.peers.verdicts import scored, verdict_lines
 from benchmarks.speed import cold
+from fingerprint.base.atomic import write_atomically
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.registry import Registry
 from fingerprint.loading import load_model
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.registry import Registry
-from fingerprint.store.atomic import write_atomically
 
 OURS = "fingerprint"
 SAME_ROWS = "fingerprint-same-rows"
@@ -185,10 +185,10 @@ def _figures(settings: Settings, ground: Ground, name: str, lines: str) -> list[
 
 def cold_starts(settings: Settings, ground: Ground, peers: list[str], say: Say) -> dict[str, list[tuple[float, float]]]:
     """Seconds and peak megabytes of each start. All take turns, for the machine may be busier now than then."""
-    suspect = str(ground.folder / "hundred.jsonl")
+    case = str(ground.folder / "hundred.jsonl")
     ask = [sys.executable, "-m", "benchmarks.peers.ask"]
-    commands = {name: [*ask, str(ground.folder / f"{name}.joblib"), suspect] for name in peers}
-    commands |= {n: [program(), "identify", "--model", str(_model(settings, ground, n)), suspect] for n in OF_OURS}
+    commands = {name: [*ask, str(ground.folder / f"{name}.joblib"), case] for name in peers}
+    commands |= {n: [program(), "identify", "--model", str(_model(settings, ground, n)), case] for n in OF_OURS}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(settings.repeats):
         say(f"cold starts, {turn + 1} of {settings.repeats} ...")

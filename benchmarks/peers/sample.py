@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmarks.peers.peer import SEED
-from fingerprint.records.corpus import Corpus
-from fingerprint.records.names import mask_names
-from fingerprint.records.read import read_suspect
+from fingerprint.data.corpus import Corpus
+from fingerprint.data.names import mask_names
+from fingerprint.data.reading import read_case
 
 COLUMNS = ("text", "prompt", "corpus", "release")
 
@@ -67,6 +67,6 @@ def read_cases(bench: Path, most: int | None) -> Cases:
     at: dict[str, int] = {}
     held = []
     for row in truth:
-        texts = [mask_names(r.response) for r in read_suspect(str(bench / "cases" / row["file"])).records]
+        texts = [mask_names(r.response) for r in read_case(str(bench / "cases" / row["file"])).records]
         held.append(np.array([at.setdefault(text, len(at)) for text in texts], np.int64))
     return Cases(truth, list(at), held)

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.probing.model import prepare
 from benchmarks.probing.replay import LONGEST, Sessions, pools, replay
-from fingerprint.records.data import cache_dir
+from fingerprint.base.locations import cache_dir
 
 ACCURACIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.975)
 SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 25)
@@ -37,7 +37,7 @@ def needed(accuracy: np.ndarray, wanted: float) -> float:
 def stopped(sessions: Sessions) -> dict[str, float]:
     n = sessions.stops()
     at = np.arange(len(n)), n - 1
-    claims = sessions.claimed[at] >= 0
+    claims = sessions.attributed[at] >= 0
     right = sessions.right[at]
     return {
         "responses": float(n.mean()), "accuracy": float(right.mean()), "claimed": float(claims.mean()),

@@ -9,23 +9,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
-from fingerprint.evaluate.fits import Fitted, fit
-from fingerprint.evaluate.folds import thinned
-from fingerprint.evaluate.ground import survey
-from fingerprint.evaluate.plan import FULL
-from fingerprint.records.registry import Registry
+from fingerprint.evaluation.fits import Fitted, fit
+from fingerprint.evaluation.folds import subsample
+from fingerprint.evaluation.ground import survey
+from fingerprint.evaluation.plan import FULL
+from fingerprint.model.calibration import Calibration
+from fingerprint.model.calibration_fit import calibrate
+from fingerprint.model.covariates import Covariates
+from fingerprint.model.likelihood import Evidence
+from fingerprint.model.probe_information import Information
 from fingerprint.store.read import load
-from fingerprint.train.data import Data
-from fingerprint.train.holdout import draw, hold_out
-from fingerprint.train.information import learn_information
-from fingerprint.train.judge import weighed
-from fingerprint.train.space import Places
-from fingerprint.verdict.calibration import Calibration
-from fingerprint.verdict.circumstances import Circumstances
-from fingerprint.verdict.evidence import Evidence
-from fingerprint.verdict.fit import calibrate
-from fingerprint.verdict.information import Information
+from fingerprint.training.calibration_cases import weighed
+from fingerprint.training.data import Data
+from fingerprint.training.embedding import Embeddings
+from fingerprint.training.probe_information import learn_information
+from fingerprint.training.splits import draw, split_for_calibration
 
 SHOWN, SUSPECTS = 100, 2_500
 # Of ten parts of the prompts: two to learn from what prompts tell and to calibrate on, two to replay.
@@ -43,7 +43,7 @@ class World:
     fitted: Fitted
     calibration: Calibration
     information: Information
-    places: NDArray[np.float32]
+    embeddings: NDArray[np.float32]
     sizes: NDArray[np.int64]
     release: NDArray[np.int64]
     lab: NDArray[np.int64]
@@ -61,7 +61,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
     candidate = np.ones(len(data.labels.releases), bool)
-    held = hold_out(data, lab_of, ground.groups, candidate, seed)
+    held = split_for_calibration(data, lab_of, ground.groups, candidate, seed)
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -69,7 +69,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     replay = seen & (part < REPLAYED) & data.full
     learn = seen & ~replay & data.full & ((part < REPLAYED + LEARNED) | (held.kind == "same"))
     shown = (held.kind == "train") & (part >= REPLAYED + LEARNED)
-    shown = thinned(data.labels, shown & data.filled, SHOWN, seed)
+    shown = subsample(data.labels, shown & data.filled, SHOWN, seed)
     # Half of the releases that were left out calibrate, the other half is replayed.
     half = (data.labels.release % 2 == 0) & data.full
     foreign = {kind: half & (held.kind == kind) for kind in ("other", "unseen", "unknown")}
@@ -90,16 +90,16 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     code = {str(lab): i for i, lab in enumerate(fitted.known.labs)}
     names = [data.labels.releases[r] for r in data.labels.release[rows]]
     return World(
-        fitted, calibration, information, fitted.places.rows[at[rows]], fitted.places.size[at[rows]],
+        fitted, calibration, information, fitted.embeddings.rows[at[rows]], fitted.embeddings.size[at[rows]],
         data.labels.release[rows], np.array([code.get(lab_of[name], -1) for name in names]),
         replay[rows],
         list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True)),
     )  # fmt: skip
 
 
-def _widened(fitted: Fitted, at: NDArray[np.int64]) -> Places:
+def _widened(fitted: Fitted, at: NDArray[np.int64]) -> Embeddings:
     """Places of all rows, of those that were not fitted the first one's: nobody asks for them."""
-    return Places(fitted.places.rows[np.maximum(at, 0)], fitted.places.size[np.maximum(at, 0)])
+    return Embeddings(fitted.embeddings.rows[np.maximum(at, 0)], fitted.embeddings.size[np.maximum(at, 0)])
 
 
 def _calibration(
@@ -109,25 +109,25 @@ def _calibration(
     labels, known = data.labels, fitted.known
     lab_code = {str(lab): i for i, lab in enumerate(known.labs)}
     release_code = {name: i for i, name in enumerate(known.names)}
-    suspects, kinds = [], []
+    cases, kinds = [], []
     for kind, of in rows.items():
         drawn = draw(labels.release, labels.corpus, of & data.filled, seed)
         some = [drawn[i] for i in rng.permutation(len(drawn))[:SUSPECTS]]
-        suspects += some
+        cases += some
         kinds += [kind] * len(some)
-    circumstances, evidence = judged(fitted, [fitted.places.rows[at[r]] for r in suspects],
-                                     [fitted.places.size[at[r]] for r in suspects])  # fmt: skip
-    names = [labels.releases[labels.release[r[0]]] for r in suspects]
+    covariates, evidence = judged(fitted, [fitted.embeddings.rows[at[r]] for r in cases],
+                                     [fitted.embeddings.size[at[r]] for r in cases])  # fmt: skip
+    names = [labels.releases[labels.release[r[0]]] for r in cases]
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
     kind = np.where(lab < 0, "unknown", np.array(kinds, "<U7"))
-    return calibrate(weighed(evidence, circumstances, lab, release, kind), known.lab)
+    return calibrate(weighed(evidence, covariates, lab, release, kind), known.lab)
 
 
 def judged(
-    fitted: Fitted, places: list[NDArray[np.float32]], sizes: list[NDArray[np.int64]]
-) -> tuple[Circumstances, Evidence]:
+    fitted: Fitted, embeddings: list[NDArray[np.float32]], sizes: list[NDArray[np.int64]]
+) -> tuple[Covariates, Evidence]:
     """Of suspects of which the places of all responses, (responses, D), are known."""
-    circumstances = Circumstances.read(fitted.likelihood, places, sizes)
-    mean = np.stack([rows.mean(axis=0) for rows in places])
-    return circumstances, fitted.likelihood.evidence(mean, circumstances.count)
+    covariates = Covariates.read(fitted.likelihood, embeddings, sizes)
+    mean = np.stack([rows.mean(axis=0) for rows in embeddings])
+    return covariates, fitted.likelihood.evidence(mean, covariates.count)

@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.probing.model import World, judged
+from fingerprint.model.decision import words
+from fingerprint.model.plda import Floats
+from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
 from fingerprint.probing.choice import Choice, Kind, firm
-from fingerprint.verdict.decide import words
-from fingerprint.verdict.hierarchy import Floats
-from fingerprint.verdict.result import CLAIMS, FALSE_CLAIMS
 
 LONGEST = 25
 _FEWEST, _FEWEST_KINDS = 12, 2
@@ -25,12 +25,12 @@ class Sessions:
 
     right: NDArray[np.bool_]
     sure: Floats
-    claimed: NDArray[np.int64]
+    attributed: NDArray[np.int64]
 
     def stops(self) -> NDArray[np.int64]:
         """(S,) after how many responses `probe` calls the verdict firm, or LONGEST."""
         out = []
-        for row in self.claimed:
+        for row in self.attributed:
             named = [str(lab) if lab >= 0 else None for lab in row]
             out.append(next((n for n in range(1, len(named) + 1) if firm(named[:n], n)), len(named)))
         return np.array(out)
@@ -56,7 +56,7 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
     known = world.fitted.known
     share = np.full((len(left), len(known.labs)), 1 / len(known.labs))
     truth = np.array([world.lab[rows[0]] for rows in left])
-    right, sure, claimed = [], [], []
+    right, sure, attributed = [], [], []
     for _ in range(LONGEST):
         for i, rows in enumerate(left):
             if not rows:
@@ -65,13 +65,13 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
             at = choice.next(kinds, asked[i], share[i]) if chosen else 0
             asked[i][kinds[at]] += 1
             took[i].append(rows.pop(at))
-        circumstances, evidence = judged(world.fitted, [world.places[t] for t in took], [world.sizes[t] for t in took])
-        found = world.calibration.judge(evidence, circumstances, known.lab)
+        covariates, evidence = judged(world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took])
+        found = world.calibration.judge(evidence, covariates, known.lab)
         share = found.labs()
         first = share.argmax(axis=1)
         top = share.max(axis=1)
         right.append(first == truth)
         sure.append(top)
-        said = words(found, evidence, circumstances, world.calibration, FALSE_CLAIMS)
-        claimed.append(np.where(np.isin(said, CLAIMS), first, -1))
-    return Sessions(*(np.stack(part, axis=1) for part in (right, sure, claimed)))
+        said = words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
+        attributed.append(np.where(np.isin(said, ATTRIBUTIONS), first, -1))
+    return Sessions(*(np.stack(part, axis=1) for part in (right, sure, attributed)))

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.interrupt import resumable
 from fingerprint.errors import FingerprintError, MissingExtra
-from fingerprint.report.escape import printable
 
 if TYPE_CHECKING:
     from fingerprint.collect.budget import Budget
+    from fingerprint.collect.counters import Counters
     from fingerprint.collect.plan import How, Job
-    from fingerprint.collect.tally import Tally
-    from fingerprint.records.probes import ProbeSet
+    from fingerprint.data.probes import ProbeSet
 
 # As in fingerprint.collect.run, which a --help shall not wait for; a test compares them.
 GIVE_UP_AFTER = 10
@@ -56,18 +56,18 @@ def command(
     environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). Exit code 1 if a model was given up or questions are left.
     """
     try:
-        from fingerprint.cli.board import Board
+        from fingerprint.cli.progress_table import ProgressTable
     except ImportError:
         raise MissingExtra("collecting", "collect") from None
     from fingerprint.collect.asking import Patience
     from fingerprint.collect.plan import How
     from fingerprint.collect.question import Sampling
     from fingerprint.collect.run import collect, start
-    from fingerprint.records.probes import load_probes
+    from fingerprint.data.probes import load_probes
 
     how = How(draws, Sampling(temperature, top_p), max_tokens, system)
     jobs = _jobs(models, load_probes(set_name), how, out, base_url)
-    tallies: list[Tally] = []
+    tallies: list[Counters] = []
 
     async def work() -> None:
         try:
@@ -75,7 +75,7 @@ def command(
             if not dry_run:
                 budget = budget_of(tallies, max_cost)
                 make_folder(out)
-                with Board(tallies):
+                with ProgressTable(tallies):
                     await collect(jobs, tallies, budget, Patience(timeout=timeout), give_up_after)
         finally:
             for provider in {id(job.provider): job.provider for job in jobs}.values():
@@ -89,11 +89,11 @@ def command(
         try:
             asyncio.run(work())
         except (KeyboardInterrupt, FingerprintError):
-            if any(tally.done for tally in tallies):
+            if any(counters.done for counters in tallies):
                 click.echo(_reported(tallies, form))
             raise
     click.echo(_reported(tallies, form))
-    return 0 if all(tally.complete for tally in tallies) else INCOMPLETE
+    return 0 if all(counters.complete for counters in tallies) else INCOMPLETE
 
 
 def _jobs(models: Sequence[str], probes: ProbeSet, how: How, out: Path, base_url: str | None) -> list[Job]:
@@ -105,13 +105,15 @@ def _jobs(models: Sequence[str], probes: ProbeSet, how: How, out: Path, base_url
     return [job(providers[name], model, probes, how, out, base_url) for name, model in named]
 
 
-def budget_of(tallies: Sequence[Tally], limit: float | None) -> Budget:
+def budget_of(tallies: Sequence[Counters], limit: float | None) -> Budget:
     """Of --max-cost. Raises FingerprintError for a limit where a price is not known."""
     from fingerprint.collect.budget import Budget
 
-    for tally in tallies:
-        if limit is not None and tally.price is None:
-            raise FingerprintError(f"{tally.model}: its price is unknown, so that --max-cost cannot hold; leave it out")
+    for counters in tallies:
+        if limit is not None and counters.price is None:
+            raise FingerprintError(
+                f"{counters.model}: its price is unknown, so that --max-cost cannot hold; leave it out"
+            )
     return Budget(limit)
 
 
@@ -123,19 +125,19 @@ def make_folder(folder: Path) -> None:
         raise FingerprintError(f"{folder}: cannot be made ({error.strerror})") from None
 
 
-def _planned(jobs: Sequence[Job], tallies: Sequence[Tally], form: str) -> str:
+def _planned(jobs: Sequence[Job], tallies: Sequence[Counters], form: str) -> str:
     from fingerprint.collect.budget import most_cost, most_tokens
 
     models: list[dict[str, Any]] = []
-    for job, tally in zip(jobs, tallies, strict=True):
+    for job, counters in zip(jobs, tallies, strict=True):
         tokens = [most_tokens(asked.question) for asked in job.todo]
-        price = tally.price
+        price = counters.price
         models.append(
             {
-                "model": tally.model,
-                "file": tally.file,
-                "questions": tally.total,
-                "there_before": tally.before,
+                "model": counters.model,
+                "file": counters.file,
+                "questions": counters.total,
+                "there_before": counters.before,
                 "requests": len(job.todo),
                 "prompt_tokens_at_most": sum(sent for sent, _ in tokens),
                 "completion_tokens_at_most": sum(written for _, written in tokens),
@@ -153,33 +155,33 @@ def _planned(jobs: Sequence[Job], tallies: Sequence[Tally], form: str) -> str:
     )
 
 
-def _reported(tallies: Sequence[Tally], form: str) -> str:
+def _reported(tallies: Sequence[Counters], form: str) -> str:
     if form == "json":
-        complete = all(tally.complete for tally in tallies)
-        return json.dumps({"complete": complete, "models": [tally.to_dict() for tally in tallies]}, indent=2)
-    return "\n".join(line for tally in tallies for line in _lines(tally))
+        complete = all(counters.complete for counters in tallies)
+        return json.dumps({"complete": complete, "models": [counters.to_dict() for counters in tallies]}, indent=2)
+    return "\n".join(line for counters in tallies for line in _lines(counters))
 
 
-def _lines(tally: Tally) -> Iterator[str]:
-    from fingerprint.cli.board import dollars
+def _lines(counters: Counters) -> Iterator[str]:
+    from fingerprint.cli.progress_table import dollars
 
-    there = tally.before + tally.answered + tally.elsewhere
-    yield f"{printable(tally.model)}: {there:,} of {tally.total:,} answers in {printable(tally.file)}"
+    there = counters.before + counters.answered + counters.elsewhere
+    yield f"{printable(counters.model)}: {there:,} of {counters.total:,} answers in {printable(counters.file)}"
     yield (
-        f"  {tally.answered:,} new, {tally.prompt_tokens:,} tokens sent, {tally.completion_tokens:,} written, "
-        + dollars(tally)
+        f"  {counters.answered:,} new, {counters.prompt_tokens:,} tokens sent, {counters.completion_tokens:,} written, "
+        + dollars(counters)
     )
-    without = [("refused", tally.refused), ("empty", tally.empty), *sorted(tally.failed.items())]
+    without = [("refused", counters.refused), ("empty", counters.empty), *sorted(counters.failed.items())]
     if told := _counts(without):
-        yield f"  without answer: {told}; each is in {printable(str(Path(tally.file).with_suffix('.log')))}"
-    if told := _counts(sorted(tally.tries.items())):
-        yield f"  requests that failed: {told}; the last: {printable(tally.last_failure)}"
-    if tally.unasked:
-        yield f"  {tally.unasked:,} not asked"
-    if tally.cut:
-        yield f"  {tally.cut:,} bytes of a torn last line were taken off the file; it is asked again"
-    if tally.stopped:
-        yield f"  STOPPED: {printable(tally.stopped)}"
+        yield f"  without answer: {told}; each is in {printable(str(Path(counters.file).with_suffix('.log')))}"
+    if told := _counts(sorted(counters.tries.items())):
+        yield f"  requests that failed: {told}; the last: {printable(counters.last_failure)}"
+    if counters.unasked:
+        yield f"  {counters.unasked:,} not asked"
+    if counters.cut:
+        yield f"  {counters.cut:,} bytes of a torn last line were taken off the file; it is asked again"
+    if counters.stopped:
+        yield f"  STOPPED: {printable(counters.stopped)}"
 
 
 def _counts(counts: Iterable[tuple[str, int]]) -> str:

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import click
 
+from fingerprint.base.locations import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
 from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
-from fingerprint.records.data import data_dir
 
-# As in fingerprint.evaluate.protocols, which a --help shall not wait for; a test compares them.
+# As in fingerprint.evaluation.protocols, which a --help shall not wait for; a test compares them.
 PROTOCOLS = (
     "same-set",
     "other-set",
@@ -51,8 +51,8 @@ def command(
     Interrupted, it goes on where it was when the same command is given again.
     """
     try:
-        from fingerprint.evaluate.plan import FULL, QUICK
-        from fingerprint.evaluate.run import Settings, evaluate
+        from fingerprint.evaluation.plan import FULL, QUICK
+        from fingerprint.evaluation.run import Settings, evaluate
     except ImportError:
         raise MissingExtra("evaluating", "report") from None
     given = click.get_current_context().params

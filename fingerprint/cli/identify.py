@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.base.locations import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.main import complain
 from fingerprint.cli.screen import screen
 from fingerprint.errors import FingerprintError
-from fingerprint.records.data import data_dir
 
 if TYPE_CHECKING:
-    from fingerprint.records.record import Suspect
-    from fingerprint.verdict.result import Verdict
+    from fingerprint.data.response import Case
+    from fingerprint.model.verdict import Verdict
 
 
 @click.command("identify")
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 )  # fmt: skip
 @options.candidates
 @options.top
-@options.false_claims
+@options.false_attributions
 @options.style_only
 def command(
     files: tuple[str, ...],
@@ -42,7 +42,7 @@ def command(
     form: str,
     candidates: str | None,
     top: int | None,
-    false_claims: float,
+    false_attributions: float,
     style_only: bool,
 ) -> int:
     """Say who wrote the responses in each FILE, all those of one file by one model.
@@ -57,7 +57,7 @@ def command(
     known = Fingerprint.load(folder)
     labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
-    ask = partial(known.identify, candidates=labs, false_claims=false_claims, style_only=style_only)
+    ask = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)
     verdicts = _verdicts(files, ask, failed.append)
     _WRITERS[form]((_noted(verdict, folder) for verdict in verdicts), top, len(files))
     return 2 if failed else 0
@@ -79,28 +79,28 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
 
 
 def _verdicts(
-    files: Sequence[str], ask: Callable[[Suspect], Verdict], fail: Callable[[FingerprintError], None]
+    files: Sequence[str], ask: Callable[[Case], Verdict], fail: Callable[[FingerprintError], None]
 ) -> Iterator[Verdict]:
-    from fingerprint.records.read import read_suspect
+    from fingerprint.data.reading import read_case
 
     for file in files:
         try:
-            suspect = read_suspect(file)
+            case = read_case(file)
         except FingerprintError as error:
             complain(error)
             fail(error)
             continue
-        yield ask(suspect)
+        yield ask(case)
 
 
 def _noted(verdict: Verdict, model: Path) -> Verdict:
     """With what only this moment and this place tell: that the model is old, and how to add what it lacks."""
-    from fingerprint.verdict.age import stale
+    from fingerprint.model.age import stale
 
     if warning := stale(verdict.model.newest, date.today()):
         verdict = replace(verdict, warnings=(*verdict.warnings, warning))
     if verdict.verdict == "new-release":
-        from fingerprint.records.corpus import SUFFIXES
+        from fingerprint.data.corpus import SUFFIXES
 
         corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"
         command = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
@@ -110,7 +110,7 @@ def _noted(verdict: Verdict, model: Path) -> Verdict:
 
 
 def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
-    from fingerprint.records.registry import Registry
+    from fingerprint.data.registry import Registry
     from fingerprint.report.text import render
 
     names = Registry.load().labs

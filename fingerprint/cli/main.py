@@ -7,9 +7,9 @@ import sys
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli.lazy import LazyGroup
 from fingerprint.errors import FingerprintError
-from fingerprint.report.escape import printable
 
 VERBS = {
     "identify": "Say who wrote the responses in FILE...",

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from fingerprint.base.escaping import printable
+from fingerprint.base.locations import data_dir
 from fingerprint.cli import options
-from fingerprint.records.data import data_dir
-from fingerprint.report.escape import printable
 
 
 @click.group("models")

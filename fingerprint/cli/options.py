@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from fingerprint.verdict.result import FALSE_CLAIMS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 
 # As in fingerprint.collect.asking, which a --help shall not wait for; a test compares them.
 TIMEOUT = 180.0
@@ -29,8 +29,8 @@ text_or_json = click.option("--format", "form", type=click.Choice(["text", "json
 
 candidates = click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
 top = click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
-false_claims = click.option(
-    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_CLAIMS,
+false_attributions = click.option(
+    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_ATTRIBUTIONS,
     show_default=True, help="Share of claims that may be wrong.",
 )  # fmt: skip
 style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-given names.")

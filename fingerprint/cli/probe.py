@@ -11,18 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
 from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.screen import screen
 from fingerprint.errors import FingerprintError
-from fingerprint.report.escape import printable
-from fingerprint.verdict.result import Verdict
+from fingerprint.model.verdict import Verdict
 
 if TYPE_CHECKING:
+    from fingerprint.collect.counters import Counters
     from fingerprint.collect.plan import Job
-    from fingerprint.collect.tally import Tally
     from fingerprint.probing.session import Session, Step
 
 GIVEN_UP = 1
@@ -40,12 +40,12 @@ _SHOWN = 3
 @options.timeout
 @options.candidates
 @options.top
-@options.false_claims
+@options.false_attributions
 @options.style_only
 @options.text_or_json
 def command(
     target: str, out: Path, model: Path | None, sets: tuple[str, ...], base_url: str | None, max_requests: int | None,
-    max_cost: float | None, timeout: float, candidates: str | None, top: int | None, false_claims: float,
+    max_cost: float | None, timeout: float, candidates: str | None, top: int | None, false_attributions: float,
     style_only: bool, form: str,
 ) -> int:  # fmt: skip
     """Question MODEL (provider:model, such as openrouter:z-ai/glm-4.6) and identify it as it goes.
@@ -55,9 +55,9 @@ def command(
     goes on with them. Exit code 1 if the provider gave no more answers.
     """
     from fingerprint.api import Fingerprint
+    from fingerprint.base.locations import data_dir
     from fingerprint.collect.provider import open_provider, split
-    from fingerprint.records.data import data_dir
-    from fingerprint.records.probes import listed, load_probes
+    from fingerprint.data.probes import listed, load_probes
 
     known = Fingerprint.load(model or data_dir("models") / "default")
     labs = candidates_of(candidates, known.labs)
@@ -66,7 +66,7 @@ def command(
     opened = open_provider(provider, base_url)
     told = _Told(printable(target))
 
-    async def work() -> tuple[Step, Tally]:
+    async def work() -> tuple[Step, Counters]:
         from fingerprint.collect.asking import Patience
         from fingerprint.collect.plan import How, job
         from fingerprint.collect.run import start
@@ -76,12 +76,12 @@ def command(
         try:
             jobs = [job(opened, name, probes, How(), out, base_url) for probes in loaded]
             whole = _joined(jobs)
-            (tally,) = await start([whole])
-            budget = budget_of([tally], max_cost)
+            (counters,) = await start([whole])
+            budget = budget_of([counters], max_cost)
             session = Session(
-                whole, tally,
-                lambda suspect: known.identify(
-                    suspect, candidates=labs, false_claims=false_claims, style_only=style_only
+                whole, counters,
+                lambda case: known.identify(
+                    case, candidates=labs, false_attributions=false_attributions, style_only=style_only
                 ),
                 Choice(known.information),
                 {lab: labs is None or lab in labs for lab in known.labs},
@@ -89,18 +89,18 @@ def command(
                 Limits(budget, max_requests, Patience(timeout=timeout)),
             )  # fmt: skip
             make_folder(out)
-            return await _followed(session, told), tally
+            return await _followed(session, told), counters
         finally:
             await opened.close()
 
     with resumable():
-        last, tally = asyncio.run(work())
+        last, counters = asyncio.run(work())
     if last.verdict is None:
         raise FingerprintError(
-            f"{target}: no answer to judge; {last.stopped}; {tally.last_failure or 'nothing failed'}"
+            f"{target}: no answer to judge; {last.stopped}; {counters.last_failure or 'nothing failed'}"
         )
     note = None if known.information else "the model has no table of what probes tell: every kind was asked in turn"
-    click.echo(_WRITERS[form](last, last.verdict, tally, note, top), nl=False)
+    click.echo(_WRITERS[form](last, last.verdict, counters, note, top), nl=False)
     return GIVEN_UP if last.given_up else 0
 
 
@@ -147,25 +147,25 @@ def _joined(jobs: Sequence[Job]) -> Job:
     return replace(jobs[0], total=sum(job.total for job in jobs), todo=todo)
 
 
-def _text(last: Step, verdict: Verdict, tally: Tally, note: str | None, top: int | None) -> str:
-    from fingerprint.cli.board import dollars
-    from fingerprint.records.registry import Registry
+def _text(last: Step, verdict: Verdict, counters: Counters, note: str | None, top: int | None) -> str:
+    from fingerprint.cli.progress_table import dollars
+    from fingerprint.data.registry import Registry
     from fingerprint.report.names import wrap
     from fingerprint.report.text import render
 
     width, encoding = screen()
     told = (
-        f"{tally.model}: {tally.answered} new answers, {tally.refused} refused, {tally.empty} empty, "
-        f"{tally.tries.total()} failed requests; {dollars(tally)}. Stopped: {last.stopped}."
+        f"{counters.model}: {counters.answered} new answers, {counters.refused} refused, {counters.empty} empty, "
+        f"{counters.tries.total()} failed requests; {dollars(counters)}. Stopped: {last.stopped}."
     )
-    lines = wrap(printable(told), width) + wrap(printable(f"Answers: {tally.file}"), width)
+    lines = wrap(printable(told), width) + wrap(printable(f"Answers: {counters.file}"), width)
     lines += wrap(f"note: {note}", width) if note else []
     text = render(verdict, Registry.load().labs, top or 5, width, encoding)
     return text + "\n" + "\n".join(lines).encode(encoding, "backslashreplace").decode(encoding) + "\n"
 
 
-def _json(last: Step, verdict: Verdict, tally: Tally, note: str | None, top: int | None) -> str:
-    probe: dict[str, Any] = {**tally.to_dict(), "stopped": last.stopped, "given_up": last.given_up, "note": note}
+def _json(last: Step, verdict: Verdict, counters: Counters, note: str | None, top: int | None) -> str:
+    probe: dict[str, Any] = {**counters.to_dict(), "stopped": last.stopped, "given_up": last.given_up, "note": note}
     return json.dumps({**verdict.to_dict(top), "probe": probe}, indent=2, allow_nan=False) + "\n"
 
 

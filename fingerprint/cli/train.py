@@ -12,7 +12,7 @@ from fingerprint.cli.command import command_line
 from fingerprint.cli.interrupt import FEATURES, resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
-from fingerprint.report.gate import render
+from fingerprint.report.comparison import render
 
 _NOT_TOLD = ("corpora", "out", "name", "jobs", "scheduler", "cache")
 
@@ -61,10 +61,10 @@ def command(
     if force and not replace:
         raise click.UsageError("--force goes with --replace")
     try:
-        from fingerprint.cli.gate import check_written
-        from fingerprint.cluster import cluster
-        from fingerprint.gate.retrain import retrain
-        from fingerprint.train.run import Settings, train
+        from fingerprint.base.cluster import cluster
+        from fingerprint.cli.comparison import check_written
+        from fingerprint.training.retrain import retrain
+        from fingerprint.training.run import Settings, train
     except ImportError:
         raise MissingExtra("training", "train") from None
     settings = Settings(

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
 from fingerprint.cli.interrupt import FEATURES, resumable
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
-from fingerprint.report.escape import printable
-from fingerprint.report.gate import render
+from fingerprint.report.comparison import render
 
 if TYPE_CHECKING:
-    from fingerprint.update.run import Outcome
+    from fingerprint.training.update.run import Outcome
 
 _NOT_TOLD = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 
@@ -49,9 +49,9 @@ def command(
     --out is MODEL, it is replaced in one step and kept (fingerprint models).
     """
     try:
-        from fingerprint.cli.gate import check_written
-        from fingerprint.cluster import cluster
-        from fingerprint.update.run import Settings, update
+        from fingerprint.base.cluster import cluster
+        from fingerprint.cli.comparison import check_written
+        from fingerprint.training.update.run import Settings, update
     except ImportError:
         raise MissingExtra("updating", "train") from None
     told = command_line("update", corpora, click.get_current_context().params, _NOT_TOLD)

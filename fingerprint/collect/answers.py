@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
+from fingerprint.base.atomic import sync_folder
 from fingerprint.collect.record import line
 from fingerprint.errors import FingerprintError, InputError
-from fingerprint.store.atomic import sync_folder
 
 _LONGEST_NAME = 150
 

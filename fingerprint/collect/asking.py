@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from fingerprint.collect.budget import Budget, cost_of, most_cost
 from fingerprint.collect.failure import Cause, Failure
-from fingerprint.collect.gate import Gate
+from fingerprint.collect.limiter import ConcurrencyLimiter
 from fingerprint.collect.provider import Price, Provider
 from fingerprint.collect.question import Answer, Question
 
@@ -38,7 +38,7 @@ class Line:
 
     provider: Provider
     model: str
-    gate: Gate
+    limiter: ConcurrencyLimiter
     price: Price | None = None
     budget: Budget | None = None
     patience: Patience = PATIENCE
@@ -59,7 +59,7 @@ async def ask(line: Line, question: Question, failed: Callable[[Failure], None] 
             if failure.retry_after is not None and failure.retry_after > patience.longest_told:
                 raise Failure(Cause.FATAL, f"{failure} (asks to wait {failure.retry_after:,.0f} seconds)") from None
             if failure.cause is Cause.RATE_LIMIT or failure.retry_after is not None:
-                line.gate.pause(wait)
+                line.limiter.pause(wait)
             if not failure.cause.passing or attempt + 1 == patience.tries:
                 raise
         await asyncio.sleep(wait)
@@ -68,7 +68,7 @@ async def ask(line: Line, question: Question, failed: Callable[[Failure], None] 
 
 async def _once(line: Line, question: Question) -> Answer:
     most = most_cost(question, line.price) if line.price else 0.0
-    async with line.gate.slot() as slot, (line.budget or Budget()).reserve(most) as held:
+    async with line.limiter.slot() as slot, (line.budget or Budget()).reserve(most) as held:
         try:
             began = time.monotonic()
             answer = await _in_time(line, question)
@@ -76,11 +76,11 @@ async def _once(line: Line, question: Question) -> Answer:
             if not failure.cause.billed:
                 held.cost = 0.0
             if failure.cause is Cause.RATE_LIMIT:
-                line.gate.limited(slot)
+                line.limiter.limited(slot)
             elif failure.cause is Cause.SERVER:
-                line.gate.troubled()
+                line.limiter.troubled()
             raise
-        line.gate.succeeded()
+        line.limiter.succeeded()
         cost = cost_of(answer, line.price)
         if cost is not None:
             held.cost = cost

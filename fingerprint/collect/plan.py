@@ -10,7 +10,7 @@ from fingerprint.collect.answers import AnswerFile, file_name
 from fingerprint.collect.provider import Provider
 from fingerprint.collect.question import MAX_TOKENS, Message, Question, Sampling
 from fingerprint.collect.record import Asked
-from fingerprint.records.probes import Probe, ProbeSet
+from fingerprint.data.probes import Probe, ProbeSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from fingerprint.base.locations import data_dir
 from fingerprint.collect.failure import Failure
 from fingerprint.collect.provider import Price, Provider
 from fingerprint.errors import InputError
-from fingerprint.records.data import data_dir
 
 
 async def price_of(provider: Provider, model: str) -> Price | None:

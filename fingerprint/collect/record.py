@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fingerprint.collect.question import Answer, Question
-from fingerprint.records.probes import Probe, ProbeSet
+from fingerprint.data.probes import Probe, ProbeSet
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 
 from fingerprint.collect.asking import PATIENCE, Line, Patience, ask
 from fingerprint.collect.budget import Budget, BudgetReached
+from fingerprint.collect.counters import Counters
 from fingerprint.collect.failure import Cause, Failure
-from fingerprint.collect.gate import Gate
+from fingerprint.collect.limiter import ConcurrencyLimiter
 from fingerprint.collect.plan import Job
 from fingerprint.collect.prices import price_of
 from fingerprint.collect.question import Answer
 from fingerprint.collect.record import Asked, record
-from fingerprint.collect.tally import Tally
-from fingerprint.records.clean import is_refusal
+from fingerprint.data.usable import is_refusal
 
 GIVE_UP_AFTER = 10
 
@@ -26,18 +26,18 @@ class _Stop(Exception):
     """Ends the work on one model; its tally says why."""
 
 
-async def start(jobs: Sequence[Job]) -> list[Tally]:
+async def start(jobs: Sequence[Job]) -> list[Counters]:
     """A tally for each job, with its price where it can be known; nothing is asked."""
     prices = await asyncio.gather(*(price_of(job.provider, job.model) for job in jobs))
     return [
-        Tally(job.name, str(job.file.path), job.total, job.total - len(job.todo), price)
+        Counters(job.name, str(job.file.path), job.total, job.total - len(job.todo), price)
         for job, price in zip(jobs, prices, strict=True)
     ]
 
 
 async def collect(
     jobs: Sequence[Job],
-    counted: Sequence[Tally],
+    counted: Sequence[Counters],
     budget: Budget,
     patience: Patience = PATIENCE,
     give_up_after: int = GIVE_UP_AFTER,
@@ -47,20 +47,20 @@ async def collect(
     A model is given up after so many questions in a row failed for good, or at once where no other would fare better;
     the others go on. Raises FingerprintError where a file cannot be written.
     """
-    gates: dict[str, Gate] = {}
+    gates: dict[str, ConcurrencyLimiter] = {}
     try:
         async with asyncio.TaskGroup() as group:
-            for job, tally in zip(jobs, counted, strict=True):
-                gate = gates.setdefault(job.provider.account, Gate())
-                line = Line(job.provider, job.model, gate, tally.price, budget, patience)
-                group.create_task(_Model(job, line, tally, give_up_after).run())
+            for job, counters in zip(jobs, counted, strict=True):
+                limiter = gates.setdefault(job.provider.account, ConcurrencyLimiter())
+                line = Line(job.provider, job.model, limiter, counters.price, budget, patience)
+                group.create_task(_Model(job, line, counters, give_up_after).run())
     except BaseExceptionGroup as group_of_errors:
         raise _first(group_of_errors) from None
 
 
 class _Model:
-    def __init__(self, job: Job, line: Line, tally: Tally, give_up_after: int):
-        self._job, self._line, self._tally, self._give_up_after = job, line, tally, give_up_after
+    def __init__(self, job: Job, line: Line, counters: Counters, give_up_after: int):
+        self._job, self._line, self._tally, self._give_up_after = job, line, counters, give_up_after
         # At random within a draw: two runs of the same command then meet less often at the same question.
         self._todo = deque(sorted(job.todo, key=lambda asked: (asked.draw, random.random())))
         self._workers = 0
@@ -79,7 +79,7 @@ class _Model:
 
     def _hire(self, group: asyncio.TaskGroup) -> None:
         """No more than the gate lets through: whoever waits there holds a question that another run might answer."""
-        while self._workers < min(int(self._line.gate.limit), len(self._todo) + self._workers):
+        while self._workers < min(int(self._line.limiter.limit), len(self._todo) + self._workers):
             self._workers += 1
             group.create_task(self._work(group))
 
@@ -117,25 +117,25 @@ class _Model:
         self._in_a_row(f"{failure.cause}: {failure}")
 
     def _answered(self, asked: Asked, answer: Answer) -> None:
-        tally = self._tally
-        tally.prompt_tokens += answer.usage.prompt or 0
-        tally.completion_tokens += answer.usage.completion or 0
-        tally.cost += answer.cost or 0
-        tally.uncosted += answer.cost is None
+        counters = self._tally
+        counters.prompt_tokens += answer.usage.prompt or 0
+        counters.completion_tokens += answer.usage.completion or 0
+        counters.cost += answer.cost or 0
+        counters.uncosted += answer.cost is None
         if answer.refused or is_refusal(answer.text.strip()):
-            tally.refused += 1
+            counters.refused += 1
             self._note(asked, "refused", finish_reason=answer.finish_reason, text=answer.text)
         elif not answer.text.strip():
-            tally.empty += 1
+            counters.empty += 1
             self._note(asked, "empty", finish_reason=answer.finish_reason)
             # A model that spends all its tokens on reasoning would do so for every question.
             self._in_a_row(f"empty answer, finish reason {answer.finish_reason or 'unknown'}")
             return
         elif self._job.file.add(record(asked, answer)):
-            tally.answered += 1
+            counters.answered += 1
         else:
-            tally.elsewhere += 1
-        tally.in_a_row = 0
+            counters.elsewhere += 1
+        counters.in_a_row = 0
 
     def _in_a_row(self, what: str) -> None:
         self._tally.in_a_row += 1

@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from fingerprint.base.atomic import write_atomically
+from fingerprint.base.locking import locked
+from fingerprint.data.registry import COLUMNS, LAB_COLUMNS, LABS, Registry, Release
 from fingerprint.errors import InputError
-from fingerprint.records.registry import COLUMNS, LAB_COLUMNS, LABS, Registry, Release
-from fingerprint.store.atomic import write_atomically
-from fingerprint.store.locking import locked
 
 
 @dataclass(frozen=True)

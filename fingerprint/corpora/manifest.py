@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fingerprint.base.locations import data_dir
 from fingerprint.corpora.fetch.patterns import compiled
 from fingerprint.corpora.fetch.templates import ROOTS, holes
 from fingerprint.corpora.rows import COLUMNS
 from fingerprint.errors import InputError
-from fingerprint.records.data import data_dir
 
 SCHEMA = 2
 KINDS = ("text", "json", "json lines")

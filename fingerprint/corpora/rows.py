@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fingerprint.data.corpus import corpus_files
+from fingerprint.data.opening import lines, opened
 from fingerprint.errors import InputError
-from fingerprint.records.corpus import corpus_files
-from fingerprint.records.opening import lines, opened
 
 COLUMNS = (
     "prompt_id", "prompt", "response", "source_model", "release", "variant", "kind", "language", "domain",

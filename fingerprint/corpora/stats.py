@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint.corpora.rows import read_batches, text
+from fingerprint.data.corpus import licence_and_source
+from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
-from fingerprint.records.corpus import licence_and_source
-from fingerprint.records.registry import Registry
 
 BY = ("release", "lab", "language", "domain", "corpus", "variant", "kind")
 

@@ -9,9 +9,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
+from fingerprint.base.atomic import replacing
 from fingerprint.corpora.rows import BATCH, COLUMNS
 from fingerprint.errors import InputError
-from fingerprint.store.atomic import replacing
 
 Row = Mapping[str, Any]
 FORMS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")

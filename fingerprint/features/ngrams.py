@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.features.tokens import Batch, Tokens, line_starts, rhythm, sentence_starts, words
+from fingerprint.features.tokens import Batch, Tokens, line_starts, sentence_starts, shapes, words
 
 BITS = 20
 BUCKETS = 1 << BITS
@@ -116,7 +116,7 @@ def occurrences(texts: Sequence[str]) -> Occurrences:
     _grams(Tokens(codes, batch.doc, np.arange(len(codes))), CHARACTER_ORDERS, out)
     word = words(batch)
     _grams(word, WORD_ORDERS, out)
-    _grams(rhythm(batch), RHYTHM_ORDERS, out)
+    _grams(shapes(batch), RHYTHM_ORDERS, out)
     starts = np.flatnonzero(line_starts(batch, word))
     _joined(word, starts, 1, 1, out)
     _joined(word, starts, 2, 1, out)

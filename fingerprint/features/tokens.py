@@ -93,7 +93,7 @@ def sentence_starts(batch: Batch, of: Tokens) -> NDArray[np.bool_]:
     return found
 
 
-def rhythm(batch: Batch) -> Tokens:
+def shapes(batch: Batch) -> Tokens:
     """Punctuation, spacing and layout, with the words between them as counts."""
     kinds, doc, codes = batch.kinds, batch.doc, batch.codes
     in_word = kinds >= DIGIT

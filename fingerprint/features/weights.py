@@ -14,16 +14,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from fingerprint.base.disk_arrays import SparseDiskArray
+from fingerprint.base.map_function import MapFunction
 from fingerprint.features.ngrams import Counts
-from fingerprint.features.shelf import SparseShelf
 from fingerprint.features.vocabulary import Vocabulary
-from fingerprint.over import Over
 
 # Within-cell variance cannot be estimated where nearly every cell holds one response; a share stands in.
 _LEAST_RESIDUAL = 0.05
 _BLOCK = 2_000
 
-Rows: TypeAlias = "sparse.csr_matrix | SparseShelf"
+Rows: TypeAlias = "sparse.csr_matrix | SparseDiskArray"
 
 
 class Variance:
@@ -38,13 +38,13 @@ class Variance:
 
     def add(
         self, rows: Rows, at: NDArray[np.int64], release: NDArray[np.int64], prompt: NDArray[np.int64],
-        over: Over = starmap,
+        map_function: MapFunction = starmap,
     ) -> None:  # fmt: skip
         """rows: (n, V) unit-length rows; at: (m,) those of one corpus; release, prompt: (m,) codes from 0; over: does
         the sums of some rows at a time."""
         n = len(at)
-        release_squares, k_r, totals = _between(rows, at, release, over)
-        prompt_squares, k_p, _ = _between(rows, at, prompt, over, with_totals=False)
+        release_squares, k_r, totals = _between(rows, at, release, map_function)
+        prompt_squares, k_p, _ = _between(rows, at, prompt, map_function, with_totals=False)
         correction = totals[0] ** 2 / n
         between_r, between_p = release_squares - correction, prompt_squares - correction
         total = totals[1] - correction
@@ -124,14 +124,14 @@ def _totals(rows: sparse.csr_matrix) -> NDArray[np.float64]:
 
 
 def _between(
-    rows: Rows, at: NDArray[np.int64], code: NDArray[np.int64], over: Over, with_totals: bool = True
+    rows: Rows, at: NDArray[np.int64], code: NDArray[np.int64], map_function: MapFunction, with_totals: bool = True
 ) -> tuple[NDArray[np.float64], int, NDArray[np.float64]]:
     """(V,) squared sums of each group by its size, summed; the number of groups; (3, V) totals as of a part."""
     order = np.argsort(code, kind="stable")
     some = (order[i : i + _BLOCK] for i in range(0, len(order), _BLOCK))
     squares, totals = np.zeros(rows.shape[1]), np.zeros((3, rows.shape[1]))
     group, size, sums = -1, 1, np.zeros(rows.shape[1])
-    for part in over(_part, ((rows[at[of]], code[of], with_totals) for of in some)):
+    for part in map_function(_part, ((rows[at[of]], code[of], with_totals) for of in some)):
         totals += part.totals
         squares += part.inner
         for next_group, more, added in part.ends:

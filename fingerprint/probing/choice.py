@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.verdict.hierarchy import Floats
-from fingerprint.verdict.information import Information, expected, fresh
+from fingerprint.model.plda import Floats
+from fingerprint.model.probe_information import Information, expected, fresh
 
 Kind = tuple[str, str]
 """Domain and language of a probe."""
@@ -51,8 +51,8 @@ class Choice:
         return self._gains[kind]
 
 
-def firm(claimed: Sequence[str | None], used: int) -> bool:
+def firm(attributed: Sequence[str | None], used: int) -> bool:
     """Whether a claim stands on `used` responses: `claimed` is what the verdict named after each further one, None
     where it named no lab."""
-    last = claimed[-FIRM_LOOKS:]
+    last = attributed[-FIRM_LOOKS:]
     return used >= FIRM_AFTER and len(last) == FIRM_LOOKS and last[-1] is not None and len(set(last)) == 1

@@ -13,15 +13,15 @@ import numpy as np
 
 from fingerprint.collect.asking import PATIENCE, Patience
 from fingerprint.collect.budget import Budget, most_cost
+from fingerprint.collect.counters import Counters
 from fingerprint.collect.plan import Job
 from fingerprint.collect.record import Asked
 from fingerprint.collect.run import collect
-from fingerprint.collect.tally import Tally
+from fingerprint.data.reading import case_of
+from fingerprint.data.response import APART, Case, Response
+from fingerprint.model.plda import Floats
+from fingerprint.model.verdict import ATTRIBUTIONS, LabShare, Verdict
 from fingerprint.probing.choice import FIRM_AFTER, LEAST_NATS, Choice, Kind, firm
-from fingerprint.records.read import suspect_of
-from fingerprint.records.record import APART, Record, Suspect
-from fingerprint.verdict.hierarchy import Floats
-from fingerprint.verdict.result import CLAIMS, LabShare, Verdict
 
 # Of what is no style: enough to compare, and not so many that the style has to wait.
 _FEW = {"self-identification": 1, "token-counts": 6}
@@ -51,7 +51,7 @@ class Session:
     """Questions one model until enough is known."""
 
     def __init__(
-        self, job: Job, tally: Tally, judge: Callable[[Suspect], Verdict], choice: Choice, labs: Mapping[str, bool],
+        self, job: Job, counters: Counters, judge: Callable[[Case], Verdict], choice: Choice, labs: Mapping[str, bool],
         apart: Iterable[str], limits: Limits,
     ):  # fmt: skip
         """job: the model, its file and all that may be asked, of which one draw of each probe is; tally: of the job.
@@ -59,7 +59,7 @@ class Session:
         judge: the verdict on a suspect; labs: the model's, in its order, and whether they are in question; apart: the
         domains that are asked about beside style.
         """
-        self._job, self._tally, self._judge, self._choice, self._limits = job, tally, judge, choice, limits
+        self._job, self._tally, self._judge, self._choice, self._limits = job, counters, judge, choice, limits
         self._labs = labs
         todo = [one for one in job.todo if one.draw == 0]
         self._style = [one for one in todo if one.probe.domain not in APART]
@@ -76,8 +76,8 @@ class Session:
         self._job.file.open()
         asked: Asked | None = None
         while True:
-            suspect, verdict = self._look()
-            following, step = self._following(suspect, Step(asked, verdict))
+            case, verdict = self._look()
+            following, step = self._following(case, Step(asked, verdict))
             if asked or verdict or step.stopped:
                 yield step
             if following is None:
@@ -85,21 +85,21 @@ class Session:
             asked = following
             await self._ask(asked)
 
-    def _look(self) -> tuple[Suspect | None, Verdict | None]:
+    def _look(self) -> tuple[Case | None, Verdict | None]:
         if not self._job.file.keys:
             return None, None
-        suspect = suspect_of(_whole_lines(self._job.file.path), str(self._job.file.path))
-        verdict = self._judge(suspect)
+        case = case_of(_whole_lines(self._job.file.path), str(self._job.file.path))
+        verdict = self._judge(case)
         # An answer that is no style is no further look at the style.
         if verdict.n_used > self._used:
             self._used = verdict.n_used
-            self._claimed.append(verdict.labs[0].lab if verdict.verdict in CLAIMS else None)
-        return suspect, verdict
+            self._claimed.append(verdict.labs[0].lab if verdict.verdict in ATTRIBUTIONS else None)
+        return case, verdict
 
-    def _following(self, suspect: Suspect | None, step: Step) -> tuple[Asked | None, Step]:
+    def _following(self, case: Case | None, step: Step) -> tuple[Asked | None, Step]:
         """What to ask next, or why nothing."""
-        records = suspect.records if suspect else ()
-        aside = self._next_aside(suspect.aside if suspect else ())
+        records = case.records if case else ()
+        aside = self._next_aside(case.aside if case else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
         asked = Counter((record.domain, record.language) for record in records)
         if self._tally.stopped:
@@ -120,7 +120,7 @@ class Session:
             return None, replace(step, stopped="--max-cost might be exceeded by another")
         return following, step
 
-    def _next_aside(self, answered: Sequence[Record]) -> Asked | None:
+    def _next_aside(self, answered: Sequence[Response]) -> Asked | None:
         done = Counter(record.domain for record in answered)
         for domain, left in self._aside.items():
             if left and done[domain] < _FEW[domain]:
@@ -138,8 +138,8 @@ class Session:
         return np.array([share.get(lab, 0.0) for lab in self._labs])
 
     def _requests(self) -> int:
-        tally = self._tally
-        return tally.answered + tally.refused + tally.empty + tally.tries.total()
+        counters = self._tally
+        return counters.answered + counters.refused + counters.empty + counters.tries.total()
 
     def _too_dear(self, following: Asked) -> bool:
         price = self._tally.price

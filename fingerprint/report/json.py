@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from fingerprint.verdict.result import Verdict
+from fingerprint.model.verdict import Verdict
 
 
 def render_one(verdict: Verdict, top: int | None = None, indent: int | None = 2) -> str:

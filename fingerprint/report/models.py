@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fingerprint.report.escape import printable
-from fingerprint.report.gate import render
+from fingerprint.base.escaping import printable
+from fingerprint.report.comparison import render
 
 _SHORT = 12
 

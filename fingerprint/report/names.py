@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Mapping
 
-from fingerprint.report.escape import printable
-from fingerprint.verdict.result import UNKNOWN
+from fingerprint.base.escaping import printable
+from fingerprint.model.verdict import UNKNOWN
 
 
 class Names:

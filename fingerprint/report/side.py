@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fingerprint.report.escape import printable
+from fingerprint.base.escaping import printable
+from fingerprint.model.verdict import NameRatio, SelfNames, SideEvidence, SideRatio, TokenCounts
 from fingerprint.report.layout import bars
 from fingerprint.report.names import Names, wrap
-from fingerprint.verdict.result import NameRatio, SelfNames, SideEvidence, SideRatio, TokenCounts
 
 _RATIOS = 3
 _AGREE = 3

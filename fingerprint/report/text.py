@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from fingerprint.report.escape import printable
+from fingerprint.base.escaping import printable
+from fingerprint.model.verdict import UNKNOWN, LabShare, StyleMarker, Verdict
 from fingerprint.report.layout import bars, draws_blocks
 from fingerprint.report.names import Names, wrap
 from fingerprint.report.side import side_lines
-from fingerprint.verdict.result import UNKNOWN, Habit, LabShare, Verdict
 
 _HABITS = 3
 
@@ -74,17 +74,17 @@ def _releases(verdict: Verdict, name: Names, top: int, width: int, blocks: bool)
 
 
 def _habits(verdict: Verdict, name: Names, width: int) -> list[str]:
-    if not verdict.habits or len(verdict.leaders) < 2:
+    if not verdict.style_markers or len(verdict.leaders) < 2:
         return []
     first, second = (name(lab) for lab in verdict.leaders)
-    strongest = sorted(verdict.habits, key=lambda habit: -habit.log_likelihood_ratio)[:_HABITS]
+    strongest = sorted(verdict.style_markers, key=lambda habit: -habit.log_likelihood_ratio)[:_HABITS]
     lines = wrap(f"Habits that speak for {first} and against {second}", width)
     for habit in strongest:
         lines += wrap(_habit(habit, first, second), width, "  ")
     return lines
 
 
-def _habit(habit: Habit, first: str, second: str) -> str:
+def _habit(habit: StyleMarker, first: str, second: str) -> str:
     unit = f" {printable(habit.unit)}" if habit.unit else ""
     return (
         f"{printable(habit.habit)}: {habit.here:.3g}{unit} here, {habit.first:.3g} for {first}, "
@@ -98,7 +98,7 @@ def _model(verdict: Verdict, width: int) -> list[str]:
     return [
         *wrap(
             f"Calibrated at {count}: the first lab is wrong in {rates.lab_error:.0%} of cases. Claims, held "
-            f"to {rates.false_claims:.3g} false at most, are wrong in {rates.claim_error:.1%} and made in "
+            f"to {rates.false_attributions:.3g} false at most, are wrong in {rates.claim_error:.1%} and made in "
             f"{rates.coverage:.0%}.",
             width,
         ),

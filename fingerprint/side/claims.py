@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 
-from fingerprint.records.names import found_names
+from fingerprint.data.names import found_names
 
-# By the stems of fingerprint.records.names; those that are nobody's own (a fine-tune's, a persona's) are None.
+# By the stems of fingerprint.data.names; those that are nobody's own (a fine-tune's, a persona's) are None.
 _LAB_OF: dict[str, str | None] = {
     **dict.fromkeys(("chatgpt", "chat gpt", "gpt", "openai", "open ai"), "openai"),
     **dict.fromkeys(("claude", "anthropic"), "anthropic"),

@@ -6,11 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from fingerprint.records.record import Suspect, digest, prompt_tokens
-from fingerprint.side.names import Habits, said
-from fingerprint.side.tables import Tables
-from fingerprint.side.tokens import FEWEST, Tokenizer, gathered, key, read
-from fingerprint.verdict.result import (
+from fingerprint.data.response import Case, digest, prompt_tokens
+from fingerprint.model.verdict import (
     UNKNOWN,
     LabShare,
     NameRatio,
@@ -20,14 +17,17 @@ from fingerprint.verdict.result import (
     SideRatio,
     TokenCounts,
 )
+from fingerprint.side.names import Habits, said
+from fingerprint.side.tables import Tables
+from fingerprint.side.tokens import FEWEST, Tokenizer, gathered, key, read
 
 _Row = TypeVar("_Row", SideRatio, NameRatio)
 
 
-def side_evidence(suspect: Suspect, style: Sequence[LabShare], tables: Tables) -> SideEvidence:
+def side_evidence(case: Case, style: Sequence[LabShare], tables: Tables) -> SideEvidence:
     """style: the labs in question and the unknown one, with what the style makes of them."""
     labs = [share.lab for share in style if share.lab != UNKNOWN]
-    counts, names = _counts(suspect, tables.tokenizers, labs), _names(suspect, tables.names, labs)
+    counts, names = _counts(case, tables.tokenizers, labs), _names(case, tables.names, labs)
     ratio = dict.fromkeys(labs, 0.0)
     for rows in (counts.labs, names.labs):
         for row in rows:
@@ -35,9 +35,9 @@ def side_evidence(suspect: Suspect, style: Sequence[LabShare], tables: Tables) -
     return SideEvidence(counts, names, _combined(style, ratio))
 
 
-def _counts(suspect: Suspect, known: Sequence[Tokenizer], labs: Sequence[str]) -> TokenCounts:
+def _counts(case: Case, known: Sequence[Tokenizer], labs: Sequence[str]) -> TokenCounts:
     rows = []
-    for record in (*suspect.records, *suspect.aside):
+    for record in (*case.records, *case.aside):
         tokens = prompt_tokens(record.usage)
         if tokens and record.prompt:
             rows.append((digest(record.system), key(record.prompt_id, digest(record.prompt)), tokens))
@@ -52,15 +52,15 @@ def _counts(suspect: Suspect, known: Sequence[Tokenizer], labs: Sequence[str]) -
     return TokenCounts("", found.compared, found.agree, _sorted(ratios))
 
 
-def _names(suspect: Suspect, habits: Habits | None, labs: Sequence[str]) -> SelfNames:
-    found = said(record.response for record in (*suspect.records, *suspect.aside))
+def _names(case: Case, style_markers: Habits | None, labs: Sequence[str]) -> SelfNames:
+    found = said(record.response for record in (*case.records, *case.aside))
     named = tuple(Said(lab, count) for lab, count in sorted(found.items(), key=lambda row: (-row[1], row[0])))
-    if habits is None:
+    if style_markers is None:
         return SelfNames("none known: the model was trained without what models say of themselves", named, ())
     if not named:
         return SelfNames("no response says what wrote it", (), ())
-    ratios = habits.ratios(found, labs)
-    rows = [NameRatio(lab, round(ratio, 3), round(habits.false(lab), 3)) for lab, ratio in ratios.items()]
+    ratios = style_markers.ratios(found, labs)
+    rows = [NameRatio(lab, round(ratio, 3), round(style_markers.false(lab), 3)) for lab, ratio in ratios.items()]
     return SelfNames("", named, _sorted(rows))
 
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from fingerprint.base.atomic import temporary_sibling
+from fingerprint.base.locking import locked
 from fingerprint.errors import FingerprintError, ModelError
-from fingerprint.store.atomic import temporary_sibling
-from fingerprint.store.locking import locked
 from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import Stored, load
 from fingerprint.store.write import put_in_place, staged

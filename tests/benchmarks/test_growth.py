@@ -10,8 +10,8 @@ import pytest
 from benchmarks.growth import slope, table
 from benchmarks.measured import measured
 from benchmarks.resampled import COLUMNS, Pool, more_releases, more_responses
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.registry import Registry
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.registry import Registry
 
 RELEASES = ("gpt-4-0613", "claude-2.1", "yi-34b-chat")
 

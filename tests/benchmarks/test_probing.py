@@ -16,9 +16,9 @@ def test_responses_needed_are_read_between_two_and_for_good() -> None:
 
 
 def test_sessions_stop_where_probe_does() -> None:
-    claimed = np.array([[3, 3, 3, 3, 3], [-1, -1, 2, 2, 2], [1, -1, 1, -1, 1]])
+    attributed = np.array([[3, 3, 3, 3, 3], [-1, -1, 2, 2, 2], [1, -1, 1, -1, 1]])
     right = np.array([[1, 1, 0, 1, 1], [0, 0, 1, 1, 1], [1, 1, 1, 1, 1]], bool)
-    sessions = Sessions(right, np.ones(right.shape), claimed)
+    sessions = Sessions(right, np.ones(right.shape), attributed)
     assert sessions.stops().tolist() == [3, 4, 5]
     row = stopped(sessions)
     assert (row["responses"], row["accuracy"], row["claimed"]) == pytest.approx((4, 2 / 3, 1))

@@ -36,15 +36,15 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_identify_needs_the_light_install_only(model: Path, tmp_path: Path) -> None:
-    file = worlds.suspect(tmp_path / "s.jsonl", "ash-1")
-    code = f"from fingerprint.api import Fingerprint\nfrom fingerprint.records.read import read_suspect\n" \
+    file = worlds.case(tmp_path / "s.jsonl", "ash-1")
+    code = f"from fingerprint.api import Fingerprint\nfrom fingerprint.data.reading import read_suspect\n" \
            f"Fingerprint.load({str(model)!r}).identify(read_suspect({str(file)!r}))"  # fmt: skip
     heavy = {"torch", "datasets", "sklearn", "scipy", "joblib", "sentence_transformers", "transformers", "pandas"}
     assert imported(code).isdisjoint(heavy)
 
 
 def test_json_of_one_file_and_of_several(model: Path, tmp_path: Path) -> None:
-    files = [worlds.suspect(tmp_path / f"{r}.jsonl", r, 25) for r in ("oak-1", "fir-3")]
+    files = [worlds.case(tmp_path / f"{r}.jsonl", r, 25) for r in ("oak-1", "fir-3")]
     one = json.loads(run("identify", files[0], "--model", model, "--format", "json", "--top", 2).stdout)
     assert (one["schema"], one["n_responses"], one["n_used"], one["labs"][0]["lab"]) == (1, 25, 25, "oak")
     assert len(one["releases"]) == len(one["families"]) == 2
@@ -56,7 +56,7 @@ def test_json_of_one_file_and_of_several(model: Path, tmp_path: Path) -> None:
 
 
 def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path) -> None:
-    good = worlds.suspect(tmp_path / "good.jsonl", "oak-1")
+    good = worlds.case(tmp_path / "good.jsonl", "oak-1")
     bad = tmp_path / "bad.jsonl"
     bad.write_text('{"response": "long enough to be judged, it is"}\n{"response": 3}\n')
     done = run("identify", bad, tmp_path / "none.jsonl", good, "--model", model, "--format", "jsonl")
@@ -69,7 +69,7 @@ def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path
 
 
 def test_text_for_people(model: Path, tmp_path: Path) -> None:
-    file = worlds.suspect(tmp_path / "s.jsonl", "cedar-2", 25)
+    file = worlds.case(tmp_path / "s.jsonl", "cedar-2", 25)
     done = run("identify", file, "--model", model)
     assert done.returncode == 0
     assert "%" in done.stdout
@@ -79,13 +79,13 @@ def test_text_for_people(model: Path, tmp_path: Path) -> None:
 
 
 def test_standard_input(model: Path, tmp_path: Path) -> None:
-    text = worlds.suspect(tmp_path / "s.jsonl", "ash-1").read_text()
+    text = worlds.case(tmp_path / "s.jsonl", "ash-1").read_text()
     done = run("identify", "-", "--model", model, "--format", "json", input=text)
     assert json.loads(done.stdout)["file"] == "-"
 
 
 def test_candidates(model: Path, tmp_path: Path) -> None:
-    file = worlds.suspect(tmp_path / "s.jsonl", "ash-1")
+    file = worlds.case(tmp_path / "s.jsonl", "ash-1")
     done = run("identify", file, "--model", model, "--candidates", "ash,oak", "--format", "json")
     assert json.loads(done.stdout)["candidates"] == ["ash", "oak"]
     done = run("identify", file, "--model", model, "--candidates", "cedr")
@@ -104,7 +104,7 @@ def test_hostile_names_and_responses_stay_text(model: Path, tmp_path: Path) -> N
 
 
 def test_models_that_are_none(tmp_path: Path) -> None:
-    file = worlds.suspect(tmp_path / "s.jsonl", "ash-1")
+    file = worlds.case(tmp_path / "s.jsonl", "ash-1")
     done = run("identify", file, "--model", tmp_path)
     assert done.returncode == 2
     assert len(done.stderr.splitlines()) == 1
@@ -114,7 +114,7 @@ def test_models_that_are_none(tmp_path: Path) -> None:
     "args", [["--false-claims", "0"], ["--false-claims", "1"], ["--top", "0"], ["--format", "xml"], []]
 )
 def test_wrong_options(args: list[str], tmp_path: Path) -> None:
-    file = [str(worlds.suspect(tmp_path / "s.jsonl", "ash-1"))] if args else []
+    file = [str(worlds.case(tmp_path / "s.jsonl", "ash-1"))] if args else []
     assert run("identify", *file, *args).returncode == 2
 
 
@@ -132,7 +132,7 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     from fingerprint.cli.train import command
     from fingerprint.errors import MissingExtra
 
-    monkeypatch.setitem(sys.modules, "fingerprint.train.run", None)
+    monkeypatch.setitem(sys.modules, "fingerprint.training.run", None)
     result = CliRunner().invoke(command, [str(tmp_path), "--out", str(tmp_path / "m")])
     assert isinstance(result.exception, MissingExtra)
     assert "fingerprint[train]" in str(result.exception)

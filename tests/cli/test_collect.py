@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from fingerprint.api import Fingerprint
-from fingerprint.records.read import read_suspect
+from fingerprint.data.reading import read_case
 from tests import worlds
 from tests.cli.test_cli import ROOT, run
 from tests.collect import faults
@@ -106,10 +106,10 @@ def test_it_stops_before_it_costs_too_much(server: HTTPServer, tmp_path: Path) -
     args = words(server, tmp_path, 40, "--max-tokens", 100, "--format", "json", model="openrouter:tiny")
     done = run(*args, "--max-cost", 0.5)
     assert done.returncode == 1
-    (tally,) = json.loads(done.stdout)["models"]
-    assert 0 < tally["cost"] <= 0.5
-    assert tally["answered"] == len(answers(tmp_path)) == 40 - tally["not_asked"]
-    assert tally["cost"] == pytest.approx(tally["answered"] * 0.018)
+    (counters,) = json.loads(done.stdout)["models"]
+    assert 0 < counters["cost"] <= 0.5
+    assert counters["answered"] == len(answers(tmp_path)) == 40 - counters["not_asked"]
+    assert counters["cost"] == pytest.approx(counters["answered"] * 0.018)
     done = run(*words(server, tmp_path, 40, "--max-cost", 1))
     assert (done.returncode, "price is unknown" in done.stderr) == (2, True)
 
@@ -169,10 +169,10 @@ def test_what_was_collected_is_a_suspect_and_a_corpus(
     server: HTTPServer, tmp_path: Path, model: Path, world: Path
 ) -> None:
     pytest.importorskip("datasets")
-    from fingerprint.records.corpus import read_corpora
-    from fingerprint.records.registry import Registry
+    from fingerprint.data.corpus import read_corpora
+    from fingerprint.data.registry import Registry
 
-    texts = iter([json.loads(line)["response"] for line in worlds.suspect(tmp_path / "s.jsonl", "oak-1", 25).open()])
+    texts = iter([json.loads(line)["response"] for line in worlds.case(tmp_path / "s.jsonl", "oak-1", 25).open()])
 
     def answer(request: Request) -> Response:
         reply = body("openai", next(texts))
@@ -188,7 +188,7 @@ def test_what_was_collected_is_a_suspect_and_a_corpus(
     assert run(*args).returncode == 0
     (file,) = (tmp_path / "out").glob("*.jsonl")
     assert len(answers(tmp_path)) == 25
-    verdict = Fingerprint.load(model).identify(read_suspect(str(file)))
+    verdict = Fingerprint.load(model).identify(read_case(str(file)))
     assert (verdict.n_responses, verdict.n_used) == (25, 25)
     # And where one file has what the other lacks.
     server.clear()
@@ -222,12 +222,12 @@ def test_mistakes_cost_nothing(args: list[str], says: str, tmp_path: Path, monke
 
 
 def test_progress_names_done_failed_rate_cost_and_time() -> None:
-    from fingerprint.cli.board import cells
-    from fingerprint.collect.tally import Tally
+    from fingerprint.cli.progress_table import cells
+    from fingerprint.collect.counters import Counters
 
-    tally = Tally("openai:tiny\x1b[2J", "f", total=100, before=10, answered=40, refused=5, cost=0.5)
-    tally.began -= 10
-    model, done, failed, rate, cost, left = cells(tally)
+    counters = Counters("openai:tiny\x1b[2J", "f", total=100, before=10, answered=40, refused=5, cost=0.5)
+    counters.began -= 10
+    model, done, failed, rate, cost, left = cells(counters)
     assert "\x1b" not in model
     assert (done, failed, rate, cost, left) == ("55 of 100", "5 without answer", "4.5/s", "$0.5000", "0:10 left")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint.cli.evaluate import PROTOCOLS
-from fingerprint.evaluate.protocols import NAMES
+from fingerprint.evaluation.protocols import NAMES
 from tests.cli.test_cli import run
 
 

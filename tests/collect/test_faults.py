@@ -15,13 +15,13 @@ from werkzeug import Request, Response
 
 from fingerprint.collect.asking import Patience
 from fingerprint.collect.budget import Budget
+from fingerprint.collect.counters import Counters
 from fingerprint.collect.failure import Cause, Failure
 from fingerprint.collect.plan import How, job
 from fingerprint.collect.provider import open_provider
 from fingerprint.collect.question import Answer, Message, Question
 from fingerprint.collect.run import collect, start
-from fingerprint.collect.tally import Tally
-from fingerprint.records.probes import load_probes
+from fingerprint.data.probes import load_probes
 from tests.collect import faults
 from tests.collect.doubles import KEY, PATHS, Script, address, lines, ok, probes, prompt_of
 
@@ -41,15 +41,15 @@ def ask(api: str, server: HTTPServer, count: int = 1) -> list[Answer | BaseExcep
     return asyncio.run(go())
 
 
-def gathered(api: str, server: HTTPServer, folder: Path, count: int, **settings: Any) -> tuple[Tally, Path]:
-    async def go() -> tuple[Tally, Path]:
+def gathered(api: str, server: HTTPServer, folder: Path, count: int, **settings: Any) -> tuple[Counters, Path]:
+    async def go() -> tuple[Counters, Path]:
         url = address(api, server.url_for(""))
         provider = open_provider(api, url)
         planned = job(provider, "tiny", load_probes(str(probes(folder / "mine.jsonl", count))), How(), folder, url)
-        (tally,) = await start([planned])
-        await collect([planned], [tally], Budget(), **{"patience": PATIENCE, **settings})
+        (counters,) = await start([planned])
+        await collect([planned], [counters], Budget(), **{"patience": PATIENCE, **settings})
         await provider.close()
-        return tally, planned.file.path
+        return counters, planned.file.path
 
     return asyncio.run(go())
 
@@ -72,9 +72,9 @@ def test_all_faults_and_still_every_answer(api: str, httpserver: HTTPServer, tmp
     plays = faults.passing(api)
     script = Script(api, [play for play, _ in plays.values()])
     httpserver.expect_request(PATHS[api]).respond_with_handler(script)
-    tally, path = gathered(api, httpserver, tmp_path, 50)
-    assert (tally.answered, tally.done, tally.complete) == (50, 50, True), tally.to_dict()
-    assert {str(c): n for c, n in tally.tries.items()} == Counter(name for _, name in plays.values())
+    counters, path = gathered(api, httpserver, tmp_path, 50)
+    assert (counters.answered, counters.done, counters.complete) == (50, 50, True), counters.to_dict()
+    assert {str(c): n for c, n in counters.tries.items()} == Counter(name for _, name in plays.values())
     rows = lines(path)
     assert len({row["prompt_id"] for row in rows}) == len(rows) == 50
     assert all(row["response"].endswith(f"You asked: {row['prompt']}") for row in rows)
@@ -114,8 +114,8 @@ def test_nobody_asks_before_the_time_that_was_named(api: str, play: faults.Play,
         return ok(api, "An answer of more than twenty characters.")
 
     httpserver.expect_request(PATHS[api]).respond_with_handler(answer)
-    tally, _ = gathered(api, httpserver, tmp_path, 6)
-    assert tally.answered == 6
+    counters, _ = gathered(api, httpserver, tmp_path, 6)
+    assert counters.answered == 6
     assert min(times[2:]) - times[0] >= 1.9
 
 
@@ -149,20 +149,20 @@ def test_what_no_question_will_change_ends_the_model_at_once(api: str, code: int
                                                              tmp_path: Path) -> None:  # fmt: skip
     script = Script(api, [faults.status(code)] * 100)
     httpserver.expect_request(PATHS[api]).respond_with_handler(script)
-    tally, path = gathered(api, httpserver, tmp_path, 30)
-    assert f"status {code}: no, {code}" in tally.stopped
+    counters, path = gathered(api, httpserver, tmp_path, 30)
+    assert f"status {code}: no, {code}" in counters.stopped
     assert len(script.seen) <= 2
-    assert (tally.answered, tally.complete, path.read_bytes()) == (0, False, b"")
+    assert (counters.answered, counters.complete, path.read_bytes()) == (0, False, b"")
 
 
 @apis
 def test_a_model_is_given_up_after_failures_in_a_row(api: str, httpserver: HTTPServer, tmp_path: Path) -> None:
     script = Script(api, [faults.status(500)] * 1000)
     httpserver.expect_request(PATHS[api]).respond_with_handler(script)
-    tally, path = gathered(api, httpserver, tmp_path, 30, give_up_after=4)
-    assert tally.stopped.startswith("4 questions in a row brought nothing")
-    assert tally.failed == {Cause.SERVER: 4}
-    assert tally.unasked == 26
+    counters, path = gathered(api, httpserver, tmp_path, 30, give_up_after=4)
+    assert counters.stopped.startswith("4 questions in a row brought nothing")
+    assert counters.failed == {Cause.SERVER: 4}
+    assert counters.unasked == 26
     noted = lines(path.with_suffix(".log"))
     assert [note["what"] for note in noted] == ["server error"] * 4
     assert len({note["key"] for note in noted}) == 4
@@ -172,8 +172,8 @@ def test_a_model_is_given_up_after_failures_in_a_row(api: str, httpserver: HTTPS
 def test_a_server_that_asks_to_wait_for_hours_is_not_waited_for(api: str, httpserver: HTTPServer,
                                                                tmp_path: Path) -> None:  # fmt: skip
     httpserver.expect_request(PATHS[api]).respond_with_handler(faults.retry_in_seconds(7200))
-    tally, _ = gathered(api, httpserver, tmp_path, 3)
-    assert "7,200 seconds" in tally.stopped
+    counters, _ = gathered(api, httpserver, tmp_path, 3)
+    assert "7,200 seconds" in counters.stopped
 
 
 @apis

@@ -17,12 +17,12 @@ from urllib.request import urlopen
 import numpy as np
 import pytest
 
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.read import read_suspect
-from fingerprint.records.registry import Registry
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.reading import read_case
+from fingerprint.data.registry import Registry
+from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.side.evidence import side_evidence
-from fingerprint.train.side import learn_side
-from fingerprint.verdict.result import UNKNOWN, LabShare
+from fingerprint.training.side import learn_side
 from tests.cli.test_cli import ROOT, run
 from tests.collect.doubles import lines, probes
 
@@ -124,19 +124,19 @@ def test_collect_kill_resume(models: list[Path], url: str, tmp_path: Path) -> No
     done = run(*args)
     report = json.loads(done.stdout)
     tallies = report["models"]
-    assert sum(tally["there_before"] for tally in tallies) == before
-    assert sum(tally["torn_bytes_cut"] for tally in tallies) == 16 * len(collected(tmp_path))
-    for tally, model in zip(tallies, models, strict=True):
+    assert sum(counters["there_before"] for counters in tallies) == before
+    assert sum(counters["torn_bytes_cut"] for counters in tallies) == 16 * len(collected(tmp_path))
+    for counters, model in zip(tallies, models, strict=True):
         rows = collected(tmp_path)[str(model)]
         # Random weights now and then say nothing but spaces.
-        assert len(rows) + tally["empty"] + tally["refused"] == PROBES
+        assert len(rows) + counters["empty"] + counters["refused"] == PROBES
         assert len({row["key"] for row in rows}) == len(rows) > PROBES / 2
-        assert not tally["failed"]
+        assert not counters["failed"]
         assert {row["model"] for row in rows} == {f"{model}@main"}
         assert {row["finish_reason"] for row in rows} == {"length"}
         assert {row["usage"]["completion_tokens"] for row in rows} == {40}
-        suspect = read_suspect(tally["file"])
-        assert suspect.n_responses == len(rows)
+        case = read_case(counters["file"])
+        assert case.n_responses == len(rows)
 
     # What tells the two apart with nothing else: how many tokens the same prompt is.
     counts = [{row["prompt_id"]: row["usage"]["prompt_tokens"] for row in collected(tmp_path)[str(m)]} for m in models]
@@ -164,7 +164,7 @@ def test_token_counts_alone_tell_which_of_two_answers(models: list[Path], url: s
     style = tuple(LabShare(lab, 1 / 3) for lab in (*LABS, UNKNOWN))
     for lab, model in zip(LABS, models, strict=True):
         (file,) = (p for p in (again / "out").glob("*.jsonl") if lines(p)[0]["release"] == str(model))
-        found = side_evidence(read_suspect(str(file)), style, tables)
+        found = side_evidence(read_case(str(file)), style, tables)
         assert found.token_counts.agree == (f"tiny-{LABS.index(lab)}",)
         assert found.token_counts.labs[0].lab == found.combined[0].lab == lab
         assert found.token_counts.labs[0].log_likelihood_ratio > 1

@@ -9,20 +9,20 @@ from pathlib import Path
 
 import pytest
 
+from fingerprint.base.locations import data_dir
 from fingerprint.collect.asking import Line, Patience, ask
 from fingerprint.collect.budget import Budget, most_cost, most_tokens
+from fingerprint.collect.counters import Counters
 from fingerprint.collect.failure import Cause, Failure
-from fingerprint.collect.gate import Gate
+from fingerprint.collect.limiter import ConcurrencyLimiter
 from fingerprint.collect.plan import How, Job, job, question_of
 from fingerprint.collect.prices import tabled
 from fingerprint.collect.provider import Price
 from fingerprint.collect.providers import presets
 from fingerprint.collect.question import Answer, Message, Question, Sampling, Usage
 from fingerprint.collect.run import collect, start
-from fingerprint.collect.tally import Tally
+from fingerprint.data.probes import Probe, ProbeSet, load_probes
 from fingerprint.errors import InputError
-from fingerprint.records.data import data_dir
-from fingerprint.records.probes import Probe, ProbeSet, load_probes
 from tests.collect.doubles import lines, probes
 
 QUICK = Patience(tries=3, timeout=5, first_wait=0.001, longest_wait=0.01)
@@ -61,8 +61,8 @@ def planned(folder: Path, provider: Made, count: int = 20, model: str = "m", **h
     return job(provider, model, loaded, How(**how), folder)  # type: ignore[arg-type]
 
 
-def run(jobs: list[Job], budget: float | None = None, give_up_after: int = 10) -> list[Tally]:
-    async def go() -> list[Tally]:
+def run(jobs: list[Job], budget: float | None = None, give_up_after: int = 10) -> list[Counters]:
+    async def go() -> list[Counters]:
         tallies = await start(jobs)
         await collect(jobs, tallies, Budget(budget), QUICK, give_up_after)
         return tallies
@@ -81,12 +81,12 @@ def test_what_is_no_answer_is_counted_and_not_stored(tmp_path: Path) -> None:
     }
     provider = Made(lambda question: replies.get(question.prompt, said()))
     one = planned(tmp_path, provider)
-    (tally,) = run([one])
-    assert (tally.answered, tally.refused, tally.empty, tally.unasked) == (14, 2, 2, 0)
-    assert tally.failed == {Cause.REJECTED: 1, Cause.SERVER: 1}
-    assert tally.tries == {Cause.REJECTED: 1, Cause.SERVER: 3}
-    assert tally.prompt_tokens == 5 * 18
-    assert not tally.complete
+    (counters,) = run([one])
+    assert (counters.answered, counters.refused, counters.empty, counters.unasked) == (14, 2, 2, 0)
+    assert counters.failed == {Cause.REJECTED: 1, Cause.SERVER: 1}
+    assert counters.tries == {Cause.REJECTED: 1, Cause.SERVER: 3}
+    assert counters.prompt_tokens == 5 * 18
+    assert not counters.complete
     assert len(lines(one.file.path)) == 14
     noted = {note["prompt_id"]: note["what"] for note in lines(one.file.log)}
     assert noted == {"p0": "refused", "p1": "empty", "p2": "refused", "p3": "request rejected", "p4": "server error",
@@ -95,8 +95,8 @@ def test_what_is_no_answer_is_counted_and_not_stored(tmp_path: Path) -> None:
     replies.clear()
     again = planned(tmp_path, provider)
     assert (again.total, len(again.todo)) == (20, 6)
-    (tally,) = run([again])
-    assert (tally.before, tally.answered, tally.complete) == (14, 6, True)
+    (counters,) = run([again])
+    assert (counters.before, counters.answered, counters.complete) == (14, 6, True)
     assert len({row["key"] for row in lines(one.file.path)}) == 20
 
 
@@ -116,15 +116,15 @@ def test_failures_in_a_row_are_ended_by_an_answer(tmp_path: Path) -> None:
         count += 1
         return said() if count % 3 == 0 else Failure(Cause.REJECTED, "status 400")
 
-    (tally,) = run([planned(tmp_path, Made(sometimes), 60)], give_up_after=5)
-    assert not tally.stopped
-    assert tally.failed[Cause.REJECTED] == 40
+    (counters,) = run([planned(tmp_path, Made(sometimes), 60)], give_up_after=5)
+    assert not counters.stopped
+    assert counters.failed[Cause.REJECTED] == 40
 
 
 def test_a_model_that_says_nothing_is_given_up(tmp_path: Path) -> None:
-    (tally,) = run([planned(tmp_path, Made(lambda question: said("", finish_reason="length")), 60)], give_up_after=5)
-    assert "empty answer, finish reason length" in tally.stopped
-    assert tally.empty < 10
+    (counters,) = run([planned(tmp_path, Made(lambda question: said("", finish_reason="length")), 60)], give_up_after=5)
+    assert "empty answer, finish reason length" in counters.stopped
+    assert counters.empty < 10
 
 
 @pytest.mark.parametrize("limit", [0.2, 1.0, 5.0])
@@ -133,25 +133,25 @@ def test_the_budget_holds_with_requests_under_way(limit: float, tmp_path: Path) 
     provider = Made(lambda question: said(prompt=most_tokens(question)[0], completion=100), PRICE)
     one, two = (planned(tmp_path, provider, 40, model, max_tokens=100) for model in ("one", "two"))
     tallies = run([one, two], limit)
-    spent = sum(tally.cost for tally in tallies)
+    spent = sum(counters.cost for counters in tallies)
     most = most_cost(one.todo[0].question, PRICE)
     assert spent <= limit
     assert spent > limit - 2 * most
-    assert all("spent" in tally.stopped for tally in tallies)
+    assert all("spent" in counters.stopped for counters in tallies)
     assert sum(len(lines(j.file.path)) for j in (one, two) if j.file.path.stat().st_size) == round(spent / most)
 
 
 def test_what_may_have_been_billed_counts_against_the_budget(tmp_path: Path) -> None:
     provider = Made(lambda question: Failure(Cause.TIMEOUT, "slow"), PRICE)
-    (tally,) = run([planned(tmp_path, provider, 40, max_tokens=100)], limit := 0.5)
-    assert "spent" in tally.stopped
+    (counters,) = run([planned(tmp_path, provider, 40, max_tokens=100)], limit := 0.5)
+    assert "spent" in counters.stopped
     assert provider.asked <= limit / most_cost(planned(tmp_path, provider, 1, max_tokens=100).todo[0].question, PRICE)
 
 
 def test_a_provider_that_breaks_its_promise_ends_its_model_without_its_words(tmp_path: Path) -> None:
-    (tally,) = run([planned(tmp_path, Made(lambda question: RuntimeError("sk-secret")))])
-    assert "RuntimeError" in tally.stopped
-    assert "sk-secret" not in tally.stopped
+    (counters,) = run([planned(tmp_path, Made(lambda question: RuntimeError("sk-secret")))])
+    assert "RuntimeError" in counters.stopped
+    assert "sk-secret" not in counters.stopped
 
 
 def test_a_question_that_hangs_is_left_in_time() -> None:
@@ -161,7 +161,7 @@ def test_a_question_that_hangs_is_left_in_time() -> None:
             raise AssertionError
 
     failures: list[Failure] = []
-    line = Line(Hangs(lambda question: said()), "m", Gate(), patience=Patience(2, 0.05, 0.001))
+    line = Line(Hangs(lambda question: said()), "m", ConcurrencyLimiter(), patience=Patience(2, 0.05, 0.001))
     with pytest.raises(Failure) as caught:
         asyncio.run(ask(line, Question((Message("user", "?"),)), failures.append))
     assert (caught.value.cause, len(failures)) == (Cause.TIMEOUT, 2)

@@ -9,11 +9,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fingerprint.corpora.check.alike import ALIKE
+from fingerprint.corpora.check.near_duplicates import ALIKE
 from fingerprint.corpora.check.run import Checked, check, fix
-from fingerprint.corpora.check.weigh import language, signature
+from fingerprint.corpora.check.sketches import language, signature
+from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.records.registry import Registry
 from tests.worlds import SHARED
 
 REGISTRY = """release,lab,family,line,released,kind,aliases

@@ -18,8 +18,8 @@ from fingerprint.corpora.fetch.patterns import compiled
 from fingerprint.corpora.fetch.run import Fetched, fetch
 from fingerprint.corpora.fetch.urls import Origin
 from fingerprint.corpora.manifest import Manifest, Source, read_manifest
+from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.records.registry import Registry
 from tests.corpora.served import Behaviour, git, mirror, serving
 from tests.corpora.served import repository as made_repository
 

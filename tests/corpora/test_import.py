@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from fingerprint.corpora.importing.run import Labelling, Source, import_rows, understand
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.registry import Registry
 
 SAID = "What a model would say, at some length."
 GPT, CLAUDE = "gpt-4o-2024-05-13", "claude-2.1"

@@ -12,7 +12,7 @@ import pytest
 from fingerprint.corpora.fetch.archive import Extracted
 from fingerprint.corpora.fetch.read import Rows, wanted
 from fingerprint.corpora.manifest import all_manifests, find_manifest
-from fingerprint.records.registry import Registry
+from fingerprint.data.registry import Registry
 
 SAID = "What a model would say, at some length."
 ID = hashlib.sha1(b"why?").hexdigest()[:12]

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from fingerprint.base.locations import data_dir
 from fingerprint.cli.corpora import stats as cli_stats
 from fingerprint.corpora import stats
 from fingerprint.corpora.add_release import New, add_release
+from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.records.data import data_dir
-from fingerprint.records.registry import Registry
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fingerprint.features import habits
+from fingerprint.features import style_markers
 from fingerprint.features.plain import plain
 
 
@@ -16,8 +16,10 @@ def test_plain_leaves_prose_alone() -> None:
 
 
 def test_habits_are_rates_a_thousand_words() -> None:
-    found = dict(zip(habits.NAMES, habits.measure(["# A\n\n" + "word " * 497 + "— **b** c"])[0], strict=True))
+    found = dict(
+        zip(style_markers.NAMES, style_markers.measure(["# A\n\n" + "word " * 497 + "— **b** c"])[0], strict=True)
+    )
     assert found["headings"] == np.float32(1000 / 500)
     assert found["em dashes"] == np.float32(1000 / 500)
     assert found["words"] == 500
-    assert len(habits.NAMES) == len(habits.UNITS) == habits.measure([""]).shape[1]
+    assert len(style_markers.NAMES) == len(style_markers.UNITS) == style_markers.measure([""]).shape[1]

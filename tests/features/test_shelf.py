@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from fingerprint.base.disk_arrays import DiskArray, SparseDiskArray
 from fingerprint.errors import FingerprintError
-from fingerprint.features.shelf import Shelf, SparseShelf
 
 
 @pytest.mark.parametrize(
@@ -27,7 +27,7 @@ def test_what_is_read_is_what_was_put_there(rows: np.ndarray | slice, tmp_path: 
     whole = sparse.random(100, 40, 0.1, "csr", np.float32, random_state=rng)
     whole = sparse.vstack([whole[:50], sparse.csr_matrix((1, 40), dtype=np.float32), whole[51:]], "csr")
     dense = rng.random((100, 5), np.float32)
-    shelf, plain = SparseShelf(tmp_path, 40), Shelf(tmp_path, 5)
+    shelf, plain = SparseDiskArray(tmp_path, 40), DiskArray(tmp_path, 5)
     for start in range(0, 100, 30):
         shelf.add(whole[start : start + 30])
         plain.add(dense[start : start + 30])
@@ -41,7 +41,7 @@ def test_what_is_read_is_what_was_put_there(rows: np.ndarray | slice, tmp_path: 
 
 
 def test_between_writing_and_reading(tmp_path: Path) -> None:
-    shelf = Shelf(tmp_path, 2)
+    shelf = DiskArray(tmp_path, 2)
     assert shelf[:].shape == (0, 2)
     shelf.add(np.ones((2, 2)))
     assert shelf[[1]].tolist() == [[1, 1]]
@@ -53,7 +53,7 @@ def test_between_writing_and_reading(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **given: Path("/dev/full").open("wb"))  # noqa: SIM115
-    shelf = Shelf(Path("/scratch"), 4)
+    shelf = DiskArray(Path("/scratch"), 4)
     with pytest.raises(FingerprintError, match=r"/scratch.*No space left on device.*--cache"):
         shelf.add(np.ones((5, 4)))
     with contextlib.suppress(OSError):

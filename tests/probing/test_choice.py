@@ -4,8 +4,8 @@ from collections import Counter
 
 import numpy as np
 
+from fingerprint.model.probe_information import Information
 from fingerprint.probing.choice import LEAST_NATS, Choice, firm
-from fingerprint.verdict.information import Information
 
 KINDS = [("chat", "en"), ("code", "en"), ("creative", "en")]
 

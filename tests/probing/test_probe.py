@@ -9,7 +9,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from fingerprint.cli.main import main
-from fingerprint.records.read import read_suspect
+from fingerprint.data.reading import read_case
 from tests.collect.doubles import lines
 from tests.probing.conftest import Stealth
 
@@ -45,8 +45,8 @@ def test_it_asks_until_the_verdict_is_firm(ask: Any, stealth: Stealth, tmp_path:
 
 def test_what_it_got_is_a_file_like_any_other(ask: Any, tmp_path: Path) -> None:
     found = ask()[1]
-    suspect = read_suspect(str(answers(tmp_path)))
-    assert (suspect.n_responses, suspect.n_used) == (found["n_responses"], found["n_used"])
+    case = read_case(str(answers(tmp_path)))
+    assert (case.n_responses, case.n_used) == (found["n_responses"], found["n_used"])
     assert {record["release"] for record in lines(answers(tmp_path))} == {"stealth"}
 
 

@@ -7,20 +7,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fingerprint.report.escape import printable
-from fingerprint.report.json import render_list, render_one
-from fingerprint.report.layout import bars, columns, fit
-from fingerprint.report.text import render
-from fingerprint.verdict.result import (
+from fingerprint.base.escaping import printable
+from fingerprint.model.verdict import (
     Calibration,
     FamilyShare,
-    Habit,
     LabShare,
     ModelInfo,
     NewRelease,
     ReleaseShare,
+    StyleMarker,
     Verdict,
 )
+from fingerprint.report.json import render_list, render_one
+from fingerprint.report.layout import bars, columns, fit
+from fingerprint.report.text import render
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07evil\u202eelif\u200b\r\n\ud800"
 NAMES = {"zhipu": "Zhipu AI", "openai": "OpenAI"}
@@ -43,7 +43,7 @@ def verdict(word: str = "attributed", **changes: object) -> Verdict:
         model=ModelInfo("default", "0.1.0", "2026-11-23", 447, "2026-08"),
         candidates=None,
         calibration=Calibration(0.05, 25, 0.08, 0.04, 0.7),
-        habits=(Habit("bold", 4.0, 3.9, 0.5, "per 1,000 words", 2.5),),
+        style_markers=(StyleMarker("bold", 4.0, 3.9, 0.5, "per 1,000 words", 2.5),),
         reason="Because.",
         ground=None,
     )

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from fingerprint.records import names
+from fingerprint.data import names
 from fingerprint.side import claims
 from fingerprint.side.claims import claimed_labs
 

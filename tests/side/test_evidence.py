@@ -9,19 +9,19 @@ import numpy as np
 import pytest
 
 from fingerprint import Fingerprint
+from fingerprint.data.corpus import read_corpora
+from fingerprint.data.reading import case_of
+from fingerprint.data.registry import Registry
+from fingerprint.data.response import Case
 from fingerprint.errors import ModelError
-from fingerprint.records.corpus import read_corpora
-from fingerprint.records.read import suspect_of
-from fingerprint.records.record import Suspect
-from fingerprint.records.registry import Registry
+from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.report.text import render
 from fingerprint.side.evidence import side_evidence
 from fingerprint.side.names import Habits
 from fingerprint.side.tables import DOCUMENT, Tables
 from fingerprint.store.read import load
 from fingerprint.store.write import save
-from fingerprint.train.side import learn_side
-from fingerprint.verdict.result import UNKNOWN, LabShare
+from fingerprint.training.side import learn_side
 from tests import worlds
 
 STYLE = (LabShare("openai", 0.5), LabShare("anthropic", 0.3), LabShare(UNKNOWN, 0.2))
@@ -41,30 +41,30 @@ def about_itself(text: str) -> dict[str, str]:
 
 def test_style_is_the_same_with_and_without(model: Path) -> None:
     known = Fingerprint.load(model)
-    suspect = suspect_of(counted("birch-2", range(12)))
-    both, alone = known.identify(suspect), known.identify(suspect, style_only=True)
+    case = case_of(counted("birch-2", range(12)))
+    both, alone = known.identify(case), known.identify(case, style_only=True)
     assert alone.side_evidence is None
     assert (both.verdict, both.labs, both.releases) == (alone.verdict, alone.labs, alone.releases)
 
 
 def test_a_trained_model_knows_tokenizers(model: Path) -> None:
     known = Fingerprint.load(model)
-    found = known.identify(suspect_of(counted("cedar-1", range(20, 28), template=31))).side_evidence
+    found = known.identify(case_of(counted("cedar-1", range(20, 28), template=31))).side_evidence
     assert found is not None
     counts = found.token_counts
     assert (counts.note, counts.compared) == ("", 8)
     assert set(counts.agree) == {"cedar-1", "cedar-2", "cedar-3"}
     assert counts.labs[0].lab == "cedar"
     # Two labs of this world share one tokenizer: it cannot tell them apart.
-    shared = known.identify(suspect_of(counted("ash-1", range(8)))).side_evidence
+    shared = known.identify(case_of(counted("ash-1", range(8)))).side_evidence
     assert shared is not None
     ratio = {row.lab: row.log_likelihood_ratio for row in shared.token_counts.labs}
     assert ratio["ash"] == ratio["birch"] > 0 > ratio["oak"]
 
 
 def test_what_is_combined_is_the_product() -> None:
-    suspect = suspect_of([about_itself("I am Claude, made by Anthropic."), {"response": "A long enough answer, this."}])
-    found = side_evidence(suspect, STYLE, Tables((), NAMES))
+    case = case_of([about_itself("I am Claude, made by Anthropic."), {"response": "A long enough answer, this."}])
+    found = side_evidence(case, STYLE, Tables((), NAMES))
     ratio = {row.lab: row.log_likelihood_ratio for row in found.self_names.labs}
     assert ratio["anthropic"] > 0 > ratio["openai"]
     weight = {share.lab: share.probability * math.exp(ratio.get(share.lab, 0)) for share in STYLE}
@@ -75,10 +75,10 @@ def test_what_is_combined_is_the_product() -> None:
 
 def test_answers_about_itself_are_no_style() -> None:
     rows = [about_itself("I am ChatGPT, a large language model that OpenAI trained."), {"response": "x" * 40}]
-    suspect = suspect_of(rows)
-    assert [record.response for record in suspect.records] == ["x" * 40]
-    assert any("side evidence" in warning for warning in suspect.warnings)
-    found = side_evidence(suspect, STYLE, Tables((), NAMES))
+    case = case_of(rows)
+    assert [record.response for record in case.records] == ["x" * 40]
+    assert any("side evidence" in warning for warning in case.warnings)
+    found = side_evidence(case, STYLE, Tables((), NAMES))
     assert [(row.lab, row.responses) for row in found.self_names.said] == [("openai", 1)]
 
 
@@ -86,7 +86,7 @@ def test_what_is_too_short_to_judge_is_counted_all_the_same(model: Path) -> None
     rows = counted("cedar-3", range(6))
     for row in rows:
         row["response"] = "OK"
-    verdict = Fingerprint.load(model).identify(suspect_of(rows))
+    verdict = Fingerprint.load(model).identify(case_of(rows))
     assert verdict.n_used == 0
     assert verdict.side_evidence is not None
     assert verdict.side_evidence.token_counts.compared == 6
@@ -94,13 +94,13 @@ def test_what_is_too_short_to_judge_is_counted_all_the_same(model: Path) -> None
 
 
 def test_each_kind_says_why_it_says_nothing() -> None:
-    suspect = Suspect("s", (), 0)
-    empty = side_evidence(suspect, STYLE, Tables.from_document(None))
+    case = Case("s", (), 0)
+    empty = side_evidence(case, STYLE, Tables.from_document(None))
     assert empty.token_counts.note.startswith("none known")
     assert empty.self_names.note.startswith("none known")
     assert [share.lab for share in empty.combined] == [share.lab for share in STYLE]
     assert [share.probability for share in empty.combined] == pytest.approx([share.probability for share in STYLE])
-    silent = side_evidence(suspect, STYLE, Tables((), NAMES))
+    silent = side_evidence(case, STYLE, Tables((), NAMES))
     assert silent.self_names.note == "no response says what wrote it"
 
 
@@ -108,7 +108,7 @@ def test_a_model_of_before_has_no_such_document_and_still_works(model: Path, tmp
     stored = load(model)
     documents = {name: value for name, value in stored.documents.items() if name not in (DOCUMENT, "model", "probing")}
     older = _saved(model, tmp_path / "older", documents)
-    verdict = Fingerprint.load(older).identify(suspect_of(counted("oak-1", range(5))))
+    verdict = Fingerprint.load(older).identify(case_of(counted("oak-1", range(5))))
     assert verdict.side_evidence is not None
     assert verdict.side_evidence.token_counts.note.startswith("none known")
     assert Fingerprint.load(older).information is None
@@ -171,10 +171,10 @@ def test_what_is_learned_of_names(tmp_path: Path) -> None:
 
 def test_text_shows_each_apart_and_escaped(model: Path) -> None:
     rows = [*counted("cedar-1", range(8)), about_itself("I am Claude \x1b[31m, made by Anthropic.")]
-    verdict = Fingerprint.load(model).identify(suspect_of(rows))
+    verdict = Fingerprint.load(model).identify(case_of(rows))
     text = " ".join(render(verdict, {}, width=100).split())
     assert "token counts: on 8 prompts the same as those of cedar-1, cedar-2, cedar-3 (log-likelihood ratio" in text
     assert "self-given names: says anthropic in 1" in text
     assert "\x1b" not in text
-    plain = render(Fingerprint.load(model).identify(suspect_of(rows), style_only=True), {})
+    plain = render(Fingerprint.load(model).identify(case_of(rows), style_only=True), {})
     assert "Side evidence" not in plain

@@ -11,7 +11,7 @@ FALSE = "I am ChatGPT, made by OpenAI."
 LABS = ["anthropic", "openai", "deepseek", "zhipu"]
 
 
-def habits() -> Habits:
+def style_markers() -> Habits:
     rows: list[tuple[str, str | None, str]] = []
     for n in range(8):
         rows += [(f"claude-{n}", "anthropic", TRUE)] * 5 + [(f"gpt-{n}", "openai", FALSE)] * 2
@@ -23,7 +23,7 @@ def habits() -> Habits:
 
 
 def test_how_often_known_models_say_something_false() -> None:
-    found = habits()
+    found = style_markers()
     assert found.releases == {"anthropic": 8, "openai": 8, "deepseek": 8}
     assert found.says["deepseek"] == {"deepseek": 4, "openai": 4}
     assert found.false("anthropic") < 0.1 < found.false("deepseek") < 0.55
@@ -32,13 +32,13 @@ def test_how_often_known_models_say_something_false() -> None:
 
 
 def test_chances_over_all_names_are_a_distribution() -> None:
-    found = habits()
+    found = style_markers()
     for lab in LABS:
         assert sum(found.chance(name, lab, len(LABS)) for name in LABS) == pytest.approx(1, abs=0.06)
 
 
 def test_a_name_is_worth_what_it_costs_to_lie() -> None:
-    found = habits()
+    found = style_markers()
     of_openai = found.ratios(said([FALSE]), LABS)
     assert max(of_openai, key=of_openai.__getitem__) == "openai"
     # Many say that they are ChatGPT; hardly any says that it is Claude.
@@ -47,12 +47,12 @@ def test_a_name_is_worth_what_it_costs_to_lie() -> None:
 
 
 def test_saying_it_again_is_no_further_evidence() -> None:
-    found = habits()
+    found = style_markers()
     assert found.ratios(said([TRUE] * 50), LABS) == found.ratios(said([TRUE]), LABS)
 
 
 def test_no_name_is_ever_proof() -> None:
-    assert all(math.isfinite(r) and abs(r) < 6 for r in habits().ratios(said([TRUE]), LABS).values())
+    assert all(math.isfinite(r) and abs(r) < 6 for r in style_markers().ratios(said([TRUE]), LABS).values())
     assert all(abs(r) < 3 for r in Habits({}, {}, {}).ratios(said([TRUE]), LABS).values())
 
 

@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fingerprint.base import exchange
 from fingerprint.errors import FingerprintError, ModelError
-from fingerprint.store import exchange, versions
+from fingerprint.store import versions
 from fingerprint.store.read import load
 from fingerprint.store.versions import KEPT, find, identity, replace, rollback, use
 from fingerprint.store.write import pack, save

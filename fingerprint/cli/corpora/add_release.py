@@ -8,8 +8,8 @@ from pathlib import Path
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.report.escape import printable
 
 
 @click.command("add-release")
@@ -32,8 +32,8 @@ def command(
     Nothing is written where the registry would not be whole with it: names that stand for another release, a lab
     that it does not have, a month still to come.
     """
+    from fingerprint.base.locations import data_dir
     from fingerprint.corpora.add_release import New, add_release
-    from fingerprint.records.data import data_dir
 
     path = registry or data_dir("corpora") / "releases.csv"
     entry = add_release(path, New(release, lab, family, line, released, kind, aliases, lab_name))

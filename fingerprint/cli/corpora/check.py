@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import MissingExtra
-from fingerprint.report.escape import printable
 
 if TYPE_CHECKING:
     from fingerprint.corpora.check.finding import Finding
@@ -40,7 +40,7 @@ def command(
     except ImportError:
         raise MissingExtra("checking corpora", "corpora") from None
     from fingerprint.corpora.check.run import check, copies, fix
-    from fingerprint.records.registry import Registry
+    from fingerprint.data.registry import Registry
 
     if folder:
         # What the copy would fail by shall not come after minutes.

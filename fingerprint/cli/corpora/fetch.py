@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.interrupt import resumable
 from fingerprint.cli.progress import Progress
-from fingerprint.report.escape import printable
 
 if TYPE_CHECKING:
     from fingerprint.corpora.fetch.run import Fetched
@@ -39,11 +39,11 @@ def command(
     where it broke off. What it keeps is a mirror for others. NAME is one that `list` gives, or a manifest of your own
     (.json). Rows of names that the registry does not know are left out and counted.
     """
+    from fingerprint.base.locations import cache_dir
     from fingerprint.corpora.fetch.run import fetch
     from fingerprint.corpora.fetch.urls import Origin
     from fingerprint.corpora.manifest import find_manifest
-    from fingerprint.records.data import cache_dir
-    from fingerprint.records.registry import Registry
+    from fingerprint.data.registry import Registry
 
     manifest = find_manifest(name)
     sources = ", ".join(f"github.com/{s.repository} at {s.commit[:12]}" for s in manifest.sources)

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
 from fingerprint.errors import FingerprintError
-from fingerprint.report.escape import printable
 
 if TYPE_CHECKING:
     from fingerprint.corpora.importing.run import Imported, Understood
@@ -52,7 +52,7 @@ def command(
     """
     from fingerprint.corpora.importing.columns import FIELDS
     from fingerprint.corpora.importing.run import Labelling, Source, import_rows, understand
-    from fingerprint.records.registry import Registry
+    from fingerprint.data.registry import Registry
 
     if licence and out.suffix != ".parquet":
         raise FingerprintError(f"--licence: {out} is no parquet file, which alone keeps it")

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.report.escape import printable
 
 if TYPE_CHECKING:
     from fingerprint.corpora.manifest import Manifest, Part

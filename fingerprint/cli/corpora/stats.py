@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.progress import Progress
-from fingerprint.report.escape import printable
 
 # As in fingerprint.corpora.stats, which a --help shall not wait for; a test compares them.
 BY = ("release", "lab", "language", "domain", "corpus", "variant", "kind")
@@ -25,7 +25,7 @@ _NUMBERS = ("responses", "releases", "labs", "prompts", "no_prompt", "mean_chara
 def command(corpora: tuple[Path, ...], by: str | None, registry: Path | None, form: str) -> None:
     """Count what is in each CORPUS: responses, releases, labs, prompts, responses without one, mean length."""
     from fingerprint.corpora.stats import count
-    from fingerprint.records.registry import Registry
+    from fingerprint.data.registry import Registry
 
     with Progress() as progress:
         stats = count(list(corpora), Registry.load(registry), by, progress)

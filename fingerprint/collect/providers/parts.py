@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from fingerprint.collect.failure import Cause, Failure
-from fingerprint.records.reasoning import without_reasoning
+from fingerprint.data.reasoning import without_reasoning
 
 _MOST = 10**12
 

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 
 import httpx2
 
+from fingerprint.base.escaping import printable
 from fingerprint.collect.failure import Cause, Failure
-from fingerprint.records.opening import LONGEST_LINE
-from fingerprint.report.escape import printable
+from fingerprint.data.opening import LONGEST_LINE
 
 T = TypeVar("T")
 _LONGEST_MESSAGE = 200

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fingerprint.corpora.check.finding import Finding, Mending
-from fingerprint.corpora.check.weigh import Weighed
-from fingerprint.records.registry import Registry, Release
+from fingerprint.corpora.check.sketches import Weighed
+from fingerprint.data.registry import Registry, Release
 
 # As many as a release needs to count as known (shared/README.md, and what training holds out of).
 ENOUGH = 20

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from fingerprint.corpora.check.alike import Alike
+from fingerprint.corpora.check.exact_duplicates import Same
 from fingerprint.corpora.check.finding import Finding, Mending
 from fingerprint.corpora.check.labels import Labels
-from fingerprint.corpora.check.same import Same
+from fingerprint.corpora.check.near_duplicates import Alike
+from fingerprint.corpora.check.sketches import Weighed, weigh
 from fingerprint.corpora.check.texts import Texts
-from fingerprint.corpora.check.weigh import Weighed, weigh
 from fingerprint.corpora.rows import read_batches
 from fingerprint.corpora.write import writing
+from fingerprint.data.corpus import corpus_files, licence_and_source
+from fingerprint.data.registry import Registry
+from fingerprint.data.usable import BROKEN
 from fingerprint.errors import InputError
-from fingerprint.records.clean import BROKEN
-from fingerprint.records.corpus import corpus_files, licence_and_source
-from fingerprint.records.registry import Registry
 
 Report = Callable[[str, int, int], None]
 

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 
 from fingerprint.corpora.check.finding import Finding, Mending
-from fingerprint.corpora.check.weigh import Weighed
-from fingerprint.records.clean import LEAST_CHARACTERS
-from fingerprint.records.registry import Registry
+from fingerprint.corpora.check.sketches import Weighed
+from fingerprint.data.registry import Registry
+from fingerprint.data.usable import LEAST_CHARACTERS
 
 _ISO = re.compile(r"([a-z]{2,3})(?:[-_].*)?")
 _WORD = re.compile(r"[^\W\d_]+")

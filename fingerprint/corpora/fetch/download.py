@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
+from fingerprint.base.atomic import write_atomically
 from fingerprint.corpora.fetch.urls import check_address
 from fingerprint.errors import InputError
-from fingerprint.store.atomic import write_atomically
 
 TRIES = 4
 TIMEOUT = 60

@@ -14,8 +14,8 @@ from fingerprint.corpora.fetch.archive import Extracted
 from fingerprint.corpora.fetch.patterns import compiled
 from fingerprint.corpora.fetch.templates import render
 from fingerprint.corpora.manifest import Manifest, Part
-from fingerprint.records.reasoning import without_reasoning
-from fingerprint.records.registry import Registry
+from fingerprint.data.reasoning import without_reasoning
+from fingerprint.data.registry import Registry
 
 # As in the corpora that the shipped model was trained on.
 MOST_RESPONSE = 8_000

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from fingerprint.base.atomic import write_atomically
+from fingerprint.base.locking import locked
 from fingerprint.corpora.fetch.archive import Extracted, Limits, extract
 from fingerprint.corpora.fetch.download import Report, fetch_file
 from fingerprint.corpora.fetch.gitids import commit_of_api, commit_tree
 from fingerprint.corpora.fetch.urls import Origin
 from fingerprint.corpora.manifest import Source
 from fingerprint.errors import InputError
-from fingerprint.store.atomic import write_atomically
-from fingerprint.store.locking import locked
 
 _MOST_COMMIT = 10_000_000
 

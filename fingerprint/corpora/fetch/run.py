@@ -15,8 +15,8 @@ from fingerprint.corpora.fetch.repository import proven
 from fingerprint.corpora.fetch.urls import Origin
 from fingerprint.corpora.manifest import Manifest
 from fingerprint.corpora.write import writing
+from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.records.registry import Registry
 
 
 @dataclass(frozen=True)

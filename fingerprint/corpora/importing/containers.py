@@ -13,8 +13,8 @@ from typing import Any
 
 from fingerprint.corpora.importing.formats.inspect_log import MODEL
 from fingerprint.corpora.importing.found import Item
+from fingerprint.data.opening import MOST_BYTES, PARQUET, STDIN, lines, opened
 from fingerprint.errors import InputError, MissingExtra
-from fingerprint.records.opening import MOST_BYTES, PARQUET, STDIN, lines, opened
 
 _ZIP = b"PK\x03\x04"
 _HUB = re.compile(r"[\w\-.]+/[\w\-.]+")

@@ -15,9 +15,9 @@ from fingerprint.corpora.importing.containers import is_sqlite, items
 from fingerprint.corpora.importing.formats import FORMATS
 from fingerprint.corpora.importing.found import Format, Found, Item
 from fingerprint.corpora.write import writing
+from fingerprint.data.reasoning import without_reasoning
+from fingerprint.data.registry import Registry, Release, unknown_names
 from fingerprint.errors import FingerprintError, InputError
-from fingerprint.records.reasoning import without_reasoning
-from fingerprint.records.registry import Registry, Release, unknown_names
 
 SHOWN = 3
 

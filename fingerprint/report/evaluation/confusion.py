@@ -16,7 +16,7 @@ class Cell:
     """The suspects of one lab that were named as another; `step` of 1 to 6 is how strongly it is coloured."""
 
     lab: str
-    suspects: int
+    cases: int
     share: float
     step: int
     right: bool
@@ -32,7 +32,7 @@ class Row:
     """One lab, family or release: how many of its suspects were named right, and as what the others were."""
 
     name: str
-    suspects: int
+    cases: int
     right: int
     others: list[tuple[str, int]]
     more: int
@@ -40,7 +40,7 @@ class Row:
     @property
     def share(self) -> float | None:
         """The share that was named right."""
-        return self.right / self.suspects if self.suspects else None
+        return self.right / self.cases if self.cases else None
 
 
 def heat(labs: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[Row, list[Cell | None]]]]:
@@ -57,16 +57,16 @@ def heat(labs: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[Row, 
 
 def row(kind: str, item: Mapping[str, Any]) -> Row:
     """Return the row of a lab, family or release; what `named` does not account for was named right."""
-    own, suspects = item[kind], item["suspects"]
+    own, cases = item[kind], item["suspects"]
     others = [(other[kind], other["suspects"]) for other in item["named"] if other[kind] != own and other["suspects"]]
     others.sort(key=lambda other: (-other[1], other[0]))
     listed = [other["suspects"] for other in item["named"] if other[kind] == own]
-    right = sum(listed) if listed else suspects - sum(number for _, number in others)
-    return Row(own, suspects, max(right, 0), others[:_NAMED], sum(number for _, number in others[_NAMED:]))
+    right = sum(listed) if listed else cases - sum(number for _, number in others)
+    return Row(own, cases, max(right, 0), others[:_NAMED], sum(number for _, number in others[_NAMED:]))
 
 
-def _cell(lab: Mapping[str, Any], other: str, suspects: int) -> Cell | None:
-    if not suspects or not lab["suspects"]:
+def _cell(lab: Mapping[str, Any], other: str, cases: int) -> Cell | None:
+    if not cases or not lab["suspects"]:
         return None
-    share = min(suspects / lab["suspects"], 1.0)
-    return Cell(other, suspects, share, max(math.ceil(share * _STEPS), 1), other == lab["lab"])
+    share = min(cases / lab["suspects"], 1.0)
+    return Cell(other, cases, share, max(math.ceil(share * _STEPS), 1), other == lab["lab"])

@@ -70,7 +70,7 @@ def reliability(bins: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[Chart]:
             Point(
                 row["predicted"],
                 row["right"],
-                f"said {percent(row['predicted'])}, right {percent(row['right'])}, {count(row['suspects'])} suspects",
+                f"said {percent(row['predicted'])}, right {percent(row['right'])}, {count(row['cases'])} suspects",
                 radius=2 + 7 * math.sqrt(row["suspects"] / most),
             )
             for row in rows
@@ -130,7 +130,7 @@ def months(rows: Sequence[Mapping[str, Any]]) -> Chart:
     for number, (metric, title) in enumerate(metrics.items()):
         points = []
         for at, row in enumerate(rows):
-            tip = f"{row['month']}, {title}: {percent(row[metric])} of {count(row['suspects'])} suspects"
+            tip = f"{row['month']}, {title}: {percent(row[metric])} of {count(row['cases'])} suspects"
             low, high = (row["low"], row["high"]) if metric == "lab top-1" else (None, None)
             points.append(Point(at, row[metric], tip, low, high))
         series.append(Series(title, mark(number), points))

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fingerprint.base.escaping import printable
 from fingerprint.errors import MissingExtra
-from fingerprint.report.escape import printable
 from fingerprint.report.evaluation import confusion, curves, numbers, parts, scatter, tree
 from fingerprint.report.evaluation.figures import LEVELS, MAIN, PROTOCOLS, Figures
 from fingerprint.report.evaluation.svg import marks, px

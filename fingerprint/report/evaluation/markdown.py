@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from fingerprint.report.escape import printable
+from fingerprint.base.escaping import printable
 from fingerprint.report.evaluation.figures import LEVELS, PROTOCOLS, Figures
 from fingerprint.report.evaluation.numbers import DASH, big, count, interval, name, percent, short
 
@@ -102,7 +102,7 @@ def _claims(report: Mapping[str, Any], figures: Figures) -> list[str]:
     head = ("protocol", "responses", "suspects", *said)
     about = (
         f"At the shipped threshold of {percent(claims['threshold'])}, meant for at most "
-        f"{percent(claims['false_claims'], 0)} false claims over the files that the model expects. "
+        f"{percent(claims['false_attributions'], 0)} false claims over the files that the model expects. "
         "The surest half: were the half claimed whose first lab is the likeliest."
     )
     return ["## Claims", about, _table(head, rows)]
@@ -126,7 +126,7 @@ def _errors(errors: Sequence[Mapping[str, Any]]) -> list[str]:
         return []
     rows = []
     for error in errors:
-        habits = [
+        style_markers = [
             f"{_name(h['habit'])} {short(h['here'])} {escaped(h['unit'] or '')} "
             f"(named: {short(h['said'])}, right: {short(h['true'])})"
             for h in error["habits"]
@@ -136,7 +136,7 @@ def _errors(errors: Sequence[Mapping[str, Any]]) -> list[str]:
                 f"{_name(error['release'])} ({_name(error['lab'])})",
                 f"{_name(error['said_release'])} ({_name(error['said_lab'])})",
                 f"{_name(error['protocol'])}, {_name(error['corpus'])}",
-                "; ".join(habits) or DASH,
+                "; ".join(style_markers) or DASH,
                 count(error["responses"]),
                 percent(error["probability"]),
             ]

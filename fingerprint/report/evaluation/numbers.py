@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fingerprint.report.escape import printable
+from fingerprint.base.escaping import printable
 
 DASH = "–"
 _NAME = 60

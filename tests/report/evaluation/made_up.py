@@ -193,15 +193,15 @@ def _confused(
     return _taken(rng, "lab", lab, 10 * len(own), labs[:20]) | {"families": families}
 
 
-def _taken(rng: np.random.Generator, kind: str, own: str, suspects: int, others: list[str]) -> dict[str, Any]:
-    counts = {own: suspects}
+def _taken(rng: np.random.Generator, kind: str, own: str, cases: int, others: list[str]) -> dict[str, Any]:
+    counts = {own: cases}
     for other in rng.choice(others, 6):
-        some = int(rng.integers(0, max(suspects // 12, 2)))
+        some = int(rng.integers(0, max(cases // 12, 2)))
         if other != own and counts[own] > some > 0:
             counts[own] -= some
             counts[str(other)] = counts.get(str(other), 0) + some
     named = [{kind: key, "suspects": n} for key, n in sorted(counts.items(), key=lambda pair: -pair[1])]
-    return {kind: own, "suspects": suspects, "named": named}
+    return {kind: own, "suspects": cases, "named": named}
 
 
 def _map(rng: np.random.Generator, world: list[dict[str, str]], labs: list[str]) -> list[dict[str, Any]]:
@@ -233,7 +233,7 @@ def _joined(rng: np.random.Generator, nodes: list[dict[str, Any]], height: float
 
 def _error(rng: np.random.Generator, world: list[dict[str, str]]) -> dict[str, Any]:
     true, said = (world[i] for i in rng.integers(0, len(world), 2))
-    habits = [
+    style_markers = [
         {
             "habit": habit,
             "unit": "per 1,000 words",
@@ -247,7 +247,7 @@ def _error(rng: np.random.Generator, world: list[dict[str, str]]) -> dict[str, A
     return {
         "protocol": "same-set", "responses": 10, "release": true["release"], "lab": true["lab"],
         "said_release": said["release"], "said_lab": said["lab"], "probability": float(rng.uniform(0.9, 0.999)),
-        "corpus": HOSTILE[0] if rng.random() < 0.2 else "alpaca_eval", "habits": habits,
+        "corpus": HOSTILE[0] if rng.random() < 0.2 else "alpaca_eval", "habits": style_markers,
     }  # fmt: skip
 
 

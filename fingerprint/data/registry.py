@@ -1,0 +1,162 @@
+"""Every release that is known by name: its lab, family, line and date, and which releases belong together."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from fingerprint.base.locations import data_dir
+from fingerprint.errors import InputError
+
+COLUMNS = ("release", "lab", "family", "line", "released", "kind", "aliases")
+LABS = "labs.csv"
+LAB_COLUMNS = ("lab", "display")
+KINDS = frozenset({"lab", "base", "finetune"})
+_LISTED = 20
+_MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
+_NAME = re.compile(r"[a-z0-9][a-z0-9.:+_\-]*")
+# What tells snapshots, effort settings and quantisations of one model apart, and nothing else.
+_VARIANT = re.compile(
+    r"-(?:preview-\d{2}-\d{2}|preview|latest|exp|beta|thinking|non-thinking|reasoning|high|medium-effort|low-effort"
+    r"|minimal|fp16|bf16|fp8|awq|gptq|int4|int8|nf4|q\d\w*|\d{4}-\d{2}-\d{2}|\d{4}-\d{2}|\d{2}-\d{2}|\d{4}|\d{3})$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """released is YYYY-MM, or empty where nobody knows; kind is lab, base or finetune."""
+
+    release: str
+    lab: str
+    family: str
+    line: str
+    released: str
+    kind: str
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Registry:
+    """releases by their canonical name; names of labs for people."""
+
+    releases: dict[str, Release]
+    labs: dict[str, str]
+
+    @classmethod
+    def load(cls, path: Path | None = None) -> Registry:
+        """Reads a registry; None reads the one that ships. Labs' names are those of labs.csv beside it, then those
+        that ship. Raises InputError with the line that is wrong."""
+        path = path or data_dir("corpora") / "releases.csv"
+        releases: dict[str, Release] = {}
+        names: dict[str, str] = {}
+        for line, row in _rows(path, COLUMNS):
+            entry = _release(path, line, row)
+            if entry.release in releases:
+                raise InputError(str(path), f"release {entry.release!r} is there twice", line)
+            releases[entry.release] = entry
+            for name in {entry.release, *entry.aliases}:
+                if names.setdefault(name, entry.release) != entry.release:
+                    raise InputError(str(path), f"name {name!r} also stands for {names[name]!r}", line)
+        return cls(releases, _display_names(data_dir("corpora") / LABS) | _display_names(path.with_name(LABS)))
+
+    def resolve(self, name: str) -> Release | None:
+        """The release of a canonical name or alias, exactly and then without regard to case."""
+        canonical = self._names.get(name) or self._folded.get(name.casefold())
+        return self.releases[canonical] if canonical else None
+
+    def of_lab(self, lab: str) -> list[Release]:
+        """Its releases; those of its models that others fine-tuned are not among them."""
+        return [entry for entry in self.releases.values() if entry.lab == lab]
+
+    def group(self, release: str) -> frozenset[str]:
+        """`release` and its dated snapshots, previews, effort settings and quantisations.
+
+        Raises KeyError for a name that is no canonical one.
+        """
+        return self._groups[_stem(self.releases[release])]
+
+    def before(self, month: str) -> frozenset[str]:
+        """Canonical names of what was released before `month` (YYYY-MM); undated releases are not among them."""
+        return frozenset(n for n, e in self.releases.items() if e.released and e.released < month)
+
+    def display(self, lab: str) -> str:
+        """The lab's name for people."""
+        return self.labs.get(lab, lab)
+
+    @cached_property
+    def _names(self) -> dict[str, str]:
+        return {name: e.release for e in self.releases.values() for name in (*e.aliases, e.release)}
+
+    @cached_property
+    def _folded(self) -> dict[str, str]:
+        return {name.casefold(): release for name, release in self._names.items()}
+
+    @cached_property
+    def _groups(self) -> dict[tuple[str, str], frozenset[str]]:
+        members: dict[tuple[str, str], set[str]] = defaultdict(set)
+        for entry in self.releases.values():
+            members[_stem(entry)].add(entry.release)
+        return {stem: frozenset(names) for stem, names in members.items()}
+
+
+def unknown_names(file: str, names: Iterable[str]) -> InputError:
+    """The error for release names of `file` that no registry entry has: which they are and what to do."""
+    strange = sorted(names)
+    listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
+    return InputError(
+        file,
+        f"{len(strange)} release names are not in the registry: {listed}; add a row for each ({','.join(COLUMNS)}) or "
+        "an alias to an existing one (fingerprint corpora add-release), and name the file with --registry",
+    )
+
+
+def _stem(entry: Release) -> tuple[str, str]:
+    name = entry.release
+    while (shorter := _VARIANT.sub("", name)) != name and shorter:
+        name = shorter
+    return entry.lab, name
+
+
+def _rows(path: Path, columns: tuple[str, ...]) -> list[tuple[int, dict[str, str]]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file, strict=True)
+            rows = [(reader.line_num, row) for row in reader]
+            missing = [c for c in columns if c not in (reader.fieldnames or ())]
+    except OSError as error:
+        raise InputError(str(path), f"cannot be read ({error.strerror})") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise InputError(str(path), f"is not CSV in UTF-8 ({error})") from None
+    if missing:
+        raise InputError(str(path), f"lacks the columns {', '.join(missing)}", 1)
+    for line, row in rows:
+        if None in row or None in row.values():
+            raise InputError(str(path), "expected as many fields as there are columns", line)
+    return rows
+
+
+def _release(path: Path, line: int, row: dict[str, str]) -> Release:
+    entry = Release(
+        row["release"], row["lab"], row["family"], row["line"], row["released"], row["kind"],
+        tuple(a for a in row["aliases"].split("|") if a),
+    )  # fmt: skip
+    if not _NAME.fullmatch(entry.release):
+        raise InputError(str(path), f"release {entry.release!r} is not lower-case letters, digits and .:+_-", line)
+    if not _NAME.fullmatch(entry.lab):
+        raise InputError(str(path), f"lab {entry.lab!r} is not lower-case letters, digits and .:+_-", line)
+    if entry.released and not _MONTH.fullmatch(entry.released):
+        raise InputError(str(path), f"released {entry.released!r} is not YYYY-MM or empty", line)
+    if entry.kind not in KINDS:
+        raise InputError(str(path), f"kind {entry.kind!r} is none of {', '.join(sorted(KINDS))}", line)
+    return entry
+
+
+def _display_names(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    return {row["lab"]: row["display"] for _, row in _rows(path, LAB_COLUMNS)}

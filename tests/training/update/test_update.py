@@ -1,0 +1,246 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from huggingface_hub import ModelCard
+from tests.training.test_train import content, document
+
+from fingerprint import loading
+from fingerprint.api import Fingerprint
+from fingerprint.cli.identify import _noted
+from fingerprint.cli.update import _text
+from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.report.text import render
+from fingerprint.store.read import load
+from fingerprint.store.versions import identity
+from fingerprint.store.write import save
+from fingerprint.training.update.run import Outcome, Settings, update
+from tests import worlds
+from tests.cli.test_cli import run
+
+ADDED = ("elm-1", "elm-2", "elm-3", "oak-3")
+
+
+@pytest.fixture(autouse=True)
+def _day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1795000000")
+
+
+def add(model: Path, corpora: list[Path], out: Path, world: Path, **settings: Any) -> Outcome:
+    given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, command="fingerprint update x")
+    return update(model, corpora, out, dataclasses.replace(given, **settings), lambda stage, done, total: None)
+
+
+@pytest.fixture(scope="module")
+def grown(lesser: Path, world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+    """The lesser model with what it lacks: a release and a whole lab."""
+    out = tmp_path_factory.mktemp("grown") / "m"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SOURCE_DATE_EPOCH", "1795000000")
+        return out, add(lesser, [world / "corpora"], out, world)
+
+
+def mislabelled(folder: Path) -> Path:
+    """What four labs write, each of their releases said to be another lab's, in two corpora that the model knows."""
+    path = folder / "wrong.jsonl"
+    other = {"ash": "birch", "birch": "ash", "cedar": "fir", "fir": "cedar"}
+    rows = [
+        {"release": other[lab] + name[-2:], "prompt_id": str(p), "corpus": corpus, "response": worlds.write(name, p)}
+        for name, lab in worlds.RELEASES.items()
+        if lab in other
+        for start, corpus in ((2000, "first"), (3000, "second"))
+        for p in range(start, start + 200)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return path
+
+
+def test_what_was_taken_out_is_known_again(grown: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, outcome = grown
+    assert (outcome.new, outcome.more, outcome.later, outcome.written) == (ADDED, (), (), True)
+    assert not outcome.comparison.refused
+    known = Fingerprint.load(folder)
+    assert list(known.labs) == sorted(worlds.LABS)
+    for release, lab in worlds.RELEASES.items():
+        found = known.identify([worlds.write(release, p) for p in range(700, 710)])
+        assert (found.labs[0].lab, found.releases[0].release) == (lab, release)
+    assert "elm" not in Fingerprint.load(lesser).labs
+
+
+def test_only_what_the_model_has_not_learned_is_learned(grown: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, outcome = grown
+    rows, before = document(folder, "training")["rows"], document(lesser, "training")["rows"]
+    assert rows.keys() - before.keys() == set(ADDED)
+    assert all(rows[name] == count for name, count in before.items())
+    assert outcome.responses == sum(rows[name] for name in ADDED)
+    assert outcome.left_out["learned from the same file before"] == 14 * 120
+    held = load(folder).arrays["held_release"]
+    assert len(set(held.tolist())) == 18
+
+
+def test_same_inputs_give_the_same_bytes(
+    grown: tuple[Path, Outcome], lesser: Path, world: Path, tmp_path: Path
+) -> None:
+    add(lesser, [world / "corpora"], tmp_path / "again", world)
+    assert content(tmp_path / "again") == content(grown[0])
+
+
+def test_the_card_says_what_the_lineage_says(grown: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, _ = grown
+    training = document(folder, "training")
+    first, second = training["lineage"]
+    assert (first["parent"], second["parent"]) == (None, identity(lesser))
+    assert second["time"].startswith(training["trained"])
+    assert {c["sha256"] for c in training["corpora"]} == {*first["corpora"], *second["corpora"]}
+    card = ModelCard.load(folder / "MODEL_CARD.md")
+    assert card.data.library_name == "fingerprint"
+    assert card.data.eval_results[0].metric_value == training["scores"][0]["lab top-1"]
+    for step in (first, second):
+        wanted = [step["time"], step["registry"][:12], *(sha256[:16] for sha256 in step["corpora"])]
+        assert all(word in card.text for word in wanted)
+    assert f"| {second['command']} | {second['version']} | {second['parent'][:12]} |" in card.text
+    for figure in second["gate"]["figures"]:
+        assert f"| {figure['group']} | {figure['figure']} | {figure['cases']} | {figure['old']} |" in card.text
+
+
+def test_nothing_new_is_nothing_to_learn(grown: tuple[Path, Outcome], world: Path, tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="learned from the same file before"):
+        add(grown[0], [world / "corpora"], tmp_path / "m", world)
+    assert not (tmp_path / "m").exists()
+
+
+def test_more_responses_of_a_known_release_without_a_label(
+    grown: tuple[Path, Outcome], world: Path, tmp_path: Path
+) -> None:
+    file = worlds.case(tmp_path / "more.jsonl", "ash-1", 40)
+    outcome = add(grown[0], [file], tmp_path / "m", world, release="ash-1")
+    assert (outcome.new, outcome.more, outcome.responses) == ((), ("ash-1",), 40)
+    # The model does not have this corpus, but its responses are like those that it has.
+    assert outcome.later == ()
+    few = worlds.case(tmp_path / "few.jsonl", "ash-1", 12)
+    assert add(grown[0], [few], tmp_path / "f", world, release="ash-1").later == ("few",)
+    before = document(grown[0], "training")["rows"]["ash-1"]
+    assert document(tmp_path / "m", "training")["rows"]["ash-1"] == before + 40
+    assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(grown[0], "labels")["corpora"])
+
+
+def test_responses_off_the_training_ground_tell_of_their_release_there_alone(
+    lesser: Path, world: Path, tmp_path: Path
+) -> None:
+    texts = [worlds.write("ash-1", p).upper() for p in range(4000, 4080)]
+    file = tmp_path / "loud.jsonl"
+    file.write_text("".join(json.dumps({"prompt_id": str(i), "response": text}) + "\n" for i, text in enumerate(texts)))
+    outcome = add(lesser, [file], tmp_path / "m", world, release="ash-1", force=True)
+    assert outcome.later == ("loud",)
+    assert "off the model's training ground, or too few to tell: loud\n" in _text(outcome)
+    before, after = Fingerprint.load(lesser), Fingerprint.load(tmp_path / "m")
+    for release, lab in worlds.RELEASES.items():
+        if lab in before.labs:
+            profiles = [worlds.write(release, p) for p in range(700, 710)]
+            assert after.identify(profiles).labs[0].lab == before.identify(profiles).labs[0].lab
+    loud = [worlds.write("ash-1", p).upper() for p in range(4100, 4125)]
+    assert after.identify(loud).releases[0].release == "ash-1"
+    assert after.identify(loud).labs[0].probability > before.identify(loud).labs[0].probability
+
+
+def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_path: Path) -> None:
+    wrong = mislabelled(tmp_path)
+    outcome = add(lesser, [wrong], tmp_path / "m", world)
+    assert outcome.comparison.refused
+    assert not outcome.written
+    assert not (tmp_path / "m").exists()
+    assert add(lesser, [wrong], tmp_path / "m", world, force=True).written
+    assert document(tmp_path / "m", "training")["lineage"][-1]["gate"]["refused"]
+    assert "was forced" in (tmp_path / "m" / "MODEL_CARD.md").read_text()
+
+
+def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, world: Path, tmp_path: Path) -> None:
+    save(tmp_path / "taken", {}, {}, "")
+    with pytest.raises(ModelError, match="holds a model"):
+        add(lesser, [world / "corpora"], tmp_path / "taken", world)
+    stored = load(lesser)
+    old = {name: values for name, values in stored.arrays.items() if not name.startswith("held")}
+    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
+    save(tmp_path / "old", old, stored.documents, "# old\n", encoder)
+    with pytest.raises(ModelError, match="responses held back"):
+        add(tmp_path / "old", [world / "corpora"], tmp_path / "m", world)
+    assert Fingerprint.load(tmp_path / "old").labs
+
+
+def test_in_place_from_the_command_line_and_back(lesser: Path, world: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "m"
+    stored = load(lesser)
+    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
+    save(folder, stored.arrays, stored.documents, (lesser / "MODEL_CARD.md").read_text(), encoder)
+    before = content(folder)
+    options = ("--out", folder, "--registry", world / "registry.csv", "--cache", world / "cache", "--jobs", 1)
+    wrong = mislabelled(tmp_path)
+    refused = run("update", folder, wrong, *options)
+    assert refused.returncode == 3
+    assert "worse" in refused.stdout
+    assert refused.stderr.count("\n") == 1
+    assert content(folder) == before
+    done = run("update", folder, wrong, *options, "--force", "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["comparison"]["refused"]
+    listed = json.loads(run("models", "list", "--model", folder, "--format", "json").stdout)
+    assert [row["current"] for row in listed] == [True, False]
+    assert "--force" in listed[0]["lineage"][-1]["command"]
+    assert "worse, and forced" in run("models", "show", "--model", folder).stdout
+    assert run("models", "rollback", "--model", folder).returncode == 0
+    assert content(folder) == before
+    assert run("models", "use", "nothing", "--model", folder).returncode == 2
+    assert run("models", "use", listed[0]["sha256"][:8], "--model", folder).returncode == 0
+    assert document(folder, "training")["lineage"][-1]["gate"]["refused"]
+    with pytest.raises(FingerprintError):
+        Fingerprint.load(tmp_path)
+
+
+def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
+    lesser: Path, grown: tuple[Path, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = Path(shutil.copytree(lesser, tmp_path / "m"))
+
+    def half(where: Path) -> Any:
+        monkeypatch.setattr(loading, "load", load)
+        shutil.rmtree(where)
+        shutil.copytree(grown[0], where)
+        raise ModelError("changed since it was written")
+
+    monkeypatch.setattr(loading, "load", half)
+    assert set(Fingerprint.load(folder).labs) == set(worlds.LABS)
+
+
+def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
+    found = Fingerprint.load(model).identify([worlds.write("ash-1", p) for p in range(700, 710)])
+    new = dataclasses.replace(found, verdict="new-release", file="a b.jsonl")
+    noted = _noted(new, Path("models/x"))
+    assert noted.advice is not None
+    assert noted.advice.endswith("fingerprint update models/x 'a b.jsonl' --release NAME --out models/x")
+    assert "--release NAME" in render(noted, {}, width=200)
+    assert "CORPUS" in str(_noted(dataclasses.replace(new, file="-"), Path("m")).advice)
+    assert _noted(dataclasses.replace(found, verdict="attributed"), Path("m")).advice is None
+    old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
+    assert any("2020-01" in warning for warning in _noted(old, Path("m")).warnings)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("corpus_ground", False, "no corpus is training ground"),
+        ("corpus_within", -1, "a variance or a count is not above 0"),
+    ],
+)
+def test_a_ground_that_cannot_be_is_refused(lesser: Path, name: str, value: float, said: str) -> None:
+    stored = load(lesser)
+    labels = stored.documents["labels"]
+    sizes = stored.arrays["basis"].shape[0], len(labels["releases"]), len(labels["labs"])
+    loading.likelihood_of(stored.arrays, *sizes)
+    with pytest.raises(ModelError, match=said):
+        loading.likelihood_of({**stored.arrays, name: np.full_like(stored.arrays[name], value)}, *sizes)
