@@ -22,6 +22,10 @@ class ModelError(FingerprintError):
     """A model folder is missing a file, damaged, of another schema, or not data."""
 
 
+class ConfigError(FingerprintError):
+    """A config holds an unknown name, a wrong type or a value out of its range."""
+
+
 class Refused(FingerprintError):
     """What was made is sound, but worse than what it would take the place of."""
 

@@ -97,16 +97,19 @@ def _manifest(folder: Path) -> bytes:
 def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     labels, training = documents["labels"], documents["training"]
     labs, releases = [str(lab) for lab in labels["labs"]], list(labels["releases"])
-    buckets = expect(arrays, "buckets", "int32", (None,))
+    buckets = expect(arrays, "vocabulary_buckets", "int32", (None,))
     size, known = len(buckets), len(releases)
-    vocabulary = Vocabulary(buckets, expect(arrays, "weights", "float32", (size,)))
-    _within(buckets, BUCKETS, "buckets")
+    vocabulary = Vocabulary(buckets, expect(arrays, "vocabulary_weights", "float32", (size,)))
+    _within(buckets, BUCKETS, "vocabulary_buckets")
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
     likelihood = likelihood_of(arrays, projection.size + width, known, len(labs))
     profiles = Profiles(
-        *(expect(arrays, n, "float32", (known, len(style_markers.NAMES))) for n in ("habit_mean", "habit_var"))
+        *(
+            expect(arrays, n, "float32", (known, len(style_markers.NAMES)))
+            for n in ("style_marker_mean", "style_marker_variance")
+        )
     )
     info = ModelInfo(
         str(training["name"]),
@@ -153,30 +156,32 @@ def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, i
 
 
 def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Plda:
-    basis = expect(arrays, "basis", "float32", (width, None))
+    basis = expect(arrays, "plda_basis", "float32", (width, None))
     k = basis.shape[1]
     cell_mean = expect(arrays, "cell_mean", "float16", (None, k))
     cells = len(cell_mean)
     corpus_mean = expect(arrays, "corpus_mean", "float32", (None, k))
     codes = {n: expect(arrays, f"cell_{n}", "int32", (cells,)) for n in ("count", "release", "corpus")}
-    lab = expect(arrays, "lab", "int32", (releases,))
+    lab = expect(arrays, "release_lab", "int32", (releases,))
     _within(codes["release"], releases, "cell_release")
     _within(codes["corpus"], len(corpus_mean), "cell_corpus")
-    _within(lab, labs, "lab")
+    _within(lab, labs, "release_lab")
     # Models of before this was told apart count all of their corpora.
     ground, corpus_within = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
-    if "corpus_ground" in arrays:
-        ground = expect(arrays, "corpus_ground", "bool", (len(corpus_mean),))
-    if "corpus_within" in arrays:
-        corpus_within = expect(arrays, "corpus_within", "float32", (len(corpus_mean),))
+    if "corpus_in_domain" in arrays:
+        ground = expect(arrays, "corpus_in_domain", "bool", (len(corpus_mean),))
+    if "corpus_spread" in arrays:
+        corpus_within = expect(arrays, "corpus_spread", "float32", (len(corpus_mean),))
     if not ground.any():
         raise ModelError("weights.safetensors: no corpus is training ground; fetch or train it again")
-    spreads = {n: expect(arrays, n, "float32", (k,)) for n in
-               ("within", "session", "domain", "between_labs", "between_releases")}  # fmt: skip
+    spreads = {
+        n: expect(arrays, f"{n}_variance", "float32", (k,))
+        for n in ("within", "session", "domain", "between_labs", "between_releases")
+    }
     if any((values <= 0).any() for values in (corpus_within, *spreads.values())) or (codes["count"] < 1).any():
         raise ModelError("weights.safetensors: a variance or a count is not above 0; fetch or train it again")
     return Plda(
-        centre=expect(arrays, "centre", "float32", (width,)).astype(float),
+        centre=expect(arrays, "plda_centre", "float32", (width,)).astype(float),
         basis=basis.astype(float),
         cell_mean=cell_mean.astype(float),
         cell_count=codes["count"].astype(np.int64),
@@ -192,10 +197,10 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
 
 def _heads(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> LinearClassifiers:
     return LinearClassifiers(
-        expect(arrays, "release_head", "float16", (width, releases)).astype(float),
-        expect(arrays, "release_bias", "float32", (releases,)).astype(float),
-        expect(arrays, "lab_head", "float16", (width, labs)).astype(float),
-        expect(arrays, "lab_bias", "float32", (labs,)).astype(float),
+        expect(arrays, "release_classifier", "float16", (width, releases)).astype(float),
+        expect(arrays, "release_classifier_bias", "float32", (releases,)).astype(float),
+        expect(arrays, "lab_classifier", "float16", (width, labs)).astype(float),
+        expect(arrays, "lab_classifier_bias", "float32", (labs,)).astype(float),
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.names import mask_names
-from fingerprint.evaluation.fits import Fitted, CaseSet, answer, counted
+from fingerprint.evaluation.fits import CaseSet, Fitted, answer, counted
 from fingerprint.evaluation.folds import SAME
 from fingerprint.evaluation.perturb import AS_IT_IS, MIXED, MIXED_SHARE, PERTURBATIONS
 from fingerprint.evaluation.predictions import Names

@@ -10,7 +10,7 @@ import numpy as np
 from fingerprint.evaluation.calibrated import Judge
 from fingerprint.evaluation.controls import CONTROLS, ask_controls
 from fingerprint.evaluation.external_test import ask_shipped
-from fingerprint.evaluation.fits import Fit, CaseSet
+from fingerprint.evaluation.fits import CaseSet, Fit
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, leave_out
 from fingerprint.evaluation.ground import Ground
 from fingerprint.evaluation.perturbed import PERTURBED, Perturbed

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.evaluation.calibrated import KINDS, TooFew, calibration_of, judged
-from fingerprint.evaluation.fits import Effort, CaseSet, draw_some, fit, marked, question
+from fingerprint.evaluation.fits import CaseSet, Effort, draw_some, fit, marked, question
 from fingerprint.evaluation.folds import subsample
 from fingerprint.evaluation.predictions import Names, Predictions
 from fingerprint.training.calibration_cases import fit_likelihood

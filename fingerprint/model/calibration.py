@@ -135,12 +135,6 @@ class Calibration:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Calibration:
         """Raises KeyError or TypeError where `data` is not what `to_dict` wrote."""
-        renamed = {
-            "ground_limits": "domain_limits",
-            "farthest": "out_of_domain_accuracy",
-            "split_limits": "two_source_limits",
-        }
-        data = {renamed.get(k, k): v for k, v in data.items()}
         curves = {k: Curve(**v) for k, v in data["curves"].items()}
         return cls(
             dict(data["parameters"]),

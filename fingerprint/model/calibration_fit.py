@@ -54,7 +54,7 @@ def calibrate(cases: CalibrationCases, lab_of_release: Ints) -> Calibration:
     labs apart, in which suspects count as they come.
     """
     best = _fit(cases, lab_of_release, cases.weight, START, np.ones(len(START), bool), _RELEASE_SHARE)
-    between = np.array([name.startswith(("nest", "lab_head")) for name in PARAMETERS])
+    between = np.array([name.startswith(("nest", "lab_classifier")) for name in PARAMETERS])
     best = _fit(cases, lab_of_release, cases.share, best, between, 0.0)
     found = posterior(best, cases.evidence, cases.covariates, lab_of_release)
     right = found.first()[0] == cases.lab

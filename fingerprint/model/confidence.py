@@ -22,7 +22,7 @@ from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior
 
 CALIBRATION_FEATURES = (
-    "first", "second", "unknown", "entropy", "release", "lead", "responses", "ground", "familiarity", "level", "margin",
+    "first", "second", "unknown", "entropy", "release", "lead", "responses", "domain_distance", "in_domain_llr", "log_probability", "margin",
 )  # fmt: skip
 NEW = "new"
 _LEAST = 1e-6

@@ -11,7 +11,15 @@ from numpy.typing import NDArray
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats, Ints
 
-COVARIATES = ("", "_by_responses", "_by_ground", "_by_familiarity", "_by_size", "_by_level", "_by_margin")
+COVARIATES = (
+    "",
+    "_by_responses",
+    "_by_domain_distance",
+    "_by_in_domain_llr",
+    "_by_size",
+    "_by_log_probability",
+    "_by_margin",
+)
 # What the calibration makes of the number of responses was learned from no more than this; beyond it a known release
 # with hundreds of responses was taken for a new one (docs/decisions.md).
 MOST_CALIBRATED = 25

@@ -23,13 +23,13 @@ GROUPS = {
     # Sums over dimensions are far too sure of themselves; a fifth of them is a fair first guess.
     "scale": (-1.5, 0.0),
     "nest": (-0.5, 0.0),
-    "release_head": (-1.0, 0.5),
-    "lab_head": (-1.0, 0.5),
+    "release_classifier": (-1.0, 0.5),
+    "lab_classifier": (-1.0, 0.5),
     "new": (0.0, 0.0),
     "unknown": (0.0, 0.0),
 }
 _WIDTH = len(COVARIATES)
-PARAMETERS = (*(group + side for group in GROUPS for side in COVARIATES), "crowd")
+PARAMETERS = (*(group + side for group in GROUPS for side in COVARIATES), "class_size_penalty")
 START = np.array([*(value for begin in GROUPS.values() for value in (*begin, *[0.0] * (_WIDTH - 2))), 0.5])
 _NEVER = 1e-280
 

@@ -13,7 +13,7 @@ from typing import Any, TypeGuard
 from fingerprint.errors import ModelError
 
 FORMAT = "fingerprint-model"
-SCHEMA = 1
+SCHEMA = 2
 MANIFEST = "model.json"
 WEIGHTS = "weights.safetensors"
 CARD = "MODEL_CARD.md"
@@ -51,6 +51,7 @@ class Manifest:
 
     files: Mapping[str, FileEntry]
     arrays: Mapping[str, ArrayEntry]
+    schema: int = SCHEMA
 
     def to_bytes(self) -> bytes:
         """Return the bytes of `model.json`, the same for the same contents."""
@@ -107,6 +108,7 @@ def parse_manifest(data: bytes, where: Path) -> Manifest:
     return Manifest(
         {name: _file(name, entry, where) for name, entry in files.items()},
         {name: _array(name, entry, where) for name, entry in arrays.items()},
+        schema,
     )
 
 

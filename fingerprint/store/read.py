@@ -13,6 +13,7 @@ from fingerprint.errors import ModelError
 from fingerprint.store.arrays import read_arrays
 from fingerprint.store.audit import check_content, check_names, listed, refuse_pickle
 from fingerprint.store.manifest import MANIFEST, WEIGHTS, parse_json, parse_manifest
+from fingerprint.store.migrations import from_schema_1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +56,7 @@ def _load(folder: Path) -> Stored:
         for name in manifest.files
         if "/" not in name and name.endswith(".json")
     }
-    return Stored(read_arrays(folder / WEIGHTS, manifest.arrays), documents, folder)
+    arrays = read_arrays(folder / WEIGHTS, manifest.arrays)
+    if manifest.schema == 1:
+        arrays, documents = from_schema_1(arrays, documents)
+    return Stored(arrays, documents, folder)

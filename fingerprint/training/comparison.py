@@ -14,7 +14,7 @@ import numpy as np
 
 from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
 from fingerprint.metrics.metrics import calibration_error, false_attributions
-from fingerprint.training.predictor import Bools, Predictions, CaseSet
+from fingerprint.training.predictor import Bools, CaseSet, Predictions
 
 _RESAMPLES = 1_000
 

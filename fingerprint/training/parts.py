@@ -21,8 +21,8 @@ HABIT_ROWS = 60
 def space_arrays(space: Space) -> dict[str, np.ndarray]:
     """Of the vocabulary and the projection; the encoder has files of its own."""
     return {
-        "buckets": space.vocabulary.buckets,
-        "weights": space.vocabulary.weights,
+        "vocabulary_buckets": space.vocabulary.buckets,
+        "vocabulary_weights": space.vocabulary.weights,
         "projection_codes": space.projection.codes,
         "projection_scale": space.projection.scale,
     }
@@ -33,25 +33,25 @@ def likelihood_arrays(likelihood: Likelihood) -> dict[str, np.ndarray]:
     h, classifiers = likelihood.h, likelihood.classifiers
     assert classifiers is not None
     return {
-        "release_head": classifiers.release.astype(np.float16),
-        "release_bias": classifiers.release_bias.astype(np.float32),
-        "lab_head": classifiers.lab.astype(np.float16),
-        "lab_bias": classifiers.lab_bias.astype(np.float32),
-        "centre": h.centre.astype(np.float32),
-        "basis": h.basis.astype(np.float32),
+        "release_classifier": classifiers.release.astype(np.float16),
+        "release_classifier_bias": classifiers.release_bias.astype(np.float32),
+        "lab_classifier": classifiers.lab.astype(np.float16),
+        "lab_classifier_bias": classifiers.lab_bias.astype(np.float32),
+        "plda_centre": h.centre.astype(np.float32),
+        "plda_basis": h.basis.astype(np.float32),
         "cell_mean": h.cell_mean.astype(np.float16),
         "cell_count": h.cell_count.astype(np.int32),
         "cell_release": h.cell_release.astype(np.int32),
         "cell_corpus": h.cell_corpus.astype(np.int32),
         "corpus_mean": h.corpus_mean.astype(np.float32),
-        "within": h.within.astype(np.float32),
-        "session": h.session.astype(np.float32),
-        "domain": h.domain.astype(np.float32),
-        "between_labs": h.between_labs.astype(np.float32),
-        "between_releases": h.between_releases.astype(np.float32),
-        "lab": h.lab.astype(np.int32),
-        "corpus_ground": h.ground,
-        "corpus_within": h.corpus_within.astype(np.float32),
+        "within_variance": h.within.astype(np.float32),
+        "session_variance": h.session.astype(np.float32),
+        "domain_variance": h.domain.astype(np.float32),
+        "between_labs_variance": h.between_labs.astype(np.float32),
+        "between_releases_variance": h.between_releases.astype(np.float32),
+        "release_lab": h.lab.astype(np.int32),
+        "corpus_in_domain": h.ground,
+        "corpus_spread": h.corpus_within.astype(np.float32),
     }
 
 
@@ -69,7 +69,7 @@ def habit_arrays(
         found = np.log1p(style_markers.measure([corpus.texts(int(r), int(r) + 1)[0] for r in rows]))
         mean[i], var[i] = found.mean(axis=0), found.var(axis=0)
         progress("habits", i + 1, len(names))
-    return {"habit_mean": mean, "habit_var": var}
+    return {"style_marker_mean": mean, "style_marker_variance": var}
 
 
 def labels(names: Sequence[str], labs: Sequence[str], corpora: Sequence[str], registry: Registry) -> dict[str, Any]:
@@ -82,6 +82,6 @@ def labels(names: Sequence[str], labs: Sequence[str], corpora: Sequence[str], re
             for e in entries
         ],
         "corpora": [str(name) for name in corpora],
-        "habits": list(style_markers.NAMES),
-        "habit_units": list(style_markers.UNITS),
+        "style_markers": list(style_markers.NAMES),
+        "style_marker_units": list(style_markers.UNITS),
     }

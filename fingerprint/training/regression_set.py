@@ -39,19 +39,19 @@ class RegressionSet:
         scale = np.abs(self.embedding).max(axis=1, initial=0, keepdims=True) / _STEPS
         rows = np.rint(self.embedding / np.where(scale > 0, scale, 1)).astype(np.int8)
         return {
-            "held_rows": rows,
-            "held_scale": scale[:, 0].astype(np.float32),
-            "held_size": self.size.astype(np.int32),
-            "held_release": self.release.astype(np.int32),
+            "regression_embedding": rows,
+            "regression_scale": scale[:, 0].astype(np.float32),
+            "regression_features": self.size.astype(np.int32),
+            "regression_release": self.release.astype(np.int32),
         }
 
     @classmethod
     def of(cls, arrays: Mapping[str, np.ndarray], width: int) -> RegressionSet:
         """width: D. Raises ModelError where the arrays are missing or not what `arrays` gives."""
-        rows = expect(arrays, "held_rows", "int8", (None, width))
+        rows = expect(arrays, "regression_embedding", "int8", (None, width))
         count = (len(rows),)
-        scale = expect(arrays, "held_scale", "float32", count)
-        size, release = (expect(arrays, name, "int32", count) for name in ("held_size", "held_release"))
+        scale = expect(arrays, "regression_scale", "float32", count)
+        size, release = (expect(arrays, name, "int32", count) for name in ("regression_features", "regression_release"))
         return cls(rows.astype(np.float32) * scale[:, None], size.astype(np.int64), release.astype(np.int64))
 
     def joined(self, other: RegressionSet) -> RegressionSet:

@@ -13,7 +13,7 @@ from fingerprint.store.write import pack
 from fingerprint.training.card import card
 from fingerprint.training.comparison import Comparison, compare
 from fingerprint.training.data import Report
-from fingerprint.training.predictor import Predictor, CaseSet
+from fingerprint.training.predictor import CaseSet, Predictor
 from fingerprint.training.regression_set import RegressionSet
 from fingerprint.training.run import Made, Settings, make
 
@@ -31,7 +31,7 @@ def retrain(
     """
     parent = identity(out)
     stored, old = load_whole(out)
-    held_back = "held_rows" in stored.arrays
+    held_back = "regression_embedding" in stored.arrays
     made = make(corpora, settings, progress)
     comparison = _compare(old, made, progress) if held_back else None
     step = made.documents["training"]["lineage"][-1]
@@ -45,7 +45,7 @@ def retrain(
 def _compare(old: Loaded, made: Made, progress: Report) -> Comparison:
     known = [entry["release"] for entry in old.releases]
     entries = made.documents["labels"]["releases"]
-    held = RegressionSet.of(made.arrays, len(made.arrays["centre"]))
+    held = RegressionSet.of(made.arrays, len(made.arrays["plda_centre"]))
     truth = [entries[code] for code in held.release]
     asked = CaseSet.about([entry["release"] for entry in truth], [entry["lab"] for entry in truth])
     embeddings, sizes = [], []

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.evaluation.made import answer, answers
 
 from fingerprint.evaluation.curves import claim_curve, reliability
 from fingerprint.evaluation.figures import figures
 from fingerprint.evaluation.predictions import Predictions
 from fingerprint.model.verdict import VERDICTS
+from tests.evaluation.made import answer, answers
 
 ROWS = np.array([10, 10, 0, 15])
 NAMING = {"top-1", "top-3", "macro recall", "macro F1"}

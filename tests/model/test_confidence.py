@@ -49,7 +49,11 @@ def test_signs_say_what_they_are_named_after() -> None:
     np.testing.assert_allclose(seen["responses"], [0.0, np.log(10)])
     assert seen["entropy"][1] > seen["entropy"][0] > 0
     around = Covariates.unread(COUNT).columns(evidence())
-    for name, side in (("ground", "_by_ground"), ("familiarity", "_by_familiarity"), ("margin", "_by_margin")):
+    for name, side in (
+        ("domain_distance", "_by_domain_distance"),
+        ("in_domain_llr", "_by_in_domain_llr"),
+        ("margin", "_by_margin"),
+    ):
         np.testing.assert_array_equal(seen[name], around[:, COVARIATES.index(side)])
 
 

@@ -16,7 +16,6 @@ from typing import Any
 
 import pytest
 from distributed import Client
-from tests.training.test_train import content
 
 from fingerprint.base.cluster import cluster
 from fingerprint.base.parallel import parallel_map
@@ -26,6 +25,7 @@ from fingerprint.model import plda
 from fingerprint.training import embedding
 from fingerprint.training.update.run import Settings, update
 from tests import worlds
+from tests.training.test_train import content
 
 _LONG = 30
 Train = Callable[..., Path]

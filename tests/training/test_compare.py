@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from fingerprint.training.comparison import compare
-from fingerprint.training.predictor import Predictions, CaseSet
+from fingerprint.training.predictor import CaseSet, Predictions
 
 NAMES = [f"r{i:02}" for i in range(40) for _ in range(4)]
 

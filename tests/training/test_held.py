@@ -65,7 +65,7 @@ def test_a_byte_a_number_is_enough() -> None:
     one = RegressionSet(embedding, np.arange(5), np.array([0, 0, 1, 1, 3]))
     again = RegressionSet.of(one.arrays(), 64)
     np.testing.assert_allclose(again.embedding, embedding, atol=2e-3)
-    assert again.arrays()["held_rows"].tobytes() == one.arrays()["held_rows"].tobytes()
+    assert again.arrays()["regression_embedding"].tobytes() == one.arrays()["regression_embedding"].tobytes()
     assert (again.size.tolist(), again.release.tolist()) == ([0, 1, 2, 3, 4], [0, 0, 1, 1, 3])
-    with pytest.raises(ModelError, match="held_rows"):
+    with pytest.raises(ModelError, match="regression_embedding"):
         RegressionSet.of(one.arrays(), 63)

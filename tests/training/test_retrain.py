@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.training.test_train import content, document
 
 from fingerprint.store.read import load
 from fingerprint.store.versions import identity, versions
@@ -14,6 +13,7 @@ from fingerprint.store.write import save
 from fingerprint.training.embedding import Recipe
 from fingerprint.training.retrain import retrain
 from fingerprint.training.run import Settings
+from tests.training.test_train import content, document
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_a_model_as_good_takes_the_place_of_the_old_one(there: Path, world: Path
     assert step["parent"] == parent
     assert step["gate"] == comparison.to_dict()
     # Both were asked about the same responses, each in its own space.
-    same = [load(v.folder).arrays["held_release"].tolist() for v in versions(there)]
+    same = [load(v.folder).arrays["regression_release"].tolist() for v in versions(there)]
     assert same[0] == same[1]
 
 

@@ -109,14 +109,18 @@ def _usual(
 ) -> dict[str, np.ndarray]:
     """habit_mean, habit_var (R, habits): of a release with more responses those of both samples together."""
     fresh = habit_arrays(rows.given, rows.learned, rows.names, progress)
-    mean, var = (np.zeros((size, fresh["habit_mean"].shape[1]), np.float32) for _ in range(2))
-    old = len(stored.arrays["habit_mean"])
-    mean[:old], var[:old] = stored.arrays["habit_mean"], stored.arrays["habit_var"]
+    mean, var = (np.zeros((size, fresh["style_marker_mean"].shape[1]), np.float32) for _ in range(2))
+    old = len(stored.arrays["style_marker_mean"])
+    mean[:old], var[:old] = stored.arrays["style_marker_mean"], stored.arrays["style_marker_variance"]
     before = stored.documents["training"]["rows"]
     for i, name in enumerate(rows.names):
         own = min(before.get(name, 0), HABIT_ROWS) if code[i] < old else 0
         share = own / (own + min(count[name], HABIT_ROWS))
-        at, new = code[i], fresh["habit_mean"][i]
-        var[at] = share * var[at] + (1 - share) * fresh["habit_var"][i] + share * (1 - share) * (new - mean[at]) ** 2
+        at, new = code[i], fresh["style_marker_mean"][i]
+        var[at] = (
+            share * var[at]
+            + (1 - share) * fresh["style_marker_variance"][i]
+            + share * (1 - share) * (new - mean[at]) ** 2
+        )
         mean[at] = share * mean[at] + (1 - share) * new
-    return {"habit_mean": mean, "habit_var": var}
+    return {"style_marker_mean": mean, "style_marker_variance": var}

@@ -19,7 +19,7 @@ from fingerprint.training.card import card
 from fingerprint.training.comparison import Comparison, compare
 from fingerprint.training.data import PLAIN, Report
 from fingerprint.training.lineage import step
-from fingerprint.training.predictor import Predictor, CaseSet
+from fingerprint.training.predictor import CaseSet, Predictor
 from fingerprint.training.regression_set import RegressionSet
 from fingerprint.training.update.model import grown
 from fingerprint.training.update.rows import learn_from
@@ -95,7 +95,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
             save(out, *parts)
     added, more = set(rows.names) - set(known), set(rows.names) & set(known)
     had = {*stored.documents["labels"]["corpora"]}
-    lies = zip(documents["labels"]["corpora"], arrays["corpus_ground"], strict=True)
+    lies = zip(documents["labels"]["corpora"], arrays["corpus_in_domain"], strict=True)
     later = (name for name, ground in lies if name not in had and not ground and not name.endswith(PLAIN))
     return Outcome(
         tuple(sorted(added)),
@@ -113,7 +113,7 @@ def _check_keeps(stored: Stored) -> None:
     lacking = {
         "the names of its corpora": "corpora" in stored.documents["labels"],
         "its lineage": "lineage" in stored.documents["training"],
-        "responses held back to compare it with its successor": "held_rows" in stored.arrays,
+        "responses held back to compare it with its successor": "regression_embedding" in stored.arrays,
     }
     missing = [what for what, there in lacking.items() if not there]
     if missing:

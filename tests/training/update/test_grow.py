@@ -102,7 +102,7 @@ def test_columns_do_not_depend_on_how_many_rows_are_summed_at_a_time(
     for block in (37, 100_000):
         monkeypatch.setattr(added_classes, "_BLOCK", block)
         found.append(widen(classifiers, fitted, larger, rows, at, release[at], corpus[at], 0))
-    for name in ("release", "release_bias", "lab", "lab_bias"):
+    for name in ("release", "release_classifier_bias", "lab", "lab_classifier_bias"):
         np.testing.assert_allclose(getattr(found[0], name), getattr(found[1], name), atol=1e-3)
     assert np.abs(found[0].release[:, 6]).max() > 0.1
 

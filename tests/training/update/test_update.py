@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 import pytest
 from huggingface_hub import ModelCard
-from tests.training.test_train import content, document
 
 from fingerprint import loading
 from fingerprint.api import Fingerprint
@@ -23,6 +22,7 @@ from fingerprint.store.write import save
 from fingerprint.training.update.run import Outcome, Settings, update
 from tests import worlds
 from tests.cli.test_cli import run
+from tests.training.test_train import content, document
 
 ADDED = ("elm-1", "elm-2", "elm-3", "oak-3")
 
@@ -80,7 +80,7 @@ def test_only_what_the_model_has_not_learned_is_learned(grown: tuple[Path, Outco
     assert all(rows[name] == count for name, count in before.items())
     assert outcome.responses == sum(rows[name] for name in ADDED)
     assert outcome.left_out["learned from the same file before"] == 14 * 120
-    held = load(folder).arrays["held_release"]
+    held = load(folder).arrays["regression_release"]
     assert len(set(held.tolist())) == 18
 
 
@@ -233,14 +233,14 @@ def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
-        ("corpus_ground", False, "no corpus is training ground"),
-        ("corpus_within", -1, "a variance or a count is not above 0"),
+        ("corpus_in_domain", False, "no corpus is training ground"),
+        ("corpus_spread", -1, "a variance or a count is not above 0"),
     ],
 )
 def test_a_ground_that_cannot_be_is_refused(lesser: Path, name: str, value: float, said: str) -> None:
     stored = load(lesser)
     labels = stored.documents["labels"]
-    sizes = stored.arrays["basis"].shape[0], len(labels["releases"]), len(labels["labs"])
+    sizes = stored.arrays["plda_basis"].shape[0], len(labels["releases"]), len(labels["labs"])
     loading.likelihood_of(stored.arrays, *sizes)
     with pytest.raises(ModelError, match=said):
         loading.likelihood_of({**stored.arrays, name: np.full_like(stored.arrays[name], value)}, *sizes)
