@@ -36,4 +36,4 @@ class MissingExtra(FingerprintError):
     """A command needs packages that the light install leaves out."""
 
     def __init__(self, what: str, extra: str):
-        super().__init__(f"{what} needs packages that are not installed: pip install 'fingerprint[{extra}]'")
+        super().__init__(f"{what} needs packages that are not installed: pip install 'llm-authorship[{extra}]'")

@@ -135,4 +135,4 @@ def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setitem(sys.modules, "fingerprint.training.run", None)
     result = CliRunner().invoke(command, [str(tmp_path), "--out", str(tmp_path / "m")])
     assert isinstance(result.exception, MissingExtra)
-    assert "fingerprint[train]" in str(result.exception)
+    assert "llm-authorship[train]" in str(result.exception)

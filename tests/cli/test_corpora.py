@@ -134,4 +134,4 @@ def test_a_missing_extra_is_named(verb: str, tmp_path: Path, monkeypatch: pytest
     args = [str(tmp_path / "x.csv"), *(["--out", str(tmp_path / "o.jsonl")] if verb == "import" else [])]
     result = CliRunner().invoke(command, args)
     assert isinstance(result.exception, MissingExtra)
-    assert "fingerprint[corpora]" in str(result.exception)
+    assert "llm-authorship[corpora]" in str(result.exception)
