@@ -36,10 +36,10 @@ TRAIN = """
 import dataclasses, sys
 from pathlib import Path
 from fingerprint.training.run import Settings, train
-from fingerprint.training.embedding import Recipe
+from fingerprint.config import Config, EmbeddingConfig
 corpus, registry, out, cache, jobs, steps = sys.argv[1:]
 settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache),
-                    recipe=Recipe(steps=int(steps)))
+                    config=Config(embedding=EmbeddingConfig(steps=int(steps))))
 train([Path(corpus)], Path(out), settings, lambda *told: None)
 """
 

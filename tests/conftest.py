@@ -23,7 +23,7 @@ def train_small(world: Path) -> Callable[..., Path]:
     """Trains on the world with a short encoder training: train_small(out, progress, **settings)."""
     import dataclasses
 
-    from fingerprint.training.embedding import Recipe
+    from fingerprint.config import Config, EmbeddingConfig
     from fingerprint.training.run import Settings, train
 
     def quiet(stage: str, done: int, total: int) -> None:
@@ -32,8 +32,8 @@ def train_small(world: Path) -> Callable[..., Path]:
     def run(out: Path, progress: Callable[[str, int, int], None] = quiet, **settings: object) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SOURCE_DATE_EPOCH", "1790000000")
-            short = Recipe(directions=64, size=16, steps=40, batch=96)
-            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", recipe=short)
+            short = Config(embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96))
+            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", config=short)
             chosen = dataclasses.replace(given, **settings)  # type: ignore[arg-type]
             train([world / "corpora"], out, chosen, progress)
         return out
@@ -49,9 +49,8 @@ def model(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def tiny_plan() -> Any:
-    from fingerprint.evaluation.fits import Effort
+    from fingerprint.evaluation.fits import Effort, Recipe
     from fingerprint.evaluation.plan import Plan
-    from fingerprint.training.embedding import Recipe
 
     effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 60)
     return Plan(30, 4, effort, 20, 5, "2025-03", 7, 20)

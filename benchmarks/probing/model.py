@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config, SplitConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import Fitted, fit
@@ -22,6 +23,7 @@ from fingerprint.model.likelihood import Evidence
 from fingerprint.model.probe_information import Information
 from fingerprint.store.read import load
 from fingerprint.training.calibration_cases import weighed
+from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.probe_information import learn_information
@@ -61,7 +63,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
     candidate = np.ones(len(data.labels.releases), bool)
-    held = split_for_calibration(data, lab_of, ground.groups, candidate, seed)
+    held = split_for_calibration(TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed)), data)
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -111,7 +113,7 @@ def _calibration(
     release_code = {name: i for i, name in enumerate(known.names)}
     cases, kinds = [], []
     for kind, of in rows.items():
-        drawn = draw(labels.release, labels.corpus, of & data.filled, seed)
+        drawn = draw(labels, of & data.filled, SplitConfig(), seed)
         some = [drawn[i] for i in rng.permutation(len(drawn))[:SUSPECTS]]
         cases += some
         kinds += [kind] * len(some)

@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 
 # map_function(function, pieces) gives function(*piece) of each piece, in order: `itertools.starmap`, or workers.
 MapFunction: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
+# progress(stage, done, total): how far a stage of the work is.
+Progress: TypeAlias = Callable[[str, int, int], None]
 # Gives (number of the piece, function(*piece)) as they are done.
 Executor: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[tuple[int, Any]]]
 

@@ -13,11 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config
 from fingerprint.evaluation.calibrated import KINDS, TooFew, calibration_of, judged
 from fingerprint.evaluation.fits import CaseSet, Effort, draw_some, fit, marked, question
 from fingerprint.evaluation.folds import subsample
 from fingerprint.evaluation.predictions import Names, Predictions
 from fingerprint.training.calibration_cases import fit_likelihood
+from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
 from fingerprint.training.splits import split_for_calibration
 
@@ -57,7 +59,7 @@ class Months:
         released, effort, seed = self.released, self.effort, self.seed
         before = (released < months[0]) & (released != "") & candidate
         rows = before[data.labels.release] & data.filled
-        held = split_for_calibration(data, lab_of, self.groups, before, seed)
+        held = split_for_calibration(TrainingContext(lab_of, self.groups, before, Config(seed=seed)), data)
         kind = np.where(rows, held.kind, "")
         shown = subsample(data.labels, rows & held.train, effort.rows, seed)
         drawn = {k: draw_some(data.labels, (kind == k) & data.full, effort.cases, seed) for k in _KIND}

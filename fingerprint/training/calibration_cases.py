@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
 from fingerprint.base.parallel import MapFunction
+from fingerprint.config import ClassifierConfig, SplitConfig
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases
@@ -69,7 +70,7 @@ def fit_likelihood(
     corpus = np.unique(labels.corpus[of], return_inverse=True)[1]
     at, release = np.flatnonzero(of), code[labels.release[of]]
     plda = Plda.fit(Cells.of(embedding, release, corpus, at, map_function), known.lab)
-    return Likelihood(plda, fit_classifiers(plda, embedding, release, seed, at)), known
+    return Likelihood(plda, fit_classifiers(plda, embedding, release, ClassifierConfig(), seed, at)), known
 
 
 def ask(
@@ -82,7 +83,7 @@ def ask(
     rows: list[Ints] = []
     kinds: list[str] = []
     for kind in SHARES:
-        drawn = draw(labels.release, labels.corpus, asked & (held.kind == kind), seed)
+        drawn = draw(labels, asked & (held.kind == kind), SplitConfig(), seed)
         rows += drawn
         kinds += [kind] * len(drawn)
     names = [labels.releases[labels.release[r[0]]] for r in rows]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.parallel import Progress
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.registry import Registry
 from fingerprint.features import style_markers
 from fingerprint.model.likelihood import Likelihood
-from fingerprint.training.data import Report
 from fingerprint.training.embedding import Space
 
 HABIT_ROWS = 60
@@ -56,7 +56,7 @@ def likelihood_arrays(likelihood: Likelihood) -> dict[str, np.ndarray]:
 
 
 def habit_arrays(
-    corpus: Corpus, keep: NDArray[np.bool_], names: Sequence[str], progress: Report
+    corpus: Corpus, keep: NDArray[np.bool_], names: Sequence[str], progress: Progress
 ) -> dict[str, np.ndarray]:
     """habit_mean, habit_var: (R, habits) of the logarithm of each rate, from some of the rows of each release that
     `keep` (rows,) marks. names: (R,) releases."""

@@ -6,13 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerprint.base.parallel import ONE_THREAD
+from fingerprint.base.parallel import ONE_THREAD, Progress
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import pack
 from fingerprint.training.card import card
 from fingerprint.training.comparison import Comparison, compare
-from fingerprint.training.data import Report
 from fingerprint.training.predictor import CaseSet, Predictor
 from fingerprint.training.regression_set import RegressionSet
 from fingerprint.training.run import Made, Settings, make
@@ -20,7 +19,7 @@ from fingerprint.training.run import Made, Settings, make
 
 @ONE_THREAD
 def retrain(
-    corpora: list[Path], out: Path, settings: Settings, force: bool, progress: Report
+    corpora: list[Path], out: Path, settings: Settings, force: bool, progress: Progress
 ) -> tuple[Comparison | None, bool]:
     """Trains on `corpora`, compares the model with the one at `out`, and puts it there unless the comparison refuses
     it and not `force`; the one that was there is kept among its versions.
@@ -42,7 +41,7 @@ def retrain(
     return comparison, written
 
 
-def _compare(old: Loaded, made: Made, progress: Report) -> Comparison:
+def _compare(old: Loaded, made: Made, progress: Progress) -> Comparison:
     known = [entry["release"] for entry in old.releases]
     entries = made.documents["labels"]["releases"]
     held = RegressionSet.of(made.arrays, len(made.arrays["plda_centre"]))

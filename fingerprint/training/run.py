@@ -8,15 +8,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir
 from fingerprint.base.keys import isin
-from fingerprint.base.parallel import ONE_THREAD, MapFunction, parallel_map
+from fingerprint.base.parallel import ONE_THREAD, Progress, parallel_map
+from fingerprint.config import Config
 from fingerprint.data.corpus import Corpus, read_corpora
-from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
@@ -29,14 +30,15 @@ from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.store.write import check_free, save
 from fingerprint.training.calibration_cases import SHARES, Known, ask, fit_likelihood, nameable, scores
 from fingerprint.training.card import card
-from fingerprint.training.data import Data, Report
-from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data
+from fingerprint.training.embedding import Embeddings, Space, fit_space
 from fingerprint.training.lineage import described, step
 from fingerprint.training.parts import habit_arrays, labels, likelihood_arrays, space_arrays
 from fingerprint.training.probe_information import learn_information
 from fingerprint.training.regression_set import RegressionSet, hold_back
 from fingerprint.training.side import learn_side
-from fingerprint.training.splits import split_for_calibration
+from fingerprint.training.splits import CalibrationPart, split_for_calibration
 
 _FEWEST_SUSPECTS = 50
 
@@ -59,7 +61,7 @@ class Settings:
     cache: Path | None = None
     name: str = "default"
     command: str = ""
-    recipe: Recipe = field(default_factory=Recipe)
+    config: Config = field(default_factory=Config)
 
 
 @dataclass(frozen=True)
@@ -76,7 +78,7 @@ class Made:
     held_rows: Ints
 
 
-def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) -> None:
+def train(corpora: list[Path], out: Path, settings: Settings, progress: Progress) -> None:
     """Trains on `corpora` and writes the model folder `out`, whole or not at all.
 
     Raises InputError for a corpus or registry that is not what was expected, ModelError where `out` is taken.
@@ -87,31 +89,29 @@ def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) 
 
 
 @ONE_THREAD
-def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
+def make(corpora: list[Path], settings: Settings, progress: Progress) -> Made:
     """A first model is trained without some prompts, releases, labs and corpora, and the calibration is fitted on
     what it says of them; the model that is returned has then seen everything but what is held back for good."""
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry)
     keep = _wanted(corpus, registry, settings)
     cache = settings.cache or cache_dir()
-    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress)
-    lab_of = {name: registry.releases[name].lab for name in data.labels.releases}
-    groups = {name: registry.group(name) for name in data.labels.releases}
-    candidate = np.array([registry.releases[name].kind != "finetune" for name in data.labels.releases])
+    data = Data.prepare(corpus, cache / "counts", settings.jobs, settings.config.features, progress)
+    config = msgspec.structs.replace(settings.config, seed=settings.seed)
+    map_function = parallel_map(settings.jobs)
+    context = TrainingContext.of(data.labels.releases, registry, config, progress, map_function)
+    lab_of, candidate = context.lab_of, context.candidate
     back, kept = hold_back(corpus, keep & candidate[data.labels.release[data.full]])
     keep &= ~back
     use = np.concatenate([keep, keep[::2]]) & data.filled
-    map_function = parallel_map(settings.jobs)
     foreign = foreign_rows(settings.encoder, corpus, progress) if settings.encoder else None
 
-    calibration, table, information = _calibrate(
-        data, corpus, use, lab_of, groups, candidate, settings, progress, foreign, map_function
-    )
-    space, embeddings = _fit(data, use, lab_of, settings, progress, foreign, map_function)
+    calibration, table, information = _calibrate(context, data, corpus, use, foreign)
+    space, embeddings = _fit(context, data, use, foreign)
     likelihood, known = fit_likelihood(data, embeddings.rows, use, candidate, lab_of, settings.seed, map_function)
     named = np.isin(data.labels.releases, known.names)
     cells = use & named[data.labels.release]
-    learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[cells])]
+    learned = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[cells])]
     kept = kept[(data.filled & named[data.labels.release])[kept]]
     held = RegressionSet(
         embeddings.rows[kept], embeddings.size[kept], (np.cumsum(named) - 1)[data.labels.release[kept]]
@@ -131,20 +131,23 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
 
 
 def _calibrate(
-    data: Data, corpus: Corpus, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
-    candidate: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None,
-    map_function: MapFunction,
-) -> tuple[Calibration, list[dict[str, Any]], Information]:  # fmt: skip
+    context: TrainingContext,
+    data: Data,
+    corpus: Corpus,
+    use: NDArray[np.bool_],
+    foreign: NDArray[np.float32] | None,
+) -> tuple[Calibration, list[dict[str, Any]], Information]:
     """The calibration and the scores of a model that was not shown all, and what it could tell by which prompts;
     nothing else of it is kept."""
-    held = split_for_calibration(data, lab_of, groups, candidate, settings.seed)
+    candidate, lab_of, seed = context.candidate, context.lab_of, context.config.seed
+    held = split_for_calibration(context, data)
     nameable(data, use & held.train, candidate)
-    embeddings = _fit(data, use & held.train, lab_of, settings, progress, foreign, map_function)[1]
+    embeddings = _fit(context, data, use & held.train, foreign)[1]
     likelihood, known = fit_likelihood(
-        data, embeddings.rows, use & held.train, candidate, lab_of, settings.seed, map_function
+        data, embeddings.rows, use & held.train, candidate, lab_of, seed, context.map_function
     )
-    held.kind[~use] = "left out"
-    cases, kind = ask(data, embeddings, likelihood, known, held, candidate, lab_of, settings.seed)
+    held.kind[~use] = CalibrationPart.LEFT_OUT
+    cases, kind = ask(data, embeddings, likelihood, known, held, candidate, lab_of, seed)
     if len(cases.lab) < _FEWEST_SUSPECTS:
         raise FingerprintError(
             f"the corpora give {len(cases.lab)} held-out suspects to calibrate on, fewer than {_FEWEST_SUSPECTS}: "
@@ -152,7 +155,7 @@ def _calibrate(
         )
     calibration = calibrate(cases, known.lab)
     information = learn_information(
-        data, corpus, embeddings, likelihood, known, calibration, held.kind == "same", lab_of, settings.seed
+        data, corpus, embeddings, likelihood, known, calibration, held.kind == CalibrationPart.SAME, lab_of, seed
     )
     return calibration, scores(cases, kind, known, calibration), information
 
@@ -184,33 +187,29 @@ def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[n
     return ~isin(corpus.release, out)
 
 
-def foreign_rows(name: str, corpus: Corpus, progress: Report) -> NDArray[np.float32]:
+def foreign_rows(name: str, corpus: Corpus, progress: Progress) -> NDArray[np.float32]:
     """(n, D) of the foreign encoder, full rows and then plain ones."""
-    from fingerprint.embedding.torch_encoder import Foreign
-    from fingerprint.training.data import EverySecond, mask_plain
+    from fingerprint.embedding.torch_encoder import SentenceEncoder
+    from fingerprint.features.text_forms import EverySecond, TextForm
 
-    model, half = Foreign(name), EverySecond(corpus, len(corpus))
+    model, half = SentenceEncoder(name), EverySecond(corpus)
     blocks = []
     total = len(corpus) + len(half)
-    for source, mask in ((corpus, mask_names), (half, mask_plain)):
+    for source, form in ((corpus, TextForm.FULL), (half, TextForm.PLAIN)):
         for start in range(0, len(source), 512):
             texts = source.texts(start, min(start + 512, len(source)))
-            blocks.append(model.encode([mask(text) for text in texts]))
+            blocks.append(model.encode([form.masked(text) for text in texts]))
             progress("foreign encoder", sum(map(len, blocks)), total)
     return np.concatenate(blocks)
 
 
 def _fit(
-    data: Data,
-    use: NDArray[np.bool_],
-    lab_of: Mapping[str, str],
-    settings: Settings,
-    progress: Report,
-    foreign: NDArray[np.float32] | None,
-    map_function: MapFunction,
+    context: TrainingContext, data: Data, use: NDArray[np.bool_], foreign: NDArray[np.float32] | None
 ) -> tuple[Space, Embeddings]:
-    recipe = settings.recipe if foreign is None else replace(settings.recipe, steps=0)
-    space, embeddings = fit_space(data, use, lab_of, recipe, settings.seed, progress, map_function)
+    if foreign is not None:
+        embedding = msgspec.structs.replace(context.config.embedding, steps=0)
+        context = replace(context, config=msgspec.structs.replace(context.config, embedding=embedding))
+    space, embeddings = fit_space(context, data, use)
     return space, embeddings if foreign is None else Embeddings(np.hstack([embeddings.rows, foreign]), embeddings.size)
 
 

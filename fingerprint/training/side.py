@@ -8,11 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.parallel import Progress
 from fingerprint.data.corpus import Corpus
 from fingerprint.side.names import Habits
 from fingerprint.side.tables import Tables
 from fingerprint.side.tokens import FEWEST, gathered, grouped, key
-from fingerprint.training.data import Report
 
 _BLOCK = 2_000
 _NOTHING = Tables((), None)
@@ -22,7 +22,7 @@ def learn_side(
     corpus: Corpus,
     keep: NDArray[np.bool_],
     lab_of: Mapping[str, str],
-    progress: Report,
+    progress: Progress,
     before: Tables = _NOTHING,
     heard: Collection[str] = (),
 ) -> Tables:
@@ -47,7 +47,7 @@ def learn_side(
     return Tables(tuple(tokenizers), before.names.joined(names) if before.names else names)
 
 
-def _texts(corpus: Corpus, keep: NDArray[np.bool_], progress: Report) -> Iterator[tuple[str, str]]:
+def _texts(corpus: Corpus, keep: NDArray[np.bool_], progress: Progress) -> Iterator[tuple[str, str]]:
     some = corpus.of(keep)
     for start in range(0, len(some), _BLOCK):
         texts = some.texts(start, start + _BLOCK)

@@ -2,7 +2,15 @@ from __future__ import annotations
 
 import numpy as np
 
-from fingerprint.training.splits import SIZES, draw
+from fingerprint.config import SplitConfig
+from fingerprint.training.data import Domain, Labels
+from fingerprint.training.splits import draw
+
+CONFIG = SplitConfig()
+
+
+def labelled(release: np.ndarray, corpus: np.ndarray) -> Labels:
+    return Labels(release, np.full(len(release), -1), corpus, ["a", "b"], [Domain("c"), Domain("d")])
 
 
 def test_suspects_are_of_one_corpus_and_of_all_together() -> None:
@@ -10,12 +18,12 @@ def test_suspects_are_of_one_corpus_and_of_all_together() -> None:
     corpus = np.concatenate([np.repeat([0, 1], 20), np.zeros(40, int)])
     of = np.ones(80, bool)
     of[0] = False
-    drawn = draw(release, corpus, of, seed=0)
+    drawn = draw(labelled(release, corpus), of, CONFIG, seed=0)
     mixed = [rows for rows in drawn if len(np.unique(corpus[rows])) > 1]
     for rows in drawn:
         assert len(np.unique(release[rows])) == 1
         assert len(np.unique(rows)) == len(rows)
-        assert len(rows) in SIZES
+        assert len(rows) in CONFIG.sizes
         assert 0 not in rows
     # Only the release that is in two corpora can be mixed, and it alone has no 25 rows in one of them.
     assert mixed
@@ -27,4 +35,4 @@ def test_suspects_are_of_one_corpus_and_of_all_together() -> None:
 
 
 def test_nothing_held_out_gives_no_suspects() -> None:
-    assert draw(np.zeros(5, int), np.zeros(5, int), np.zeros(5, bool), seed=0) == []
+    assert draw(labelled(np.zeros(5, int), np.zeros(5, int)), np.zeros(5, bool), CONFIG, seed=0) == []

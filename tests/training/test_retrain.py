@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from fingerprint.config import Config, EmbeddingConfig
 from fingerprint.store.read import load
 from fingerprint.store.versions import identity, versions
 from fingerprint.store.write import save
-from fingerprint.training.embedding import Recipe
 from fingerprint.training.retrain import retrain
 from fingerprint.training.run import Settings
 from tests.training.test_train import content, document
@@ -22,8 +22,8 @@ def there(model: Path, tmp_path: Path) -> Path:
 
 
 def again(world: Path, out: Path, force: bool = False, **settings: Any) -> Any:
-    recipe = Recipe(directions=64, size=16, steps=40, batch=96)
-    given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", recipe=recipe)
+    short = Config(embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96))
+    given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", config=short)
     chosen = dataclasses.replace(given, **settings)
     return retrain([world / "corpora"], out, chosen, force, lambda stage, done, total: None)
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from fingerprint.config import ClassifierConfig
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.linear_classifiers import LinearClassifiers
 from fingerprint.model.plda import Floats, Indexed, Ints, Plda
@@ -80,7 +81,7 @@ def _widened(
 ) -> LinearClassifiers:  # fmt: skip
     """With a column for each release and lab of the rows, all of them on the ground."""
     rng = np.random.default_rng(seed)
-    augmentation = NoiseAugmentation.of(old)
+    augmentation = NoiseAugmentation.of(old, ClassifierConfig().domain_noise)
     drawn, of = _rehearsal(old, rng)
     learned = np.bincount(release)
     if learned.max() > _MOST:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fingerprint.base.parallel import Progress
 from fingerprint.data.registry import Registry
 from fingerprint.loading import Loaded
 from fingerprint.model.likelihood import Likelihood
@@ -18,7 +19,6 @@ from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.side.tables import DOCUMENT as SIDE
 from fingerprint.store.read import Stored
-from fingerprint.training.data import Report
 from fingerprint.training.lineage import described
 from fingerprint.training.parts import HABIT_ROWS, habit_arrays, labels, likelihood_arrays
 from fingerprint.training.regression_set import RegressionSet
@@ -30,7 +30,7 @@ from fingerprint.training.update.rows import Rows
 
 
 def grown(
-    stored: Stored, loaded: Loaded, rows: Rows, registry: Registry, seed: int, progress: Report
+    stored: Stored, loaded: Loaded, rows: Rows, registry: Registry, seed: int, progress: Progress
 ) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
     """Arrays and documents of the model with `rows` learned; what neither changes is as it was."""
     old = loaded.likelihood
@@ -105,7 +105,7 @@ def _ordered(h: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Int
 
 
 def _usual(
-    stored: Stored, rows: Rows, code: Ints, count: Mapping[str, int], size: int, progress: Report
+    stored: Stored, rows: Rows, code: Ints, count: Mapping[str, int], size: int, progress: Progress
 ) -> dict[str, np.ndarray]:
     """habit_mean, habit_var (R, habits): of a release with more responses those of both samples together."""
     fresh = habit_arrays(rows.given, rows.learned, rows.names, progress)

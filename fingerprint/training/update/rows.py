@@ -11,17 +11,16 @@ from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
 from fingerprint.base.keys import isin
-from fingerprint.base.parallel import parallel_map
+from fingerprint.base.parallel import Progress, parallel_map
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.registry import Registry
-from fingerprint.embedding.quantised import QuantisedTable
-from fingerprint.embedding.static_encoder import StaticEncoder
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
 from fingerprint.model.plda import Ints
 from fingerprint.store.read import Stored
 from fingerprint.training.calibration_cases import FEWEST_ROWS
-from fingerprint.training.data import Data, Report
+from fingerprint.training.data import Data
 from fingerprint.training.embedding import embed
 from fingerprint.training.regression_set import RegressionSet, hold_back
 from fingerprint.training.run import foreign_rows
@@ -49,11 +48,11 @@ class Rows:
 
 
 def learn_from(
-    corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored, cache: Path, jobs: int, progress: Report
+    corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored, cache: Path, jobs: int, progress: Progress
 ) -> Rows:
     """Raises InputError where the corpus has nothing that the model could learn."""
     corpus, left_out = _wanted(corpus, registry, loaded, stored)
-    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
+    data = Data.prepare(corpus, cache / "counts", jobs, loaded.vocabulary.features, progress)
     counted = data.rows(loaded.vocabulary)
     embedding: DiskArray | NDArray[np.float32] = embed(counted, tables(loaded, stored), parallel_map(jobs))
     size = np.diff(counted.indptr).astype(np.int64)
@@ -68,8 +67,9 @@ def learn_from(
     kept = kept[filled[kept]]
     names, labels = data.labels.releases, data.labels.of(use)
     held = RegressionSet(embedding[kept], size[kept], data.labels.release[kept])
+    corpora = [domain.label for domain in labels.corpora]
     return Rows(
-        names, data.labels.corpora, embedding, np.flatnonzero(use), labels.release, labels.corpus, held, corpus, learned,
+        names, corpora, embedding, np.flatnonzero(use), labels.release, labels.corpus, held, corpus, learned,
         left_out,
     )  # fmt: skip
 

@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from fingerprint.base.files import cache_dir
-from fingerprint.base.parallel import ONE_THREAD
+from fingerprint.base.parallel import ONE_THREAD, Progress
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
+from fingerprint.features.text_forms import TextForm
 from fingerprint.loading import load_whole
 from fingerprint.store.read import Stored
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import check_free, pack, save
 from fingerprint.training.card import card
 from fingerprint.training.comparison import Comparison, compare
-from fingerprint.training.data import PLAIN, Report
+from fingerprint.training.data import Domain
 from fingerprint.training.lineage import step
 from fingerprint.training.predictor import CaseSet, Predictor
 from fingerprint.training.regression_set import RegressionSet
@@ -55,7 +56,7 @@ class Outcome:
 
 
 @ONE_THREAD
-def update(model: Path, corpora: list[Path], out: Path, settings: Settings, progress: Report) -> Outcome:
+def update(model: Path, corpora: list[Path], out: Path, settings: Settings, progress: Progress) -> Outcome:
     """Adds `corpora` to the model in the folder `model` and writes it to `out`, a new place or `model` itself, whose
     former state is then kept among its versions.
 
@@ -96,7 +97,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     added, more = set(rows.names) - set(known), set(rows.names) & set(known)
     had = {*stored.documents["labels"]["corpora"]}
     lies = zip(documents["labels"]["corpora"], arrays["corpus_in_domain"], strict=True)
-    later = (name for name, ground in lies if name not in had and not ground and not name.endswith(PLAIN))
+    later = (name for name, ground in lies if name not in had and not ground and Domain.of(name).form is TextForm.FULL)
     return Outcome(
         tuple(sorted(added)),
         tuple(sorted(more)),
