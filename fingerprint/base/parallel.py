@@ -67,7 +67,7 @@ def _in_processes(
 ) -> Iterator[tuple[int, Result]]:
     from joblib import Parallel, delayed
 
-    # Workers that have grown are replaced between two pieces, which is no news to anybody.
+    # joblib replaces a worker that has grown between two pieces; users need not know.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
     work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     return iter(work(delayed(in_one_thread)(i, function, piece) for i, piece in enumerate(pieces)))

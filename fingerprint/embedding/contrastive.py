@@ -29,8 +29,8 @@ Ints = NDArray[np.int64]
 
 # Keeps the logarithm of a probability that is 0 finite.
 _FLOOR = 1e-9
-# The mean of a release's responses is surer than one response: its softmax is sharper by this factor.
-_MEAN_SHARPER = 2
+# The mean of a release's responses varies less than one response: the inverse temperature is higher by this factor.
+_MEAN_FACTOR = 2
 
 
 @dataclass(frozen=True)
@@ -161,7 +161,7 @@ def _classification_loss(
     loss = torch.zeros(())
     for logits, true in (
         (config.inverse_temperature * found @ own.T, target),
-        (_MEAN_SHARPER * config.inverse_temperature * means @ own.T, seen),
+        (_MEAN_FACTOR * config.inverse_temperature * means @ own.T, seen),
     ):
         loss = loss + cross_entropy(logits, true) + config.lab_loss * _lab_loss(logits, true, labs)
     return loss

@@ -54,15 +54,15 @@ def test_groups_that_blocks_cut_in_two_count_as_whole(monkeypatch: pytest.Monkey
 
 
 def _sum(rows: np.ndarray) -> np.ndarray:
-    return rows.sum(axis=0, dtype=float)
+    return np.asarray(rows.sum(axis=0, dtype=float))
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:
-    return np.square(rows, dtype=float).sum(axis=0)
+    return np.asarray(np.square(rows, dtype=float).sum(axis=0))
 
 
 def _seen(rows: np.ndarray) -> np.ndarray:
-    return (rows != 0).sum(axis=0)
+    return np.asarray((rows != 0).sum(axis=0))
 
 
 def test_a_row_is_the_same_whatever_it_is_read_with() -> None:
