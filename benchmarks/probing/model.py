@@ -25,7 +25,7 @@ from fingerprint.training.calibration_cases import weighed
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.probe_information import learn_information
-from fingerprint.training.splits import draw, split_for_calibration
+from fingerprint.training.splits import CaseKind, draw, split_for_calibration
 
 SHOWN, SUSPECTS = 100, 2_500
 # Of ten parts of the prompts: two to learn from what prompts tell and to calibrate on, two to replay.
@@ -65,21 +65,21 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
-    seen = np.isin(held.kind, ("train", "same"))
+    seen = held.train | (held.kind == CaseKind.SAME)
     replay = seen & (part < REPLAYED) & data.full
-    learn = seen & ~replay & data.full & ((part < REPLAYED + LEARNED) | (held.kind == "same"))
-    shown = (held.kind == "train") & (part >= REPLAYED + LEARNED)
+    learn = seen & ~replay & data.full & ((part < REPLAYED + LEARNED) | (held.kind == CaseKind.SAME))
+    shown = held.train & (part >= REPLAYED + LEARNED)
     shown = subsample(data.labels, shown & data.filled, SHOWN, seed)
     # Half of the releases that were left out calibrate, the other half is replayed.
     half = (data.labels.release % 2 == 0) & data.full
-    foreign = {kind: half & (held.kind == kind) for kind in ("other", "unseen", "unknown")}
-    new = ~half & data.full & np.isin(held.kind, ("unseen", "unknown"))
+    foreign = {kind: half & (held.kind == kind) for kind in CaseKind if kind != CaseKind.SAME}
+    new = ~half & data.full & ((held.kind == CaseKind.UNSEEN) | (held.kind == CaseKind.UNKNOWN))
     asked = replay | learn | new | np.logical_or.reduce(list(foreign.values()))
     fitted = fit(data, shown, asked, candidate, lab_of, FULL.effort.recipe, seed)
     say(f"{int(shown.sum()):,} responses shown")
     at = np.full(len(data.full), -1)
     at[fitted.rows] = np.arange(len(fitted.rows))
-    calibration = _calibration(data, fitted, at, {"same": learn, **foreign}, lab_of, seed)
+    calibration = _calibration(data, fitted, at, {CaseKind.SAME: learn, **foreign}, lab_of, seed)
     say("calibrated")
     whole_places = _widened(fitted, at)
     information = learn_information(
