@@ -67,7 +67,8 @@ def split_for_calibration(
     kind[out_corpus] = CaseKind.OTHER
     kind[out_release[labels.release]] = CaseKind.UNSEEN
     kind[out_lab[labels.release]] = CaseKind.UNKNOWN
-    return CalibrationSplit(np.equal(kind, None), kind)
+    shown = ~(out_prompt | out_corpus | (out_release | out_lab)[labels.release])
+    return CalibrationSplit(shown, kind)
 
 
 def _some(names: NDArray[np.str_], share: float, rng: np.random.Generator) -> NDArray[np.str_]:
