@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-from fingerprint.base.atomic import sync_folder
+from fingerprint.base.files import sync_folder
 from fingerprint.errors import FingerprintError, InputError
 
 # File systems allow 255 bytes; a digest, a suffix and the name of a temporary file come on top.

@@ -6,7 +6,8 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
-from fingerprint.data.response import Case, digest, prompt_tokens
+from fingerprint.base.keys import digest
+from fingerprint.data.response import Case, prompt_tokens
 from fingerprint.model.verdict import (
     UNKNOWN,
     LabShare,

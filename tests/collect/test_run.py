@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.collect.asking import Endpoint, RetryPolicy, ask
 from fingerprint.collect.limits import Budget, ConcurrencyLimiter
 from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question, Sampling, Usage

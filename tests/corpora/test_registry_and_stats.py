@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli.corpora import local
 from fingerprint.corpora import stats
 from fingerprint.corpora.add_release import ReleaseFields, add_release

@@ -130,7 +130,7 @@ def add_release(release: str, registry: Path | None, form: str, **given: Any) ->
     Nothing is written if the registry would not be valid with it: names that stand for another release, a lab that it
     does not have, a month in the future.
     """
-    from fingerprint.base.locations import data_dir
+    from fingerprint.base.files import data_dir
     from fingerprint.corpora import add_release as registry_entries
 
     path = registry or data_dir("corpora") / "releases.csv"

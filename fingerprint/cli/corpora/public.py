@@ -77,7 +77,7 @@ def fetch(
     broke off. The archives that it keeps are a mirror for others. NAME is one that `list` gives, or a manifest of your
     own (.json). Rows of names that the registry does not know are left out and counted.
     """
-    from fingerprint.base.locations import cache_dir
+    from fingerprint.base.files import cache_dir
     from fingerprint.corpora.fetch.download import Origin
     from fingerprint.corpora.fetch.run import Context
     from fingerprint.corpora.fetch.run import fetch as fetch_corpus

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fingerprint.base.atomic import write_atomically
+from fingerprint.base.files import write_atomically
 from fingerprint.corpora.manifest import Source
 from fingerprint.errors import InputError
 

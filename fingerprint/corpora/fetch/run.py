@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from fingerprint.base.atomic import write_atomically
-from fingerprint.base.locking import locked
+from fingerprint.base.files import locked, write_atomically
 from fingerprint.corpora.fetch.archive import Extracted, Limits, digest, extract
 from fingerprint.corpora.fetch.download import Origin, Report, fetch_file
 from fingerprint.corpora.fetch.git import commit_from_api, commit_tree
