@@ -55,7 +55,6 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
     (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). Exit code 1 if a model was given up or questions are left.
     """
     try:
-        import httpx2  # noqa: F401
         import rich  # noqa: F401
     except ImportError:
         raise MissingExtra("collecting", "collect") from None

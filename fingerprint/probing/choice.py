@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fingerprint.config import ProbingConfig
 from fingerprint.model.plda import Floats
-from fingerprint.model.probe_information import Information, expected, fresh
+from fingerprint.model.probe_information import InformationGain, expected_gain
 
 Kind = tuple[str, str]
 """Domain and language of a probe."""
@@ -23,7 +23,7 @@ class Choice:
         information: The model's table, None if it has none.
     """
 
-    def __init__(self, information: Information | None):
+    def __init__(self, information: InformationGain | None):
         self._information = information
         self._gains: dict[Kind, NDArray[np.float32]] = {}
 
@@ -42,7 +42,10 @@ class Choice:
         if self._information is None:
             return left.index(min(kinds, key=lambda kind: answered[kind]))
         information = self._information
-        nats = {kind: expected(probabilities, self._gain(information, kind), fresh(answered[kind])) for kind in kinds}
+        nats = {
+            kind: expected_gain(probabilities, self._gain(information, kind), information.new_share(answered[kind]))
+            for kind in kinds
+        }
         return left.index(max(kinds, key=nats.__getitem__))
 
     def left_to_learn(self, left: Sequence[Kind], answered: Counter[Kind], probabilities: Floats) -> float:
@@ -57,10 +60,11 @@ class Choice:
         """
         if self._information is None:
             return np.inf
-        information, new = self._information, fresh(answered.total())
-        return max((expected(probabilities, self._gain(information, kind), new) for kind in set(left)), default=0.0)
+        information, new = self._information, self._information.new_share(answered.total())
+        gains = (expected_gain(probabilities, self._gain(information, kind), new) for kind in set(left))
+        return max(gains, default=0.0)
 
-    def _gain(self, information: Information, kind: Kind) -> NDArray[np.float32]:
+    def _gain(self, information: InformationGain, kind: Kind) -> NDArray[np.float32]:
         if kind not in self._gains:
             self._gains[kind] = information.of(*kind)
         return self._gains[kind]
