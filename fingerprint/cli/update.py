@@ -11,9 +11,8 @@ import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import FEATURES, resumable
-from fingerprint.cli.progress import Progress
+from fingerprint.cli.options import command_line
+from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
 from fingerprint.report.models import render_comparison
 
