@@ -120,10 +120,8 @@ class StaticEncoder:
 
         arrays = (self.table.codes, self.table.scale, self.vocabulary.buckets, self.vocabulary.weights)
         features = self.vocabulary.features
-        metadata = {
-            "features": msgspec.json.encode(features).decode(),
-            "feature_signature": feature_signature(features),
-        }
+        # One entry: safetensors writes several in an order that differs from run to run.
+        metadata = {"features": msgspec.json.encode(_Features(features, feature_signature(features))).decode()}
         modules = [{"idx": 0, "name": "0", "path": "", "type": CLASS}]
         config = {"model_type": "SentenceTransformer", "similarity_fn_name": "cosine"}
         return {
@@ -185,13 +183,20 @@ def _numbers(codes: NDArray[np.uint8]) -> NDArray[np.float32]:
     return out
 
 
+class _Features(msgspec.Struct):
+    """What the file says of its features."""
+
+    config: FeatureConfig
+    signature: str
+
+
 def _features(metadata: dict[str, str], path: Path) -> FeatureConfig:
     if "features" not in metadata:
         return FeatureConfig()
     try:
-        features = msgspec.json.decode(metadata["features"], type=FeatureConfig)
+        features = msgspec.json.decode(metadata["features"], type=_Features)
     except msgspec.DecodeError as error:
         raise ModelError(f"{path}: its feature configuration cannot be read ({error}); train it again") from None
-    if metadata.get("feature_signature") != feature_signature(features):
+    if features.signature != feature_signature(features.config):
         raise ModelError(f"{path}: was trained on features that this program does not count; train it again")
-    return features
+    return features.config

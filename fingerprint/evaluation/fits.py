@@ -17,10 +17,10 @@ from fingerprint.features.weights import unit_rows
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats
-from fingerprint.training.calibration_cases import Known, fit_likelihood
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Ints, Labels
 from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
+from fingerprint.training.likelihood import KnownReleases, fit_likelihood
 from fingerprint.training.splits import draw
 
 Bools = NDArray[np.bool_]
@@ -116,7 +116,7 @@ class Fitted:
     space: Space
     embeddings: Embeddings
     likelihood: Likelihood
-    known: Known
+    known: KnownReleases
     rows: Ints
 
 
@@ -128,8 +128,8 @@ def fit(
     some = data.sample(keep)
     use = shown[keep]
     context = TrainingContext(lab_of, {}, candidate, recipe.config(seed))
-    space, embeddings = fit_space(context, some, use)
-    likelihood, known = fit_likelihood(some, embeddings.rows, use, candidate, lab_of, seed)
+    space, embeddings = fit_space(some, use, context)
+    likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
     return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
 
@@ -205,7 +205,7 @@ def named(labels: Labels, cases: list[Ints]) -> tuple[list[str], list[str]]:
 
 
 def answer(
-    likelihood: Likelihood, known: Known, names: Names, embeddings: list[NDArray[np.float32]], sizes: list[Ints],
+    likelihood: Likelihood, known: KnownReleases, names: Names, embeddings: list[NDArray[np.float32]], sizes: list[Ints],
     rows: list[Ints], kind: str, part: list[str], release: list[str],
 ) -> CaseSet:  # fmt: skip
     """The evidence on suspects of which the places of all responses, (responses, D), and their sizes are known."""
@@ -222,7 +222,7 @@ def answer(
         _wide(found.known, column, len(names.releases), low),
         _wide(found.new, lab_column, len(names.labs), low),
         found.unknown,
-        found.ground,
+        found.domain_distance,
         found.in_domain_llr,
         _wide(found.release_score, column, len(names.releases), absent),
         _wide(found.lab_score, lab_column, len(names.labs), absent),

@@ -18,9 +18,9 @@ from fingerprint.evaluation.calibrated import KINDS, TooFew, calibration_of, jud
 from fingerprint.evaluation.fits import CaseSet, Effort, draw_some, fit, marked, question
 from fingerprint.evaluation.folds import subsample
 from fingerprint.evaluation.predictions import Names, Predictions
-from fingerprint.training.calibration_cases import fit_likelihood
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
+from fingerprint.training.likelihood import fit_likelihood
 from fingerprint.training.splits import split_for_calibration
 
 Bools = NDArray[np.bool_]
@@ -59,7 +59,7 @@ class Months:
         released, effort, seed = self.released, self.effort, self.seed
         before = (released < months[0]) & (released != "") & candidate
         rows = before[data.labels.release] & data.filled
-        held = split_for_calibration(TrainingContext(lab_of, self.groups, before, Config(seed=seed)), data)
+        held = split_for_calibration(data, TrainingContext(lab_of, self.groups, before, Config(seed=seed)))
         kind = np.where(rows, held.kind, "")
         shown = subsample(data.labels, rows & held.train, effort.rows, seed)
         drawn = {k: draw_some(data.labels, (kind == k) & data.full, effort.cases, seed) for k in _KIND}
@@ -86,7 +86,8 @@ class Months:
                 continue
             known = released[placed.labels.release]
             use = learned[fitted.rows] & (known < month)
-            likelihood, names_then = fit_likelihood(placed, fitted.embeddings.rows, use, candidate, lab_of, seed)
+            context = TrainingContext(lab_of, {}, candidate, Config(seed=seed))
+            likelihood, names_then = fit_likelihood(placed, fitted.embeddings.rows, use, context)
             then = replace(fitted, likelihood=likelihood, known=names_then)
             answers = question(data, then, names, of_month[month], AT_THE_TIME)
             answers = replace(answers, part=np.full(len(answers.rows), month))

@@ -55,13 +55,13 @@ class Embeddings:
     size: Ints
 
 
-def fit_space(context: TrainingContext, data: Data, use: NDArray[np.bool_]) -> tuple[Space, Embeddings]:
+def fit_space(data: Data, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:
     """Fit the embedding on some rows, and embed all rows.
 
     Args:
-        context: The configuration, the labs, and how work is done and reported.
         data: n rows.
         use: (n,) the rows to fit on.
+        context: The labs, the hyper-parameters, and how work is done and reported.
 
     Returns:
         What was fitted, and the embeddings of all n rows, without those of another encoder.

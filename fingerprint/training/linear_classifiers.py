@@ -11,7 +11,7 @@ from torch.nn.functional import cross_entropy
 
 from fingerprint.base.disk_arrays import DiskArray, folder_of
 from fingerprint.config import ClassifierConfig
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import LinearClassifiers
 from fingerprint.model.plda import Floats, Ints, Plda
 
 # Rows that are projected at once.
@@ -45,8 +45,8 @@ class NoiseAugmentation:
         Returns:
             The augmentation.
         """
-        centre, spread = plda.middle, np.sqrt(plda.within + plda.session)
-        corpora = plda.corpus_mean[plda.ground]
+        centre, spread = plda.domain_mean, np.sqrt(plda.within + plda.session)
+        corpora = plda.corpus_mean[plda.in_domain]
         domains = domain_noise / np.sqrt(len(corpora)) * (corpora - centre)
         return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(plda.session))]) / spread)
 

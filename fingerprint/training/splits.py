@@ -17,15 +17,13 @@ from fingerprint.training.data import Data, Ints, Labels
 _CORPORA_FOR_EACH = 3
 
 
-class CalibrationPart(StrEnum):
-    """What a row is used for while the calibration is fitted; the four middle ones are kinds of cases."""
+class CaseKind(StrEnum):
+    """What of a case a model was not shown; the fields of `MixtureConfig`, in their order."""
 
-    TRAIN = "train"
     SAME = "same"
     OTHER = "other"
     UNSEEN = "unseen"
     UNKNOWN = "unknown"
-    LEFT_OUT = "left out"
 
 
 @dataclass(frozen=True)
@@ -34,19 +32,19 @@ class CalibrationSplit:
 
     Attributes:
         train: (n,) whether the first model sees a row.
-        kind: (n,) the `CalibrationPart` of each.
+        kind: (n,) the kind of case that a row is used for; None for a row that the first model sees.
     """
 
     train: NDArray[np.bool_]
     kind: NDArray[np.object_]
 
 
-def split_for_calibration(context: TrainingContext, data: Data) -> CalibrationSplit:
+def split_for_calibration(data: Data, context: TrainingContext) -> CalibrationSplit:
     """Hold out prompts, releases with their groups, labs and corpora at random.
 
     Args:
-        context: Shares and seed, labs, groups, and which releases can be predictions.
         data: n rows.
+        context: Shares and seed, labs, groups, and which releases can be predictions.
 
     Returns:
         The split.
@@ -64,12 +62,14 @@ def split_for_calibration(context: TrainingContext, data: Data) -> CalibrationSp
     out_release = isin(labels.releases, gone) & ~out_lab
     prompts = np.unique(labels.prompt[labels.prompt >= 0])
     out_prompt = np.isin(labels.prompt, prompts[rng.random(len(prompts)) < config.prompts])
-    kind = np.full(len(labels.release), CalibrationPart.TRAIN, object)
-    kind[out_prompt] = CalibrationPart.SAME
-    kind[np.isin(labels.corpus, _corpora(data, config))] = CalibrationPart.OTHER
-    kind[out_release[labels.release]] = CalibrationPart.UNSEEN
-    kind[out_lab[labels.release]] = CalibrationPart.UNKNOWN
-    return CalibrationSplit(kind == CalibrationPart.TRAIN, kind)
+    out_corpus = np.isin(labels.corpus, _corpora(data, config))
+    kind = np.full(len(labels.release), None, object)
+    kind[out_prompt] = CaseKind.SAME
+    kind[out_corpus] = CaseKind.OTHER
+    kind[out_release[labels.release]] = CaseKind.UNSEEN
+    kind[out_lab[labels.release]] = CaseKind.UNKNOWN
+    held_out = out_prompt | out_corpus | (out_release | out_lab)[labels.release]
+    return CalibrationSplit(~held_out, kind)
 
 
 def draw(labels: Labels, use: NDArray[np.bool_], config: SplitConfig, seed: int) -> list[Ints]:

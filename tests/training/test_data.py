@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerprint.base.parallel import Progress
@@ -18,11 +18,13 @@ names = st.lists(st.sampled_from(["a", "b", "/", "/plain", "/full"]), max_size=4
 domains = st.builds(Domain, names, st.sampled_from(TextForm))
 
 
+@settings(deadline=None)
 @given(domains)
 def test_a_label_gives_its_domain_back(domain: Domain) -> None:
     assert Domain.of(domain.label) == domain
 
 
+@settings(deadline=None)
 @given(domains, domains)
 def test_no_two_domains_share_a_label(one: Domain, other: Domain) -> None:
     assert (one.label == other.label) == (one == other)

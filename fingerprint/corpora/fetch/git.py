@@ -1,7 +1,10 @@
-"""Git's names of what it keeps: a commit's name holds its tree's, and that the name of each file's content.
+"""Git's names of objects: a commit's name depends on its tree's, and a tree's on the name of each file's content.
 
-So an archive that has the tree of a pinned commit is that commit, whoever served it. (Git objects: git-scm.com/book,
-10.2. The names are SHA-1, as strong as git's own; a manifest's sha256 adds to it once it is known.)
+An archive that has the tree of a pinned commit therefore is that commit, whoever served it. The names are SHA-1, as
+strong as git itself; the sha256 of a manifest adds to it once it is known.
+
+References:
+    Chacon & Straub, Pro Git, section 10.2, "Git Objects".
 """
 
 from __future__ import annotations
@@ -14,19 +17,19 @@ from typing import Any
 
 Blob = tuple[str, str]
 _TREE = re.compile(rb"tree ([0-9a-f]{40})\n")
-# Whole and half hours, and Nepal, Chatham and Eucla.
+# Minutes of all time zones: whole and half hours, and Nepal, Eucla and Chatham.
 _ZONES = sorted(
     {60 * h + m for h in range(-12, 15) for m in (0, 30)} | {345, 525, 765, 825}, key=lambda z: (z % 60 != 0, abs(z))
 )
 
 
 def blob_hash(size: int) -> Any:
-    """A hash to which the `size` bytes of a file are still to be given; its hexdigest is the blob's name."""
+    """Return a hash object that, updated with the `size` bytes of a file, has the blob's name as hexdigest."""
     return hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
 
 
 def tree_name(files: Mapping[str, Blob]) -> str:
-    """The name of the tree of `files`: path to (mode, blob's name)."""
+    """Return the name of the tree that holds `files`: path to (mode, blob's name)."""
     root: dict[str, Any] = {}
     for path, blob in files.items():
         *folders, name = path.split("/")
@@ -38,18 +41,33 @@ def tree_name(files: Mapping[str, Blob]) -> str:
 
 
 def commit_tree(commit: str, data: bytes) -> str | None:
-    """The tree that a commit object names, where `data` is the commit of that name."""
+    """Return the name of a commit's tree.
+
+    Args:
+        commit: The commit's name.
+        data: The commit object.
+
+    Returns:
+        The tree's name, None if `data` is not the commit of that name.
+    """
     if _name(b"commit", data) != commit:
         return None
     found = _TREE.match(data)
     return found.group(1).decode() if found else None
 
 
-def commit_of_api(commit: str, found: Mapping[str, Any]) -> bytes | None:
-    """The commit object from what GitHub's API says of it (git/commits); None where it cannot be made again.
+def commit_from_api(commit: str, found: Mapping[str, Any]) -> bytes | None:
+    """Return the commit object that GitHub's API (git/commits) describes.
 
-    The API leaves out what a commit object holds besides: the time zones, the last line end, the form of a
-    signature. All there may be are tried until the name is right.
+    The API leaves out the time zones, the last line end and the form of a signature. All possible ones are tried until
+    the name is right.
+
+    Args:
+        commit: The commit's name.
+        found: What the API says about it.
+
+    Returns:
+        The object, None if none of that name can be made.
     """
     for candidate in _candidates(found):
         if _name(b"commit", candidate) == commit:
@@ -95,5 +113,5 @@ def _name(kind: bytes, data: bytes) -> str:
 
 
 def _raw(name: str) -> bytes:
-    # As tarfile reads names that are not UTF-8.
+    # tarfile reads names that are not UTF-8 in the same way.
     return name.encode("utf-8", "surrogateescape")

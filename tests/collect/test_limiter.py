@@ -3,7 +3,7 @@ from __future__ import annotations
 import asyncio
 import time
 
-from fingerprint.collect.limiter import ConcurrencyLimiter
+from fingerprint.collect.limits import ConcurrencyLimiter
 
 
 def through(limiter: ConcurrencyLimiter, limited: bool = False) -> None:
@@ -50,7 +50,7 @@ def test_it_halves_once_a_round_and_keeps_one() -> None:
 
 def test_trouble_on_the_server_s_side_stops_growth() -> None:
     limiter = ConcurrencyLimiter(first=2)
-    limiter.troubled()
+    limiter.server_error()
     through(limiter)
     assert limiter.limit == 2
 
