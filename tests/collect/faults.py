@@ -75,8 +75,12 @@ def html(request: Request) -> Response:
 
 
 def no_choices(api: str) -> Play:
-    lacking = {"openai": {"choices": []}, "anthropic": {"content": None}, "google": {"candidates": []}}[api]
-    return lambda request: Response(json.dumps({**body(api), **lacking}), content_type="application/json")
+    lacking: dict[str, dict[str, object]] = {
+        "openai": {"choices": []},
+        "anthropic": {"content": None},
+        "google": {"candidates": []},
+    }
+    return lambda request: Response(json.dumps({**body(api), **lacking[api]}), content_type="application/json")
 
 
 def passing(api: str) -> dict[str, tuple[Play, str]]:

@@ -1,4 +1,4 @@
-"""Files that are appended to, killed, mended and shared."""
+"""Files that are appended to, killed, repaired and shared."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def test_nobody_asks_before_the_time_that_was_named(api: str, play: faults.Play,
             first = len(times) == 1
         if first:
             return play(request)
-        # Under way when the first was told, and answered when all have to wait.
+        # Under way at the first 429, and answered while all have to wait.
         time.sleep(0.3)
         return ok(api, "An answer of more than twenty characters.")
 

@@ -123,10 +123,10 @@ def test_collect_kill_resume(models: list[Path], url: str, tmp_path: Path) -> No
 
     done = run(*args)
     report = json.loads(done.stdout)
-    tallies = report["models"]
-    assert sum(counters["there_before"] for counters in tallies) == before
-    assert sum(counters["torn_bytes_cut"] for counters in tallies) == 16 * len(collected(tmp_path))
-    for counters, model in zip(tallies, models, strict=True):
+    models_counters = report["models"]
+    assert sum(counters["there_before"] for counters in models_counters) == before
+    assert sum(counters["torn_bytes_cut"] for counters in models_counters) == 16 * len(collected(tmp_path))
+    for counters, model in zip(models_counters, models, strict=True):
         rows = collected(tmp_path)[str(model)]
         # Random weights now and then say nothing but spaces.
         assert len(rows) + counters["empty"] + counters["refused"] == PROBES
