@@ -25,8 +25,8 @@ WHY = """With 40 responses of a release, this has [a measured
 reason](decisions/peers.md#why-the-same-rows-lose-to-tf-idf-and-a-linear-svm-2026-11-24): the embedding is trained to
 carry over to other corpora. In-domain, one classifier on embeddings is right about the release 5 to 11 points less
 often than on the features that they are made of. Out-of-domain, it is right about the lab 6 to 10 points more often.
-And a release has a part of its lab's probability, so a lab's only release ranks before one of many. In lab macro, a lab with
-one case counts as much as a lab with forty, so one case may decide ([all
+And a release has a part of its lab's probability, so a lab's only release ranks before one of many. In lab macro, a
+lab with one case counts as much as a lab with forty, so one case may decide ([all
 cases](decisions/peers.md#all-cases-2026-11-26))."""
 READ = {"sum": "the sum of its releases' probabilities", "best": "its best release", "own": "its own posterior"}
 
