@@ -5,7 +5,7 @@ import numpy as np
 from fingerprint.training.splits import SIZES, draw
 
 
-def test_suspects_are_of_one_corpus_and_of_all_together() -> None:
+def test_cases_are_of_one_corpus_and_of_all_together() -> None:
     release = np.repeat([0, 1], 40)
     corpus = np.concatenate([np.repeat([0, 1], 20), np.zeros(40, int)])
     of = np.ones(80, bool)
@@ -26,5 +26,5 @@ def test_suspects_are_of_one_corpus_and_of_all_together() -> None:
     ]
 
 
-def test_nothing_held_out_gives_no_suspects() -> None:
+def test_nothing_held_out_gives_no_cases() -> None:
     assert draw(np.zeros(5, int), np.zeros(5, int), np.zeros(5, bool), seed=0) == []

@@ -1,19 +1,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from fingerprint.config import SplitConfig
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
-from fingerprint.training.regression_set import RegressionSet, hold_back
+from fingerprint.training.regression_set import RegressionSet, leave_out
 from tests import worlds
 
 
-def corpus(folder: Path, prompts: range, releases: tuple[str, ...] = ("ash-1", "oak-2"), known: bool = True) -> Corpus:
+def corpus(
+    folder: Path, prompts: Sequence[int], releases: tuple[str, ...] = ("ash-1", "oak-2"), known: bool = True
+) -> Corpus:
     rows = [
         {"release": r, "prompt_id": str(p) if known else "", "response": worlds.write(r, p, draw)}
         for r in releases
@@ -25,35 +29,35 @@ def corpus(folder: Path, prompts: range, releases: tuple[str, ...] = ("ash-1", "
     return read_corpora([path], Registry.load(worlds.registry(folder)))
 
 
-def held(of: Corpus) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
+def left_out(of: Corpus) -> tuple[set[tuple[str, str]], set[tuple[str, str]]]:
     """Release and prompt of what is left out of the fit and of what is kept."""
-    out, kept = hold_back(of, np.ones(len(of), bool))
+    out, kept = leave_out(of, np.ones(len(of), bool), SplitConfig())
     pairs = list(zip(of.release, of.prompt, strict=True))
     return {pairs[i] for i in np.flatnonzero(out)}, {pairs[i] for i in kept}
 
 
 def test_every_answer_to_a_prompt_is_left_out_and_one_is_kept(tmp_path: Path) -> None:
     of = corpus(tmp_path, range(60))
-    out, kept = hold_back(of, np.ones(len(of), bool))
+    out, kept = leave_out(of, np.ones(len(of), bool), SplitConfig())
     assert len(kept) == 8
     assert out.sum() == 16
-    assert held(of)[0] == held(of)[1]
+    assert left_out(of)[0] == left_out(of)[1]
 
 
-def test_what_is_held_back_was_held_back_from_any_smaller_corpus(tmp_path: Path) -> None:
+def test_what_is_left_out_was_left_out_from_any_smaller_corpus(tmp_path: Path) -> None:
     small, large = corpus(tmp_path, range(40)), corpus(tmp_path, range(90))
-    old = {pair for pair in held(large)[0] if int(pair[1].split("|")[1]) < 40}
-    assert old <= held(small)[0]
-    assert held(corpus(tmp_path, range(90), ("oak-2",)))[0] < held(large)[0]
+    old = {pair for pair in left_out(large)[0] if int(pair[1].split("|")[1]) < 40}
+    assert old <= left_out(small)[0]
+    assert left_out(corpus(tmp_path, range(90), ("oak-2",)))[0] < left_out(large)[0]
 
 
 def test_nothing_is_taken_from_a_release_with_few_prompts(tmp_path: Path) -> None:
-    assert held(corpus(tmp_path, range(19))) == (set(), set())
+    assert left_out(corpus(tmp_path, range(19))) == (set(), set())
 
 
 def test_without_prompts_the_responses_decide(tmp_path: Path) -> None:
     of = corpus(tmp_path, range(30), known=False)
-    out, kept = hold_back(of, np.ones(len(of), bool))
+    out, kept = leave_out(of, np.ones(len(of), bool), SplitConfig())
     assert len(kept) == out.sum() == 8
 
 
