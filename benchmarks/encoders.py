@@ -64,7 +64,7 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
     with (bench / "truth.csv").open() as lines:
         truth = [row for row in csv.DictReader(lines) if int(row["n"]) == responses]
     cases = [[r.response for r in read_case(str(bench / "cases" / row["file"])).records] for row in truth]
-    asked = [text for case in cases for text in case]
+    tested = [text for case in cases for text in case]
     case_of = np.repeat(np.arange(len(cases)), [len(case) for case in cases])
     print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
 
@@ -77,9 +77,10 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
     ):
         start = time.perf_counter()
         embeddings[name] = [
-            np.concatenate([encode(some[i : i + BATCH]) for i in range(0, len(some), BATCH)]) for some in (texts, asked)
+            np.concatenate([encode(some[i : i + BATCH]) for i in range(0, len(some), BATCH)])
+            for some in (texts, tested)
         ]
-        cost[name] = (time.perf_counter() - start) / (len(texts) + len(asked)) * 1000
+        cost[name] = (time.perf_counter() - start) / (len(texts) + len(tested)) * 1000
     print(", ".join(f"{name}: {taken:.1f} s for 1,000 responses" for name, taken in cost.items()), flush=True)
 
     projection, own = ([part[:, cut] for part in embeddings["own"]] for cut in (slice(width), slice(width, None)))

@@ -41,7 +41,7 @@ from fingerprint.training.run import Settings, train
 corpus, registry, out, cache, jobs, steps = sys.argv[1:]
 settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache))
 config = Config(embedding=EmbeddingConfig(steps=int(steps)))
-train([Path(corpus)], Path(out), settings, config, lambda *told: None)
+train([Path(corpus)], Path(out), settings, config, lambda *_: None)
 """
 
 

@@ -97,15 +97,15 @@ def main(corpora: Path, model: Path, work: Path) -> None:
             ):
                 at = work / f"{path.stem}-{draw}-{learned.replace(' ', '-')}"
                 identifier = Fingerprint.load(updated(model, rows, names, at, work / "cache") if names else model)
-                asked = [(OTHERS, name, rows[name]) for name in others]
-                asked += [(OWN, name, rows[name][LEARNED:]) for name in names]
-                for kind, name, of in asked:
+                tested = [(OTHERS, name, rows[name]) for name in others]
+                tested += [(OWN, name, rows[name][LEARNED:]) for name in names]
+                for kind, name, of in tested:
                     for size, right, attributed in predictions(identifier, kind, of, registry[name].lab):
                         found[learned, kind, size].append((right, attributed))
         for (learned, kind, size), each in found.items():
-            rights, claims = np.array(each).T
-            wrong = f"{np.mean(~rights[claims]):.2f}" if claims.any() else "-"
-            figures = f"{len(rights)} | {claims.mean():.2f} | {wrong} | {rights.mean():.3f}"
+            rights, attributed_cases = np.array(each).T
+            wrong = f"{np.mean(~rights[attributed_cases]):.2f}" if attributed_cases.any() else "-"
+            figures = f"{len(rights)} | {attributed_cases.mean():.2f} | {wrong} | {rights.mean():.3f}"
             print(f"| {path.stem} | {learned} | {kind} | {size} | {figures} |", flush=True)
 
 

@@ -40,13 +40,13 @@ def chosen(model: Path, cases: list[dict[str, str]], registry: Registry) -> list
     """Return sets of releases with enough rows and cases."""
     rows = json.loads((model / "training.json").read_text())["rows"]
     names = sorted(entry["release"] for entry in json.loads((model / "labels.json").read_text())["releases"])
-    asked: dict[str, int] = defaultdict(int)
+    cases_of: dict[str, int] = defaultdict(int)
     for case in cases:
-        asked[case["release"]] += case["protocol"].startswith("same-set")
+        cases_of[case["release"]] += case["protocol"].startswith("same-set")
     fit = [
         name
         for name in names
-        if registry.group(name) & rows.keys() == {name} and rows[name] >= FEWEST_ROWS and asked[name] >= FEWEST_CASES
+        if registry.group(name) & rows.keys() == {name} and rows[name] >= FEWEST_ROWS and cases_of[name] >= FEWEST_CASES
     ]
     order = np.random.default_rng(0).permutation(fit).tolist()
     return [sorted(order[SIZE * i : SIZE * (i + 1)]) for i in range(SETS)]

@@ -53,8 +53,8 @@ def score(model: Path, texts: Path, out: Path, cache: Path) -> None:
 
     peer = joblib.load(model)
     _keep(peer, cache)
-    asked = pq.read_table(texts)["text"].to_pylist()
-    parts = [peer.scores(asked[i : i + BATCH]).astype(np.float32) for i in range(0, len(asked), BATCH)]
+    tested = pq.read_table(texts)["text"].to_pylist()
+    parts = [peer.scores(tested[i : i + BATCH]).astype(np.float32) for i in range(0, len(tested), BATCH)]
     np.save(out, np.concatenate(parts))
 
 

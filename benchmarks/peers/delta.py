@@ -66,15 +66,15 @@ class Delta(Peer):
         from faststylometry import Corpus, burrows_delta
 
         # The package sorts by name.
-        asked = Corpus(["?"] * len(tokens), [f"{i:09}" for i in range(len(tokens))], tokens)
-        burrows_delta.set_top_tokens(asked, self.known.top_tokens)
-        burrows_delta.get_token_counts(asked)
-        burrows_delta.get_token_counts_by_author_and_book(asked)
-        asked.total_token_counts_by_author = np.maximum(asked.total_token_counts_by_author, 1)
-        burrows_delta.get_token_proportions(asked)
-        burrows_delta.get_author_z_scores(asked, self.known)
+        questioned = Corpus(["?"] * len(tokens), [f"{i:09}" for i in range(len(tokens))], tokens)
+        burrows_delta.set_top_tokens(questioned, self.known.top_tokens)
+        burrows_delta.get_token_counts(questioned)
+        burrows_delta.get_token_counts_by_author_and_book(questioned)
+        questioned.total_token_counts_by_author = np.maximum(questioned.total_token_counts_by_author, 1)
+        burrows_delta.get_token_proportions(questioned)
+        burrows_delta.get_author_z_scores(questioned, self.known)
         found = []
-        for z in asked.author_z_scores.T:
+        for z in questioned.author_z_scores.T:
             found.append(np.abs(self.known.author_z_scores - z[:, None]).mean(axis=0))
         return np.nan_to_num(np.stack(found))
 

@@ -116,7 +116,7 @@ def prepare(settings: Settings, say: Say) -> Inputs:
         unfinished = folder / "rows.unfinished"
         write_rows(corpus, sorted(lab_of), settings.rows, unfinished)
         unfinished.replace(rows)
-    pq.write_table(pa.table({"text": cases.texts}), folder / "asked.parquet")
+    pq.write_table(pa.table({"text": cases.texts}), folder / "texts.parquet")
     with (folder / "truth.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, list(cases.truth[0]))
         writer.writeheader()
@@ -133,7 +133,7 @@ def _peer(settings: Settings, inputs: Inputs, name: str) -> dict[str, Any]:
     kind, at = catalogue.kind(name), inputs.folder
     model, cost, scores, kept = at / f"{name}.joblib", at / f"{name}.cost", at / f"{name}.npy", settings.work / "minilm"
     _child("fit", name, at / "rows.parquet", model, cost, kept)
-    _child("score", model, at / "asked.parquet", scores, kept)
+    _child("score", model, at / "texts.parquet", scores, kept)
     releases = sorted(set(pq.read_table(at / "rows.parquet", columns=["release"])["release"].to_pylist()))
     lines = verdict_lines(kind, np.load(scores), releases, inputs.lab_of, inputs.cases)
     found = {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.probing.model import World, judged
+from benchmarks.probing.model import World, measure
 from fingerprint.config import ProbingConfig
 from fingerprint.model.decision import words
 from fingerprint.model.plda import Floats
@@ -59,7 +59,7 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
     choice = Choice(world.information)
     left = [rng.permutation(rows).tolist() for rows in some for _ in range(draws)]
     took: list[list[int]] = [[] for _ in left]
-    asked: list[Counter[Kind]] = [Counter() for _ in left]
+    answered: list[Counter[Kind]] = [Counter() for _ in left]
     known = world.fitted.known
     share = np.full((len(left), len(known.labs)), 1 / len(known.labs))
     truth = np.array([world.lab[rows[0]] for rows in left])
@@ -69,10 +69,12 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
             if not rows:
                 continue
             kinds = [world.kind[row] for row in rows]
-            at = choice.next(kinds, asked[i], share[i]) if chosen else 0
-            asked[i][kinds[at]] += 1
+            at = choice.next(kinds, answered[i], share[i]) if chosen else 0
+            answered[i][kinds[at]] += 1
             took[i].append(rows.pop(at))
-        covariates, evidence = judged(world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took])
+        covariates, evidence = measure(
+            world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took]
+        )
         found = world.calibration.predict(evidence, covariates, known.lab)
         share = found.labs()
         first = share.argmax(axis=1)

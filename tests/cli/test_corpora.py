@@ -87,7 +87,7 @@ def test_import_asks_a_person(tmp_path: Path) -> None:
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     child = subprocess.Popen(args, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     os.write(ours, b"claude-2.1\n")
-    _, errors = child.communicate(timeout=60)
+    _, errors = child.communicate(timeout=600)
     os.close(ours)
     os.close(theirs)
     assert "Whose are the responses?" in errors

@@ -14,7 +14,8 @@ from werkzeug import Request, Response
 
 from tests.collect.doubles import body
 
-SLOW = 1.5
+# Longer than the time that the tests give one request.
+SLOW = 4
 Play = Callable[[Request], Response]
 
 

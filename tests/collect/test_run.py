@@ -65,7 +65,7 @@ def run(jobs: list[Job], budget: float | None = None, give_up_after: int = 10) -
         await collect(jobs, counters, RunSettings(Budget(budget), QUICK, give_up_after))
         return counters
 
-    return asyncio.run(asyncio.wait_for(go(), 30))
+    return asyncio.run(asyncio.wait_for(go(), 300))
 
 
 def test_what_is_no_answer_is_counted_and_not_stored(tmp_path: Path) -> None:
