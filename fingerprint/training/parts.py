@@ -96,7 +96,7 @@ def profile_arrays(
     for i, name in enumerate(names):
         rows = np.flatnonzero(keep & (corpus.release == name))
         rows = np.sort(rng.choice(rows, min(config.responses, len(rows)), replace=False))
-        rates = np.log1p(style_markers.measure([corpus.texts(int(r), int(r) + 1)[0] for r in rows]))
+        rates = np.log1p(style_markers.measure(corpus.of(rows).texts(0, len(rows))))
         mean[i], variance[i] = rates.mean(axis=0), rates.var(axis=0)
         progress("style markers", i + 1, len(names))
     return {"style_marker_mean": mean, "style_marker_variance": variance}

@@ -51,7 +51,7 @@ from fingerprint.training.parts import (
 from fingerprint.training.regression_set import RegressionSet, leave_out
 from fingerprint.training.splits import CaseKind, split_for_calibration
 
-# Texts that another encoder reads between two reports of progress.
+# Texts that are embedded between two reports of progress.
 _BLOCK = 512
 
 
@@ -189,12 +189,14 @@ def train_and_replace(
 
 def _compare(old: Loaded, model: TrainedModel, progress: Progress) -> Comparison:
     regression_set = RegressionSet.of(model.arrays, len(model.arrays["plda_centre"]))
+    responses = model.corpus.of(model.regression_rows)
     embeddings, sizes = [], []
-    for done, row in enumerate(model.regression_rows.tolist()):
-        embedding, size = old.read(model.corpus.texts(row, row + 1))
+    for start in range(0, len(responses), _BLOCK):
+        stop = min(start + _BLOCK, len(responses))
+        embedding, size = old.read(responses.texts(start, stop))
         embeddings.append(embedding)
         sizes.append(size)
-        progress("the old model", done + 1, len(model.regression_rows))
+        progress("the old model", stop, len(responses))
     of_old = RegressionSet(np.concatenate(embeddings), np.concatenate(sizes), regression_set.release)
     cases = CaseSet.of_releases(regression_set.release, model.documents["labels"]["releases"])
     before, after = Predictor.loaded(old), Predictor.of(model.arrays, model.documents)

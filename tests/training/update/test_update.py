@@ -13,6 +13,7 @@ from huggingface_hub import ModelCard
 from fingerprint import loading
 from fingerprint.api import Fingerprint
 from fingerprint.cli.identify import _noted
+from fingerprint.cli.main import main
 from fingerprint.cli.update import _text
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.report.text import render
@@ -21,7 +22,6 @@ from fingerprint.store.versions import identity
 from fingerprint.store.write import save
 from fingerprint.training.update.run import Outcome, Settings, update
 from tests import worlds
-from tests.cli.test_cli import run
 from tests.training.test_train import content, document
 
 ADDED = ("elm-1", "elm-2", "elm-3", "oak-3")
@@ -55,7 +55,7 @@ def mislabelled(folder: Path) -> Path:
         for name, lab in worlds.RELEASES.items()
         if lab in other
         for start, corpus in ((2000, "first"), (3000, "second"))
-        for p in range(start, start + 200)
+        for p in range(start, start + 100)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
@@ -173,7 +173,14 @@ def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, wor
     assert Fingerprint.load(tmp_path / "old").labs
 
 
-def test_in_place_from_the_command_line_and_back(lesser: Path, world: Path, tmp_path: Path) -> None:
+def test_in_place_from_the_command_line_and_back(
+    lesser: Path, world: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def run(*args: object) -> tuple[int, str, str]:
+        with pytest.raises(SystemExit) as done:
+            main([*map(str, args)])
+        return int(done.value.code or 0), *capsys.readouterr()
+
     folder = tmp_path / "m"
     stored = load(lesser)
     encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
@@ -181,22 +188,22 @@ def test_in_place_from_the_command_line_and_back(lesser: Path, world: Path, tmp_
     before = content(folder)
     options = ("--out", folder, "--registry", world / "registry.csv", "--cache", world / "cache", "--jobs", 1)
     wrong = mislabelled(tmp_path)
-    refused = run("update", folder, wrong, *options)
-    assert refused.returncode == 3
-    assert "worse" in refused.stdout
-    assert refused.stderr.count("\n") == 1
+    code, out, err = run("update", folder, wrong, *options)
+    assert code == 3
+    assert "worse" in out
+    assert err.count("\n") == 1
     assert content(folder) == before
-    done = run("update", folder, wrong, *options, "--force", "--format", "json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["comparison"]["refused"]
-    listed = json.loads(run("models", "list", "--model", folder, "--format", "json").stdout)
+    code, out, err = run("update", folder, wrong, *options, "--force", "--format", "json")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["comparison"]["refused"]
+    listed = json.loads(run("models", "list", "--model", folder, "--format", "json")[1])
     assert [row["current"] for row in listed] == [True, False]
     assert "--force" in listed[0]["lineage"][-1]["command"]
-    assert "worse, and forced" in run("models", "show", "--model", folder).stdout
-    assert run("models", "rollback", "--model", folder).returncode == 0
+    assert "worse, and forced" in run("models", "show", "--model", folder)[1]
+    assert run("models", "rollback", "--model", folder)[0] == 0
     assert content(folder) == before
-    assert run("models", "use", "nothing", "--model", folder).returncode == 2
-    assert run("models", "use", listed[0]["sha256"][:8], "--model", folder).returncode == 0
+    assert run("models", "use", "nothing", "--model", folder)[0] == 2
+    assert run("models", "use", listed[0]["sha256"][:8], "--model", folder)[0] == 0
     assert document(folder, "training")["lineage"][-1]["comparison"]["refused"]
     with pytest.raises(FingerprintError):
         Fingerprint.load(tmp_path)
