@@ -55,12 +55,13 @@ class Contents:
 
 
 @contextmanager
-def contents(place: Place, left_out: LeftOut) -> Iterator[Contents]:
+def contents(place: Place, left_out: LeftOut, wanted: Shape | None = None) -> Iterator[Contents]:
     """Open a file, standard input, or a data set of the Hub, and give what lies in it.
 
     Args:
         place: Where.
         left_out: Counts lines that are cut off.
+        wanted: What it must be taken for; None goes by its content.
 
     Raises:
         InputError: It cannot be read, now or while its items are.
@@ -80,8 +81,10 @@ def contents(place: Place, left_out: LeftOut) -> Iterator[Contents]:
             if stream.path is None:
                 raise InputError(name, "is an SQLite database that is packed; unpack it first")
             yield Contents(Shape.DATABASE, path=stream.path)
+        elif wanted is Shape.TEXT:
+            yield Contents(Shape.TEXT, text=streams.text(stream))
         else:
-            yield _text(stream, start, left_out)
+            yield _text(stream, start, left_out, wanted)
 
 
 class _Ahead(io.RawIOBase):
@@ -109,17 +112,21 @@ def _peeked(stream: Stream) -> bytes:
     return start
 
 
-def _text(stream: Stream, start: bytes, left_out: LeftOut) -> Contents:
+def _text(stream: Stream, start: bytes, left_out: LeftOut, wanted: Shape | None) -> Contents:
     head = start.decode("utf-8", "replace").lstrip(_BLANK)
     if not head:
         if start.strip() or len(start) == _PEEK:
             raise InputError(stream.name, "is blank, at least at its beginning")
         raise InputError(stream.name, "is empty; expected responses")
-    if head[0] in "[{":
+    if head[0] == "[":
+        return Contents(Shape.ITEMS, _values(stream.name, streams.text(stream, MOST_DOCUMENT)))
+    if head[0] == "{":
         return Contents(Shape.ITEMS, _json(stream, left_out))
     delimiter = _delimiter(stream.name, head)
     if delimiter:
         return Contents(Shape.ITEMS, _csv(stream, delimiter), table=True)
+    if wanted is Shape.ITEMS:
+        raise InputError(stream.name, "is text; the form that was named is one of JSON or of tables")
     return Contents(Shape.TEXT, text=streams.text(stream))
 
 

@@ -129,13 +129,13 @@ class Lines:
             yield b"".join(parts)
 
 
-def text(stream: Stream) -> str:
+def text(stream: Stream, most: int = MOST_BYTES) -> str:
     """Read the rest of a stream as text; a byte order mark is dropped and line ends are kept.
 
     Raises:
-        InputError: The text is not UTF-8 or larger than MOST_BYTES.
+        InputError: The text is not UTF-8 or larger than `most` bytes.
     """
-    data = read_all(stream).removeprefix(_BOM)
+    data = read_all(stream, most).removeprefix(_BOM)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

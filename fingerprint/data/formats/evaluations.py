@@ -162,7 +162,10 @@ def _is_battle(item: Item) -> bool:
 
 def _battle(item: Item, left_out: LeftOut) -> Iterator[Message]:
     """The last turn of each side: messages, or one prompt and two responses as JSON lists in text."""
-    about: dict[str, Any] = {"prompt_id": name(first(item, "question_id", "id")), "language": string(item.get("language"))}
+    about: dict[str, Any] = {
+        "prompt_id": name(first(item, "question_id", "id")),
+        "language": string(item.get("language")),
+    }
     for side in ("a", "b"):
         model = name(item[f"model_{side}"])
         if f"conversation_{side}" in item:

@@ -193,11 +193,11 @@ def _llm_log(path: Path, left_out: LeftOut) -> Iterator[Message]:
 
 FORMATS = (
     Format(
-        "rows", "rows of responses", Group.TABLE,
+        "rows", "responses", Group.TABLE,
         "people's own files: JSON lines, JSON, CSV, TSV, parquet, data sets of the Hugging Face Hub",
         "a column `response`, `output`, `completion`, `answer`, `text` ... in any case, or those that `--column` names",
         "the text of the response; `model`, `prompt`, `prompt_id`, `system`, `language`, `temperature`",
-        "rows without a response, error rows", _is_row, parse_rows,
+        "rows without a response, error rows", _is_row, parse_rows, unit="row",
     ),
     Format(
         "llm", "llm log", Group.TABLE, "the `llm` tool, `logs.db`", "an SQLite database with `responses` or `turns`",

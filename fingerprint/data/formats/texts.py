@@ -30,6 +30,7 @@ _INLINE = re.compile(
 )
 _RULE = re.compile(r"\n+(?:---|\*\*\*|___)[ \t]*\s*\Z")
 _TOOL_USE = re.compile(r"<tool-use\b.*?(?:</tool-use>|\Z)", re.S)
+_THOUGHT = re.compile(r"<think>.*?(?:</think>|\Z)\s*", re.S)
 _COMMENT = re.compile(r"<!--.*?-->\s*", re.S)
 
 
@@ -125,11 +126,13 @@ def _transcript(text: str, left_out: LeftOut) -> Iterator[Message]:
             system = turn.text
         else:
             said, tools = _TOOL_USE.subn("", turn.text)
+            said, thoughts = _THOUGHT.subn("", said)
             left_out[Kind.TOOL_RESULT] += tools
+            left_out[Kind.REASONING] += thoughts
             if said.strip():
                 yield Message(said.strip("\n"), prompt=prompt, system=system, model=_model(turn.about))
             elif not tools:
-                left_out[Kind.EMPTY] += 1
+                left_out[Kind.ONLY_REASONING if thoughts else Kind.EMPTY] += 1
 
 
 def _model(about: str) -> str:
