@@ -212,7 +212,7 @@ def split_xml_calls(text: str) -> tuple[str, tuple[ToolCall, ...]]:
         calls.append(ToolCall(found["tool"], arguments))
         return ""
 
-    return (_XML_CALL.sub(take, text), tuple(calls)) if "</" in text else (text, ())
+    return (_XML_CALL.sub(take, text).strip("\n"), tuple(calls)) if "</" in text else (text, ())
 
 
 def _is_cline(item: Item) -> bool:
@@ -236,10 +236,10 @@ def _is_cline_ui(item: Item) -> bool:
 
 
 def _cline_ui(items: Iterable[Item], left_out: LeftOut) -> Iterator[Message]:
-    prompt, begun = "", False
+    prompt, model, begun = "", "", False
     for item in items:
         kind, said = first(item, "say", "ask"), string(item.get("text"))
-        model = name(mapping(item.get("modelInfo")).get("modelId"))
+        model = name(mapping(item.get("modelInfo")).get("modelId")) or model
         if item.get("partial") or not said:
             continue
         if kind in ("task", "user_feedback") or (kind == "text" and not begun):
