@@ -90,11 +90,11 @@ def _json_parts(text: str) -> str:
 
 
 # Two returns before a line end: it was changed to Windows' twice.
-_LINE_END = re.compile(r"\r+\n|\r")
+_RETURNS = re.compile(r"\r+\n?")
 
 
 def _line_ends(text: str) -> str:
-    return _LINE_END.sub("\n", text) if "\r" in text else text
+    return _RETURNS.sub(lambda m: "\n" if m[0][-1] == "\n" else "\n" * len(m[0]), text) if "\r" in text else text
 
 
 _BAR = "[|｜]"
@@ -119,7 +119,7 @@ _TEMPLATE_HEAD = re.compile(
     re.X,
 )
 # At the end, or where the model went on with the next turn by itself.
-_TEMPLATE_TAIL = re.compile(rf"\s*(?:{_END})\s*(?=\Z|{_HEADER}|{_END})", re.X)
+_TEMPLATE_TAIL = re.compile(rf"(?:{_END})\s*(?=\Z|{_HEADER}|{_END})", re.X)
 
 
 def _template(text: str) -> str:
@@ -129,7 +129,7 @@ def _template(text: str) -> str:
         found = found[head.end() :] if head and head.end() else found
     if ">" in found or "[EOS]" in found:
         tail = _TEMPLATE_TAIL.search(found)
-        found = found[: tail.start()] if tail else found
+        found = found[: tail.start()].rstrip() if tail else found
     return found
 
 

@@ -20,7 +20,7 @@ _EFFORT = (
 )
 _DATE = r"20\d\d-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12]\d|3[01])"
 _BEDROCK = rf"(?:(?:us|eu|apac|au|jp|ca|us-gov|global)\.)?(?:{_CLOUDS})\."
-_SERVICE = r"free|cloud|exacto|nitro|floor|online|extended|beta|latest|default|paid|discounted|batch|turbo|versatile|instant|fast"
+_SERVICE = r"free|cloud|exacto|nitro|floor|online|extended|beta|latest|default|paid|discounted|batch|turbo"
 
 # Each takes one thing off a name that is in lower case; tried in this order, again and again.
 _STEPS: tuple[Callable[[str], str], ...] = (
