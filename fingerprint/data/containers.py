@@ -61,7 +61,7 @@ def contents(place: Place, left_out: LeftOut, wanted: Shape | None = None) -> It
     Args:
         place: Where.
         left_out: Counts lines that are cut off.
-        wanted: What it must be taken for; None goes by its content.
+        wanted: TEXT takes for text what looks like JSON or a table; anything else goes by the content.
 
     Raises:
         InputError: It cannot be read, now or while its items are.
@@ -84,7 +84,7 @@ def contents(place: Place, left_out: LeftOut, wanted: Shape | None = None) -> It
         elif wanted is Shape.TEXT:
             yield Contents(Shape.TEXT, text=streams.text(stream))
         else:
-            yield _text(stream, start, left_out, wanted)
+            yield _text(stream, start, left_out)
 
 
 class _Ahead(io.RawIOBase):
@@ -112,7 +112,7 @@ def _peeked(stream: Stream) -> bytes:
     return start
 
 
-def _text(stream: Stream, start: bytes, left_out: LeftOut, wanted: Shape | None) -> Contents:
+def _text(stream: Stream, start: bytes, left_out: LeftOut) -> Contents:
     head = start.decode("utf-8", "replace").lstrip(_BLANK)
     if not head:
         if start.strip() or len(start) == _PEEK:
@@ -125,8 +125,6 @@ def _text(stream: Stream, start: bytes, left_out: LeftOut, wanted: Shape | None)
     delimiter = _delimiter(stream.name, head)
     if delimiter:
         return Contents(Shape.ITEMS, _csv(stream, delimiter), table=True)
-    if wanted is Shape.ITEMS:
-        raise InputError(stream.name, "is text; the form that was named is one of JSON or of tables")
     return Contents(Shape.TEXT, text=streams.text(stream))
 
 

@@ -195,6 +195,8 @@ def left_out_text(left_out: LeftOut) -> str:
 
 def _recognised(place: Place, found: Contents, options: Options, left_out: LeftOut) -> Rows:
     rows = Rows(place, FORMATS["rows"], {}, left_out, _options=options)
+    if options.format and FORMATS[options.format].shape is not found.shape:
+        raise InputError(place.name, f"is no file of the form {options.format}: it holds {found.shape}")
     if found.shape is Shape.DATABASE:
         rows.format = FORMATS["llm"]
         rows._parsed = rows.format.parse(found.path, left_out)

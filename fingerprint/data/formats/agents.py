@@ -81,7 +81,7 @@ _CODEX_ITEMS = frozenset(
 
 
 def _is_codex(item: Item) -> bool:
-    kind = item.get("type")
+    kind = string(item.get("type"))
     if kind in _CODEX_LINES:
         return isinstance(item.get("payload"), dict)
     # The first rollouts had no envelope.
@@ -158,7 +158,7 @@ def _opencode(item: Item, left_out: LeftOut) -> Iterator[Message]:
 
 def _is_gemini_cli(item: Item) -> bool:
     if isinstance(item.get("messages"), list):
-        kinds = {m.get("type") for m in mappings(item["messages"])}
+        kinds = {string(m.get("type")) for m in mappings(item["messages"])}
         return "sessionId" in item and (bool(kinds & {"gemini", "user", "info"}) or not kinds)
     return item.get("type") == "gemini" and "content" in item
 

@@ -72,7 +72,7 @@ def _completion(item: Item, left_out: LeftOut) -> Iterator[Message]:
 
 def _is_response(item: Item) -> bool:
     output = item.get("output")
-    kinds = {part.get("type") for part in mappings(output)}
+    kinds = {string(part.get("type")) for part in mappings(output)}
     return isinstance(output, list) and (
         item.get("object") == "response" or bool(kinds & {"message", "reasoning", "function_call"})
     )
