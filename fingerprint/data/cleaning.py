@@ -22,7 +22,7 @@ _MOST_ROUNDS = 6
 
 @dataclass(frozen=True)
 class Step:
-    """One kind of damage. said: completes "3 responses ...". late: looks at the beginning of a long text only."""
+    """One kind of damage. said: completes "3 responses: ...". late: looks at the beginning of a long text only."""
 
     name: str
     said: str
@@ -203,21 +203,22 @@ def _mojibake(text: str) -> str:
     import ftfy
 
     # The last byte of a closing quote stands for nothing in Windows-1252, so it is lost most often.
-    return ftfy.fix_encoding(text.replace("â€\ufffd", "”"))
+    found = ftfy.fix_encoding(text.replace("â€\ufffd", "”"))
+    return found if len(found) < len(text) else text
 
 
 STEPS: tuple[Step, ...] = (
-    Step("json string", "were JSON in JSON, which was read", _json_string),
-    Step("json parts", "were lists of content parts as text, which were read", _json_parts),
-    Step("line ends", "had Windows line ends, which were changed", _line_ends),
-    Step("reasoning", "held reasoning, which was left out", without_reasoning),
-    Step("template", "held tokens of a chat template, which were taken off", _template),
-    Step("escapes", "had escaped line ends, which were read", _escaped, late=True),
-    Step("breaks", "had <br> for line ends, which were changed", _breaks, late=True),
-    Step("entities", "were escaped for HTML, which was undone", _entities, late=True),
-    Step("mojibake", "were read in a wrong encoding, which was undone", _mojibake, late=True),
+    Step("json string", "JSON in JSON read", _json_string),
+    Step("json parts", "content parts as text read", _json_parts),
+    Step("line ends", "Windows line ends changed", _line_ends),
+    Step("reasoning", "reasoning left out", without_reasoning),
+    Step("template", "tokens of a chat template taken off", _template),
+    Step("escapes", "escaped line ends read", _escaped, late=True),
+    Step("breaks", "<br> changed to line ends", _breaks, late=True),
+    Step("entities", "HTML entities read", _entities, late=True),
+    Step("mojibake", "wrong encoding undone", _mojibake, late=True),
 )
-CUT = Step("cut", f"were longer than {LONGEST_RESPONSE:,} characters and cut there", lambda text: text)
+CUT = Step("cut", f"cut at {LONGEST_RESPONSE:,} characters", lambda text: text)
 SAID = {step.name: step.said for step in (*STEPS, CUT)}
 
 _TAG = re.compile(r"</(?:p|div|li|ul|ol|strong|em|h[1-6]|span|a|b|td)>", re.I)

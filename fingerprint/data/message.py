@@ -21,7 +21,7 @@ class Kind(StrEnum):
     GREETING = "greeting written by a person"
     SUBAGENT = "message of a sub-agent on another model"
     REPEATED = "repeated row"
-    CUT_OFF = "line that is cut off"
+    CUT_OFF = "line cut off"
     STRANGE = "row of another form"
 
     def counted(self, count: int) -> str:

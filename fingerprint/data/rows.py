@@ -116,9 +116,9 @@ class Rows:
 
     def warnings(self) -> list[str]:
         """Return what was done to the texts, a sentence each."""
-        said = [f"{_counted(count)} {SAID[name]}" for name, count in self.mended.items()]
+        said = [f"{_counted(count)}: {SAID[name]}" for name, count in self.mended.items()]
         if self.html:
-            said.append(f"{_counted(self.html)} look like HTML: its tags are judged as style")
+            said.append(f"{_counted(self.html)}: looks like HTML, whose tags are judged as style")
         if len(self.models - Counter([""])) > 1:
             said.append(f"the file names {len(self.models - Counter(['']))} models: one case is taken to be of one")
         return said
@@ -227,7 +227,7 @@ def _recognise_items(rows: Rows, found: Contents, options: Options) -> None:
         rows._parsed = parse_rows(items, rows.left_out, options.columns)
         return
     form = FORMATS[options.format] if options.format else _fitting(head)
-    if len(head) == 1 and (form is None or form.name == "rows"):
+    if len(head) == 1 and (form is None or (form.name == "rows" and not _is_answered(head[0]))):
         inner = _unwrapped(head[0])
         within = _fitting(inner[:_HEAD]) if inner else None
         if within is not None:
@@ -249,6 +249,12 @@ def _fitting(head: list[Item]) -> Format | None:
         if form.shape is Shape.ITEMS and any(form.fits(item) for item in head):
             return form
     return None
+
+
+def _is_answered(item: Item) -> bool:
+    """Whether a row has a response that is text."""
+    columns = Columns.of(item, {})
+    return columns is not None and any(isinstance(item.get(name), str) for name in columns.names["response"])
 
 
 def _unwrapped(item: Item) -> list[Item]:

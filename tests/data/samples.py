@@ -43,7 +43,7 @@ def whole(value: Any) -> bytes:
     return json.dumps(value, indent=1).encode()
 
 
-def asked(text: str = ASKED) -> dict[str, Any]:
+def asked(text: Any = ASKED) -> dict[str, Any]:
     return {"role": "user", "content": text}
 
 

@@ -7,6 +7,7 @@ import pytest
 from fingerprint.data.containers import Place
 from fingerprint.data.formats import FORMATS
 from fingerprint.data.rows import Options, opened_rows
+from tests.data.formats_page import page
 from tests.data.samples import ASKED, SAMPLES, SHOWN
 
 
@@ -34,3 +35,7 @@ def test_what_is_taken_and_what_is_left_out(name: str, wanted: str, tmp_path: Pa
 
 def test_samples_tell_a_prompt_from_an_answer() -> None:
     assert all(ASKED not in text for sample in SAMPLES.values() for text in sample.texts)
+
+
+def test_the_page_of_formats_is_current() -> None:
+    assert (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text() == page(), "run: make docs"

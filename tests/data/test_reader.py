@@ -187,7 +187,7 @@ def test_nothing_usable_is_an_error_that_says_why(tmp_path: Path) -> None:
 
 def test_a_line_that_is_being_written_is_left_out(tmp_path: Path) -> None:
     data = lines({"response": SAID}, {"response": MORE})
-    assert read_case(file(tmp_path, data[:-20])).summary == "1 row of responses; 1 line that is cut off left out"
+    assert read_case(file(tmp_path, data[:-20])).summary == "1 row of responses; 1 line cut off left out"
     with pytest.raises(InputError, match=r":2: is not JSON"):
         read_case(file(tmp_path, data[:-20] + b"\n"))
 

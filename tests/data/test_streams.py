@@ -116,7 +116,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
-        buffer = io.BufferedReader(io.BytesIO(zstandard.compress(PLAIN)))  # type: ignore[arg-type]
+        buffer = io.BufferedReader(io.BytesIO(zstandard.compress(PLAIN)))
 
     monkeypatch.setattr("sys.stdin", Stdin)
     assert lines("-") == LINES

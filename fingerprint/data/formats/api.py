@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -209,16 +210,20 @@ def _events(text: str) -> Iterator[Item]:
         if line.startswith("data:"):
             data.append(line[5:].removeprefix(" "))
         elif not line and data:
-            found = parsed("\n".join(data))
+            whole = "\n".join(data)
+            found = {"type": "message_stop"} if whole == "[DONE]" else parsed(whole)
             data = []
             if isinstance(found, dict):
                 yield found
 
 
+_DATA = re.compile(r"^data: ?[{\[]", re.M)
+
+
 def _is_sse(text: str) -> bool:
     kinds = ("data:", "event:", "id:", "retry:", ":")
     head = [line for line in text[:4_000].split("\n")[:20] if line.strip()]
-    return bool(head) and all(line.startswith(kinds) for line in head[:-1] or head) and "data:" in text[:4_000]
+    return bool(head) and all(line.startswith(kinds) for line in head[:-1] or head) and bool(_DATA.search(text[:4_000]))
 
 
 def _sse(text: str, left_out: LeftOut) -> Iterator[Message]:

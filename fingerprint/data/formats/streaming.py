@@ -60,13 +60,14 @@ def joined(chunks: Iterable[Item], left_out: LeftOut) -> Iterator[Message]:
     ended = False
     for chunk in chunks:
         kind = string(chunk.get("type"))
-        if kind in ("ping", "keepalive"):
+        ended |= kind == "message_stop"
+        if kind in ("ping", "keepalive", "message_stop"):
             continue
         marked = first(chunk, "id", "responseId")
         if (kind in _BEGINS or ended or (marked is not None and marked != stream and stream is not None)) and answers:
             yield from _messages(answers, left_out)
             answers = {}
-        ended = bool(chunk.get("done")) or kind == "message_stop"
+        ended = bool(chunk.get("done"))
         stream = marked if marked is not None else stream
         _take(chunk, kind, answers)
     yield from _messages(answers, left_out)
