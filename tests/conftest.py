@@ -83,4 +83,4 @@ def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest
 def lesser(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the same world without a release and a lab."""
     out = tmp_path_factory.mktemp("models") / "lesser"
-    return train_small(out, exclude_releases=("oak-3",), exclude_labs=("elm",), name="lesser")
+    return train_small(out, exclude_releases=("OAK-3",), exclude_labs=("elm",), name="lesser")
