@@ -53,9 +53,8 @@ def model(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def tiny_plan() -> Any:
-    from fingerprint.evaluation.fits import Effort
+    from fingerprint.evaluation.fits import Effort, Recipe
     from fingerprint.evaluation.plan import Plan
-    from fingerprint.training.embedding import Recipe
 
     effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 60)
     return Plan(30, 4, effort, 20, 5, "2025-03", 7, 20)
