@@ -53,9 +53,8 @@ def model(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFac
 
 @pytest.fixture(scope="session")
 def tiny_plan() -> Any:
-    from fingerprint.evaluation.fits import Effort
+    from fingerprint.evaluation.fits import Effort, Recipe
     from fingerprint.evaluation.plan import Plan
-    from fingerprint.training.embedding import Recipe
 
     effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 60)
     return Plan(30, 4, effort, 20, 5, "2025-03", 7, 20)
@@ -83,4 +82,4 @@ def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest
 def lesser(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A model of the same world without a release and a lab."""
     out = tmp_path_factory.mktemp("models") / "lesser"
-    return train_small(out, exclude_releases=("oak-3",), exclude_labs=("elm",), name="lesser")
+    return train_small(out, exclude_releases=("OAK-3",), exclude_labs=("elm",), name="lesser")

@@ -90,7 +90,7 @@ def _fitted(
     """With a class for each release and lab of the responses, all of them in-domain. lab: (R,) of each release."""
     update = config.update
     rng = np.random.default_rng(config.seed)
-    augmentation = NoiseAugmentation.of(old)
+    augmentation = NoiseAugmentation.of(old, config.classifiers.domain_noise)
     rehearsal, of = _rehearsal(old, update.rehearsed, rng)
     learned = np.bincount(responses.release)
     if learned.max() > update.release_responses:
