@@ -14,6 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fingerprint.config import PldaConfig
 from fingerprint.data.names import mask_names
 from fingerprint.embedding.directions import between_release
 from fingerprint.embedding.quantised import QuantisedTable
@@ -95,8 +96,8 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         self.table_ = QuantisedTable.quantise(np.hstack([mean / (float(np.linalg.norm(mean)) or 1.0), directions]))
         embeddings = self._places(weighted)[at]
         cells = Cells.of(embeddings, code, np.zeros(len(code), np.int64))
-        self.hierarchy_ = Plda.fit(cells, np.arange(int(code.max()) + 1))
-        self.likelihood_ = Likelihood(self.hierarchy_)
+        self.hierarchy_ = Plda.fit(cells, np.arange(int(code.max()) + 1), PldaConfig())
+        self.likelihood_ = Likelihood(self.hierarchy_, None, PldaConfig())
 
     def _calibrated(self, counts: Counts, code: NDArray[np.int64]) -> float:
         """How much of a log-likelihood counts, by the log-loss of texts that were held out."""

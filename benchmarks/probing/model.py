@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import CalibrationConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import Fitted, fit
@@ -121,7 +122,7 @@ def _calibration(
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
     kind = np.where(lab < 0, "unknown", np.array(kinds, "<U7"))
-    return calibrate(weighed(evidence, covariates, lab, release, kind), known.lab)
+    return calibrate(weighed(evidence, covariates, lab, release, kind), known.lab, CalibrationConfig())
 
 
 def judged(

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.probing.model import World, judged
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.probing.choice import Choice, Kind, firm
 
 LONGEST = 25
@@ -72,6 +72,6 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
         top = share.max(axis=1)
         right.append(first == truth)
         sure.append(top)
-        said = words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
-        attributed.append(np.where(np.isin(said, ATTRIBUTIONS), first, -1))
+        said = verdict_words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
+        attributed.append(np.where([word.is_attribution for word in said], first, -1))
     return Sessions(*(np.stack(part, axis=1) for part in (right, sure, attributed)))

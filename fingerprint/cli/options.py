@@ -30,10 +30,13 @@ text_or_json = click.option("--format", "form", type=click.Choice(["text", "json
 candidates = click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
 top = click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
 false_attributions = click.option(
-    "--false-claims", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=FALSE_ATTRIBUTIONS,
-    show_default=True, help="Share of claims that may be wrong.",
-)  # fmt: skip
-style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-given names.")
+    "--false-attributions",
+    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    default=FALSE_ATTRIBUTIONS,
+    show_default=True,
+    help="Share of attributions that may name a wrong lab.",
+)
+style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-identification.")
 
 base_url = click.option("--base-url", metavar="URL", help="Address in place of the provider's own; the key goes there.")
 answers = click.option(

@@ -150,7 +150,7 @@ def _joined(jobs: Sequence[Job]) -> Job:
 def _text(last: Step, verdict: Verdict, counters: Counters, note: str | None, top: int | None) -> str:
     from fingerprint.cli.progress_table import dollars
     from fingerprint.data.registry import Registry
-    from fingerprint.report.names import wrap
+    from fingerprint.report.layout import wrap
     from fingerprint.report.text import render
 
     width, encoding = screen()

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
 from fingerprint.base.map_function import MapFunction
+from fingerprint.config import PldaConfig
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases
 from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Cells, Plda
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.training.data import Data, Ints
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.linear_classifiers import fit_classifiers
@@ -68,8 +69,8 @@ def fit_likelihood(
     code = np.cumsum(named) - 1
     corpus = np.unique(labels.corpus[of], return_inverse=True)[1]
     at, release = np.flatnonzero(of), code[labels.release[of]]
-    plda = Plda.fit(Cells.of(embedding, release, corpus, at, map_function), known.lab)
-    return Likelihood(plda, fit_classifiers(plda, embedding, release, seed, at)), known
+    plda = Plda.fit(Cells.of(embedding, release, corpus, at, map_function), known.lab, PldaConfig())
+    return Likelihood(plda, fit_classifiers(plda, embedding, release, seed, at), PldaConfig()), known
 
 
 def ask(
@@ -126,8 +127,8 @@ def scores(
     count = cases.covariates.count
     found = calibration.predict(cases.evidence, cases.covariates, known.lab)
     right = found.labs().argmax(axis=1) == cases.lab
-    said = words(found, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
-    attributed = np.isin(said, ATTRIBUTIONS)
+    said = verdict_words(found, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
+    attributed = np.array([word.is_attribution for word in said])
     named = found.release.argmax(axis=1) == cases.release
     out = []
     for name in SHARES:

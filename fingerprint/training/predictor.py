@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config
 from fingerprint.loading import Loaded, likelihood_of
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Ints
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.training.regression_set import RegressionSet
 
 Bools = NDArray[np.bool_]
@@ -36,8 +37,9 @@ class Predictor:
         """Of a model folder's parts, as they will be loaded."""
         labels = documents["labels"]
         names, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
-        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(names), len(labs))
-        return cls(likelihood, Calibration.from_dict(documents["calibration"]), names, labs)
+        config = Config()
+        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(names), len(labs), config.plda)
+        return cls(likelihood, Calibration.from_dict(documents["calibration"], config.calibration), names, labs)
 
     @classmethod
     def loaded(cls, model: Loaded) -> Predictor:
@@ -90,9 +92,10 @@ class CaseSet:
         found = judge.calibration.predict(evidence, covariates, judge.likelihood.plda.lab)
         labs = found.labs()
         sure = labs.max(axis=1).astype(np.float32)
+        said = verdict_words(found, evidence, covariates, judge.calibration, FALSE_ATTRIBUTIONS)
         return Predictions(
             np.array(judge.labs, str)[labs.argmax(axis=1)] == self.lab,
             np.array(judge.releases, str)[found.release.argmax(axis=1)] == self.release,
             sure,
-            np.isin(words(found, evidence, covariates, judge.calibration, FALSE_ATTRIBUTIONS), ATTRIBUTIONS),
+            np.array([word.is_attribution for word in said]),
         )

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.factorize import factorize
+from fingerprint.config import Config
 from fingerprint.data.corpus import Corpus
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates
@@ -40,7 +41,8 @@ def learn_information(
         or [np.zeros((0, len(known.labs)))]
     )
     kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
-    return InformationGain.measure(shares, lab_code[data.labels.release[rows]], kinds, [str(lab) for lab in known.labs])
+    labs = [str(lab) for lab in known.labs]
+    return InformationGain.measure(shares, lab_code[data.labels.release[rows]], kinds, labs, Config())
 
 
 def _shares(

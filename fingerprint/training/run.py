@@ -17,6 +17,7 @@ from fingerprint.base.locations import cache_dir
 from fingerprint.base.map_function import MapFunction
 from fingerprint.base.parallel import parallel_map
 from fingerprint.base.threads import ONE_THREAD
+from fingerprint.config import CalibrationConfig
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
@@ -152,7 +153,7 @@ def _calibrate(
             f"the corpora give {len(cases.lab)} held-out suspects to calibrate on, fewer than {_FEWEST_SUSPECTS}: "
             "add prompts, releases or corpora"
         )
-    calibration = calibrate(cases, known.lab)
+    calibration = calibrate(cases, known.lab, CalibrationConfig())
     information = learn_information(
         data, corpus, embeddings, likelihood, known, calibration, held.kind == "same", lab_of, settings.seed
     )

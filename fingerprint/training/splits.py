@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.model.covariates import MOST_CALIBRATED
+from fingerprint.config import SplitConfig
 from fingerprint.training.data import PLAIN, Data, Ints
 
 PROMPTS, RELEASES, LABS, CORPORA = 0.10, 0.12, 0.08, 0.15
-SIZES = (1, 3, 5, 10, MOST_CALIBRATED)
+SIZES = SplitConfig().sizes
 _FEWEST_ROWS = 30
 _FEWEST_CORPORA = 4
 _DRAWS = 2

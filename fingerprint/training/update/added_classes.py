@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
+from fingerprint.config import PldaConfig
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Floats, Indexed, Ints, Plda
 from fingerprint.training.data import few_of_each
@@ -115,7 +116,7 @@ def _widened(
 def _rehearsal(h: Plda, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """(n, K) responses not seen yet, as the hierarchy expects them, and the release (n,) of each: of each cell by the
     root of its size."""
-    likelihood = Likelihood(h)
+    likelihood = Likelihood(h, None, PldaConfig())
     share = np.sqrt(h.cell_count) * h.in_domain[h.cell_corpus]
     many = np.maximum(1, np.rint(share / share.sum() * _REHEARSED)).astype(np.int64)
     points, releases = [], []

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import PldaConfig
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Cells, Floats, Indexed, Ints, Plda
 
@@ -72,7 +73,7 @@ def _with_cells(h: Plda, added: Cells) -> Plda:
 def _means(h: Plda, profiles: NDArray[np.bool_]) -> Floats:
     """(C, K) of each corpus what it does to all responses: where it is no ground yet, from where its releases are
     expected. usual: (C,) under N(mean of the ground, h.domain)."""
-    likelihood = Likelihood(h)
+    likelihood = Likelihood(h, None, PldaConfig())
     means = h.corpus_mean.copy()
     for corpus in np.flatnonzero(~h.in_domain).tolist():
         cells, mean, var = likelihood.expected(corpus)

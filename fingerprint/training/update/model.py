@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from fingerprint.config import PldaConfig
 from fingerprint.data.registry import Registry
 from fingerprint.loading import Loaded
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
@@ -100,6 +101,7 @@ def _ordered(h: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Int
             classifiers.lab[:, by_lab],
             classifiers.lab_bias[by_lab],
         ),
+        PldaConfig(),
     )
 
 
