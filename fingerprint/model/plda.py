@@ -24,7 +24,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 from fingerprint.config import PldaConfig
 
 Floats = NDArray[np.float64]
