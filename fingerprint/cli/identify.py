@@ -67,7 +67,7 @@ def command(
     failed: list[FingerprintError] = []
     identify = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)
     verdicts = _verdicts(files, identify, failed.append)
-    _WRITERS[form]((_annotated(verdict, folder) for verdict in verdicts), top, len(files))
+    _WRITERS[form]((annotated(verdict, folder) for verdict in verdicts), top, len(files))
     return 2 if failed else 0
 
 
@@ -109,13 +109,13 @@ def _verdicts(
         yield identify(case)
 
 
-def _annotated(verdict: Verdict, model: Path) -> Verdict:
+def annotated(verdict: Verdict, model: Path) -> Verdict:
     """Add what depends on the day and on the folder: that the model is old, and how to add what it lacks."""
     from fingerprint.model.verdict import VerdictWord
 
     if warning := verdict.model.age_warning(date.today()):
         verdict = replace(verdict, warnings=(*verdict.warnings, warning))
-    if verdict.verdict is VerdictWord.NEW_RELEASE:
+    if verdict.verdict == VerdictWord.NEW_RELEASE:
         from fingerprint.data.corpus import SUFFIXES
 
         corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"

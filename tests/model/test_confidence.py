@@ -34,7 +34,7 @@ def columns() -> np.ndarray:
 
 
 def total(one: Posterior) -> np.ndarray:
-    return one.labs().sum(axis=1) + one.unknown
+    return np.asarray(one.labs().sum(axis=1) + one.unknown)
 
 
 def features_of(allowed: np.ndarray | None = None) -> np.ndarray:

@@ -6,7 +6,7 @@ import pytest
 from fingerprint.config import CalibrationConfig, PldaConfig
 from fingerprint.model.covariates import COVARIATES, Covariates
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
-from fingerprint.model.plda import Cells, Plda
+from fingerprint.model.plda import Cells, Floats, Plda
 
 RELEASES = 4
 LAB = np.array([0, 0, 1, 2])
@@ -20,7 +20,7 @@ def likelihood() -> Likelihood:
     rows = (np.eye(RELEASES)[release] + 0.1 * rng.standard_normal((len(release), RELEASES))).astype(np.float32)
     plda = Plda.fit(Cells.of(rows, release, np.tile([0, 1], 120)), LAB, PldaConfig())
     # Logits in the space itself: what `project` does is undone.
-    weight = np.linalg.pinv(plda.basis) * 10
+    weight: Floats = np.linalg.pinv(plda.basis).astype(float) * 10
     bias = plda.centre * 10
     lab = weight[:, [0, 2, 3]]
     return Likelihood(plda, LinearClassifiers(weight, bias, lab, bias[[0, 2, 3]]), PldaConfig())

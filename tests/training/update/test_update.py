@@ -12,7 +12,7 @@ from huggingface_hub import ModelCard
 
 from fingerprint import loading
 from fingerprint.api import Fingerprint
-from fingerprint.cli.identify import _noted
+from fingerprint.cli.identify import annotated
 from fingerprint.cli.update import _text
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.report.text import render
@@ -220,14 +220,14 @@ def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
 def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
     found = Fingerprint.load(model).identify([worlds.write("ash-1", p) for p in range(700, 710)])
     new = dataclasses.replace(found, verdict="new-release", file="a b.jsonl")
-    noted = _noted(new, Path("models/x"))
+    noted = annotated(new, Path("models/x"))
     assert noted.advice is not None
     assert noted.advice.endswith("fingerprint update models/x 'a b.jsonl' --release NAME --out models/x")
     assert "--release NAME" in render(noted, {}, width=200)
-    assert "CORPUS" in str(_noted(dataclasses.replace(new, file="-"), Path("m")).advice)
-    assert _noted(dataclasses.replace(found, verdict="attributed"), Path("m")).advice is None
+    assert "CORPUS" in str(annotated(dataclasses.replace(new, file="-"), Path("m")).advice)
+    assert annotated(dataclasses.replace(found, verdict="attributed"), Path("m")).advice is None
     old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
-    assert any("2020-01" in warning for warning in _noted(old, Path("m")).warnings)
+    assert any("2020-01" in warning for warning in annotated(old, Path("m")).warnings)
 
 
 @pytest.mark.parametrize(
