@@ -135,7 +135,7 @@ def _side(side: SideEvidence | None, page: _Page) -> list[str]:
     lines += wrap(f"self-identification: {_statements(side.self_identification, page.name)}", page.width, "  ")
     if side.token_counts.labs or side.self_identification.labs:
         rows = [(page.name(row.lab), row.probability) for row in side.combined[: page.top]]
-        lines += ["", *page.bars("Labs by style and side evidence (their error rate was not measured)", rows)]
+        lines += ["", *page.bars("Labs by style and side evidence together (their error rate was not measured)", rows)]
     return lines
 
 
