@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, PldaConfig
+from fingerprint.config import Config, PldaConfig, parse_config
 from fingerprint.data.names import mask_names
 from fingerprint.embedding.quantised import QuantisedTable
 from fingerprint.embedding.static_encoder import StaticEncoder
@@ -105,7 +105,7 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
-    config = Config()
+    config = parse_config(documents.get("config", {}), str(folder / "config.json"))
     likelihood = likelihood_of(arrays, projection.size + width, known, len(labs), config.plda)
     profiles = Profiles(
         *(

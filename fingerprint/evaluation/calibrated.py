@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fingerprint.config import CalibrationConfig
+from fingerprint.config import CalibrationConfig, MixtureConfig
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import CaseSet
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
@@ -19,9 +19,9 @@ from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases, calibrate
 from fingerprint.model.decision import verdict_words
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, VERDICTS
-from fingerprint.training.calibration_cases import weighed
+from fingerprint.training.calibration_cases import weighted_cases
 
-# The names of train.judge.SHARES.
+# The fields of MixtureConfig.
 KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
 _FEWEST = 50
 
@@ -83,10 +83,10 @@ def calibration_of(asked: CaseSet, names: Names, most: int, seed: int) -> Calibr
 def _suspects(asked: CaseSet, names: Names) -> CalibrationCases:
     lab = np.where(asked.lab_known, names.lab[asked.release], -1)
     release = np.where(asked.known & (asked.kind != UNSEEN), asked.release, -1)
-    kind = np.array([KINDS[k] for k in asked.kind], "<U7")
+    kind = np.array([KINDS[k] for k in asked.kind], object)
     # A release left out that was its lab's only one leaves an unknown lab.
     kind[(lab < 0) & (kind == "unseen")] = "unknown"
-    return weighed(asked.evidence, asked.covariates, lab, release, kind)
+    return weighted_cases(asked.evidence, asked.covariates, lab, release, kind.tolist(), MixtureConfig())
 
 
 def judged(asked: CaseSet, calibration: Calibration, names: Names) -> Predictions:

@@ -20,7 +20,7 @@ def run(*args: object, **kwargs: Any) -> subprocess.CompletedProcess[str]:
     code = "import sys; from fingerprint.cli import main; main(sys.argv[1:])"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "90"}
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, env=env, timeout=120, **kwargs
+        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, env=env, timeout=600, **kwargs
     )
 
 
