@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from fingerprint.config import EmbeddingConfig, FeatureConfig
+from fingerprint.config import EmbeddingConfig, FeatureConfig, PldaConfig
 from fingerprint.data.names import mask_names
 from fingerprint.embedding.directions import between_release
 from fingerprint.embedding.encoder import QuantisedTable, unit
@@ -166,8 +166,8 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         vectors = np.hstack([mean / (float(np.linalg.norm(mean)) or 1.0), directions])
         self.table_ = QuantisedTable.quantise(vectors, config.clip)
         cells = Cells.of(self._embed(weighted)[at], code, np.zeros(len(code), np.int64))
-        self.plda_ = Plda.fit(cells, np.arange(classes))
-        self.likelihood_ = Likelihood(self.plda_)
+        self.plda_ = Plda.fit(cells, np.arange(classes), PldaConfig())
+        self.likelihood_ = Likelihood(self.plda_, None, PldaConfig())
 
     def _calibrated(self, counts: Counts, code: NDArray[np.int64]) -> float:
         """The inverse temperature with the least log-loss on texts that were held out."""

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import FeatureConfig
+from fingerprint.config import Config, FeatureConfig, PldaConfig, parse_config
 from fingerprint.data.names import mask_names
 from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
@@ -50,6 +50,7 @@ class Loaded:
     profiles: Profiles
     side: SideTables
     information: InformationGain | None
+    config: Config
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
@@ -102,7 +103,8 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
-    likelihood = likelihood_of(arrays, projection.size + width, known, len(labs))
+    config = parse_config(documents.get("config", {}), str(folder / "config.json"))
+    likelihood = likelihood_of(arrays, projection.size + width, known, len(labs), config.plda)
     profiles = Profiles(
         *(
             expect(arrays, n, "float32", (known, len(style_markers.NAMES)))
@@ -121,22 +123,24 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
             raise ValueError("a release without its lab and family")
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
-        Calibration.from_dict(documents["calibration"]), profiles, SideTables.from_document(documents.get(SIDE)),
-        _information(arrays, documents, labs),
+        Calibration.from_dict(documents["calibration"], config.calibration), profiles,
+        SideTables.from_document(documents.get(SIDE)), _information(arrays, documents, labs, config.plda), config,
     )  # fmt: skip
 
 
-def likelihood_of(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Likelihood:
+def likelihood_of(
+    arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int, config: PldaConfig
+) -> Likelihood:
     """The hierarchy and the heads in a model's arrays. width: D. Raises ModelError where they do not fit together."""
     plda = _hierarchy(arrays, width, releases, labs)
-    return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs))
+    return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs), config)
 
 
-def _information(arrays: Any, documents: Any, labs: list[str]) -> InformationGain | None:
+def _information(arrays: Any, documents: Any, labs: list[str], config: PldaConfig) -> InformationGain | None:
     if PROBING not in documents:
         return None
     gain = expect(arrays, GAIN, "float16", (None, len(labs), len(labs)))
-    return InformationGain.from_parts(documents[PROBING], gain, labs)
+    return InformationGain.from_parts(documents[PROBING], gain, labs, config.correlation)
 
 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:

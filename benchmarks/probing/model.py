@@ -134,7 +134,7 @@ def _calibration(
     release = np.array([release_code.get(name, -1) for name in names])
     kinds = [CaseKind.UNKNOWN if code < 0 else kind for kind, code in zip(kinds, lab, strict=True)]
     cases = weighted_cases(evidence, covariates, lab, release, kinds, MixtureConfig())
-    return calibrate(cases, known.lab)
+    return calibrate(cases, known.lab, Config().calibration)
 
 
 def measure(

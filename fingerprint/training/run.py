@@ -308,7 +308,7 @@ def _calibrate(rows: _Rows, context: TrainingContext) -> tuple[Calibration, list
     embeddings = _fit_embedding(rows, use, context)[1]
     model = FirstModel(rows.data, embeddings, *fit_likelihood(rows.data, embeddings.rows, use, context))
     cases, kinds = calibration_cases(model, split, rows.use, context)
-    calibration = calibrate(cases, model.known.lab)
+    calibration = calibrate(cases, model.known.lab, context.config.calibration)
     same = rows.use & (split.kind == CaseKind.SAME)
     information = learn_information(model, calibration, rows.corpus, same, context)
     return calibration, scores(cases, kinds, model.known, calibration), information

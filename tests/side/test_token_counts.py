@@ -3,7 +3,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fingerprint.side.token_counts import FEWEST, Tokenizer, agree, group_by_tokenizer, one_count_each, read, residuals
+from fingerprint.side.token_counts import (
+    FEWEST,
+    Tokenizer,
+    agree,
+    compare,
+    group_by_tokenizer,
+    one_count_each,
+    residuals,
+)
 
 SIZES = {f"tokens-{i}|x": 10 + 3 * i for i in range(12)}
 LABS = ["ash", "birch", "cedar"]
@@ -32,57 +40,57 @@ def test_releases_with_one_tokenizer_stand_together() -> None:
 
 
 def test_the_lab_whose_tokenizer_it_is() -> None:
-    found = read(counted(2, 77), known(), LABS)
+    found = compare(counted(2, 77), known(), LABS)
     assert found is not None
     assert found.agree == ("birch-1",)
-    assert found.ratio["birch"] > 1
-    assert found.ratio["ash"] < 0
+    assert found.llr["birch"] > 1
+    assert found.llr["ash"] < 0
     # More releases with that one tokenizer make another less likely.
-    assert found.ratio["ash"] < found.ratio["cedar"] < 0
+    assert found.llr["ash"] < found.llr["cedar"] < 0
 
 
 def test_a_new_tokenizer_speaks_against_labs_that_keep_theirs() -> None:
-    found = read(counted(9, 3), known(), LABS)
+    found = compare(counted(9, 3), known(), LABS)
     assert found is not None
     assert found.agree == ()
-    assert found.ratio["ash"] < found.ratio["cedar"] < 0
+    assert found.llr["ash"] < found.llr["cedar"] < 0
 
 
 def test_a_provider_that_counts_one_prompt_otherwise_does_not_spoil_it() -> None:
     counts = counted(2, 77)
     counts["tokens-3|x"] += 2
-    found = read(counts, known(), LABS)
+    found = compare(counts, known(), LABS)
     assert found is not None
     assert found.agree == ("birch-1",)
-    assert max(found.ratio, key=found.ratio.__getitem__) == "birch"
+    assert max(found.llr, key=found.llr.__getitem__) == "birch"
 
 
 def test_a_tokenizer_that_several_labs_have_tells_less() -> None:
-    alone = read(counted(2), known(), LABS)
+    alone = compare(counted(2), known(), LABS)
     releases = {"ash-1": counted(1), "birch-1": counted(2), "cedar-1": counted(2, 4)}
-    shared = read(
+    shared = compare(
         counted(2), group_by_tokenizer(releases, {"ash-1": "ash", "birch-1": "birch", "cedar-1": "cedar"}), LABS
     )
     assert alone is not None
     assert shared is not None
-    assert shared.ratio["birch"] == pytest.approx(shared.ratio["cedar"])
-    assert alone.ratio["birch"] > shared.ratio["birch"] > 0
+    assert shared.llr["birch"] == pytest.approx(shared.llr["cedar"])
+    assert alone.llr["birch"] > shared.llr["birch"] > 0
 
 
 def test_evidence_stays_bounded_however_many_prompts() -> None:
     many = {f"{i}|": i % 50 + 5 for i in range(500)}
     releases = {"ash-1": many, "birch-1": {k: v + hash(k) % 3 for k, v in many.items()}}
-    found = read(many, group_by_tokenizer(releases, {"ash-1": "ash", "birch-1": "birch"}), LABS)
+    found = compare(many, group_by_tokenizer(releases, {"ash-1": "ash", "birch-1": "birch"}), LABS)
     assert found is not None
-    assert all(abs(ratio) < 5 for ratio in found.ratio.values())
-    assert found.ratio["cedar"] == 0
+    assert all(abs(ratio) < 5 for ratio in found.llr.values())
+    assert found.llr["cedar"] == 0
 
 
 def test_other_prompts_and_too_few_say_nothing() -> None:
     few = dict(list(counted(2).items())[: FEWEST - 1])
-    assert read(few, known(), LABS) is None
-    assert read({f"other-{key}": n for key, n in counted(2).items()}, known(), LABS) is None
-    assert read(counted(2), [], LABS) is None
+    assert compare(few, known(), LABS) is None
+    assert compare({f"other-{key}": n for key, n in counted(2).items()}, known(), LABS) is None
+    assert compare(counted(2), [], LABS) is None
 
 
 def test_one_system_prompt_at_a_time() -> None:

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from fingerprint.config import Config
 from fingerprint.model.probe_information import InformationGain, expected_gain
 
 
@@ -17,7 +18,9 @@ def measured() -> InformationGain:
     shares[:80] = 0.02
     shares[np.arange(80), lab[:80]] = 0.96
     shares[80:] += rng.uniform(-0.01, 0.01, (120, 3))
-    return InformationGain.measure(shares / shares.sum(axis=1, keepdims=True), lab, kind, ["ash", "birch", "cedar"])
+    return InformationGain.measure(
+        shares / shares.sum(axis=1, keepdims=True), lab, kind, ["ash", "birch", "cedar"], Config()
+    )
 
 
 def test_telling_prompts_are_worth_more() -> None:
@@ -42,7 +45,8 @@ def test_expected_information_is_bounded_by_what_is_open() -> None:
 
 
 def test_the_same_again_brings_ever_less() -> None:
-    new = [measured().new_share(n) for n in range(30)]
+    information = measured()
+    new = [information.new_share(n) for n in range(30)]
     assert new[0] == 1
     assert all(a > b > 0 for a, b in itertools.pairwise(new))
 
@@ -67,8 +71,8 @@ def test_labs_that_were_left_out_of_the_measure_are_as_far_as_others() -> None:
 def test_what_is_stored_is_read_again_and_checked() -> None:
     information = measured()
     kept = information.gain.astype(np.float16)
-    again = InformationGain.from_parts(information.to_document(), kept, information.labs)
+    again = InformationGain.from_parts(information.to_document(), kept, information.labs, 0.15)
     assert again.kinds == information.kinds
     for wrong in (kept[:1], -kept):
         with pytest.raises(ValueError, match="does not fit"):
-            InformationGain.from_parts(information.to_document(), wrong, information.labs)
+            InformationGain.from_parts(information.to_document(), wrong, information.labs, 0.15)

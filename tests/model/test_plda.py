@@ -1,14 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pytest
 
+from fingerprint.config import CalibrationConfig, PldaConfig
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Cells, Plda
 from fingerprint.model.posterior import PARAMETERS, START, posterior
 
 LABS, EACH, CORPORA, ROWS, DIM = 12, 6, 3, 30, 8
+
+
+def columns_of(evidence: Evidence, count: np.ndarray) -> np.ndarray:
+    return Covariates.unread(count).columns(evidence, CalibrationConfig())
 
 
 class World:
@@ -25,11 +32,11 @@ class World:
         session = 0.4 * rng.normal(size=(len(self.lab), CORPORA, DIM))
         rows = self.release[r] + self.corpus[c] + session[r, c] + 1.5 * rng.normal(size=(len(r), DIM))
         self.cells = Cells.of(rows.astype(np.float32), r, c)
-        self.fitted = Plda.fit(self.cells, self.lab)
+        self.fitted = Plda.fit(self.cells, self.lab, PldaConfig())
 
     def cases(self, means: np.ndarray, n: int) -> Evidence:
         noise = 0.4 * self.rng.normal(size=means.shape) + 1.5 / np.sqrt(n) * self.rng.normal(size=means.shape)
-        return Likelihood(self.fitted).evidence(
+        return Likelihood(self.fitted, None, PldaConfig()).evidence(
             (means + self.corpus[0] + noise).astype(np.float32), np.full(len(means), n)
         )
 
@@ -80,19 +87,19 @@ def test_new_releases_and_unknown_labs_are_more_likely_than_the_known() -> None:
 
 
 def test_counts_may_differ_within_a_call() -> None:
-    likelihood, means = Likelihood(WORLD.fitted), WORLD.release[:4].astype(np.float32)
+    likelihood, means = Likelihood(WORLD.fitted, None, PldaConfig()), WORLD.release[:4].astype(np.float32)
     together = likelihood.evidence(means, np.array([3, 1, 3, 25]))
     alone = likelihood.evidence(means[1:2], np.array([1]))
     np.testing.assert_allclose(together.known[1], alone.known[0])
 
 
-def test_suspects_are_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
-    likelihood, means = Likelihood(WORLD.fitted), WORLD.release.astype(np.float32)
+def test_cases_are_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    likelihood, means = Likelihood(WORLD.fitted, None, PldaConfig()), WORLD.release.astype(np.float32)
     count = 1 + np.arange(len(means)) % 3
     whole = likelihood.evidence(means, count)
     monkeypatch.setattr("fingerprint.model.likelihood._BLOCK", 5)
     found = likelihood.evidence(means, count)
-    for name in Evidence.__annotations__:
+    for name in (field.name for field in fields(Evidence)):
         np.testing.assert_allclose(getattr(found, name), getattr(whole, name))
 
 
@@ -100,11 +107,11 @@ def test_posterior_sums_to_one_and_keeps_to_the_candidates() -> None:
     assert len(START) == len(PARAMETERS)
     evidence = WORLD.cases(WORLD.release, 5)
     count = np.full(len(WORLD.lab), 5)
-    everything = posterior(START, evidence, Covariates.unread(count), WORLD.lab)
+    everything = posterior(START, evidence, columns_of(evidence, count), WORLD.lab)
     total = everything.labs().sum(axis=1) + everything.unknown
     np.testing.assert_allclose(total, 1)
     allowed = np.arange(LABS) < 2
-    few = posterior(START, evidence, Covariates.unread(count), WORLD.lab, allowed)
+    few = posterior(START, evidence, columns_of(evidence, count), WORLD.lab, allowed)
     assert few.labs()[:, 2:].max() == 0
     np.testing.assert_allclose(few.labs()[:, 0] / few.labs()[:, 1], everything.labs()[:, 0] / everything.labs()[:, 1])
 
@@ -119,6 +126,6 @@ def test_a_new_release_far_above_all_known_ones_does_not_overflow() -> None:
         np.full((1, releases), -5_000.0), new, nothing - 4_000, nothing + 1, nothing, np.zeros((1, releases)),
         np.zeros((1, labs)),
     )  # fmt: skip
-    found = posterior(START, evidence, Covariates.unread(count), WORLD.lab)
+    found = posterior(START, evidence, columns_of(evidence, count), WORLD.lab)
     assert found.labs()[0, 1] == pytest.approx(1.0)
     assert np.isfinite(found.release).all()
