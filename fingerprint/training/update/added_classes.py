@@ -128,10 +128,8 @@ def _fitted(
 
 
 def _rehearsal(plda: Plda, config: Config, rng: np.random.Generator) -> tuple[Floats, Ints]:
-    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each.
-
-    Each cell gives as many as the root of its size says, about `config.update.rehearsed` in all.
-    """
+    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each: about as many as
+    `config.update.rehearsed`, of each cell by the root of its size."""
     likelihood = Likelihood(plda, None, config.plda)
     share = np.sqrt(plda.cell_count) * plda.in_domain[plda.cell_corpus]
     many = np.maximum(1, np.rint(share / share.sum() * config.update.rehearsed)).astype(np.int64)
