@@ -25,7 +25,7 @@ from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.reading import read_case
 from fingerprint.data.registry import Registry
-from fingerprint.embedding.torch_encoder import Foreign
+from fingerprint.embedding.torch_encoder import SentenceEncoder
 from fingerprint.loading import load_model
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Likelihood
@@ -70,7 +70,7 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
     print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
 
     embeddings, cost = {}, {}
-    encoder = Foreign(other or minilm())
+    encoder = SentenceEncoder(other or minilm())
     width = loaded.projection.codes.shape[1]
     for name, encode in (
         ("own", known.embed),
@@ -97,7 +97,7 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
     for name, parts in tried.items():
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
         plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab, Config().plda)
-        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, 0), Config().plda)
+        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, Config().classifiers, 0), Config().plda)
         count = np.bincount(case_of)
         mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
         seen = likelihood.evidence(mean, count)

@@ -54,6 +54,11 @@ class FeatureConfig(_Section, frozen=True):
     least_share: Share = 1 / 500
     least_residual: Scale = 0.05
 
+    @property
+    def buckets(self) -> int:
+        """Into how many buckets features are hashed."""
+        return 1 << self.hash_bits
+
 
 class EmbeddingConfig(_Section, frozen=True):
     """How counts become an embedding: the between-release projection and the static encoder beside it.

@@ -10,14 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, PldaConfig, parse_config
+from fingerprint.config import Config, FeatureConfig, PldaConfig, parse_config
 from fingerprint.data.names import mask_names
-from fingerprint.embedding.quantised import QuantisedTable
-from fingerprint.embedding.static_encoder import StaticEncoder
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
 from fingerprint.features import style_markers
-from fingerprint.features.ngrams import BUCKETS, Counts, count
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.features.ngrams import Counts, Vocabulary, count
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
@@ -37,7 +35,7 @@ Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Loaded:
-    """All parts of a model. columns: (BUCKETS,) as `Vocabulary.columns`; encode: masked texts and their counts to
+    """All parts of a model. columns: (buckets,) as `Vocabulary.columns`; encode: masked texts and their counts to
     the encoder's rows."""
 
     info: ModelInfo
@@ -57,7 +55,7 @@ class Loaded:
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
         masked = [mask_names(text) for text in texts]
-        counts = count(masked, self.columns)
+        counts = count(masked, self.vocabulary.features, self.columns)
         projected = self.projection.embed(counts, self.vocabulary.weights)
         return np.hstack([projected, self.encode(masked, counts)]), np.diff(counts.starts)
 
@@ -100,8 +98,8 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     labs, releases = [str(lab) for lab in labels["labs"]], list(labels["releases"])
     buckets = expect(arrays, "vocabulary_buckets", "int32", (None,))
     size, known = len(buckets), len(releases)
-    vocabulary = Vocabulary(buckets, expect(arrays, "vocabulary_weights", "float32", (size,)))
-    _within(buckets, BUCKETS, "vocabulary_buckets")
+    vocabulary = Vocabulary(buckets, expect(arrays, "vocabulary_weights", "float32", (size,)), FeatureConfig())
+    _within(buckets, vocabulary.features.buckets, "vocabulary_buckets")
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
@@ -148,10 +146,10 @@ def _information(arrays: Any, documents: Any, labs: list[str], config: PldaConfi
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
     if name:
         try:
-            from fingerprint.embedding.torch_encoder import Foreign
+            from fingerprint.embedding.torch_encoder import SentenceEncoder
         except ImportError:
             raise MissingExtra(f"a model with the encoder {name}", "train") from None
-        foreign = Foreign(name)
+        foreign = SentenceEncoder(name)
         return lambda texts, _: foreign.encode(texts), foreign.size
     static = StaticEncoder.load(folder / "encoder")
     if not np.array_equal(static.vocabulary.buckets, vocabulary.buckets):

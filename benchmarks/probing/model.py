@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, MixtureConfig
+from fingerprint.config import Config, MixtureConfig, SplitConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import Fitted, fit
@@ -72,7 +72,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
     candidate = np.ones(len(data.labels.releases), bool)
-    held = split_for_calibration(data, lab_of, ground.groups, candidate, seed)
+    held = split_for_calibration(data, TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed)))
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -122,7 +122,7 @@ def _calibration(
     drawn_cases: list[NDArray[np.int64]] = []
     kinds: list[CaseKind] = []
     for kind, of in rows.items():
-        drawn = draw(labels.release, labels.corpus, of & data.filled, seed)
+        drawn = draw(labels, of & data.filled, SplitConfig(), seed)
         some = [drawn[i] for i in rng.permutation(len(drawn))[:CASES]]
         drawn_cases += some
         kinds += [kind] * len(some)

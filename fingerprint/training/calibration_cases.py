@@ -77,7 +77,7 @@ def calibration_cases(
     rows: list[Ints] = []
     kinds: list[CaseKind] = []
     for kind in CaseKind:
-        drawn = draw(labels.release, labels.corpus, free & (split.kind == kind), config.seed)
+        drawn = draw(labels, free & (split.kind == kind), config.splits, config.seed)
         rows += drawn
         kinds += [kind] * len(drawn)
     if len(rows) < config.splits.least_cases:

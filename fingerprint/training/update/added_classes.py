@@ -90,7 +90,7 @@ def _fitted(
     """With a class for each release and lab of the responses, all of them in-domain. lab: (R,) of each release."""
     update = config.update
     rng = np.random.default_rng(config.seed)
-    augmentation = NoiseAugmentation.of(old)
+    augmentation = NoiseAugmentation.of(old, config.classifiers.domain_noise)
     rehearsal, of = _rehearsal(old, config, rng)
     learned = np.bincount(responses.release)
     if learned.max() > update.release_responses:
@@ -128,8 +128,8 @@ def _fitted(
 
 
 def _rehearsal(plda: Plda, config: Config, rng: np.random.Generator) -> tuple[Floats, Ints]:
-    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each; of each cell by the root of its
-    size, about `config.update.rehearsed` in all."""
+    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each: about as many as
+    `config.update.rehearsed`, of each cell by the root of its size."""
     likelihood = Likelihood(plda, None, config.plda)
     share = np.sqrt(plda.cell_count) * plda.in_domain[plda.cell_corpus]
     many = np.maximum(1, np.rint(share / share.sum() * config.update.rehearsed)).astype(np.int64)

@@ -27,13 +27,13 @@ def test_what_is_read_is_what_was_put_there(rows: np.ndarray | slice, tmp_path: 
     whole = sparse.random(100, 40, 0.1, "csr", np.float32, random_state=rng)
     whole = sparse.vstack([whole[:50], sparse.csr_matrix((1, 40), dtype=np.float32), whole[51:]], "csr")
     dense = rng.random((100, 5), np.float32)
-    shelf, plain = SparseDiskArray(tmp_path, 40), DiskArray(tmp_path, 5)
+    array, plain = SparseDiskArray(tmp_path, 40), DiskArray(tmp_path, 5)
     for start in range(0, 100, 30):
-        shelf.add(whole[start : start + 30])
+        array.add(whole[start : start + 30])
         plain.add(dense[start : start + 30])
-    assert shelf.shape == (100, 40)
-    assert shelf[rows].shape == whole[rows].shape
-    assert (shelf[rows] != whole[rows]).nnz == 0
+    assert array.shape == (100, 40)
+    assert array[rows].shape == whole[rows].shape
+    assert (array[rows] != whole[rows]).nnz == 0
     assert plain.shape == (100, 5)
     assert (plain[rows] == dense[rows]).all()
     # Nothing is left behind, however the program ends.
@@ -41,20 +41,20 @@ def test_what_is_read_is_what_was_put_there(rows: np.ndarray | slice, tmp_path: 
 
 
 def test_between_writing_and_reading(tmp_path: Path) -> None:
-    shelf = DiskArray(tmp_path, 2)
-    assert shelf[:].shape == (0, 2)
-    shelf.add(np.ones((2, 2)))
-    assert shelf[[1]].tolist() == [[1, 1]]
-    shelf.add(np.full((1, 2), 7.0))
-    assert np.hstack([shelf, np.zeros((3, 1))]).tolist() == [[1, 1, 0], [1, 1, 0], [7, 7, 0]]
+    array = DiskArray(tmp_path, 2)
+    assert array[:].shape == (0, 2)
+    array.add(np.ones((2, 2)))
+    assert array[[1]].tolist() == [[1, 1]]
+    array.add(np.full((1, 2), 7.0))
+    assert np.hstack([array, np.zeros((3, 1))]).tolist() == [[1, 1, 0], [1, 1, 0], [7, 7, 0]]
     with pytest.raises(IndexError):
-        shelf[[3]]
+        array[[3]]
 
 
 def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tempfile.TemporaryFile", lambda **given: Path("/dev/full").open("wb"))  # noqa: SIM115
-    shelf = DiskArray(Path("/scratch"), 4)
+    array = DiskArray(Path("/scratch"), 4)
     with pytest.raises(FingerprintError, match=r"/scratch.*No space left on device.*--cache"):
-        shelf.add(np.ones((5, 4)))
+        array.add(np.ones((5, 4)))
     with contextlib.suppress(OSError):
-        shelf._file._file.close()
+        array._file._file.close()

@@ -7,8 +7,9 @@ import pytest
 import torch
 from scipy import sparse
 
-from fingerprint.embedding.contrastive import Plan, _by_siblings, train_encoder
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.config import EmbeddingConfig, FeatureConfig
+from fingerprint.embedding.contrastive import EncoderData, _lab_loss, _prompt_spread, train_encoder
+from fingerprint.features.ngrams import Vocabulary
 
 
 def test_the_lab_is_asked_for_without_the_release_itself() -> None:
@@ -16,8 +17,8 @@ def test_the_lab_is_asked_for_without_the_release_itself() -> None:
     logits = torch.tensor([[9.0, 1.0, 0.0, 0.0], [0.0, 0.0, 9.0, 0.0]])
     # Of the first, its sibling stands for the lab; the second has no sibling and does not count.
     sibling = math.exp(1.0) / (math.exp(1.0) + 2)
-    assert float(_by_siblings(logits, torch.tensor([0, 2]), labs)) == pytest.approx(-math.log(sibling), abs=1e-4)
-    assert float(_by_siblings(logits[1:], torch.tensor([2]), labs)) == 0
+    assert float(_lab_loss(logits, torch.tensor([0, 2]), labs)) == pytest.approx(-math.log(sibling), abs=1e-4)
+    assert float(_lab_loss(logits[1:], torch.tensor([2]), labs)) == 0
 
 
 def test_it_learns_the_release_and_forgets_the_prompt() -> None:
@@ -27,12 +28,13 @@ def test_it_learns_the_release_and_forgets_the_prompt() -> None:
     rows[np.arange(160), release] += 1
     rows[np.arange(160), 4 + prompt % 10] += 1.5
     rows = (rows / np.linalg.norm(rows, axis=1, keepdims=True)).astype(np.float32)
-    vocabulary = Vocabulary(np.arange(30, dtype=np.int32), np.ones(30, np.float32))
+    vocabulary = Vocabulary(np.arange(30, dtype=np.int32), np.ones(30, np.float32), FeatureConfig())
     start = rng.standard_normal((30, 8)).astype(np.float32)
-    encoder = train_encoder(
-        sparse.csr_matrix(rows), np.arange(160), release, prompt, np.zeros(160, int), np.array([0, 0, 1, 1]),
-        vocabulary, start, Plan(size=8, steps=400, rows=64, keep=0.8, rate=0.05), 0, lambda done, total: None,
-    )  # fmt: skip
+    data = EncoderData(
+        sparse.csr_matrix(rows), np.arange(160), release, prompt, np.zeros(160, int), np.array([0, 0, 1, 1]), vocabulary
+    )
+    config = EmbeddingConfig(size=8, steps=400, batch=64, feature_keep=0.8, learning_rate=0.05)
+    encoder = train_encoder(data, start, config, 0, lambda done, total: None)
 
     def style_over_topic(vectors: np.ndarray) -> float:
         embeddings = rows @ vectors
@@ -44,3 +46,12 @@ def test_it_learns_the_release_and_forgets_the_prompt() -> None:
         return float(spread[0] / spread[1])
 
     assert style_over_topic(encoder.table.vectors()) > 2 * style_over_topic(start)
+
+
+def test_the_penalty_is_on_prompts_with_enough_responses_and_on_the_batch() -> None:
+    found = torch.tensor([[1.0, 0.0], [3.0, 0.0], [0.0, 5.0]])
+    centre = torch.zeros(2)
+    batch = (4 / 3) ** 2 + (5 / 3) ** 2
+    assert float(_prompt_spread(found, np.array([0, 0, 1]), centre, 3)) == pytest.approx(batch)
+    assert float(_prompt_spread(found, np.array([0, 0, 1]), centre, 2)) == pytest.approx(batch + 4)
+    assert float(_prompt_spread(found, np.array([0, 0, 1]), centre, 1)) == pytest.approx(batch + (4 + 25) / 2)
