@@ -87,7 +87,7 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
         "projection and foreign encoder": [projection, embeddings["foreign"]],
         "all three": [projection, own, embeddings["foreign"]],
     }
-    hierarchy_lab = loaded.likelihood.h.lab
+    hierarchy_lab = loaded.likelihood.plda.lab
     for name, parts in tried.items():
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
         plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab)

@@ -19,15 +19,14 @@ from fingerprint.features.ngrams import BUCKETS, Counts, count
 from fingerprint.features.vocabulary import Vocabulary
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import ModelInfo
-from fingerprint.side.tables import DOCUMENT as SIDE
-from fingerprint.side.tables import Tables
+from fingerprint.side.evidence import DOCUMENT as SIDE
+from fingerprint.side.evidence import SideTables
 from fingerprint.store.arrays import expect
 from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import Stored, load
@@ -50,8 +49,8 @@ class Loaded:
     likelihood: Likelihood
     calibration: Calibration
     profiles: Profiles
-    side: Tables
-    information: Information | None
+    side: SideTables
+    information: InformationGain | None
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
@@ -123,7 +122,7 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
             raise ValueError("a release without its lab and family")
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
-        Calibration.from_dict(documents["calibration"]), profiles, Tables.from_document(documents.get(SIDE)),
+        Calibration.from_dict(documents["calibration"]), profiles, SideTables.from_document(documents.get(SIDE)),
         _information(arrays, documents, labs),
     )  # fmt: skip
 
@@ -134,11 +133,11 @@ def likelihood_of(arrays: Mapping[str, NDArray[Any]], width: int, releases: int,
     return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs))
 
 
-def _information(arrays: Any, documents: Any, labs: list[str]) -> Information | None:
+def _information(arrays: Any, documents: Any, labs: list[str]) -> InformationGain | None:
     if PROBING not in documents:
         return None
     gain = expect(arrays, GAIN, "float16", (None, len(labs), len(labs)))
-    return Information.from_parts(documents[PROBING], gain, labs)
+    return InformationGain.from_parts(documents[PROBING], gain, labs)
 
 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
@@ -167,18 +166,18 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
     _within(codes["corpus"], len(corpus_mean), "cell_corpus")
     _within(lab, labs, "release_lab")
     # Models of before this was told apart count all of their corpora.
-    ground, corpus_within = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
+    ground, corpus_spread = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
     if "corpus_in_domain" in arrays:
         ground = expect(arrays, "corpus_in_domain", "bool", (len(corpus_mean),))
     if "corpus_spread" in arrays:
-        corpus_within = expect(arrays, "corpus_spread", "float32", (len(corpus_mean),))
+        corpus_spread = expect(arrays, "corpus_spread", "float32", (len(corpus_mean),))
     if not ground.any():
         raise ModelError("weights.safetensors: no corpus is training ground; fetch or train it again")
     spreads = {
         n: expect(arrays, f"{n}_variance", "float32", (k,))
         for n in ("within", "session", "domain", "between_labs", "between_releases")
     }
-    if any((values <= 0).any() for values in (corpus_within, *spreads.values())) or (codes["count"] < 1).any():
+    if any((values <= 0).any() for values in (corpus_spread, *spreads.values())) or (codes["count"] < 1).any():
         raise ModelError("weights.safetensors: a variance or a count is not above 0; fetch or train it again")
     return Plda(
         centre=expect(arrays, "plda_centre", "float32", (width,)).astype(float),
@@ -189,8 +188,8 @@ def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, la
         cell_corpus=codes["corpus"].astype(np.int64),
         corpus_mean=corpus_mean.astype(float),
         lab=lab.astype(np.int64),
-        ground=ground,
-        corpus_within=corpus_within.astype(float),
+        in_domain=ground,
+        corpus_spread=corpus_spread.astype(float),
         **{name: values.astype(float) for name, values in spreads.items()},
     )
 

@@ -93,7 +93,7 @@ def run(settings: Settings, peers: list[str], say: Say) -> dict[str, Any]:
 def prepare(settings: Settings, say: Say) -> Ground:
     """Writes the training rows and the responses to ask about, once for these settings."""
     loaded = load_model(settings.model)
-    labs = [loaded.labs[at] for at in loaded.likelihood.h.lab]
+    labs = [loaded.labs[at] for at in loaded.likelihood.plda.lab]
     lab_of = dict(zip((entry["release"] for entry in loaded.releases), labs, strict=True))
     files = sorted(settings.corpora.rglob("*.parquet")) if settings.corpora.is_dir() else [settings.corpora]
     inputs = [*files, settings.bench / "truth.csv", *sorted(settings.model.rglob("*.json"))]

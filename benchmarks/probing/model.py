@@ -19,7 +19,7 @@ from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.store.read import load
 from fingerprint.training.calibration_cases import weighed
 from fingerprint.training.data import Data
@@ -42,7 +42,7 @@ class World:
 
     fitted: Fitted
     calibration: Calibration
-    information: Information
+    information: InformationGain
     embeddings: NDArray[np.float32]
     sizes: NDArray[np.int64]
     release: NDArray[np.int64]

@@ -132,7 +132,7 @@ class _Told:
 def _leaders(verdict: Verdict) -> str:
     side = verdict.side_evidence
     rows = {"style": verdict.labs}
-    if side and (side.token_counts.labs or side.self_names.labs):
+    if side and (side.token_counts.labs or side.self_identification.labs):
         rows["with side evidence"] = side.combined
     return "; ".join(
         f"{name} " + ", ".join(f"{row.lab} {row.probability:.0%}" for row in ranked[:_SHOWN])

@@ -90,7 +90,7 @@ def _suspects(asked: CaseSet, names: Names) -> CalibrationCases:
 
 def judged(asked: CaseSet, calibration: Calibration, names: Names) -> Predictions:
     """The answers to all suspects; the word is what `decide` says at the usual rate of false claims."""
-    found = calibration.judge(asked.evidence, asked.covariates, names.lab)
+    found = calibration.predict(asked.evidence, asked.covariates, names.lab)
     said = words(found, asked.evidence, asked.covariates, calibration, FALSE_ATTRIBUTIONS)
     word = np.array([VERDICTS.index(one) for one in said], np.int64)
     return Predictions(

@@ -203,7 +203,7 @@ def answer(
         _wide(found.known, column, len(names.releases), low),
         _wide(found.new, lab_column, len(names.labs), low),
         found.unknown,
-        found.ground,
+        found.domain_distance,
         found.in_domain_llr,
         _wide(found.release_score, column, len(names.releases), absent),
         _wide(found.lab_score, lab_column, len(names.labs), absent),

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.model.plda import Floats
-from fingerprint.model.probe_information import Information, expected, fresh
+from fingerprint.model.probe_information import InformationGain, expected_gain
 
 Kind = tuple[str, str]
 """Domain and language of a probe."""
@@ -23,7 +23,7 @@ LEAST_NATS = 0.03
 class Choice:
     """Chooses by what `information` expects; without it every kind in turn."""
 
-    def __init__(self, information: Information | None):
+    def __init__(self, information: InformationGain | None):
         self._information = information
         self._gains: dict[Kind, NDArray[np.float32]] = {}
 
@@ -33,7 +33,8 @@ class Choice:
         kinds = list(dict.fromkeys(left))
         if self._information is None:
             return left.index(min(kinds, key=lambda kind: asked[kind]))
-        nats = {kind: expected(share, self._gain(kind), fresh(asked[kind])) for kind in kinds}
+        new_share = self._information.new_share
+        nats = {kind: expected_gain(share, self._gain(kind), new_share(asked[kind])) for kind in kinds}
         return left.index(max(kinds, key=nats.__getitem__))
 
     def left_to_learn(self, left: Sequence[Kind], asked: Counter[Kind], share: Floats) -> float:
@@ -41,8 +42,8 @@ class Choice:
         is known of that."""
         if self._information is None:
             return np.inf
-        new = fresh(asked.total())
-        return max((expected(share, self._gain(kind), new) for kind in set(left)), default=0.0)
+        new = self._information.new_share(asked.total())
+        return max((expected_gain(share, self._gain(kind), new) for kind in set(left)), default=0.0)
 
     def _gain(self, kind: Kind) -> NDArray[np.float32]:
         if kind not in self._gains:

@@ -124,7 +124,7 @@ def scores(
     """For each kind and number of responses: suspects, lab top-1, its mean over labs, release top-1, and what is
     claimed at a rate of 5 % false claims over all kinds, and how often that is wrong for this kind."""
     count = cases.covariates.count
-    found = calibration.judge(cases.evidence, cases.covariates, known.lab)
+    found = calibration.predict(cases.evidence, cases.covariates, known.lab)
     right = found.labs().argmax(axis=1) == cases.lab
     said = words(found, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
     attributed = np.isin(said, ATTRIBUTIONS)

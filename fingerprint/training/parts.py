@@ -30,7 +30,7 @@ def space_arrays(space: Space) -> dict[str, np.ndarray]:
 
 def likelihood_arrays(likelihood: Likelihood) -> dict[str, np.ndarray]:
     """Of the hierarchy and the heads."""
-    h, classifiers = likelihood.h, likelihood.classifiers
+    h, classifiers = likelihood.plda, likelihood.classifiers
     assert classifiers is not None
     return {
         "release_classifier": classifiers.release.astype(np.float16),
@@ -50,8 +50,8 @@ def likelihood_arrays(likelihood: Likelihood) -> dict[str, np.ndarray]:
         "between_labs_variance": h.between_labs.astype(np.float32),
         "between_releases_variance": h.between_releases.astype(np.float32),
         "release_lab": h.lab.astype(np.int32),
-        "corpus_in_domain": h.ground,
-        "corpus_spread": h.corpus_within.astype(np.float32),
+        "corpus_in_domain": h.in_domain,
+        "corpus_spread": h.corpus_spread.astype(np.float32),
     }
 
 

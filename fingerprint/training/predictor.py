@@ -87,7 +87,7 @@ class CaseSet:
         covariates = Covariates.read(judge.likelihood, embeddings, [held.size[some] for some in self.rows])
         means = np.stack([some.mean(axis=0) for some in embeddings])
         evidence = judge.likelihood.evidence(means, covariates.count)
-        found = judge.calibration.judge(evidence, covariates, judge.likelihood.h.lab)
+        found = judge.calibration.predict(evidence, covariates, judge.likelihood.plda.lab)
         labs = found.labs()
         sure = labs.max(axis=1).astype(np.float32)
         return Predictions(

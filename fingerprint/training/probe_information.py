@@ -12,7 +12,7 @@ from fingerprint.data.corpus import Corpus
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.training.calibration_cases import Known
 from fingerprint.training.data import Data, few_of_each
 from fingerprint.training.embedding import Embeddings
@@ -25,7 +25,7 @@ _BLOCK = 1_000
 def learn_information(
     data: Data, corpus: Corpus, embeddings: Embeddings, likelihood: Likelihood, known: Known, calibration: Calibration,
     held: NDArray[np.bool_], lab_of: Mapping[str, str], seed: int,
-) -> Information:  # fmt: skip
+) -> InformationGain:  # fmt: skip
     """held: (n,) of the data's rows, on prompts that the likelihood was not shown."""
     code = {str(lab): i for i, lab in enumerate(known.labs)}
     lab_code = np.array([code.get(lab_of[name], -1) if name in known.names else -1 for name in data.labels.releases])
@@ -40,7 +40,7 @@ def learn_information(
         or [np.zeros((0, len(known.labs)))]
     )
     kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
-    return Information.measure(shares, lab_code[data.labels.release[rows]], kinds, [str(lab) for lab in known.labs])
+    return InformationGain.measure(shares, lab_code[data.labels.release[rows]], kinds, [str(lab) for lab in known.labs])
 
 
 def _shares(
@@ -50,7 +50,7 @@ def _shares(
     embedding = embeddings.rows[rows]
     covariates = Covariates.read(likelihood, np.split(embedding, len(embedding)), [embeddings.size[[i]] for i in rows])
     evidence = likelihood.evidence(embedding, covariates.count)
-    return calibration.judge(evidence, covariates, known.lab).labs()
+    return calibration.predict(evidence, covariates, known.lab).labs()
 
 
 def _some(

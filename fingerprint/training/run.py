@@ -26,8 +26,8 @@ from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
-from fingerprint.model.probe_information import Information
-from fingerprint.side.tables import DOCUMENT as SIDE
+from fingerprint.model.probe_information import InformationGain
+from fingerprint.side.evidence import DOCUMENT as SIDE
 from fingerprint.store.write import check_free, save
 from fingerprint.training.calibration_cases import SHARES, Known, ask, fit_likelihood, nameable, scores
 from fingerprint.training.card import card
@@ -127,7 +127,7 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     }
     profiles = habit_arrays(corpus, keep, known.names, progress)
     arrays = {**space_arrays(space), **likelihood_arrays(likelihood), **profiles, **held.arrays()}
-    arrays[GAIN] = information.map_function(known.labs.tolist()).gain.astype(np.float16)
+    arrays[GAIN] = information.for_labs(known.labs.tolist()).gain.astype(np.float16)
     encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else {}
     return Made(arrays, documents, encoder, corpus, kept)
 
@@ -136,7 +136,7 @@ def _calibrate(
     data: Data, corpus: Corpus, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
     candidate: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None,
     map_function: MapFunction,
-) -> tuple[Calibration, list[dict[str, Any]], Information]:  # fmt: skip
+) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:  # fmt: skip
     """The calibration and the scores of a model that was not shown all, and what it could tell by which prompts;
     nothing else of it is kept."""
     held = split_for_calibration(data, lab_of, groups, candidate, settings.seed)

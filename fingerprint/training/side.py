@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.data.corpus import Corpus
-from fingerprint.side.names import Habits
-from fingerprint.side.tables import Tables
-from fingerprint.side.tokens import FEWEST, gathered, grouped, key
+from fingerprint.side.evidence import SideTables
+from fingerprint.side.self_identification import StatementRates
+from fingerprint.side.token_counts import FEWEST, group_by_tokenizer, one_count_each, prompt_key
 from fingerprint.training.data import Report
 
 _BLOCK = 2_000
-_NOTHING = Tables((), None)
+_NOTHING = SideTables((), None)
 
 
 def learn_side(
@@ -23,9 +23,9 @@ def learn_side(
     keep: NDArray[np.bool_],
     lab_of: Mapping[str, str],
     progress: Report,
-    before: Tables = _NOTHING,
+    before: SideTables = _NOTHING,
     heard: Collection[str] = (),
-) -> Tables:
+) -> SideTables:
     """keep: (rows,) of the corpus that may be learned from; lab_of: the lab of each release that is its lab's own;
     before: what was learned of other corpora, to which all is added.
 
@@ -37,14 +37,14 @@ def learn_side(
     counted: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for row in corpus.counted:
         if row.release in allowed and row.release in lab_of:
-            counted[row.release].append((row.system, key(row.prompt_id, row.digest), row.tokens))
-    found = {name: gathered(rows) for name, rows in counted.items()}
-    tokenizers = grouped(
+            counted[row.release].append((row.system, prompt_key(row.prompt_id, row.digest), row.tokens))
+    found = {name: one_count_each(rows) for name, rows in counted.items()}
+    tokenizers = group_by_tokenizer(
         {name: counts for name, counts in found.items() if len(counts) >= FEWEST}, lab_of, before.tokenizers
     )
     rows = ((name, lab_of.get(name), text) for name, text in _texts(corpus, keep, progress) if name in fresh)
-    names = Habits.of(rows)
-    return Tables(tuple(tokenizers), before.names.joined(names) if before.names else names)
+    names = StatementRates.of(rows)
+    return SideTables(tuple(tokenizers), before.names.joined(names) if before.names else names)
 
 
 def _texts(corpus: Corpus, keep: NDArray[np.bool_], progress: Report) -> Iterator[tuple[str, str]]:

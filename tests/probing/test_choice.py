@@ -4,20 +4,20 @@ from collections import Counter
 
 import numpy as np
 
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.probing.choice import LEAST_NATS, Choice, firm
 
 KINDS = [("chat", "en"), ("code", "en"), ("creative", "en")]
 
 
-def information() -> Information:
+def information() -> InformationGain:
     """Code tells the first two labs apart, creative the last two, chat a little of everything."""
     gain = np.full((3, 3, 3), 0.3, np.float32)
     gain[1:] = 0.0
     for kind, (a, b) in ((1, (0, 1)), (2, (1, 2))):
         gain[kind, a, b] = gain[kind, b, a] = 4.0
     gain[:, range(3), range(3)] = 0
-    return Information(tuple(KINDS), ("ash", "birch", "cedar"), gain)
+    return InformationGain(tuple(KINDS), ("ash", "birch", "cedar"), gain)
 
 
 def test_the_labs_in_question_decide() -> None:

@@ -15,8 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Floats, Indexed, Ints, Plda
 from fingerprint.training.data import few_of_each
 from fingerprint.training.linear_classifiers import NoiseAugmentation
@@ -50,7 +49,7 @@ def widen(
     rows: in the fingerprint space, D wide; at: (n,) those with new responses; release, corpus: (n,) codes. seed: of
     what is drawn.
     """
-    fit = grown.ground[corpus]
+    fit = grown.in_domain[corpus]
     at, release = at[fit], release[fit]
     if len(at):
         classifiers = _widened(classifiers, old, grown, rows, at, release, seed)
@@ -117,10 +116,10 @@ def _rehearsal(h: Plda, rng: np.random.Generator) -> tuple[Floats, Ints]:
     """(n, K) responses not seen yet, as the hierarchy expects them, and the release (n,) of each: of each cell by the
     root of its size."""
     likelihood = Likelihood(h)
-    share = np.sqrt(h.cell_count) * h.ground[h.cell_corpus]
+    share = np.sqrt(h.cell_count) * h.in_domain[h.cell_corpus]
     many = np.maximum(1, np.rint(share / share.sum() * _REHEARSED)).astype(np.int64)
     points, releases = [], []
-    for corpus in np.flatnonzero(h.ground).tolist():
+    for corpus in np.flatnonzero(h.in_domain).tolist():
         mean, var = likelihood.in_corpus(corpus)
         cells = h.cell_corpus == corpus
         release = np.repeat(h.cell_release[cells], many[cells])

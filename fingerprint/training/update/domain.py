@@ -35,5 +35,5 @@ def _on_ground(loaded: Loaded, rows: Rows, corpus: int, seed: int) -> bool:
         rng.permutation(at[rows.release[at] == release])[:_RESPONSES] for release in rng.permutation(releases)[:_MOST]
     ]
     means = np.stack([rows.embedding[rows.at[some]].mean(axis=0) for some in asked])
-    ground = loaded.likelihood.evidence(means, np.array([len(some) for some in asked])).ground
+    ground = loaded.likelihood.evidence(means, np.array([len(some) for some in asked])).domain_distance
     return bool(np.median(ground) <= _NEAR * loaded.calibration.domain_limit(_RESPONSES))

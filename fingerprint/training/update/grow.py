@@ -27,12 +27,12 @@ def grow(
     """
     first = len(plda.corpus_mean)
     off = first + np.flatnonzero(~ground)
-    spread = np.append(plda.corpus_within, np.ones(len(ground)))
+    spread = np.append(plda.corpus_spread, np.ones(len(ground)))
     grown = replace(
         plda,
         lab=lab,
         corpus_mean=np.pad(plda.corpus_mean, ((0, len(ground)), (0, 0))),
-        ground=np.append(plda.ground, np.zeros(len(ground), bool)),
+        in_domain=np.append(plda.in_domain, np.zeros(len(ground), bool)),
     )
     on = ~np.isin(corpus, off)
     if on.any():
@@ -42,9 +42,9 @@ def grow(
         cells = Cells.of(rows, release[own], corpus[own], at[own])
         spread[c] = _spread(plda, cells)
         grown = _with_cells(grown, cells)
-    grown = replace(grown, corpus_within=spread)
-    lies = np.append(plda.ground, ground)
-    return replace(grown, corpus_mean=_means(grown, lies), ground=lies)
+    grown = replace(grown, corpus_spread=spread)
+    lies = np.append(plda.in_domain, ground)
+    return replace(grown, corpus_mean=_means(grown, lies), in_domain=lies)
 
 
 def _spread(h: Plda, cells: Cells) -> float:
@@ -74,9 +74,9 @@ def _means(h: Plda, profiles: NDArray[np.bool_]) -> Floats:
     expected. usual: (C,) under N(mean of the ground, h.domain)."""
     likelihood = Likelihood(h)
     means = h.corpus_mean.copy()
-    for corpus in np.flatnonzero(~h.ground).tolist():
+    for corpus in np.flatnonzero(~h.in_domain).tolist():
         cells, mean, var = likelihood.expected(corpus)
         prior = profiles[corpus] / h.domain
-        total = h.middle * prior + ((h.cell_mean[cells] - mean) / var).sum(axis=0)
+        total = h.domain_mean * prior + ((h.cell_mean[cells] - mean) / var).sum(axis=0)
         means[corpus] = total / (prior + (1 / var).sum(axis=0))
     return means

@@ -12,11 +12,10 @@ import numpy as np
 
 from fingerprint.data.registry import Registry
 from fingerprint.loading import Loaded
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
-from fingerprint.side.tables import DOCUMENT as SIDE
+from fingerprint.side.evidence import DOCUMENT as SIDE
 from fingerprint.store.read import Stored
 from fingerprint.training.data import Report
 from fingerprint.training.lineage import described
@@ -45,8 +44,8 @@ def grown(
     release = code[rows.release]
     corpus = _codes(rows.corpora, corpora)[rows.corpus]
     ground = on_ground(loaded, rows, corpora[len(had) :], seed)
-    plda = grow(old.h, rows.embedding, rows.at, release, corpus, lab, ground)
-    classifiers = widen(old.classifiers, old.h, plda, rows.embedding, rows.at, release, corpus, seed)
+    plda = grow(old.plda, rows.embedding, rows.at, release, corpus, lab, ground)
+    classifiers = widen(old.classifiers, old.plda, plda, rows.embedding, rows.at, release, corpus, seed)
     held = RegressionSet.of(stored.arrays, rows.embedding.shape[1])
     count = Counter(rows.given.release[rows.learned].tolist())
 
@@ -61,7 +60,7 @@ def grown(
         **replace(held, release=rank[held.release]).joined(kept).arrays(),
     }
     if loaded.information is not None:
-        arrays[GAIN] = loaded.information.map_function([labs[i] for i in by_lab]).gain.astype(np.float16)
+        arrays[GAIN] = loaded.information.for_labs([labs[i] for i in by_lab]).gain.astype(np.float16)
     documents = copy.deepcopy(dict(stored.documents))
     entries = {entry["release"]: entry for entry in loaded.releases}
     named = labels(rows.names, [labs[i] for i in by_lab], corpora, registry)

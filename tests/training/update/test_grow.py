@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Cells, Floats, Ints, Plda
 from fingerprint.training.update import added_classes
 from fingerprint.training.update.added_classes import widen
@@ -118,8 +117,8 @@ def test_what_a_later_corpus_does_is_not_learned_as_what_its_only_release_does(f
     far = (rows + np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == 0) & (corpus == 6))
     grown = grow(fitted, far, at, release[at], corpus[at], LAB, OFF)
-    assert grown.ground.tolist() == [True] * 6 + [False]
-    np.testing.assert_allclose(grown.middle, middle)
+    assert grown.in_domain.tolist() == [True] * 6 + [False]
+    np.testing.assert_allclose(grown.domain_mean, middle)
     wide = widen(classifiers, fitted, grown, far, at, release[at], corpus[at], 0)
     there = fitted.project(far[corpus == 6])
     before, after = (of.scores(there)[0].argmax(axis=1) for of in (classifiers, wide))
@@ -137,8 +136,8 @@ def test_a_later_corpus_is_ground_for_the_releases_that_were_seen_there_alone(fi
     means = np.stack([far[(release == r) & (corpus == 6)].mean(axis=0) for r in range(6)])
     count = np.full(6, 25)
     before, after = (Likelihood(h).evidence(means, count) for h in (wandering, grown))
-    assert after.ground[0] < 0.5 < before.ground[0]
-    np.testing.assert_allclose(after.ground[1:], before.ground[1:])
+    assert after.domain_distance[0] < 0.5 < before.domain_distance[0]
+    np.testing.assert_allclose(after.domain_distance[1:], before.domain_distance[1:])
     assert after.in_domain_llr[0] > before.in_domain_llr[0]
     np.testing.assert_allclose(after.in_domain_llr[1:], before.in_domain_llr[1:])
 
@@ -200,10 +199,10 @@ def test_how_widely_responses_spread_in_a_later_corpus_is_read_off_them(fitted: 
     wide[at] = means[release[at]] + rng.normal(0, 1, (len(at), 6))
     for given, spread in ((rows, 1), (wide, 4)):
         grown = grow(fitted, given, at, release[at], corpus[at], LAB, OFF)
-        assert grown.corpus_within[6] == pytest.approx(spread, rel=0.15)
+        assert grown.corpus_spread[6] == pytest.approx(spread, rel=0.15)
     # One response of each does not tell.
     one = at[np.unique(release[at], return_index=True)[1]]
-    assert grow(fitted, wide, one, release[one], corpus[one], LAB, OFF).corpus_within[6] == 1
+    assert grow(fitted, wide, one, release[one], corpus[one], LAB, OFF).corpus_spread[6] == 1
 
 
 def test_more_responses_in_a_later_corpus_move_what_it_has_in_common(fitted: Plda) -> None:
@@ -213,4 +212,4 @@ def test_more_responses_in_a_later_corpus_move_what_it_has_in_common(fitted: Pld
     every = np.flatnonzero((release < 6) & (corpus == 6))
     once = grow(fitted, far, every, release[every], corpus[every], LAB, OFF)
     np.testing.assert_allclose(both.corpus_mean[6], once.corpus_mean[6], rtol=0.05, atol=0.05)
-    assert both.ground.tolist() == [True] * 6 + [False]
+    assert both.in_domain.tolist() == [True] * 6 + [False]

@@ -37,12 +37,12 @@ class Tokenizer:
     counts: Counts
 
 
-def key(prompt_id: str, digest: str) -> str:
+def prompt_key(prompt_id: str, digest: str) -> str:
     """Of a prompt: its id and what it says, so that another version of a probe is another prompt."""
     return f"{prompt_id}|{digest}"
 
 
-def gathered(counted: Iterable[tuple[str, str, int]]) -> dict[str, int]:
+def one_count_each(counted: Iterable[tuple[str, str, int]]) -> dict[str, int]:
     """(system prompt, prompt's key, tokens) to one count a prompt, the most frequent one; of the system prompt with
     most prompts, for another one is another constant."""
     by_system: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -69,7 +69,7 @@ def agree(counts: Counts, other: Counts) -> bool:
     return bool(off) and sum(value == 0 for value in off.values()) >= _AGREE * len(off)
 
 
-def grouped(
+def group_by_tokenizer(
     releases: Mapping[str, Counts], lab_of: Mapping[str, str], before: Sequence[Tokenizer] = ()
 ) -> list[Tokenizer]:
     """One entry for all releases whose counts agree, in the order of their names; those of `before` come first, and
