@@ -19,7 +19,7 @@ import click
 import numpy as np
 
 from fingerprint.api import Fingerprint
-from fingerprint.base.factorize import factorize
+from fingerprint.base.keys import factorize
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.reading import read_case

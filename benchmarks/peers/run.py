@@ -24,7 +24,7 @@ from benchmarks.peers.peer import SEED, Peer
 from benchmarks.peers.sample import Cases, read_cases, write_rows
 from benchmarks.peers.verdicts import scored, verdict_lines
 from benchmarks.speed import cold
-from fingerprint.base.atomic import write_atomically
+from fingerprint.base.files import write_atomically
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.loading import load_model

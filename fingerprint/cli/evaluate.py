@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.command import command_line
 from fingerprint.cli.interrupt import resumable

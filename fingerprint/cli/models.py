@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 
 

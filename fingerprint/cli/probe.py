@@ -55,7 +55,7 @@ def command(
     goes on with them. Exit code 1 if the provider gave no more answers.
     """
     from fingerprint.api import Fingerprint
-    from fingerprint.base.locations import data_dir
+    from fingerprint.base.files import data_dir
     from fingerprint.collect.provider import open_provider, split
     from fingerprint.data.probes import listed, load_probes
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-from fingerprint.base.atomic import sync_folder
+from fingerprint.base.files import sync_folder
 from fingerprint.collect.record import line
 from fingerprint.errors import FingerprintError, InputError
 

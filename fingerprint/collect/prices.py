@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.collect.failure import Failure
 from fingerprint.collect.provider import Price, Provider
 from fingerprint.errors import InputError

@@ -11,8 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fingerprint.base.atomic import write_atomically
-from fingerprint.base.locking import locked
+from fingerprint.base.files import locked, write_atomically
 from fingerprint.data.registry import COLUMNS, LAB_COLUMNS, LABS, Registry, Release
 from fingerprint.errors import InputError
 

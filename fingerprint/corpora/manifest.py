@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.corpora.fetch.patterns import compiled
 from fingerprint.corpora.fetch.templates import ROOTS, holes
 from fingerprint.corpora.rows import COLUMNS

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from fingerprint.base.atomic import replacing
+from fingerprint.base.files import replacing
 from fingerprint.corpora.rows import BATCH, COLUMNS
 from fingerprint.errors import InputError
 

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from fingerprint.data.response import Case, digest, prompt_tokens
+from fingerprint.base.keys import digest
+from fingerprint.data.response import Case, prompt_tokens
 from fingerprint.model.verdict import (
     UNKNOWN,
     LabShare,

@@ -15,8 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fingerprint.base.atomic import temporary_sibling
-from fingerprint.base.locking import locked
+from fingerprint.base.files import locked, temporary_sibling
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.store.manifest import MANIFEST
 from fingerprint.store.read import Stored, load

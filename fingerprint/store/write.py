@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save as to_safetensors
 
-from fingerprint.base.atomic import sync_folder, temporary_sibling, write_through
-from fingerprint.base.exchange import exchange
+from fingerprint.base.files import exchange, sync_folder, temporary_sibling, write_through
 from fingerprint.errors import ModelError
 from fingerprint.store.arrays import check_finite
 from fingerprint.store.manifest import (

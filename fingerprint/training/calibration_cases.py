@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases

@@ -9,7 +9,7 @@ from itertools import starmap
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 from fingerprint.config import Config
 from fingerprint.data.registry import Registry
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint import __version__
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.data.corpus import Source
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.factorize import factorize
+from fingerprint.base.keys import factorize
 from fingerprint.data.corpus import Corpus
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates

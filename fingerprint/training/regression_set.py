@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.factorize import factorize
+from fingerprint.base.keys import factorize, text_hash
 from fingerprint.data.corpus import Corpus
-from fingerprint.data.response import text_hash
 from fingerprint.model.plda import Ints
 from fingerprint.store.arrays import expect
 

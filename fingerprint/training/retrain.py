@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerprint.base.threads import ONE_THREAD
+from fingerprint.base.parallel import ONE_THREAD
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.store.versions import identity, replace
 from fingerprint.store.write import pack

@@ -12,11 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint import __version__
-from fingerprint.base.factorize import isin
-from fingerprint.base.locations import cache_dir
-from fingerprint.base.map_function import MapFunction
-from fingerprint.base.parallel import parallel_map
-from fingerprint.base.threads import ONE_THREAD
+from fingerprint.base.files import cache_dir
+from fingerprint.base.keys import isin
+from fingerprint.base.parallel import ONE_THREAD, MapFunction, parallel_map
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry

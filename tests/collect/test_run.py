@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.collect.asking import Line, Patience, ask
 from fingerprint.collect.budget import Budget, most_cost, most_tokens
 from fingerprint.collect.counters import Counters

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli.corpora import stats as cli_stats
 from fingerprint.corpora import stats
 from fingerprint.corpora.add_release import New, add_release

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from fingerprint.base import exchange
+from fingerprint.base import files
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.store import versions
 from fingerprint.store.read import load
@@ -108,7 +108,7 @@ def test_interrupted_replacing_leaves_the_old_model(model: Path, monkeypatch: py
 
 
 def test_where_folders_cannot_change_places_at_once(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "_at_once", lambda *_: False)
+    monkeypatch.setattr(files, "_exchanged_at_once", lambda *_: False)
     replace(model, contents(3), identity(model))
     assert number(model) == 3
     assert [v.documents["training"]["name"] for v in versions.versions(model)][:2] == ["3", "2"]

@@ -32,7 +32,7 @@ def command(
     Nothing is written where the registry would not be whole with it: names that stand for another release, a lab
     that it does not have, a month still to come.
     """
-    from fingerprint.base.locations import data_dir
+    from fingerprint.base.files import data_dir
     from fingerprint.corpora.add_release import New, add_release
 
     path = registry or data_dir("corpora") / "releases.csv"

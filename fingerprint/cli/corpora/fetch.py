@@ -39,7 +39,7 @@ def command(
     where it broke off. What it keeps is a mirror for others. NAME is one that `list` gives, or a manifest of your own
     (.json). Rows of names that the registry does not know are left out and counted.
     """
-    from fingerprint.base.locations import cache_dir
+    from fingerprint.base.files import cache_dir
     from fingerprint.corpora.fetch.run import fetch
     from fingerprint.corpora.fetch.urls import Origin
     from fingerprint.corpora.manifest import find_manifest

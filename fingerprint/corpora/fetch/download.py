@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Any
 
-from fingerprint.base.atomic import write_atomically
+from fingerprint.base.files import write_atomically
 from fingerprint.corpora.fetch.urls import check_address
 from fingerprint.errors import InputError
 

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
-from fingerprint.base.atomic import write_atomically
-from fingerprint.base.locking import locked
+from fingerprint.base.files import locked, write_atomically
 from fingerprint.corpora.fetch.archive import Extracted, Limits, extract
 from fingerprint.corpora.fetch.download import Report, fetch_file
 from fingerprint.corpora.fetch.gitids import commit_of_api, commit_tree

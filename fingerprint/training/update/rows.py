@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
-from fingerprint.base.factorize import isin
+from fingerprint.base.keys import isin
 from fingerprint.base.parallel import parallel_map
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.registry import Registry

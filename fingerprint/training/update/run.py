@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from fingerprint.base.locations import cache_dir
-from fingerprint.base.threads import ONE_THREAD
+from fingerprint.base.files import cache_dir
+from fingerprint.base.parallel import ONE_THREAD
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
