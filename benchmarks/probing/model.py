@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
+from fingerprint.evaluation.cases import subsample
+from fingerprint.evaluation.config import FULL
 from fingerprint.evaluation.fits import Fitted, fit
-from fingerprint.evaluation.folds import subsample
-from fingerprint.evaluation.ground import survey
-from fingerprint.evaluation.plan import FULL
+from fingerprint.evaluation.study import Running, TrainedOn, read_sample
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.covariates import Covariates
@@ -22,6 +23,7 @@ from fingerprint.model.likelihood import Evidence
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.store.read import load
 from fingerprint.training.calibration_cases import weighed
+from fingerprint.training.context import no_progress
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.probe_information import learn_information
@@ -55,13 +57,14 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     """model: the one whose corpora these are; nothing else of it is used."""
     registry = Registry.load(None)
     training = load(model).documents["training"]
-    ground = survey(paths, registry, training, [], FULL.rows, seed, cache, jobs, lambda *_: None)
-    data, corpus, lab_of = ground.data, ground.corpus, ground.lab_of
+    trained_on = TrainedOn([], frozenset(corpus["sha256"] for corpus in training["corpora"]), Config())
+    sample = read_sample(paths, registry, trained_on, FULL, Running(cache, jobs, seed, no_progress))
+    data, corpus, context = sample.data, sample.corpus, sample.context
+    lab_of = context.lab_of
     if data is None:
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
-    candidate = np.ones(len(data.labels.releases), bool)
-    held = split_for_calibration(data, lab_of, ground.groups, candidate, seed)
+    held = split_for_calibration(data, lab_of, context.groups, context.candidate, seed)
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -75,7 +78,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     foreign = {kind: half & (held.kind == kind) for kind in ("other", "unseen", "unknown")}
     new = ~half & data.full & np.isin(held.kind, ("unseen", "unknown"))
     asked = replay | learn | new | np.logical_or.reduce(list(foreign.values()))
-    fitted = fit(data, shown, asked, candidate, lab_of, FULL.effort.recipe, seed)
+    fitted = fit(context, data, shown, asked)
     say(f"{int(shown.sum()):,} responses shown")
     at = np.full(len(data.full), -1)
     at[fitted.rows] = np.arange(len(fitted.rows))
