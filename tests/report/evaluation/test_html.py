@@ -119,7 +119,7 @@ def test_every_string_of_the_report_may_be_hostile() -> None:
             return {poison(k) if k in names else k: poison(value, k) for k, value in item.items()}
         if isinstance(item, list):
             return [poison(value, key) for value in item]
-        if not isinstance(item, str) or key in ("level", "views"):
+        if not isinstance(item, str) or key in ("level", "views") or (key, item) == ("part", "all"):
             return item
         return f"{hostile} {item}" if item in names else hostile
 
