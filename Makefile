@@ -14,7 +14,8 @@ test: .venv/full
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	HF_HUB_OFFLINE=1 $(BIN)/pytest
+	$(BIN)/lint-imports
+	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report term
 
 # make train ARGS="CORPUS... --out DIR"
 train: .venv/full

@@ -9,9 +9,8 @@ import click
 
 from fingerprint.base.files import data_dir
 from fingerprint.cli import options
-from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import resumable
-from fingerprint.cli.progress import Progress
+from fingerprint.cli.options import command_line
+from fingerprint.cli.terminal import Progress, resumable
 from fingerprint.errors import MissingExtra
 from fingerprint.evaluation.protocols import names
 

@@ -17,7 +17,7 @@ import click
 from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.main import complain
-from fingerprint.cli.screen import screen
+from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:

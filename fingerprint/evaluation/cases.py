@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
-from enum import StrEnum
 from typing import Any
 
 import numpy as np
@@ -14,22 +13,13 @@ from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Objects
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats
-from fingerprint.training.calibration_cases import Known
 from fingerprint.training.data import Labels, few_of_each
 from fingerprint.training.embedding import Embeddings
-from fingerprint.training.splits import draw
+from fingerprint.training.likelihood import KnownReleases
+from fingerprint.training.splits import CaseKind, draw
 
 SEVERAL = "several corpora"
 """The part of a case whose responses come from more than one corpus."""
-
-
-class Kind(StrEnum):
-    """What is left out for a case; the words of the case mixture (`fingerprint.config.MixtureConfig`)."""
-
-    SAME = "same"
-    OTHER = "other"
-    UNSEEN = "unseen"
-    UNKNOWN = "unknown"
 
 
 # How far below the best class, in nats, a class is put that the model does not know. Its probability is then 0 even in
@@ -43,7 +33,7 @@ class CaseSet:
 
     Attributes:
         rows: The rows of the data in each case.
-        kind: (S,) of Kind.
+        kind: (S,) of CaseKind, what is left out for the case.
         part: (S,) of str, what the case belongs to within its protocol.
         release: (S,) the true release, an index into `ClassNames.releases`.
         known: (S,) whether the model was trained on the release.
@@ -124,12 +114,12 @@ class Questions:
     """
 
     rows: list[Ints]
-    kind: Kind
+    kind: CaseKind
     part: list[str]
     release: list[str]
 
     @classmethod
-    def of(cls, labels: Labels, rows: list[Ints], kind: Kind) -> Questions:
+    def of(cls, labels: Labels, rows: list[Ints], kind: CaseKind) -> Questions:
         """Return sets of rows that are each of one release; the part of a set is its corpus, or SEVERAL."""
         corpora = [np.unique(labels.corpus[some]) for some in rows]
         part = [labels.corpora[c[0]] if len(c) == 1 else SEVERAL for c in corpora]
@@ -141,7 +131,12 @@ class Questions:
 
 
 def collect_evidence(
-    likelihood: Likelihood, known: Known, names: ClassNames, questions: Questions, rows: Ints, embeddings: Embeddings
+    likelihood: Likelihood,
+    known: KnownReleases,
+    names: ClassNames,
+    questions: Questions,
+    rows: Ints,
+    embeddings: Embeddings,
 ) -> CaseSet:
     """Compute the evidence of a model about test cases.
 
@@ -164,7 +159,7 @@ def collect_evidence(
     lab_code = {name: i for i, name in enumerate(names.labs)}
     true = np.array([code[name] for name in questions.release])
     column = np.array([code[name] for name in known.names])
-    lab_column = np.array([lab_code[str(name)] for name in known.labs])
+    lab_column = np.array([lab_code[name] for name in known.labs])
     low = found.known.max(axis=1, keepdims=True) - _ABSENT
     no_score = np.full_like(low, -_ABSENT)
     evidence = replace(
@@ -194,12 +189,27 @@ def _widened(values: Floats, column: Ints, width: int, absent: Floats) -> Floats
 
 
 def draw_cases(labels: Labels, of: Bools, most: int, seed: int) -> list[Ints]:
-    """Draw sets of the rows that `of` (n,) marks, at most `most` of each number of responses."""
+    """Draw sets of rows, each of one release.
+
+    Args:
+        labels: Of n rows.
+        of: (n,) the rows to draw from.
+        most: Sets of each number of responses.
+        seed: Decides the draw.
+
+    Returns:
+        The rows of each set.
+    """
     rng = np.random.default_rng(seed)
     drawn = draw(labels.release, labels.corpus, of, seed)
     size = np.array([len(rows) for rows in drawn], np.int64)
     keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
     return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []
+
+
+def draw_by_kind(labels: Labels, of: Mapping[CaseKind, Bools], most: int, seed: int) -> dict[CaseKind, list[Ints]]:
+    """Draw sets of the rows (n,) that `of` marks for each kind, in the order of CaseKind; see `draw_cases`."""
+    return {kind: draw_cases(labels, of[kind], most, seed) for kind in CaseKind}
 
 
 def in_any(rows: int, cases: Iterable[Ints]) -> Bools:

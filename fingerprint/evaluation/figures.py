@@ -10,6 +10,7 @@ import numpy as np
 from fingerprint.metrics import Level, Metric, metrics
 from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
 from fingerprint.metrics.predictions import Ints, Predictions, Ranking
+from fingerprint.model.verdict import ATTRIBUTIONS
 
 # Few enough for the smallest protocols to have cases in most bins.
 _BINS = 10
@@ -111,7 +112,7 @@ def _probabilities(ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles
 
 def _attribution(some: Predictions, ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
     """At the level of labs. For C_llr the unknown labs are one class."""
-    attributed = some.attributed()
+    attributed = some.verdict_is(*ATTRIBUTIONS)
     lab = np.where(some.lab_known, ranking.name, ranking.size)
     return {
         Metric.C_LLR: metrics.c_llr(ranking.true, lab, ranking.size + 1, samples),

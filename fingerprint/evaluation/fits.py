@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import isin
+from fingerprint.config import MixtureConfig
 from fingerprint.errors import FingerprintError
-from fingerprint.evaluation.cases import CaseSet, Kind, Questions, collect_evidence, draw_cases, in_any, subsample
+from fingerprint.evaluation.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.folds import Fold, leave_out
 from fingerprint.evaluation.work import Arrays, Work
@@ -22,11 +22,13 @@ from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases, calibrate
 from fingerprint.model.decision import words
 from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, VERDICTS
-from fingerprint.training.calibration_cases import Known, fit_likelihood, weighed
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+from fingerprint.training.calibration_cases import weighted_cases
 from fingerprint.training.context import TrainingContext, no_progress
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space, placed
+from fingerprint.training.likelihood import KnownReleases, fit_likelihood
+from fingerprint.training.splits import CaseKind
 
 _CASES = "cases"
 
@@ -46,7 +48,7 @@ class Fitted:
     space: Space
     embeddings: Embeddings
     likelihood: Likelihood
-    known: Known
+    known: KnownReleases
     rows: Ints
 
     def evidence(self, names: ClassNames, questions: Questions) -> CaseSet:
@@ -81,7 +83,7 @@ def fit(context: TrainingContext, data: Data, train: Bools, tested: Bools) -> Fi
     size = config.embedding
     recipe = Recipe(config.features.vocabulary, size.directions, size.size, size.steps, size.batch)
     space, embeddings = fit_space(some, use, context.lab_of, recipe, config.seed, no_progress)
-    likelihood, known = fit_likelihood(some, embeddings.rows, use, context.candidate, context.lab_of, config.seed)
+    likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
     return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
 
@@ -109,7 +111,8 @@ class FitFold:
         """Return the arrays of the test cases, each after what it belongs to."""
         labels, fold, config = self.data.labels, self.folds[number], self.config
         seed = self.context.config.seed
-        drawn = {kind: draw_cases(labels, fold.tested[kind] & self.data.filled, config.cases, seed) for kind in Kind}
+        testable = {kind: rows & self.data.filled for kind, rows in fold.tested.items()}
+        drawn = draw_by_kind(labels, testable, config.cases, seed)
         tested = in_any(len(fold.train), (rows for cases in drawn.values() for rows in cases))
         train = subsample(labels, fold.train & self.data.filled, config.train_rows, seed)
         fitted = fit(self.context, self.data, train, tested)
@@ -164,7 +167,7 @@ class PredictFold:
         parts = []
         for i, (fold, cases) in enumerate(zip(self.folds, self.cases, strict=True)):
             if i != number:
-                same_prompts = (cases.kind == Kind.SAME) & (fold.prompts == own.prompts)
+                same_prompts = (cases.kind == CaseKind.SAME) & (fold.prompts == own.prompts)
                 parts.append(cases.of(~left_out[cases.release] & ~same_prompts))
         return calibration_on(CaseSet.joined(parts), self.names, self.most, self.context)
 
@@ -187,7 +190,7 @@ def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: Traini
     config = context.config
     rng = np.random.default_rng(config.seed)
     keep: list[int] = []
-    for kind in Kind:
+    for kind in CaseKind:
         for n in np.unique(cases.covariates.count):
             at = np.flatnonzero((cases.kind == kind) & (cases.covariates.count == n))
             keep += rng.permutation(at)[:most].tolist()
@@ -195,16 +198,16 @@ def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: Traini
     least = config.splits.least_cases
     if len(keep) < least or len(np.unique(some.release)) < 2:
         raise TooFewCases(f"{len(keep)} cases are left to calibrate on, fewer than {least}: give more corpora")
-    return calibrate(_calibration_cases(some, names), names.lab)
+    return calibrate(_calibration_cases(some, names, config.calibration.mixture), names.lab)
 
 
-def _calibration_cases(cases: CaseSet, names: ClassNames) -> CalibrationCases:
+def _calibration_cases(cases: CaseSet, names: ClassNames, mixture: MixtureConfig) -> CalibrationCases:
     lab = np.where(cases.lab_known, names.lab[cases.release], -1)
-    release = np.where(cases.known & (cases.kind != Kind.UNSEEN), cases.release, -1)
-    kind: Any = cases.kind.copy()
+    release = np.where(cases.known & (cases.kind != CaseKind.UNSEEN), cases.release, -1)
+    kind = cases.kind.copy()
     # A left-out release that was the only one of its lab leaves an unknown lab.
-    kind[(lab < 0) & (kind == Kind.UNSEEN)] = Kind.UNKNOWN
-    return weighed(cases.evidence, cases.covariates, lab, release, kind)
+    kind[(lab < 0) & (kind == CaseKind.UNSEEN)] = CaseKind.UNKNOWN
+    return weighted_cases(cases.evidence, cases.covariates, lab, release, kind.tolist(), mixture)
 
 
 def predict(cases: CaseSet, calibration: Calibration, names: ClassNames) -> Predictions:
@@ -220,7 +223,7 @@ def predict(cases: CaseSet, calibration: Calibration, names: ClassNames) -> Pred
         posterior.release.astype(np.float32),
         posterior.new.astype(np.float32),
         posterior.unknown.astype(np.float32),
-        np.array([VERDICTS.index(verdict) for verdict in verdicts], np.int64),
+        np.array(verdicts, object),
         cases.part,
     )
 

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import factorize
-from fingerprint.evaluation.cases import Kind
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.metrics.predictions import Bools, Ints
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import PLAIN, Data
+from fingerprint.training.splits import CaseKind
 
 
 @dataclass(frozen=True)
@@ -34,7 +34,7 @@ class Fold:
     """
 
     train: Bools
-    tested: Mapping[Kind, Bools]
+    tested: Mapping[CaseKind, Bools]
     prompts: int
     releases: frozenset[str]
 
@@ -70,13 +70,13 @@ def leave_out(context: TrainingContext, data: Data, config: EvaluationConfig) ->
     for fold in range(folds):
         no_lab, no_release = fold_of_lab == fold, fold_of_group == fold
         left_out = {
-            Kind.SAME: part_of == fold % config.prompt_parts,
-            Kind.OTHER: fold_of_corpus[labels.corpus] == fold,
-            Kind.UNSEEN: no_release[labels.release],
-            Kind.UNKNOWN: no_lab[labels.release],
+            CaseKind.SAME: part_of == fold % config.prompt_parts,
+            CaseKind.OTHER: fold_of_corpus[labels.corpus] == fold,
+            CaseKind.UNSEEN: no_release[labels.release],
+            CaseKind.UNKNOWN: no_lab[labels.release],
         }
         train = candidate[labels.release] & ~np.logical_or.reduce(list(left_out.values()))
-        two_questions = left_out[Kind.OTHER] & (left_out[Kind.UNSEEN] | left_out[Kind.UNKNOWN])
+        two_questions = left_out[CaseKind.OTHER] & (left_out[CaseKind.UNSEEN] | left_out[CaseKind.UNKNOWN])
         testable = candidate[labels.release] & data.full & ~two_questions
         tested = {}
         # The last kind that a row is left out for is its own: a release of a left-out lab is of an unknown lab.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.keys import isin
 from fingerprint.metrics import Level
-from fingerprint.model.verdict import ATTRIBUTIONS, VERDICTS
 
 Floats = NDArray[np.floating]
 Ints = NDArray[np.int64]
@@ -51,7 +51,7 @@ class Predictions:
         share: (S, R) probability of each known release.
         new: (S, L) probability of a new release of each lab.
         unknown: (S,) probability of the unknown lab; with `share` and `new` it sums to 1.
-        verdict: (S,) an index into VERDICTS.
+        verdict: (S,) of str, the words of the verdicts.
         part: (S,) of str, what the case belongs to within its protocol: a corpus, a month, a perturbation.
     """
 
@@ -63,7 +63,7 @@ class Predictions:
     share: Floats
     new: Floats
     unknown: Floats
-    verdict: Ints
+    verdict: Objects
     part: Objects
 
     def __len__(self) -> int:
@@ -85,11 +85,7 @@ class Predictions:
 
     def verdict_is(self, *verdicts: str) -> Bools:
         """Return (S,) whether the verdict is one of these."""
-        return np.isin(self.verdict, [VERDICTS.index(verdict) for verdict in verdicts])
-
-    def attributed(self) -> Bools:
-        """Return (S,) whether the verdict names a lab."""
-        return self.verdict_is(*ATTRIBUTIONS)
+        return isin(self.verdict, verdicts)
 
     def labs(self) -> Floats:
         """Return (S, L) the probability of each lab: of its known releases and its new one together."""

@@ -45,6 +45,16 @@ _PARAMETERS = {
     "crowd": "class_size_penalty",
 }
 _FEATURES = {"ground": "domain_distance", "familiarity": "in_domain_llr", "level": "log_probability"}
+_SCORES = {"suspects": "cases", "claimed": "attributed", "false claims": "false attributions"}
+_TRAINING = {"held": "regression_set"}
+_LINEAGE = {"gate": "comparison"}
+_FIGURES = {"suspects": "cases"}
+_METRICS = {
+    "claimed": "attributed",
+    "false claims": "false attributions",
+    "lab top-1, all of them": "lab top-1, all responses",
+    "release top-1, all of them": "release top-1, all responses",
+}
 _LABELS = {"habits": "style_markers", "habit_units": "style_marker_units"}
 
 
@@ -61,7 +71,26 @@ def from_schema_1(
     calibration["parameters"] = {_parameter(name): value for name, value in calibration["parameters"].items()}
     calibration["confidence"] = {name: _renamed(of, _FEATURES) for name, of in calibration["confidence"].items()}
     labels = _renamed(documents["labels"], _LABELS)
-    return _renamed(arrays, _ARRAYS), {**documents, "calibration": calibration, "labels": labels}
+    changed = {"calibration": calibration, "labels": labels, "training": _training(documents["training"])}
+    return _renamed(arrays, _ARRAYS), {**documents, **changed}
+
+
+def _training(document: Mapping[str, Any]) -> dict[str, Any]:
+    training = {name: value for name, value in _renamed(document, _TRAINING).items() if name != "shares"}
+    training["scores"] = [_renamed(row, _SCORES) for row in training["scores"]]
+    # Models from before there were updates have no lineage.
+    if "lineage" in training:
+        training["lineage"] = [_lineage_entry(entry) for entry in training["lineage"]]
+    return training
+
+
+def _lineage_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    renamed = _renamed(entry, _LINEAGE)
+    if comparison := renamed["comparison"]:
+        figures = [_renamed(figure, _FIGURES) for figure in comparison["figures"]]
+        figures = [{**figure, "figure": _METRICS.get(figure["figure"], figure["figure"])} for figure in figures]
+        renamed["comparison"] = {**comparison, "figures": figures}
+    return renamed
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

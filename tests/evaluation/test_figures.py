@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from fingerprint.evaluation.figures import figures, reliability, risk_coverage
 from fingerprint.metrics import Level
 from fingerprint.metrics.predictions import Predictions
-from fingerprint.model.verdict import VERDICTS
 from tests.metrics.made_up import prediction, random_predictions
 
 ROWS = np.array([10, 10, 0, 15])
@@ -45,7 +44,7 @@ def of(some: Predictions, **more: Any) -> dict[str, dict[str, Any]]:
 
 
 def with_verdict(some: Predictions, verdict: str) -> Predictions:
-    return replace(some, verdict=np.full(len(some), VERDICTS.index(verdict)))
+    return replace(some, verdict=np.full(len(some), verdict, object))
 
 
 def values(figure: dict[str, Any]) -> dict[str, float | None]:
@@ -178,12 +177,12 @@ def test_the_unit_is_the_group_not_the_case() -> None:
     some = random_predictions(120)
     some = replace(some, count=np.full(120, 10))
     ten_times = some.of(np.repeat(np.arange(120), 10))
-    once, often = (of(a, rows=np.ones(24)) for a in (some, ten_times))
+    once, often = (of(a, rows=np.ones(24, int)) for a in (some, ten_times))
     for level in once:
         for name, found in once[level]["metrics"].items():
             assert often[level]["metrics"][name] == pytest.approx(found, rel=1e-6), name
     split = replace(some, names=replace(some.names, group=np.arange(24)))
-    assert of(split, rows=np.ones(24))["lab"]["metrics"]["top-1"] != once["lab"]["metrics"]["top-1"]
+    assert of(split, rows=np.ones(24, int))["lab"]["metrics"]["top-1"] != once["lab"]["metrics"]["top-1"]
 
 
 def test_a_group_of_many_cases_moves_the_interval_as_a_whole() -> None:
@@ -194,7 +193,7 @@ def test_a_group_of_many_cases_moves_the_interval_as_a_whole() -> None:
 
 
 def test_the_same_seed_gives_the_same_figures() -> None:
-    some, rows = random_predictions(), np.ones(24)
+    some, rows = random_predictions(), np.ones(24, int)
     one = figures(some, rows, 1, 50)
     assert json.dumps(one, allow_nan=False) == json.dumps(figures(some, rows, 1, 50), allow_nan=False)
     other = figures(some, rows, 2, 50)
@@ -210,10 +209,10 @@ def test_the_same_seed_gives_the_same_figures() -> None:
 @pytest.mark.filterwarnings("error")
 def test_figures_hold_what_is_true_of_any_predictions(seed: int, cases: int, labs: int, confidence: float) -> None:
     some = random_predictions(cases, labs * 4, labs, seed, confidence)
-    for figure in figures(some, np.ones(labs * 4), seed, 10):
-        found = values(figure)
+    for figure in figures(some, np.ones(labs * 4, int), seed, 10):
+        found = {name: value for name, value in values(figure).items() if value is not None}
         for name, value in found.items():
-            assert value is None or 0 <= value <= {"log-loss": 28, "C_llr": 40, "Brier": 2.00001}.get(name, 1.00001)
+            assert 0 <= value <= {"log-loss": 28, "C_llr": 40, "Brier": 2.00001}.get(name, 1.00001)
         if "top-1" in found:
             assert found["top-1"] <= found["top-3"]
         if "OSCR" in found:

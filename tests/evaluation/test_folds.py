@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from fingerprint.config import Config
-from fingerprint.evaluation.cases import Kind, subsample
+from fingerprint.evaluation.cases import subsample
 from fingerprint.evaluation.config import FULL
 from fingerprint.evaluation.folds import Fold, leave_out
 from fingerprint.metrics.predictions import Bools
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Labels
+from fingerprint.training.splits import CaseKind
 
 
 @pytest.fixture
@@ -47,13 +48,13 @@ def _tested(fold: Fold) -> Bools:
 
 def test_each_corpus_lab_and_group_is_left_out_once(data: Data) -> None:
     folds = _folds(data)
-    for kind in (Kind.UNKNOWN, Kind.UNSEEN):
+    for kind in (CaseKind.UNKNOWN, CaseKind.UNSEEN):
         left = [set(np.unique(data.labels.release[fold.tested[kind]])) for fold in folds]
         together = [release for some in left for release in some]
         assert len(together) == len(set(together))
-        if kind is Kind.UNKNOWN:
+        if kind is CaseKind.UNKNOWN:
             assert set(together) == set(range(12))
-    corpora = [set(np.unique(data.labels.corpus[fold.tested[Kind.OTHER]])) for fold in folds]
+    corpora = [set(np.unique(data.labels.corpus[fold.tested[CaseKind.OTHER]])) for fold in folds]
     assert sorted(c for some in corpora for c in some) == [0, 2, 4]
 
 
@@ -65,11 +66,11 @@ def test_a_row_is_trained_on_or_tested_in_one_kind(data: Data) -> None:
 def test_nothing_that_is_tested_is_trained_on(data: Data) -> None:
     labels = data.labels
     for fold in _folds(data):
-        for kind in (Kind.UNSEEN, Kind.UNKNOWN):
+        for kind in (CaseKind.UNSEEN, CaseKind.UNKNOWN):
             assert not np.isin(labels.release[fold.train], labels.release[fold.tested[kind]]).any()
-        assert not np.isin(labels.prompt[fold.train], labels.prompt[fold.tested[Kind.SAME]]).any()
+        assert not np.isin(labels.prompt[fold.train], labels.prompt[fold.tested[CaseKind.SAME]]).any()
         # The plain copy of a corpus goes with it.
-        other = np.unique(labels.corpus[fold.tested[Kind.OTHER]])
+        other = np.unique(labels.corpus[fold.tested[CaseKind.OTHER]])
         assert not np.isin(labels.corpus[fold.train], [*other, *(other + 1)]).any()
         # Plain rows are never tested, because no model wrote them.
         assert not _tested(fold)[~data.full].any()
@@ -78,11 +79,11 @@ def test_nothing_that_is_tested_is_trained_on(data: Data) -> None:
 def test_a_test_case_asks_one_question(data: Data) -> None:
     labels, folds = data.labels, _folds(data)
     for fold in folds:
-        own = np.isin(labels.release, labels.release[fold.tested[Kind.UNSEEN] | fold.tested[Kind.UNKNOWN]])
-        other = np.unique(labels.corpus[fold.tested[Kind.OTHER]])
+        own = np.isin(labels.release, labels.release[fold.tested[CaseKind.UNSEEN] | fold.tested[CaseKind.UNKNOWN]])
+        other = np.unique(labels.corpus[fold.tested[CaseKind.OTHER]])
         assert not (own & np.isin(labels.corpus, other) & _tested(fold)).any()
     # No release is left out in the fold of its lab alone, so each is tested.
-    tested = [set(labels.release[fold.tested[Kind.UNSEEN]]) for fold in folds]
+    tested = [set(labels.release[fold.tested[CaseKind.UNSEEN]]) for fold in folds]
     assert set().union(*tested) == set(range(12))
 
 
@@ -91,7 +92,7 @@ def test_a_release_is_left_out_where_its_corpus_is_not(data: Data) -> None:
     some = replace(data, labels=data.labels.of(few), full=data.full[few], filled=data.filled[few])
     # But for the two of one group: they, their corpora and their lab need three folds of three.
     single = some.labels.release > 1
-    tested = sum((single & fold.tested[Kind.UNSEEN]).sum() for fold in _folds(some))
+    tested = sum((single & fold.tested[CaseKind.UNSEEN]).sum() for fold in _folds(some))
     assert tested == (single & some.full).sum()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
 
 NEW = """
-from fingerprint.evaluation.cases import Kind
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.metrics import Metric
 from fingerprint.report.evaluation.figures import View
@@ -25,7 +25,7 @@ PROTOCOL = Protocol(
     question="Does a single prompt suffice?",
     left_out="All other prompts.",
     order=15,
-    ask=lambda study: study.select(lambda cases: (cases.kind == Kind.SAME) & (cases.covariates.count == 1)),
+    ask=lambda study: study.select(lambda cases: (cases.kind == CaseKind.SAME) & (cases.covariates.count == 1)),
     views=frozenset({View.PARTS, View.CURVES}),
     parts=whole_and_parts,
     metrics=frozenset({Metric.TOP_1, Metric.ECE}),
@@ -45,7 +45,7 @@ def test_every_protocol_says_what_it_is() -> None:
 
 
 @pytest.fixture
-def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of protocols beside the one of the package."""
     folder = tmp_path / "more"
     folder.mkdir()

@@ -51,7 +51,7 @@ def random_predictions(
         share=share[:, :releases],
         new=share[:, releases:-1],
         unknown=share[:, -1],
-        verdict=rng.integers(len(VERDICTS), size=cases),
+        verdict=np.array(VERDICTS, object)[rng.integers(len(VERDICTS), size=cases)],
         part=np.full(cases, "all", object),
     )
 
@@ -78,6 +78,6 @@ def prediction(true: str, known: tuple[bool, bool], share: list[float], new: lis
         share=np.array([share], np.float32),
         new=np.array([new], np.float32),
         unknown=np.array([1 - sum(share) - sum(new)], np.float32),
-        verdict=np.array([VERDICTS.index(verdict)]),
+        verdict=np.array([verdict], object),
         part=np.array(["all"], object),
     )

@@ -163,7 +163,7 @@ def test_calibration_error_by_hand() -> None:
     right = np.array([True, True, False, False, True, False])
     # The bins from 14/15, 13/15, 7/15 and 1/15 on.
     by_hand = (0.05 + 0.92 + abs(0.5 + 0.50001 - 1) + 0.1) / 6
-    samples = Resamples.weighted([np.ones(6), [0, 0, 2, 0, 0, 6]])
+    samples = Resamples.weighted(np.array([[1, 1, 1, 1, 1, 1], [0, 0, 2, 0, 0, 6]]))
     found = metrics.calibration_error(probability, right, samples)
     np.testing.assert_allclose(found, [by_hand, (2 * 0.92 + 6 * 0.1) / 8])
 

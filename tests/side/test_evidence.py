@@ -20,7 +20,7 @@ from fingerprint.side.evidence import DOCUMENT, SideTables, side_evidence
 from fingerprint.side.self_identification import StatementRates
 from fingerprint.store.read import load
 from fingerprint.store.write import save
-from fingerprint.training.side import learn_side
+from fingerprint.training.parts import learn_side
 from tests import worlds
 
 STYLE = (LabShare("openai", 0.5), LabShare("anthropic", 0.3), LabShare(UNKNOWN, 0.2))

@@ -85,7 +85,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
         monkeypatch.setattr(module, "_BLOCK", 150)
     here = train_small(tmp_path / "here", cache=tmp_path / "cache of here")
     lost: set[str] = set()
-    with Client(address, set_as_default=False) as watch:
+    with Client(address, set_as_default=False) as watch:  # type: ignore[no-untyped-call]
         watch.wait_for_workers(2, timeout=_LONG)
         watch.get_task_stream()
         of_pid = {pid: name for name, pid in watch.run(os.getpid).items()}
@@ -125,7 +125,7 @@ def test_an_update_has_the_same_bytes(
         update(model, [corpus], tmp_path / name, settings, lambda stage, done, total: None)
         return content(tmp_path / name)
 
-    with Client(workers[0], set_as_default=False) as watch, cluster(workers[0]):
+    with Client(workers[0], set_as_default=False) as watch, cluster(workers[0]):  # type: ignore[no-untyped-call]
         watch.get_task_stream()
         there = updated("there")
         # Features, those of plain forms, and places.

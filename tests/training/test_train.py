@@ -5,10 +5,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fingerprint.api import Fingerprint
-from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.cli.main import main
+from fingerprint.config import SplitConfig, config_values, flat_values
+from fingerprint.errors import ConfigError, FingerprintError, InputError, ModelError
+from fingerprint.store.read import load
+from fingerprint.store.write import save
+from fingerprint.training.run import override, read_config
 from tests import worlds
 
 Train = Callable[..., Path]
@@ -37,9 +43,81 @@ def test_known_releases_are_attributed(model: Path, tmp_path: Path) -> None:
 
 
 def test_same_inputs_and_seed_give_the_same_bytes(model: Path, train_small: Train, tmp_path: Path) -> None:
-    again = content(train_small(tmp_path / "again"))
+    again = content(train_small(tmp_path / "again", config=read_config(model)))
     assert again == content(model)
-    assert content(train_small(tmp_path / "other", seed=1)) != again
+    assert content(train_small(tmp_path / "other", config=worlds.config(seed=1))) != again
+
+
+def test_a_model_is_trained_again_from_what_it_says(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    given = worlds.config(splits=SplitConfig(draws=1))
+    (tmp_path / "given.json").write_bytes(msgspec.json.encode(config_values(given)))
+    options = ["--registry", world / "registry.csv", "--cache", world / "cache", "--jobs", 1, "--name", "small"]
+
+    def run(out: str, *more: object) -> dict[str, bytes]:
+        with pytest.raises(SystemExit) as done:
+            main(["train", *map(str, [world / "corpora", "--out", tmp_path / out, *options, *more])])
+        assert not done.value.code, capsys.readouterr().err
+        return content(tmp_path / out)
+
+    first = run("first", "--config", tmp_path / "given.json", "--seed", 3)
+    assert read_config(tmp_path / "first") == msgspec.structs.replace(given, seed=3)
+    assert run("second", "--config", tmp_path / "first") == first
+    command = document(tmp_path / "second", "training")["lineage"][0]["command"]
+    assert command == f"fingerprint train {world / 'corpora'} --registry {world / 'registry.csv'}"
+
+
+def test_the_whole_config_is_shown(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("text", "json"):
+        with pytest.raises(SystemExit):
+            main(["models", "show", "--model", str(model), "--format", form])
+    text, _, values = capsys.readouterr().out.partition("\n{")
+    assert json.loads("{" + values)["config"] == document(model, "config")
+    shown = dict(line.split(maxsplit=1) for line in text.partition("\nconfig\n")[2].splitlines())
+    assert shown == {name: value or "-" for name, value in flat_values(document(model, "config"))}
+    assert shown["embedding.steps"] == "40"
+    assert shown["calibration.mixture.same"] == "0.85"
+    assert shown["features.word_orders"] == "1, 2, 3"
+    card = (model / "MODEL_CARD.md").read_text()
+    assert all(f"| {name} | {value} |" in card for name, value in shown.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ('{"embeding": {}}', "embeding"),
+        ('{"embedding": {"steps": -1}}', "steps"),
+        ('{"calibration": {"mixture": {"same": 1.0}}}', "sum to"),
+    ],
+)
+def test_a_config_that_is_none(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_config(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(tmp_path / "none.json")
+
+
+def test_a_model_without_a_config(model: Path, tmp_path: Path) -> None:
+    stored = load(model)
+    documents = {name: value for name, value in stored.documents.items() if name != "config"}
+    save(tmp_path / "old", stored.arrays, documents, "# old\n")
+    with pytest.raises(ConfigError, match="before models kept their config"):
+        read_config(tmp_path / "old")
+
+
+def test_other_encoders_and_seeds_leave_the_rest() -> None:
+    config = worlds.config()
+    assert override(config, None, None) == config
+    other = override(config, 7, "some/encoder")
+    assert (other.seed, other.embedding.encoder) == (7, "some/encoder")
+    assert override(other, config.seed, "") == config
 
 
 def test_excluding_a_lab_leaves_nothing_of_it(train_small: Train, tmp_path: Path) -> None:
@@ -89,14 +167,13 @@ def test_mistakes_stop_before_any_work(train_small: Train, tmp_path: Path) -> No
 
 
 def test_an_interrupted_run_finds_its_features_again(
-    world: Path, train_small: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    world: Path, model: Path, train_small: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     import fingerprint.features.counts_cache as cache
 
-    train_small(tmp_path / "first")
     shards = {p.name: p.stat().st_mtime_ns for p in (world / "cache" / "counts").iterdir()}
     monkeypatch.setattr(cache, "count", lambda texts: pytest.fail("counted again"))
-    train_small(tmp_path / "second")
+    assert content(train_small(tmp_path / "again")) == content(model)
     assert {p.name: p.stat().st_mtime_ns for p in (world / "cache" / "counts").iterdir()} == shards
 
 

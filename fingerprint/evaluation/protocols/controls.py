@@ -13,16 +13,16 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 
 from fingerprint.data.names import given_names
-from fingerprint.evaluation.cases import CaseSet, Kind, subsample
+from fingerprint.evaluation.cases import CaseSet, subsample
 from fingerprint.evaluation.fits import FoldResults, Tested
 from fingerprint.evaluation.protocol import Protocol, parts_alone
 from fingerprint.evaluation.study import Study
 from fingerprint.features import style_markers
 from fingerprint.metrics import Metric
 from fingerprint.metrics.predictions import ClassNames, Ints, Predictions
-from fingerprint.model.verdict import VERDICTS
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.data import Data
+from fingerprint.training.splits import CaseKind
 
 _LAYOUT = (
     "headings", "bulleted items", "numbered items", "bold passages", "tables rows", "horizontal rules", "code blocks",
@@ -53,7 +53,7 @@ def _controls(study: Study, data: Data, folds: FoldResults) -> Predictions:
     """
     names, context = study.sample.names, study.sample.context
     seed = context.config.seed
-    same = folds.cases[0].of(np.asarray(folds.cases[0].kind == Kind.SAME, bool))
+    same = folds.cases[0].of(np.asarray(folds.cases[0].kind == CaseKind.SAME, bool))
     rows = np.flatnonzero(subsample(data.labels, folds.folds[0].train & data.full, _ROWS, seed))
     wanted = np.unique(np.concatenate([rows, *same.rows]))
     code = {name: i for i, name in enumerate(names.releases)}
@@ -122,7 +122,7 @@ def _predictions(
         wide,
         np.zeros((count, len(names.labs)), np.float32),
         np.zeros(count, np.float32),
-        np.full(count, VERDICTS.index("attributed")),
+        np.full(count, "attributed", object),
         np.full(count, part, object),
     )
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from fingerprint.evaluation.cases import Kind, Questions, collect_evidence, draw_cases
+from fingerprint.evaluation.cases import Questions, collect_evidence, draw_cases
 from fingerprint.evaluation.fits import Tested, predict
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.evaluation.study import Study, labels_of
 from fingerprint.report.evaluation.figures import View
-from fingerprint.training.calibration_cases import Known
 from fingerprint.training.embedding import Embeddings
+from fingerprint.training.likelihood import KnownReleases
+from fingerprint.training.splits import CaseKind
 
 # Responses that are in memory with their n-grams.
 _BLOCK = 200
@@ -30,8 +31,8 @@ def _ask(study: Study) -> Tested | None:
         embeddings.append(embedding)
         sizes.append(size)
         context.progress("external test", start + len(some), len(rows))
-    known = Known([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
-    questions = Questions.of(labels, cases, Kind.OTHER)
+    known = KnownReleases([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
+    questions = Questions.of(labels, cases, CaseKind.OTHER)
     whole = Embeddings(np.concatenate(embeddings), np.concatenate(sizes))
     found = collect_evidence(loaded.likelihood, known, sample.names, questions, rows, whole)
     return Tested(predict(found, loaded.calibration, sample.names))

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fingerprint.evaluation.cases import Kind
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.evaluation.study import Study
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.splits import CaseKind
 
 
 def _ask(study: Study) -> Tested | None:
     # Nothing is known about a lab that this corpus alone has: its cases belong to an unknown lab.
-    return study.select(lambda cases: (cases.kind == Kind.OTHER) & cases.lab_known)
+    return study.select(lambda cases: (cases.kind == CaseKind.OTHER) & cases.lab_known)
 
 
 PROTOCOL = Protocol(

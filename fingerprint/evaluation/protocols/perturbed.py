@@ -10,7 +10,7 @@ import numpy as np
 
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.names import mask_names
-from fingerprint.evaluation.cases import CaseSet, Kind, Questions, collect_evidence
+from fingerprint.evaluation.cases import CaseSet, Questions, collect_evidence
 from fingerprint.evaluation.fits import Fitted, Tested
 from fingerprint.evaluation.protocol import Protocol, parts_alone
 from fingerprint.evaluation.study import Study
@@ -19,6 +19,7 @@ from fingerprint.features.plain import plain
 from fingerprint.metrics.predictions import ClassNames, Ints
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.embedding import Embeddings
+from fingerprint.training.splits import CaseKind
 
 _EMOJI = re.compile("[\U0001f300-\U0001faff☀-➿\ufe0f]")
 _DASHES = re.compile(r"\s?[—–]\s?")
@@ -94,10 +95,10 @@ class PerturbedCases:
         rng = np.random.default_rng(self.seed)
         chosen: list[int] = []
         for n in np.unique(cases.covariates.count):
-            of = np.flatnonzero((cases.kind == Kind.SAME) & (cases.covariates.count == n))
+            of = np.flatnonzero((cases.kind == CaseKind.SAME) & (cases.covariates.count == n))
             chosen += rng.permutation(of)[: self.most].tolist()
         own = [cases.rows[i] for i in chosen]
-        questions = Questions(own, Kind.SAME, [], [self.names.releases[cases.release[i]] for i in chosen])
+        questions = Questions(own, CaseKind.SAME, [], [self.names.releases[cases.release[i]] for i in chosen])
         rows = np.unique(np.concatenate(own))
         texts = self.corpus.of(rows).texts(0, len(rows))
         original = _embed(fitted, texts)
@@ -110,7 +111,7 @@ class PerturbedCases:
         for name, change in PERTURBATIONS.items():
             parts.append(perturbed(questions, name, _embed(fitted, [change(text) for text in texts])))
         mixed = [_mixed(i, questions, rng) for i in range(len(own))]
-        parts.append(perturbed(Questions(mixed, Kind.SAME, [], questions.release), MIXED, original))
+        parts.append(perturbed(Questions(mixed, CaseKind.SAME, [], questions.release), MIXED, original))
         return CaseSet.joined(parts)
 
 

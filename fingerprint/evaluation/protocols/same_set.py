@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from fingerprint.evaluation.cases import Kind
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol
 from fingerprint.evaluation.study import Study
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.splits import CaseKind
 
 
 def same_set_cases(study: Study) -> Tested | None:
     """Return the test cases of all folds for which only the prompts were left out."""
-    return study.select(lambda cases: cases.kind == Kind.SAME)
+    return study.select(lambda cases: cases.kind == CaseKind.SAME)
 
 
 PROTOCOL = Protocol(

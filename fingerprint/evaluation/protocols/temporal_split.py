@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from fingerprint.evaluation.cases import CaseSet, Kind, Questions, draw_cases, in_any, subsample
+from fingerprint.evaluation.cases import CaseSet, Questions, draw_by_kind, draw_cases, in_any, subsample
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.fits import Fitted, Tested, TooFewCases, calibration_on, fit, predict
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
@@ -19,10 +19,10 @@ from fingerprint.evaluation.study import Study
 from fingerprint.evaluation.work import Arrays
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Predictions
 from fingerprint.report.evaluation.figures import View
-from fingerprint.training.calibration_cases import fit_likelihood
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
-from fingerprint.training.splits import split_for_calibration
+from fingerprint.training.likelihood import fit_likelihood
+from fingerprint.training.splits import CaseKind, split_for_calibration
 
 # Rows that must be older than a month: with fewer, the first model has too few releases to leave some out.
 _LEAST_ROWS = 1_000
@@ -71,7 +71,8 @@ class PredictMonths:
         before = (self.released < months[0]) & (self.released >= 0) & context.candidate
         split = split_for_calibration(data, context.lab_of, context.groups, before, seed)
         rows = before[labels.release] & data.filled
-        drawn = {kind: draw_cases(labels, rows & (split.kind == kind) & data.full, config.cases, seed) for kind in Kind}
+        left_out = {kind: rows & np.asarray(split.kind == kind, bool) & data.full for kind in CaseKind}
+        drawn = draw_by_kind(labels, left_out, config.cases, seed)
         train = subsample(labels, rows & split.train, config.train_rows, seed)
         first = fit(context, data, train, in_any(len(rows), (some for cases in drawn.values() for some in cases)))
         questions = [Questions.of(labels, cases, kind) for kind, cases in drawn.items() if cases]
@@ -87,7 +88,7 @@ class PredictMonths:
         for month, cases in of_month.items():
             if cases:
                 then = self._with_releases_before(month, fitted, learned)
-                questions_then = Questions.of(labels, cases, Kind.UNSEEN).within(month_name(month))
+                questions_then = Questions.of(labels, cases, CaseKind.UNSEEN).within(month_name(month))
                 found.append(predict(then.evidence(names, questions_then), calibration, names))
         return Predictions.joined(found)
 
@@ -101,9 +102,7 @@ class PredictMonths:
         data, at = self.data, fitted.rows
         embedded = replace(data, labels=data.labels.of(at), full=data.full[at], filled=data.filled[at])
         use = learned[at] & (self.released[embedded.labels.release] < month)
-        likelihood, known = fit_likelihood(
-            embedded, fitted.embeddings.rows, use, self.context.candidate, self.context.lab_of, self.context.config.seed
-        )
+        likelihood, known = fit_likelihood(embedded, fitted.embeddings.rows, use, self.context)
         return replace(fitted, likelihood=likelihood, known=known)
 
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fingerprint.evaluation.cases import Kind
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol, whole
 from fingerprint.evaluation.protocols.same_set import same_set_cases
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics.predictions import Predictions
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.splits import CaseKind
 
 _BESIDE = "beside same-set cases"
 
@@ -18,7 +18,7 @@ _BESIDE = "beside same-set cases"
 def _ask(study: Study) -> Tested | None:
     return study.select(
         # A left-out release that was the only one of its lab leaves an unknown lab.
-        lambda cases: (cases.kind == Kind.UNKNOWN) | ((cases.kind == Kind.UNSEEN) & ~cases.lab_known)
+        lambda cases: (cases.kind == CaseKind.UNKNOWN) | ((cases.kind == CaseKind.UNSEEN) & ~cases.lab_known)
     )
 
 

@@ -6,18 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from fingerprint.evaluation.cases import Kind
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol, whole
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics.predictions import Predictions
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.splits import CaseKind
 
 _SEVERAL = "labs that keep two groups of releases"
 
 
 def _ask(study: Study) -> Tested | None:
-    return study.select(lambda cases: (cases.kind == Kind.UNSEEN) & cases.lab_known)
+    return study.select(lambda cases: (cases.kind == CaseKind.UNSEEN) & cases.lab_known)
 
 
 def _parts(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:
