@@ -38,7 +38,7 @@ class _Options(TypedDict):
 @options.jobs
 @click.option("--cache", type=click.Path(path_type=Path), help="Folder for finished work.  [default: the user's cache]")
 def command(corpora: tuple[Path, ...], out: Path, **given: Unpack[_Options]) -> None:
-    """Measure how often a model is right, on which cases, and how often an attribution is wrong.
+    """Report how often a model is right, on which cases, and how often an attribution is wrong.
 
     Each CORPUS is a file or folder of parquet or JSON lines with "response" and "release". A corpus that the model
     was trained on is tested in folds: by models that are trained like it, without the test cases. Any other corpus is
