@@ -29,7 +29,13 @@ class _Options(TypedDict):
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @options.model
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for report.html, .json and .md.")
-@click.option("--protocol", multiple=True, type=click.Choice(names()), help="Repeatable.  [default: all]")
+@click.option(
+    "--protocol",
+    multiple=True,
+    metavar="NAME",
+    type=click.Choice(names()),
+    help=f"Repeatable: {', '.join(names())}.  [default: all]",
+)
 @click.option("--quick", is_flag=True, help="Use a smaller sample: minutes instead of an hour, wider intervals.")
 @options.registry
 @click.option(

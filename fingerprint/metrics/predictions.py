@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.keys import isin
+from fingerprint.base.keys import factorize, isin
 from fingerprint.metrics import Level
 
 Floats = NDArray[np.floating]
@@ -36,6 +36,14 @@ class ClassNames:
     lab: Ints
     family: Ints
     group: Ints
+
+    @classmethod
+    def of(cls, lab_of: Mapping[str, str]) -> ClassNames:
+        """Return releases and their labs; each release is a family and a group of its own."""
+        releases = sorted(lab_of)
+        labs, lab = factorize([lab_of[name] for name in releases])
+        own = np.arange(len(releases))
+        return cls(labs, releases, releases, lab, own, own)
 
 
 @dataclass(frozen=True)
