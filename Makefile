@@ -25,9 +25,11 @@ train: .venv/full
 report: .venv/full
 	HF_HUB_OFFLINE=1 $(BIN)/fingerprint evaluate $(ARGS)
 
-# Writes the page that tests/cli/test_docs.py compares with --help.
+# Writes the pages that tests compare with the program.
 docs: .venv/full
 	$(BIN)/python -m tests.cli.help_page docs/cli.md
+	$(BIN)/python -m tests.data.formats_page docs/formats.md
+	$(BIN)/python -m tests.report.schema_page docs/verdict.schema.json
 
 clean:
 	rm -rf .venv build dist

@@ -20,11 +20,12 @@ import numpy as np
 
 from fingerprint.api import Fingerprint
 from fingerprint.base.keys import factorize
+from fingerprint.config import Config
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.reading import read_case
 from fingerprint.data.registry import Registry
-from fingerprint.embedding.torch_encoder import Foreign
+from fingerprint.embedding.torch_encoder import SentenceEncoder
 from fingerprint.loading import load_model
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Likelihood
@@ -69,7 +70,7 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
     print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
 
     embeddings, cost = {}, {}
-    encoder = Foreign(other or minilm())
+    encoder = SentenceEncoder(other or minilm())
     width = loaded.projection.codes.shape[1]
     for name, encode in (
         ("own", known.embed),
@@ -95,12 +96,13 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
     hierarchy_lab = loaded.likelihood.plda.lab
     for name, parts in tried.items():
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
-        plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab)
-        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, 0))
+        plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab, Config().plda)
+        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, Config().classifiers, 0), Config().plda)
         count = np.bincount(case_of)
         mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
         seen = likelihood.evidence(mean, count)
-        labs = posterior(START, seen, Covariates.unread(count), hierarchy_lab).labs().argmax(axis=1)
+        columns = Covariates.unread(count).columns(seen, Config().calibration)
+        labs = posterior(START, seen, columns, hierarchy_lab).labs().argmax(axis=1)
         for protocol in ("same-set", "other-set"):
             by_lab = defaultdict(list)
             for row, lab in zip(truth, labs, strict=True):

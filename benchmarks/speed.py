@@ -26,15 +26,17 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measured import measured, program
+from fingerprint.config import FeatureConfig
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
 from fingerprint.features.counts_cache import SHARD_ROWS
-from fingerprint.features.ngrams import BUCKETS, count
+from fingerprint.features.ngrams import count
 from fingerprint.features.weights import unit_rows
 
 # Without a limit the peer's weights would take gigabytes; a larger vocabulary makes it slower still.
 FEATURES = 100_000
+COUNTED = FeatureConfig()
 PEER = """
 import json, pickle, sys
 model = pickle.load(open(sys.argv[1], "rb"))
@@ -55,7 +57,8 @@ def peer_features() -> FeatureUnion:
 def our_features(texts: list[str]) -> sparse.csr_matrix:
     """Count features in shards, as training does."""
     shards = (texts[i : i + SHARD_ROWS] for i in range(0, len(texts), SHARD_ROWS))
-    return sparse.vstack([unit_rows(count([mask_names(text) for text in some]), None, BUCKETS) for some in shards])
+    counted = (count([mask_names(text) for text in some], COUNTED) for some in shards)
+    return sparse.vstack([unit_rows(counts, None, COUNTED.buckets) for counts in counted])
 
 
 def seconds(work: Callable[[], object]) -> float:

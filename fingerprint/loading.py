@@ -10,13 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config, FeatureConfig, PldaConfig, parse_config
 from fingerprint.data.names import mask_names
-from fingerprint.embedding.quantised import QuantisedTable
-from fingerprint.embedding.static_encoder import StaticEncoder
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
 from fingerprint.features import style_markers
-from fingerprint.features.ngrams import BUCKETS, Counts, count
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.features.ngrams import Counts, Vocabulary, count
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
@@ -36,7 +35,7 @@ Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
 
 @dataclass(frozen=True)
 class Loaded:
-    """All parts of a model. columns: (BUCKETS,) as `Vocabulary.columns`; encode: masked texts and their counts to
+    """All parts of a model. columns: (buckets,) as `Vocabulary.columns`; encode: masked texts and their counts to
     the encoder's rows."""
 
     info: ModelInfo
@@ -51,11 +50,12 @@ class Loaded:
     profiles: Profiles
     side: SideTables
     information: InformationGain | None
+    config: Config
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
         masked = [mask_names(text) for text in texts]
-        counts = count(masked, self.columns)
+        counts = count(masked, self.vocabulary.features, self.columns)
         projected = self.projection.embed(counts, self.vocabulary.weights)
         return np.hstack([projected, self.encode(masked, counts)]), np.diff(counts.starts)
 
@@ -98,12 +98,13 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
     labs, releases = [str(lab) for lab in labels["labs"]], list(labels["releases"])
     buckets = expect(arrays, "vocabulary_buckets", "int32", (None,))
     size, known = len(buckets), len(releases)
-    vocabulary = Vocabulary(buckets, expect(arrays, "vocabulary_weights", "float32", (size,)))
-    _within(buckets, BUCKETS, "vocabulary_buckets")
+    vocabulary = Vocabulary(buckets, expect(arrays, "vocabulary_weights", "float32", (size,)), FeatureConfig())
+    _within(buckets, vocabulary.features.buckets, "vocabulary_buckets")
     codes = expect(arrays, "projection_codes", "uint8", (size, None))
     projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
     encode, width = _encoder(training["encoder"], vocabulary, folder)
-    likelihood = likelihood_of(arrays, projection.size + width, known, len(labs))
+    config = parse_config(documents.get("config", {}), str(folder / "config.json"))
+    likelihood = likelihood_of(arrays, projection.size + width, known, len(labs), config.plda)
     profiles = Profiles(
         *(
             expect(arrays, n, "float32", (known, len(style_markers.NAMES)))
@@ -122,31 +123,33 @@ def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
             raise ValueError("a release without its lab and family")
     return Loaded(
         info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
-        Calibration.from_dict(documents["calibration"]), profiles, SideTables.from_document(documents.get(SIDE)),
-        _information(arrays, documents, labs),
+        Calibration.from_dict(documents["calibration"], config.calibration), profiles,
+        SideTables.from_document(documents.get(SIDE)), _information(arrays, documents, labs, config.plda), config,
     )  # fmt: skip
 
 
-def likelihood_of(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Likelihood:
+def likelihood_of(
+    arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int, config: PldaConfig
+) -> Likelihood:
     """The hierarchy and the heads in a model's arrays. width: D. Raises ModelError where they do not fit together."""
     plda = _hierarchy(arrays, width, releases, labs)
-    return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs))
+    return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs), config)
 
 
-def _information(arrays: Any, documents: Any, labs: list[str]) -> InformationGain | None:
+def _information(arrays: Any, documents: Any, labs: list[str], config: PldaConfig) -> InformationGain | None:
     if PROBING not in documents:
         return None
     gain = expect(arrays, GAIN, "float16", (None, len(labs), len(labs)))
-    return InformationGain.from_parts(documents[PROBING], gain, labs)
+    return InformationGain.from_parts(documents[PROBING], gain, labs, config.correlation)
 
 
 def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
     if name:
         try:
-            from fingerprint.embedding.torch_encoder import Foreign
+            from fingerprint.embedding.torch_encoder import SentenceEncoder
         except ImportError:
             raise MissingExtra(f"a model with the encoder {name}", "train") from None
-        foreign = Foreign(name)
+        foreign = SentenceEncoder(name)
         return lambda texts, _: foreign.encode(texts), foreign.size
     static = StaticEncoder.load(folder / "encoder")
     if not np.array_equal(static.vocabulary.buckets, vocabulary.buckets):

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, MixtureConfig
+from fingerprint.config import Config, MixtureConfig, SplitConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.cases import subsample
@@ -73,7 +73,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     if data is None:
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
-    held = split_for_calibration(data, lab_of, context.groups, context.candidate, seed)
+    held = split_for_calibration(data, context)
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -123,7 +123,7 @@ def _calibration(
     drawn_cases: list[NDArray[np.int64]] = []
     kinds: list[CaseKind] = []
     for kind, of in rows.items():
-        drawn = draw(labels.release, labels.corpus, of & data.filled, seed)
+        drawn = draw(labels, of & data.filled, SplitConfig(), seed)
         some = [drawn[i] for i in rng.permutation(len(drawn))[:CASES]]
         drawn_cases += some
         kinds += [kind] * len(some)
@@ -135,7 +135,7 @@ def _calibration(
     release = np.array([release_code.get(name, -1) for name in names])
     kinds = [CaseKind.UNKNOWN if code < 0 else kind for kind, code in zip(kinds, lab, strict=True)]
     cases = weighted_cases(evidence, covariates, lab, release, kinds, MixtureConfig())
-    return calibrate(cases, known.lab)
+    return calibrate(cases, known.lab, Config().calibration)
 
 
 def measure(

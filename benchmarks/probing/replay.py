@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from benchmarks.probing.model import World, measure
 from fingerprint.config import ProbingConfig
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.probing.choice import Choice, Kind, firm
 
 LONGEST = 25
@@ -81,6 +81,6 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
         top = share.max(axis=1)
         right.append(first == truth)
         confidence.append(top)
-        verdicts = words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
-        attributed.append(np.where(np.isin(verdicts, ATTRIBUTIONS), first, -1))
+        verdicts = verdict_words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
+        attributed.append(np.where([verdict.is_attribution for verdict in verdicts], first, -1))
     return Sessions(*(np.stack(part, axis=1) for part in (right, confidence, attributed)))

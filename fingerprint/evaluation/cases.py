@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Objects
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence, Likelihood
@@ -122,7 +123,7 @@ class Questions:
     def of(cls, labels: Labels, rows: list[Ints], kind: CaseKind) -> Questions:
         """Return sets of rows that are each of one release; the part of a set is its corpus, or SEVERAL."""
         corpora = [np.unique(labels.corpus[some]) for some in rows]
-        part = [labels.corpora[c[0]] if len(c) == 1 else SEVERAL for c in corpora]
+        part = [labels.corpora[c[0]].label if len(c) == 1 else SEVERAL for c in corpora]
         return cls(rows, kind, part, [labels.releases[labels.release[some[0]]] for some in rows])
 
     def within(self, part: str) -> Questions:
@@ -188,28 +189,28 @@ def _widened(values: Floats, column: Ints, width: int, absent: Floats) -> Floats
     return out
 
 
-def draw_cases(labels: Labels, of: Bools, most: int, seed: int) -> list[Ints]:
+def draw_cases(labels: Labels, of: Bools, most: int, config: Config) -> list[Ints]:
     """Draw sets of rows, each of one release.
 
     Args:
         labels: Of n rows.
         of: (n,) the rows to draw from.
         most: Sets of each number of responses.
-        seed: Decides the draw.
+        config: The seed, and the numbers of responses.
 
     Returns:
         The rows of each set.
     """
-    rng = np.random.default_rng(seed)
-    drawn = draw(labels.release, labels.corpus, of, seed)
+    rng = np.random.default_rng(config.seed)
+    drawn = draw(labels, of, config.splits, config.seed)
     size = np.array([len(rows) for rows in drawn], np.int64)
     keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
     return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []
 
 
-def draw_by_kind(labels: Labels, of: Mapping[CaseKind, Bools], most: int, seed: int) -> dict[CaseKind, list[Ints]]:
+def draw_by_kind(labels: Labels, of: Mapping[CaseKind, Bools], most: int, config: Config) -> dict[CaseKind, list[Ints]]:
     """Draw sets of the rows (n,) that `of` marks for each kind, in the order of CaseKind; see `draw_cases`."""
-    return {kind: draw_cases(labels, of[kind], most, seed) for kind in CaseKind}
+    return {kind: draw_cases(labels, of[kind], most, config) for kind in CaseKind}
 
 
 def in_any(rows: int, cases: Iterable[Ints]) -> Bools:

@@ -20,13 +20,13 @@ from fingerprint.features.weights import unit_rows
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Predictions
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases, calibrate
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.training.calibration_cases import weighted_cases
-from fingerprint.training.context import TrainingContext, no_progress
+from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
-from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space, placed
+from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
 from fingerprint.training.likelihood import KnownReleases, fit_likelihood
 from fingerprint.training.splits import CaseKind
 
@@ -59,7 +59,7 @@ class Fitted:
         """Return the embeddings of responses that are not among the rows; `counts` are over all buckets."""
         vocabulary = self.space.vocabulary
         rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
-        return Embeddings(placed(rows, self.space.tables), np.diff(rows.indptr).astype(np.int64))
+        return Embeddings(embed_rows(rows, self.space.tables), np.diff(rows.indptr).astype(np.int64))
 
 
 MoreCases = Callable[[Fitted, CaseSet], CaseSet]
@@ -79,10 +79,8 @@ def fit(context: TrainingContext, data: Data, train: Bools, tested: Bools) -> Fi
         The model, with the embeddings of these rows that have any feature.
     """
     keep = (train | tested) & data.filled
-    some, use, config = data.sample(keep), train[keep], context.config
-    size = config.embedding
-    recipe = Recipe(config.features.vocabulary, size.directions, size.size, size.steps, size.batch)
-    space, embeddings = fit_space(some, use, context.lab_of, recipe, config.seed, no_progress)
+    some, use = data.sample(keep), train[keep]
+    space, embeddings = fit_space(some, use, context)
     likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
     return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
@@ -110,11 +108,10 @@ class FitFold:
     def __call__(self, number: int) -> Arrays:
         """Return the arrays of the test cases, each after what it belongs to."""
         labels, fold, config = self.data.labels, self.folds[number], self.config
-        seed = self.context.config.seed
         testable = {kind: rows & self.data.filled for kind, rows in fold.tested.items()}
-        drawn = draw_by_kind(labels, testable, config.cases, seed)
+        drawn = draw_by_kind(labels, testable, config.cases, self.context.config)
         tested = in_any(len(fold.train), (rows for cases in drawn.values() for rows in cases))
-        train = subsample(labels, fold.train & self.data.filled, config.train_rows, seed)
+        train = subsample(labels, fold.train & self.data.filled, config.train_rows, self.context.config.seed)
         fitted = fit(self.context, self.data, train, tested)
         questions = [Questions.of(labels, rows, kind) for kind, rows in drawn.items() if rows]
         cases = CaseSet.joined([fitted.evidence(self.names, one) for one in questions])
@@ -198,7 +195,7 @@ def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: Traini
     least = config.splits.least_cases
     if len(keep) < least or len(np.unique(some.release)) < 2:
         raise TooFewCases(f"{len(keep)} cases are left to calibrate on, fewer than {least}: give more corpora")
-    return calibrate(_calibration_cases(some, names, config.calibration.mixture), names.lab)
+    return calibrate(_calibration_cases(some, names, config.calibration.mixture), names.lab, config.calibration)
 
 
 def _calibration_cases(cases: CaseSet, names: ClassNames, mixture: MixtureConfig) -> CalibrationCases:
@@ -213,7 +210,7 @@ def _calibration_cases(cases: CaseSet, names: ClassNames, mixture: MixtureConfig
 def predict(cases: CaseSet, calibration: Calibration, names: ClassNames) -> Predictions:
     """Predict test cases, with the verdicts at the default false-attribution rate."""
     posterior = calibration.predict(cases.evidence, cases.covariates, names.lab)
-    verdicts = words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
+    verdicts = verdict_words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
     return Predictions(
         names,
         cases.release,

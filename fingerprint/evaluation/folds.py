@@ -18,7 +18,7 @@ from fingerprint.base.keys import factorize
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.metrics.predictions import Bools, Ints
 from fingerprint.training.context import TrainingContext
-from fingerprint.training.data import PLAIN, Data
+from fingerprint.training.data import Data
 from fingerprint.training.splits import CaseKind
 
 
@@ -111,7 +111,7 @@ def _assign(
 
 def _corpora(data: Data) -> tuple[list[str], Ints]:
     """(names, (corpora,) code of each) with a corpus and its plain copy as one."""
-    return factorize([name.removesuffix(PLAIN) for name in data.labels.corpora])
+    return factorize([domain.corpus for domain in data.labels.corpora])
 
 
 def _folds_of_corpora(data: Data, folds: int) -> Ints:

@@ -16,7 +16,7 @@ import msgspec
 
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir, write_atomically
-from fingerprint.config import Config
+from fingerprint.base.parallel import Progress
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.config import FULL, QUICK, EvaluationConfig
@@ -28,7 +28,6 @@ from fingerprint.loading import Loaded, load_whole
 from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
 from fingerprint.store.manifest import MANIFEST
-from fingerprint.training.context import Progress
 
 # What figures depend on beside the program itself.
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers", "datasets", "jinja2")
@@ -94,7 +93,8 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progr
             f"{settings.model}: knows {len(strange)} releases that the registry lacks: {listed}; name the registry "
             "that the model was trained with (--registry)"
         )
-    trained_on = TrainedOn(releases, frozenset(c["sha256"] for c in stored.documents["training"]["corpora"]), Config())
+    corpora_of_model = frozenset(corpus["sha256"] for corpus in stored.documents["training"]["corpora"])
+    trained_on = TrainedOn(releases, corpora_of_model, loaded.config)
     running = Running(settings.cache or cache_dir(), settings.jobs, settings.seed, progress)
     sample = read_sample(corpora, registry, trained_on, settings.config, running)
     # The manifest holds the hashes of all other files.

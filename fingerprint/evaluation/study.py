@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from fingerprint.base.keys import factorize, isin
+from fingerprint.base.parallel import Progress
 from fingerprint.config import Config
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry
@@ -20,8 +21,8 @@ from fingerprint.evaluation.fits import FoldResults, MoreCases, Tested, run_fold
 from fingerprint.evaluation.work import Work
 from fingerprint.loading import Loaded
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints
-from fingerprint.training.context import Progress, TrainingContext
-from fingerprint.training.data import Data, Labels
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data, Labels, labels_of
 
 # A fold leaves out a corpus and is trained on another one.
 _LEAST_CORPORA = 2
@@ -102,15 +103,13 @@ def read_sample(
     """
     whole = read_corpora(paths, registry)
     fine_tunes = [name for name in set(whole.release) if registry.releases[name].kind == "finetune"]
-    some = whole.of(subsample(labels_of(whole), ~isin(whole.release, fine_tunes), config.rows, running.seed))
+    some = whole.of(subsample(unprompted_labels(whole), ~isin(whole.release, fine_tunes), config.rows, running.seed))
     learned = np.array([source.sha256 in trained_on.corpora for source in some.sources])[some.source()]
     corpus, external = some.of(learned), some.of(~learned)
+    own_config = config.of_folds(trained_on.config, running.seed)
     data = None
     if len(corpus):
-        data = Data.prepare(
-            corpus, corpus.release, corpus.prompt, corpus.corpus, running.cache / "counts", running.jobs,
-            running.progress,
-        )  # fmt: skip
+        data = Data.prepare(corpus, running.cache / "counts", running.jobs, own_config.features, running.progress)
     own = data.labels.releases if data else []
     names = class_names(registry, sorted({*some.release.tolist(), *trained_on.releases}))
     count = Counter(corpus.release.tolist())
@@ -118,17 +117,16 @@ def read_sample(
         corpus,
         external,
         data,
-        TrainingContext.of(own, registry, config.of_folds(trained_on.config, running.seed), running.progress),
+        TrainingContext.of(own, registry, own_config, running.progress),
         [registry.releases[name].released for name in own],
         names,
         np.array([count[name] for name in names.releases]),
     )
 
 
-def labels_of(corpus: Corpus) -> Labels:
+def unprompted_labels(corpus: Corpus) -> Labels:
     """Return the releases and corpora of all rows as codes; prompts are left unknown."""
-    (releases, release), (corpora, of) = factorize(corpus.release), factorize(corpus.corpus)
-    return Labels(release, np.full(len(corpus), -1), of, releases, corpora)
+    return labels_of(corpus.release, [""] * len(corpus), corpus.corpus)
 
 
 def class_names(registry: Registry, releases: list[str]) -> ClassNames:

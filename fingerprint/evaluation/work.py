@@ -14,8 +14,7 @@ from numpy.typing import NDArray
 
 from fingerprint.base.cluster import code_hash
 from fingerprint.base.files import write_atomically
-from fingerprint.base.parallel import each
-from fingerprint.training.context import Progress
+from fingerprint.base.parallel import Progress, each
 
 Arrays = dict[str, NDArray]
 # A file of arrays holds texts as the bytes of a JSON list, because NumPy would pickle an array of objects.

@@ -75,7 +75,8 @@ def _style_markers(corpus: Corpus, rows: Ints, loaded: Loaded, predicted: str, t
     first, second = (np.array([r["lab"] == lab for r in loaded.releases], float) for lab in (predicted, true))
     if not first.any() or not second.any():
         return []
-    texts = corpus.of(rows).texts(0, len(rows))
+    texts, config = corpus.of(rows).texts(0, len(rows)), loaded.config.style_markers
+    markers = style_marker_llrs(texts, loaded.profiles, first / first.sum(), second / second.sum(), config)
     return [
         {
             "marker": found.marker,
@@ -85,5 +86,5 @@ def _style_markers(corpus: Corpus, rows: Ints, loaded: Loaded, predicted: str, t
             "true_lab": found.second_lab,
             "log_likelihood_ratio": found.log_likelihood_ratio,
         }
-        for found in style_marker_llrs(texts, loaded.profiles, first / first.sum(), second / second.sum())
+        for found in markers
     ]

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import factorize, isin
+from fingerprint.config import parse_config
 from fingerprint.errors import Refused
 from fingerprint.loading import Loaded, likelihood_of
 from fingerprint.metrics import Level
@@ -22,7 +23,7 @@ from fingerprint.metrics.metrics import calibration_error, false_attributions
 from fingerprint.metrics.predictions import Bools, ClassNames, Objects, Predictions, Ranking
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Ints
 from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
@@ -106,8 +107,10 @@ class Predictor:
         """Make the predictor of a model that is not written yet, with its numbers as they will be loaded."""
         labels = documents["labels"]
         releases, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
-        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(releases), len(labs))
-        return cls(likelihood, Calibration.from_dict(documents["calibration"]), releases, labs)
+        config = parse_config(documents.get("config", {}), "config.json")
+        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(releases), len(labs), config.plda)
+        calibration = Calibration.from_dict(documents["calibration"], config.calibration)
+        return cls(likelihood, calibration, releases, labs)
 
     @classmethod
     def loaded(cls, model: Loaded) -> Predictor:
@@ -135,6 +138,7 @@ class Predictor:
         share, new = np.zeros((len(cases.rows), len(release))), np.zeros((len(cases.rows), len(lab)))
         share[:, [release[name] for name in self.releases]] = posterior.release
         new[:, [lab[name] for name in self.labs]] = posterior.new
+        verdicts = verdict_words(posterior, evidence, covariates, self.calibration, FALSE_ATTRIBUTIONS)
         return Predictions(
             names=names,
             release=np.array([release[name] for name in cases.release]),
@@ -144,9 +148,7 @@ class Predictor:
             share=share,
             new=new,
             unknown=posterior.unknown,
-            verdict=np.array(
-                words(posterior, evidence, covariates, self.calibration, FALSE_ATTRIBUTIONS).tolist(), object
-            ),
+            verdict=np.array(verdicts, object),
             part=np.full(len(cases.rows), "", object),
         )
 

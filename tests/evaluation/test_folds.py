@@ -6,13 +6,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from fingerprint.config import Config
+from fingerprint.config import Config, FeatureConfig
 from fingerprint.evaluation.cases import subsample
 from fingerprint.evaluation.config import FULL
 from fingerprint.evaluation.folds import Fold, leave_out
+from fingerprint.features.text_forms import TextForm
 from fingerprint.metrics.predictions import Bools
 from fingerprint.training.context import TrainingContext
-from fingerprint.training.data import Data, Labels
+from fingerprint.training.data import Data, Domain, Labels
 from fingerprint.training.splits import CaseKind
 
 
@@ -22,7 +23,7 @@ def data() -> Data:
     grid = [(r, p, c) for c in range(3) for r in range(12) for p in range(10)]
     release, prompt, corpus = (np.array(v) for v in zip(*grid, strict=True))
     prompt = prompt + 10 * corpus
-    corpora = ["a", "a/plain", "b", "b/plain", "c", "c/plain"]
+    corpora = [Domain(name, form) for name in "abc" for form in TextForm]
     labels = Labels(
         np.concatenate([release, release[::2]]),
         np.concatenate([prompt, prompt[::2]]),
@@ -31,7 +32,7 @@ def data() -> Data:
         corpora,
     )
     n = len(labels.release)
-    return Data(labels, np.arange(n) < len(release), np.ones(n, bool), (None, None))  # type: ignore[arg-type]
+    return Data(labels, np.arange(n) < len(release), np.ones(n, bool), (None, None), FeatureConfig())  # type: ignore[arg-type]
 
 
 def _folds(data: Data) -> list[Fold]:

@@ -7,7 +7,7 @@ import numpy as np
 from fingerprint.evaluation.cases import Questions, collect_evidence, draw_cases
 from fingerprint.evaluation.fits import Tested, predict
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
-from fingerprint.evaluation.study import Study, labels_of
+from fingerprint.evaluation.study import Study, unprompted_labels
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.likelihood import KnownReleases
@@ -19,8 +19,8 @@ _BLOCK = 200
 
 def _ask(study: Study) -> Tested | None:
     sample, loaded, context = study.sample, study.loaded, study.sample.context
-    labels = labels_of(sample.external)
-    cases = draw_cases(labels, np.ones(len(sample.external), bool), study.config.cases, context.config.seed)
+    labels = unprompted_labels(sample.external)
+    cases = draw_cases(labels, np.ones(len(sample.external), bool), study.config.cases, context.config)
     if not cases:
         return None
     rows = np.unique(np.concatenate(cases))

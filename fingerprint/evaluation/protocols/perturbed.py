@@ -15,7 +15,7 @@ from fingerprint.evaluation.fits import Fitted, Tested
 from fingerprint.evaluation.protocol import Protocol, parts_alone
 from fingerprint.evaluation.study import Study
 from fingerprint.features.ngrams import count
-from fingerprint.features.plain import plain
+from fingerprint.features.text_forms import plain
 from fingerprint.metrics.predictions import ClassNames, Ints
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.embedding import Embeddings
@@ -117,7 +117,8 @@ class PerturbedCases:
 
 def _embed(fitted: Fitted, texts: Sequence[str]) -> Embeddings:
     masked = [mask_names(text) for text in texts]
-    blocks = [fitted.embed(count(masked[i : i + _BLOCK])) for i in range(0, len(masked), _BLOCK)]
+    features = fitted.space.vocabulary.features
+    blocks = [fitted.embed(count(masked[i : i + _BLOCK], features)) for i in range(0, len(masked), _BLOCK)]
     return Embeddings(np.concatenate([b.rows for b in blocks]), np.concatenate([b.size for b in blocks]))
 
 

@@ -69,17 +69,17 @@ class PredictMonths:
         context, data, names, config, seed = self.context, self.data, self.names, self.config, self.context.config.seed
         labels = data.labels
         before = (self.released < months[0]) & (self.released >= 0) & context.candidate
-        split = split_for_calibration(data, context.lab_of, context.groups, before, seed)
+        split = split_for_calibration(data, replace(context, candidate=before))
         rows = before[labels.release] & data.filled
         left_out = {kind: rows & np.asarray(split.kind == kind, bool) & data.full for kind in CaseKind}
-        drawn = draw_by_kind(labels, left_out, config.cases, seed)
+        drawn = draw_by_kind(labels, left_out, config.cases, context.config)
         train = subsample(labels, rows & split.train, config.train_rows, seed)
         first = fit(context, data, train, in_any(len(rows), (some for cases in drawn.values() for some in cases)))
         questions = [Questions.of(labels, cases, kind) for kind, cases in drawn.items() if cases]
         calibration = calibration_on(
             CaseSet.joined([first.evidence(names, one) for one in questions]), names, config.calibration_cases, context
         )
-        of_month = {month: draw_cases(labels, self._tested(month), config.cases, seed) for month in months}
+        of_month = {month: draw_cases(labels, self._tested(month), config.cases, context.config) for month in months}
         by_then = (before | (context.candidate & np.isin(self.released, months)))[labels.release] & data.filled
         learned = subsample(labels, by_then, config.train_rows, seed)
         tested = learned | in_any(len(rows), (some for cases in of_month.values() for some in cases))

@@ -12,10 +12,12 @@ from huggingface_hub import ModelCard
 
 from fingerprint import loading
 from fingerprint.api import Fingerprint
-from fingerprint.cli.identify import _noted
+from fingerprint.cli.identify import annotated
 from fingerprint.cli.main import main
 from fingerprint.cli.update import _text
+from fingerprint.config import PldaConfig
 from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.model.verdict import VerdictWord
 from fingerprint.report.text import render
 from fingerprint.store.read import load
 from fingerprint.store.versions import identity
@@ -226,15 +228,15 @@ def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
 
 def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
     found = Fingerprint.load(model).identify([worlds.write("ash-1", p) for p in range(700, 710)])
-    new = dataclasses.replace(found, verdict="new-release", file="a b.jsonl")
-    noted = _noted(new, Path("models/x"))
+    new = dataclasses.replace(found, verdict=VerdictWord.NEW_RELEASE, file="a b.jsonl")
+    noted = annotated(new, Path("models/x"))
     assert noted.advice is not None
     assert noted.advice.endswith("fingerprint update models/x 'a b.jsonl' --release NAME --out models/x")
     assert "--release NAME" in render(noted, {}, width=200)
-    assert "CORPUS" in str(_noted(dataclasses.replace(new, file="-"), Path("m")).advice)
-    assert _noted(dataclasses.replace(found, verdict="attributed"), Path("m")).advice is None
+    assert "CORPUS" in str(annotated(dataclasses.replace(new, file="-"), Path("m")).advice)
+    assert annotated(dataclasses.replace(found, verdict=VerdictWord.ATTRIBUTED), Path("m")).advice is None
     old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
-    assert any("2020-01" in warning for warning in _noted(old, Path("m")).warnings)
+    assert any("2020-01" in warning for warning in annotated(old, Path("m")).warnings)
 
 
 @pytest.mark.parametrize(
@@ -248,6 +250,6 @@ def test_a_domain_that_cannot_be_is_refused(lesser: Path, name: str, value: floa
     stored = load(lesser)
     labels = stored.documents["labels"]
     sizes = stored.arrays["plda_basis"].shape[0], len(labels["releases"]), len(labels["labs"])
-    loading.likelihood_of(stored.arrays, *sizes)
+    loading.likelihood_of(stored.arrays, *sizes, PldaConfig())
     with pytest.raises(ModelError, match=said):
-        loading.likelihood_of({**stored.arrays, name: np.full_like(stored.arrays[name], value)}, *sizes)
+        loading.likelihood_of({**stored.arrays, name: np.full_like(stored.arrays[name], value)}, *sizes, PldaConfig())
