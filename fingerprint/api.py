@@ -43,9 +43,22 @@ class Fingerprint:
         self._hierarchy = loaded.likelihood.h
 
     @classmethod
-    def load(cls, folder: str | Path) -> Fingerprint:
-        """Reads a model folder. Raises ModelError where it is not whole, sound data of a known schema."""
-        return cls(load_model(Path(folder)))
+    def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
+        """Read a model folder.
+
+        Args:
+            folder: The model folder.
+            encoder: The sentence-transformers model that a model trained with `--encoder` may load, by the name that it
+                was trained with; it is not part of the folder. None allows none.
+
+        Returns:
+            The model in memory.
+
+        Raises:
+            ModelError: For a folder that is not a sound model, and for a model whose encoder is not `encoder`.
+            MissingExtra: For an encoder that needs PyTorch where there is none.
+        """
+        return cls(load_model(Path(folder), encoder))
 
     @property
     def labs(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.probe_information import Information
-from fingerprint.store.read import load
+from fingerprint.store.folder import load
 from fingerprint.training.calibration_cases import weighed
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings

@@ -29,6 +29,7 @@ PROTOCOLS = (
 @click.command("evaluate")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @options.model
+@options.encoder
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for report.html, .json and .md.")
 @click.option("--protocol", multiple=True, type=click.Choice(PROTOCOLS), help="Repeatable.  [default: all]")
 @click.option("--quick", is_flag=True, help="A stated sample: the same report within minutes, with wider intervals.")
@@ -41,7 +42,7 @@ PROTOCOLS = (
     "--cache", type=click.Path(path_type=Path), help="Where what is done is kept.  [default: the user's cache]"
 )
 def command(
-    corpora: tuple[Path, ...], model: Path | None, out: Path, protocol: tuple[str, ...], quick: bool,
+    corpora: tuple[Path, ...], model: Path | None, encoder: str | None, out: Path, protocol: tuple[str, ...], quick: bool,
     registry: Path | None, seed: int, jobs: int, cache: Path | None,
 ) -> None:  # fmt: skip
     """Report how often a model is right, on what, and how often a claim is wrong.
@@ -58,7 +59,7 @@ def command(
     given = click.get_current_context().params
     settings = Settings(
         model or data_dir("models") / "default", registry, protocol or PROTOCOLS, QUICK if quick else FULL, seed, jobs,
-        cache, command_line("evaluate", corpora, given, ("corpora", "jobs", "cache")),
+        cache, command_line("evaluate", corpora, given, ("corpora", "jobs", "cache")), encoder,
     )  # fmt: skip
     with resumable(), Progress() as progress:
         report = evaluate(list(corpora), out, settings, progress)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @options.model
+@options.encoder
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", show_default=True,
     help="Text for people, one JSON object (a list for several files), or one object a line.",
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 def command(
     files: tuple[str, ...],
     model: Path | None,
+    encoder: str | None,
     form: str,
     candidates: str | None,
     top: int | None,
@@ -54,7 +56,7 @@ def command(
     from fingerprint.api import Fingerprint
 
     folder = model or data_dir("models") / "default"
-    known = Fingerprint.load(folder)
+    known = Fingerprint.load(folder, encoder)
     labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
     ask = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)

@@ -33,6 +33,7 @@ _SHOWN = 3
 @click.argument("target", metavar="MODEL")
 @options.answers
 @options.model
+@options.encoder
 @click.option("--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all]")
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
@@ -44,7 +45,7 @@ _SHOWN = 3
 @options.style_only
 @options.text_or_json
 def command(
-    target: str, out: Path, model: Path | None, sets: tuple[str, ...], base_url: str | None, max_requests: int | None,
+    target: str, out: Path, model: Path | None, encoder: str | None, sets: tuple[str, ...], base_url: str | None, max_requests: int | None,
     max_cost: float | None, timeout: float, candidates: str | None, top: int | None, false_attributions: float,
     style_only: bool, form: str,
 ) -> int:  # fmt: skip
@@ -59,7 +60,7 @@ def command(
     from fingerprint.collect.provider import open_provider, split
     from fingerprint.data.probes import listed, load_probes
 
-    known = Fingerprint.load(model or data_dir("models") / "default")
+    known = Fingerprint.load(model or data_dir("models") / "default", encoder)
     labs = candidates_of(candidates, known.labs)
     provider, name = split(target)
     loaded = [load_probes(one) for one in dict.fromkeys(sets or listed())]

@@ -28,6 +28,7 @@ _NOT_TOLD = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder, or MODEL itself.")
 @click.option("--release", metavar="RELEASE", help="Which release wrote all responses.  [default: the corpora say it]")
+@options.encoder
 @options.registry
 @click.option("--force", is_flag=True, help="Also if the new model is worse than MODEL.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same inputs: same bytes.")
@@ -39,7 +40,7 @@ _NOT_TOLD = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
     help="Text for people or one JSON object.",
 )  # fmt: skip
 def command(
-    model: Path, corpora: tuple[Path, ...], out: Path, release: str | None, registry: Path | None, force: bool,
+    model: Path, corpora: tuple[Path, ...], out: Path, release: str | None, encoder: str | None, registry: Path | None, force: bool,
     seed: int, jobs: int, scheduler: str | None, cache: Path | None, form: str,
 ) -> None:  # fmt: skip
     """Add the releases of each CORPUS, or more responses of known ones, to MODEL, without what it was trained on.
@@ -55,7 +56,7 @@ def command(
     except ImportError:
         raise MissingExtra("updating", "train") from None
     told = command_line("update", corpora, click.get_current_context().params, _NOT_TOLD)
-    settings = Settings(registry, release, seed, jobs, cache, force, told)
+    settings = Settings(registry, release, seed, jobs, cache, force, told, encoder)
     with cluster(scheduler), resumable(FEATURES), Progress() as progress:
         outcome = update(model, list(corpora), out, settings, progress)
     click.echo(_json(outcome) if form == "json" else _text(outcome), nl=False)

@@ -25,7 +25,7 @@ from fingerprint.evaluation.work import Work
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
-from fingerprint.store.manifest import MANIFEST
+from fingerprint.store.format import MANIFEST
 from fingerprint.training.data import Report
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers", "datasets", "jinja2")
@@ -33,7 +33,8 @@ _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers",
 
 @dataclass(frozen=True)
 class Settings:
-    """protocols: some of NAMES; plan: how much is spent; command: as it was given, for the report."""
+    """protocols: some of NAMES; plan: how much is spent; command: as it was given, for the report; encoder:
+    the sentence-transformers model that the model may load."""
 
     model: Path
     registry: Path | None = None
@@ -43,6 +44,7 @@ class Settings:
     jobs: int = 2
     cache: Path | None = None
     command: str = ""
+    encoder: str | None = None
 
 
 def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Report) -> dict[str, Any]:
@@ -54,7 +56,7 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Repor
     if out.exists() and not out.is_dir():
         raise FingerprintError(f"{out}: is there and no folder; name another with --out")
     registry = Registry.load(settings.registry)
-    stored, loaded = load_whole(settings.model)
+    stored, loaded = load_whole(settings.model, settings.encoder)
     training = stored.documents["training"]
     cache = settings.cache or cache_dir()
     releases = [entry["release"] for entry in loaded.releases]

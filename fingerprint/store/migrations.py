@@ -1,11 +1,24 @@
-"""Models of older schemas brought up to the present one while they are read; their folders stay as they are."""
+"""Models of older schemas brought up to the present one while they are read; their folders stay as they are.
+
+`fingerprint models migrate` writes one anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.base.escaping import printable
+from fingerprint.config import Config, EmbeddingConfig, config_values
+from fingerprint.errors import ModelError
+from fingerprint.store.checks import Contents
+
+FEATURES_OF_SCHEMA_1 = "97f9735d02218693c7906bcbc06bacaf38b3629542c9245caa18e9de86155572"
+"""`feature_signature(FeatureConfig())` of the program that trained every model of schema 1 (fingerprint 0.1.0)."""
 
 _ARRAYS = {
     "basis": "plda_basis",
@@ -48,20 +61,62 @@ _FEATURES = {"ground": "domain_distance", "familiarity": "in_domain_llr", "level
 _LABELS = {"habits": "style_markers", "habit_units": "style_marker_units"}
 
 
-def from_schema_1(
-    arrays: Mapping[str, np.ndarray], documents: Mapping[str, Any]
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the arrays and documents of a schema 1 model by the names of schema 2.
+def from_schema_1(contents: Contents, folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any], str]:
+    """Return a schema 1 model by the names of schema 2.
+
+    Models of schema 1 do not say their config: all were trained with the defaults. What the first of them lacked is
+    empty here: the regression set, information of prompts, side evidence, lineage.
+
+    Args:
+        contents: Arrays and documents by their names of schema 1.
+        folder: Where it lies, for errors.
+
+    Returns:
+        Arrays and documents by the names of schema 2, and the hash of the features. They are not checked.
 
     Raises:
-        KeyError, TypeError, AttributeError: For documents that are not those of a model.
+        ModelError: For documents that are not those of such a model.
     """
-    calibration = _renamed(documents["calibration"], _CALIBRATION)
+    try:
+        return _arrays(contents), _documents(contents.documents), FEATURES_OF_SCHEMA_1
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
+        raise ModelError(
+            printable(f"{folder}: its documents are not those of a model of schema 1 ({error}); train it again")
+        ) from None
+
+
+def _arrays(contents: Contents) -> dict[str, NDArray[Any]]:
+    arrays = _renamed(contents.arrays, _ARRAYS)
+    corpora, width = len(arrays["corpus_mean"]), len(arrays["plda_centre"])
+    labs = len(contents.documents["labels"]["labs"])
+    return {
+        "corpus_in_domain": np.ones(corpora, bool),
+        "corpus_spread": np.ones(corpora, np.float32),
+        "probe_gain": np.zeros((0, labs, labs), np.float16),
+        "regression_embedding": np.zeros((0, width), np.int8),
+        "regression_scale": np.zeros(0, np.float32),
+        "regression_features": np.zeros(0, np.int32),
+        "regression_release": np.zeros(0, np.int32),
+        **arrays,
+    }
+
+
+def _documents(old: Mapping[str, Any]) -> dict[str, Any]:
+    calibration = _renamed(old["calibration"], _CALIBRATION)
     calibration["curves"] = {n: _renamed(curve, {"suspects": "cases"}) for n, curve in calibration["curves"].items()}
     calibration["parameters"] = {_parameter(name): value for name, value in calibration["parameters"].items()}
     calibration["confidence"] = {name: _renamed(of, _FEATURES) for name, of in calibration["confidence"].items()}
-    labels = _renamed(documents["labels"], _LABELS)
-    return _renamed(arrays, _ARRAYS), {**documents, "calibration": calibration, "labels": labels}
+    training = {"held": 0, "lineage": [], **old["training"]}
+    if not isinstance(seed := training["settings"]["seed"], int) or not isinstance(training["encoder"], str):
+        raise TypeError("training.json: seed or encoder")
+    return {
+        "config": config_values(Config(seed=seed, embedding=EmbeddingConfig(encoder=training["encoder"]))),
+        "labels": _renamed(old["labels"], _LABELS),
+        "calibration": calibration,
+        "training": training,
+        "probing": old.get("probing", {"kinds": []}),
+        "side": old.get("side", {"token_counts": [], "self_names": None}),
+    }
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -18,9 +18,8 @@ from typing import Any
 from fingerprint.base.atomic import temporary_sibling
 from fingerprint.base.locking import locked
 from fingerprint.errors import FingerprintError, ModelError
-from fingerprint.store.manifest import MANIFEST
-from fingerprint.store.read import Stored, load
-from fingerprint.store.write import put_in_place, staged
+from fingerprint.store.folder import Stored, load, put_in_place, staged
+from fingerprint.store.format import MANIFEST
 
 KEPT = 5
 _SHOWN = 12

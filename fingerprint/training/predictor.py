@@ -36,7 +36,7 @@ class Predictor:
         """Of a model folder's parts, as they will be loaded."""
         labels = documents["labels"]
         names, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
-        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(names), len(labs))
+        likelihood = likelihood_of(arrays)
         return cls(likelihood, Calibration.from_dict(documents["calibration"]), names, labs)
 
     @classmethod

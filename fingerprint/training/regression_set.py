@@ -16,7 +16,6 @@ from fingerprint.base.factorize import factorize
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.response import text_hash
 from fingerprint.model.plda import Ints
-from fingerprint.store.arrays import expect
 
 MOST = 4
 # A release keeps nine tenths of its prompts to be learned from, and nothing is taken from one with few.
@@ -46,13 +45,11 @@ class RegressionSet:
         }
 
     @classmethod
-    def of(cls, arrays: Mapping[str, np.ndarray], width: int) -> RegressionSet:
-        """width: D. Raises ModelError where the arrays are missing or not what `arrays` gives."""
-        rows = expect(arrays, "regression_embedding", "int8", (None, width))
-        count = (len(rows),)
-        scale = expect(arrays, "regression_scale", "float32", count)
-        size, release = (expect(arrays, name, "int32", count) for name in ("regression_features", "regression_release"))
-        return cls(rows.astype(np.float32) * scale[:, None], size.astype(np.int64), release.astype(np.int64))
+    def of(cls, arrays: Mapping[str, np.ndarray]) -> RegressionSet:
+        """The set that a model folder's arrays hold."""
+        rows, scale = arrays["regression_embedding"].astype(np.float32), arrays["regression_scale"]
+        size, release = (arrays[name].astype(np.int64) for name in ("regression_features", "regression_release"))
+        return cls(rows * scale[:, None], size, release)
 
     def joined(self, other: RegressionSet) -> RegressionSet:
         """Both, sorted by release."""

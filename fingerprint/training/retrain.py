@@ -8,8 +8,8 @@ import numpy as np
 
 from fingerprint.base.threads import ONE_THREAD
 from fingerprint.loading import Loaded, load_whole
+from fingerprint.store.folder import pack
 from fingerprint.store.versions import identity, replace
-from fingerprint.store.write import pack
 from fingerprint.training.card import card
 from fingerprint.training.comparison import Comparison, compare
 from fingerprint.training.data import Report
@@ -30,8 +30,8 @@ def retrain(
     Raises as `train`, and ModelError where there is no model at `out`.
     """
     parent = identity(out)
-    stored, old = load_whole(out)
-    held_back = "regression_embedding" in stored.arrays
+    stored, old = load_whole(out, settings.encoder)
+    held_back = len(stored.arrays["regression_release"]) > 0
     made = make(corpora, settings, progress)
     comparison = _compare(old, made, progress) if held_back else None
     step = made.documents["training"]["lineage"][-1]
@@ -45,7 +45,7 @@ def retrain(
 def _compare(old: Loaded, made: Made, progress: Report) -> Comparison:
     known = [entry["release"] for entry in old.releases]
     entries = made.documents["labels"]["releases"]
-    held = RegressionSet.of(made.arrays, len(made.arrays["plda_centre"]))
+    held = RegressionSet.of(made.arrays)
     truth = [entries[code] for code in held.release]
     asked = CaseSet.about([entry["release"] for entry in truth], [entry["lab"] for entry in truth])
     embeddings, sizes = [], []

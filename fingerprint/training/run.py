@@ -17,6 +17,7 @@ from fingerprint.base.locations import cache_dir
 from fingerprint.base.map_function import MapFunction
 from fingerprint.base.parallel import parallel_map
 from fingerprint.base.threads import ONE_THREAD
+from fingerprint.config import Config, EmbeddingConfig, FeatureConfig, config_values
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
@@ -28,7 +29,7 @@ from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
 from fingerprint.model.probe_information import Information
 from fingerprint.side.tables import DOCUMENT as SIDE
-from fingerprint.store.write import check_free, save
+from fingerprint.store.folder import check_free, save
 from fingerprint.training.calibration_cases import SHARES, Known, ask, fit_likelihood, nameable, scores
 from fingerprint.training.card import card
 from fingerprint.training.data import Data, Report
@@ -119,6 +120,7 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
         embeddings.rows[kept], embeddings.size[kept], (np.cumsum(named) - 1)[data.labels.release[kept]]
     )
     documents = {
+        "config": config_values(_config(settings)),
         "labels": labels(known.names, known.labs.tolist(), learned, registry),
         "calibration": calibration.to_dict(),
         "training": _training(settings, corpus, keep, len(kept), table, known, registry),
@@ -130,6 +132,21 @@ def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
     arrays[GAIN] = information.map_function(known.labs.tolist()).gain.astype(np.float16)
     encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else {}
     return Made(arrays, documents, encoder, corpus, kept)
+
+
+def _config(settings: Settings) -> Config:
+    recipe = settings.recipe
+    return Config(
+        seed=settings.seed,
+        features=FeatureConfig(vocabulary=recipe.vocabulary),
+        embedding=EmbeddingConfig(
+            directions=recipe.directions,
+            encoder=settings.encoder or "",
+            size=recipe.size,
+            steps=recipe.steps,
+            batch=recipe.batch,
+        ),
+    )
 
 
 def _calibrate(

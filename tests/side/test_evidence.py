@@ -19,8 +19,7 @@ from fingerprint.report.text import render
 from fingerprint.side.evidence import side_evidence
 from fingerprint.side.names import Habits
 from fingerprint.side.tables import DOCUMENT, Tables
-from fingerprint.store.read import load
-from fingerprint.store.write import save
+from fingerprint.store.folder import load, save
 from fingerprint.training.side import learn_side
 from tests import worlds
 

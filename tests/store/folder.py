@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerprint.store.write import save
+from fingerprint.store.folder import save
 
 ARRAYS = {"means": np.arange(6, dtype=np.float32).reshape(2, 3), "counts": np.array([3, 4], np.int32)}
 DOCUMENTS = {"labs": {"zhipu": "Zhipu AI", "acme": "Acme"}}

@@ -7,7 +7,7 @@ import pytest
 from safetensors.numpy import save as to_safetensors
 
 from fingerprint.errors import ModelError
-from fingerprint.store.read import load
+from fingerprint.store.folder import load
 from tests.store.folder import ARRAYS, DOCUMENTS, edit_manifest, make, replace
 
 

@@ -13,9 +13,8 @@ import pytest
 from fingerprint.base import exchange
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.store import versions
-from fingerprint.store.read import load
+from fingerprint.store.folder import load, pack, save
 from fingerprint.store.versions import KEPT, find, identity, replace, rollback, use
-from fingerprint.store.write import pack, save
 
 
 def contents(number: int, parent: str | None = None) -> dict[str, bytes]:

@@ -2,9 +2,7 @@ import numpy as np
 import pytest
 
 from fingerprint.errors import ModelError
-from fingerprint.store import write
-from fingerprint.store.read import load
-from fingerprint.store.write import save
+from fingerprint.store.folder import load, save
 from tests.store.folder import ARRAYS, CARD, DOCUMENTS, ENCODER, make
 
 

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from fingerprint.store.read import load
+from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity, versions
-from fingerprint.store.write import save
 from fingerprint.training.embedding import Recipe
 from fingerprint.training.retrain import retrain
 from fingerprint.training.run import Settings

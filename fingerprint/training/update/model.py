@@ -17,7 +17,7 @@ from fingerprint.model.linear_classifiers import LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.side.tables import DOCUMENT as SIDE
-from fingerprint.store.read import Stored
+from fingerprint.store.folder import Stored
 from fingerprint.training.data import Report
 from fingerprint.training.lineage import described
 from fingerprint.training.parts import HABIT_ROWS, habit_arrays, labels, likelihood_arrays
@@ -47,7 +47,7 @@ def grown(
     ground = on_ground(loaded, rows, corpora[len(had) :], seed)
     plda = grow(old.h, rows.embedding, rows.at, release, corpus, lab, ground)
     classifiers = widen(old.classifiers, old.h, plda, rows.embedding, rows.at, release, corpus, seed)
-    held = RegressionSet.of(stored.arrays, rows.embedding.shape[1])
+    held = RegressionSet.of(stored.arrays)
     count = Counter(rows.given.release[rows.learned].tolist())
 
     # Releases and labs are in the order of their names, as after a training.

@@ -19,7 +19,7 @@ from fingerprint.embedding.static_encoder import StaticEncoder
 from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
 from fingerprint.model.plda import Ints
-from fingerprint.store.read import Stored
+from fingerprint.store.folder import Stored
 from fingerprint.training.calibration_cases import FEWEST_ROWS
 from fingerprint.training.data import Data, Report
 from fingerprint.training.embedding import embed
@@ -60,7 +60,7 @@ def learn_from(
     if stored.documents["training"]["encoder"]:
         embedding = np.hstack([embedding, foreign_rows(stored.documents["training"]["encoder"], corpus, progress)])
     filled = size > 0
-    held_before = np.unique(RegressionSet.of(stored.arrays, embedding.shape[1]).release)
+    held_before = np.unique(RegressionSet.of(stored.arrays).release)
     judged = {loaded.releases[code]["release"] for code in held_before}
     back, kept = hold_back(corpus, ~isin(corpus.release, judged))
     learned = ~back & filled[data.full]

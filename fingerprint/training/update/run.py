@@ -12,9 +12,8 @@ from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
 from fingerprint.loading import load_whole
-from fingerprint.store.read import Stored
+from fingerprint.store.folder import Stored, check_free, pack, save
 from fingerprint.store.versions import identity, replace
-from fingerprint.store.write import check_free, pack, save
 from fingerprint.training.card import card
 from fingerprint.training.comparison import Comparison, compare
 from fingerprint.training.data import PLAIN, Report
@@ -28,7 +27,8 @@ from fingerprint.training.update.rows import learn_from
 @dataclass(frozen=True)
 class Settings:
     """release: the one that wrote all responses, None where the corpora say it. seed: of what the heads rehearse.
-    force: write whatever the gate says. command: the one that was given, for the record."""
+    force: write whatever the gate says. command: the one that was given, for the record. encoder: the
+    sentence-transformers model that the model may load."""
 
     registry: Path | None = None
     release: str | None = None
@@ -37,6 +37,7 @@ class Settings:
     cache: Path | None = None
     force: bool = False
     command: str = ""
+    encoder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     if not in_place:
         check_free(out)
     parent = identity(model)
-    stored, loaded = load_whole(model)
+    stored, loaded = load_whole(model, settings.encoder)
     _check_keeps(stored)
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry, settings.release)
@@ -75,7 +76,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
 
     known = [entry["release"] for entry in loaded.releases]
     entries = documents["labels"]["releases"]
-    held = RegressionSet.of(arrays, rows.embedding.shape[1])
+    held = RegressionSet.of(arrays)
     truth = [entries[code] for code in held.release]
     asked = CaseSet.about([entry["release"] for entry in truth], [entry["lab"] for entry in truth])
     old = Predictor.loaded(loaded)
@@ -111,9 +112,8 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
 def _check_keeps(stored: Stored) -> None:
     """Models from before there were updates lack some of what one needs."""
     lacking = {
-        "the names of its corpora": "corpora" in stored.documents["labels"],
-        "its lineage": "lineage" in stored.documents["training"],
-        "responses held back to compare it with its successor": "regression_embedding" in stored.arrays,
+        "its lineage": bool(stored.documents["training"]["lineage"]),
+        "responses held back to compare it with its successor": len(stored.arrays["regression_release"]) > 0,
     }
     missing = [what for what, there in lacking.items() if not there]
     if missing:

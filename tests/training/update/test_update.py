@@ -16,9 +16,8 @@ from fingerprint.cli.identify import _noted
 from fingerprint.cli.update import _text
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.report.text import render
-from fingerprint.store.read import load
+from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity
-from fingerprint.store.write import save
 from fingerprint.training.update.run import Outcome, Settings, update
 from tests import worlds
 from tests.cli.test_cli import run
