@@ -19,7 +19,7 @@ import click
 import numpy as np
 
 from fingerprint.api import Fingerprint
-from fingerprint.base.factorize import factorize
+from fingerprint.base.keys import factorize
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.reading import read_case
@@ -87,7 +87,7 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
         "projection and foreign encoder": [projection, embeddings["foreign"]],
         "all three": [projection, own, embeddings["foreign"]],
     }
-    hierarchy_lab = loaded.likelihood.h.lab
+    hierarchy_lab = loaded.likelihood.plda.lab
     for name, parts in tried.items():
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
         plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab)

@@ -33,14 +33,14 @@ RESPONSES, RELEASES = "responses", "releases"
 UPDATED, ASKED = 10, 1_000
 
 TRAIN = """
-import dataclasses, sys
+import sys
 from pathlib import Path
+from fingerprint.config import Config, EmbeddingConfig
 from fingerprint.training.run import Settings, train
-from fingerprint.training.embedding import Recipe
 corpus, registry, out, cache, jobs, steps = sys.argv[1:]
-settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache),
-                    recipe=Recipe(steps=int(steps)))
-train([Path(corpus)], Path(out), settings, lambda *told: None)
+settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache))
+config = Config(embedding=EmbeddingConfig(steps=int(steps)))
+train([Path(corpus)], Path(out), settings, config, lambda *told: None)
 """
 
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.data.registry import Registry
 
 COLUMNS = ("prompt_id", "prompt", "response", "release", "language", "domain", "corpus")

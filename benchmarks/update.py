@@ -22,6 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fingerprint.api import Fingerprint
+from fingerprint.config import Config
 from fingerprint.data.reading import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
@@ -101,7 +102,8 @@ def main(corpora: Path, bench: Path, model: Path, work: Path) -> None:
     for number, taken in enumerate(chosen(model, cases, registry)):
         less, more = work / f"less{number}", work / f"more{number}"
         if not less.exists():
-            train([corpora], less, Settings(exclude_releases=tuple(taken), name=less.name), lambda *_: None)
+            settings = Settings(exclude_releases=tuple(taken), name=less.name)
+            train([corpora], less, settings, Config(), lambda *_: None)
         rows_of(taken, corpora, work / f"rows{number}", registry)
         begun = time.monotonic()
         if not more.exists():

@@ -10,16 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.escaping import printable
 from fingerprint.data.reading import case_of
 from fingerprint.data.response import Case, Response
-from fingerprint.errors import FingerprintError
+from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.decision import decide, facts
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.posterior import Posterior, inverse_temperature
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import (
     FALSE_ATTRIBUTIONS,
     UNKNOWN,
@@ -31,8 +32,7 @@ from fingerprint.model.verdict import (
     StyleMarker,
     Verdict,
 )
-from fingerprint.side.evidence import side_evidence
-from fingerprint.side.tables import Tables
+from fingerprint.side.evidence import SideTables, side_evidence
 
 
 class Fingerprint:
@@ -40,7 +40,7 @@ class Fingerprint:
 
     def __init__(self, loaded: Loaded):
         self._model = loaded
-        self._hierarchy = loaded.likelihood.h
+        self._hierarchy = loaded.likelihood.plda
 
     @classmethod
     def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
@@ -58,19 +58,22 @@ class Fingerprint:
             ModelError: For a folder that is not a sound model, and for a model whose encoder is not `encoder`.
             MissingExtra: For an encoder that needs PyTorch where there is none.
         """
-        return cls(load_model(Path(folder), encoder))
+        loaded = load_model(Path(folder), encoder)
+        if encoder and not loaded.config.embedding.encoder:
+            raise ModelError(f"{folder}: has an encoder of its own; leave out the encoder {printable(encoder)}")
+        return cls(loaded)
 
     @property
     def labs(self) -> tuple[str, ...]:
         return tuple(self._model.labs)
 
     @property
-    def information(self) -> Information | None:
+    def information(self) -> InformationGain | None:
         """How telling kinds of prompts are; None in a model that was trained before this was learned."""
         return self._model.information
 
     @property
-    def side(self) -> Tables:
+    def side(self) -> SideTables:
         """What side evidence is judged by."""
         return self._model.side
 
@@ -97,7 +100,7 @@ class Fingerprint:
         texts = [record.response for record in case.records]
         evidence, covariates = self._evidence(texts) if texts else self._nothing()
         calibration = self._model.calibration
-        found = calibration.judge(evidence, covariates, self._hierarchy.lab, allowed)
+        found = calibration.predict(evidence, covariates, self._hierarchy.lab, allowed)
         labs = found.labs()[0]
         one = facts(np.array([len(texts)]), found, evidence, covariates)[0]
         word, reason = decide(one, calibration, false_attributions)
@@ -111,7 +114,7 @@ class Fingerprint:
             labs=shares,
             families=self._families(found, allowed),
             releases=self._releases(found, scale * (evidence.known[0] - evidence.unknown[0]), allowed),
-            new_release=_sorted(
+            new_releases=_sorted(
                 NewRelease(lab, p) for lab, p, ok in zip(self.labs, _floats(found.new[0]), allowed, strict=True) if ok
             ),
             warnings=case.warnings,
@@ -120,7 +123,7 @@ class Fingerprint:
             calibration=self._rates(len(texts), false_attributions),
             style_markers=self._habits(texts, found, labs, allowed),
             reason=reason,
-            ground={"distance": round(one.ground, 3), "limit": round(calibration.domain_limit(one.used), 3)},
+            ground={"distance": round(one.domain_distance, 3), "limit": round(calibration.domain_limit(one.used), 3)},
             side_evidence=None if style_only else side_evidence(case, shares, self._model.side),
         )
 

@@ -7,6 +7,7 @@ Numbers that are none of these (block sizes, numerical floors) stand in the code
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -324,6 +325,24 @@ def config_values(config: Config) -> dict[str, Any]:
     """Return the config as JSON values, `config.json` of a model folder."""
     values: dict[str, Any] = msgspec.to_builtins(config)
     return values
+
+
+def flat_values(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Give every hyper-parameter by its dotted name, as text.
+
+    Args:
+        values: As `config_values` returns them.
+
+    Yields:
+        The name, such as "embedding.steps", and the value.
+    """
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", text) for inner, text in flat_values(value))
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            yield name, ", ".join(map(str, value))
+        else:
+            yield name, str(value)
 
 
 def parse_config(values: object, where: str) -> Config:

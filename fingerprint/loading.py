@@ -18,15 +18,14 @@ from fingerprint.features.ngrams import Counts, count
 from fingerprint.features.vocabulary import Vocabulary
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import ModelInfo
-from fingerprint.side.tables import DOCUMENT as SIDE
-from fingerprint.side.tables import Tables
+from fingerprint.side.evidence import DOCUMENT as SIDE
+from fingerprint.side.evidence import SideTables
 from fingerprint.store.checks import Arrays
 from fingerprint.store.folder import Stored, load
 from fingerprint.store.format import MANIFEST, WEIGHTS
@@ -70,8 +69,8 @@ class Loaded:
     likelihood: Likelihood
     calibration: Calibration
     profiles: Profiles
-    side: Tables
-    information: Information | None
+    side: SideTables
+    information: InformationGain | None
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """Embed texts; names are masked here.
@@ -134,8 +133,8 @@ def likelihood_of(arrays: Arrays) -> Likelihood:
         between_labs=arrays["between_labs_variance"].astype(float),
         between_releases=arrays["between_releases_variance"].astype(float),
         lab=arrays["release_lab"].astype(np.int64),
-        ground=arrays["corpus_in_domain"],
-        corpus_within=arrays["corpus_spread"].astype(float),
+        in_domain=arrays["corpus_in_domain"],
+        corpus_spread=arrays["corpus_spread"].astype(float),
     )
     classifiers = LinearClassifiers(
         arrays["release_classifier"].astype(float),
@@ -171,7 +170,7 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
     )
     information = None
     if documents[PROBING]["kinds"]:
-        information = Information.from_parts(documents[PROBING], arrays[GAIN], labels["labs"])
+        information = InformationGain.from_parts(documents[PROBING], arrays[GAIN], labels["labs"])
     return Loaded(
         info=info,
         config=parse_config(documents["config"], "config.json"),
@@ -184,16 +183,22 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         likelihood=likelihood,
         calibration=Calibration.from_dict(documents["calibration"]),
         profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
-        side=Tables.from_document(documents[SIDE]),
+        side=SideTables.from_document(documents[SIDE]),
         information=information,
     )
 
 
 def _encoder(stored: Stored, vocabulary: Vocabulary, permitted: str | None) -> tuple[Encode, int]:
     name: str = stored.documents["config"]["embedding"]["encoder"]
-    if name != (permitted or ""):
-        raise ModelError(printable(_refusal(stored.folder, name, permitted)))
     if name:
+        if name != permitted:
+            named = f"not {permitted!a}" if permitted else "which needs your trust"
+            raise ModelError(
+                printable(
+                    f"{stored.folder}: embeds with the sentence-transformers model {name!a}, {named}: it is not part of "
+                    "the folder; if you trust it, give its name with --encoder"
+                )
+            )
         try:
             from fingerprint.embedding.torch_encoder import Foreign
         except ImportError:
@@ -202,15 +207,6 @@ def _encoder(stored: Stored, vocabulary: Vocabulary, permitted: str | None) -> t
         return lambda texts, _: foreign.encode(texts), foreign.size
     table = QuantisedTable(stored.contents.encoder["codes"], stored.contents.encoder["scale"])
     return lambda _, counts: table.embed(counts, vocabulary.weights), table.size
-
-
-def _refusal(folder: Path, name: str, permitted: str | None) -> str:
-    if not name:
-        return f"{folder}: has an encoder of its own, and not {permitted!a}; leave out --encoder"
-    own = f"{folder}: embeds with the sentence-transformers model {name!a}, which is not part of the folder"
-    if permitted:
-        return f"{own}, and not with {permitted!a}"
-    return f"{own}; if you trust it, name it: --encoder {name}"
 
 
 def _check_plausible(arrays: Arrays, folder: Path) -> None:

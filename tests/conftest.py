@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from fingerprint.config import Config
 from tests import worlds
 
 
@@ -20,22 +21,25 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def train_small(world: Path) -> Callable[..., Path]:
-    """Trains on the world with a short encoder training: train_small(out, progress, **settings)."""
+    """Trains on the world with a short encoder training: train_small(out, progress, config, **settings)."""
     import dataclasses
 
-    from fingerprint.training.embedding import Recipe
     from fingerprint.training.run import Settings, train
 
     def quiet(stage: str, done: int, total: int) -> None:
         pass
 
-    def run(out: Path, progress: Callable[[str, int, int], None] = quiet, **settings: object) -> Path:
+    def run(
+        out: Path,
+        progress: Callable[[str, int, int], None] = quiet,
+        config: Config | None = None,
+        **settings: object,
+    ) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SOURCE_DATE_EPOCH", "1790000000")
-            short = Recipe(directions=64, size=16, steps=40, batch=96)
-            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small", recipe=short)
+            given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small")
             chosen = dataclasses.replace(given, **settings)  # type: ignore[arg-type]
-            train([world / "corpora"], out, chosen, progress)
+            train([world / "corpora"], out, chosen, config or worlds.config(), progress)
         return out
 
     return run

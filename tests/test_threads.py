@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
-from fingerprint.base.threads import ONE_THREAD
+from fingerprint.base.parallel import ONE_THREAD
 
 
 def threads() -> list[int]:

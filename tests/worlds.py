@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import numpy as np
+
+from fingerprint.config import Config, EmbeddingConfig
 
 LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
 RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
@@ -31,6 +35,13 @@ SHARED = [
     "idea",
     "road",
 ]
+
+
+def config(**changes: Any) -> Config:
+    """A config whose training is short, and long enough for this world."""
+    return msgspec.structs.replace(
+        Config(embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96)), **changes
+    )
 
 
 def _rng(*key: object) -> np.random.Generator:

@@ -19,8 +19,7 @@ import click
 from benchmarks.peers import catalogue
 from benchmarks.peers.page import Conditions, page
 from benchmarks.peers.run import Settings, run
-from fingerprint.base.atomic import write_atomically
-from fingerprint.base.locations import cache_dir
+from fingerprint.base.files import cache_dir, write_atomically
 
 CACHE = cache_dir() / "peers"
 

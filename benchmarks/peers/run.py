@@ -24,7 +24,7 @@ from benchmarks.peers.peer import SEED, Peer
 from benchmarks.peers.sample import Cases, read_cases, write_rows
 from benchmarks.peers.verdicts import scored, verdict_lines
 from benchmarks.speed import cold
-from fingerprint.base.atomic import write_atomically
+from fingerprint.base.files import write_atomically
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.loading import load_model
@@ -93,7 +93,7 @@ def run(settings: Settings, peers: list[str], say: Say) -> dict[str, Any]:
 def prepare(settings: Settings, say: Say) -> Ground:
     """Writes the training rows and the responses to ask about, once for these settings."""
     loaded = load_model(settings.model)
-    labs = [loaded.labs[at] for at in loaded.likelihood.h.lab]
+    labs = [loaded.labs[at] for at in loaded.likelihood.plda.lab]
     lab_of = dict(zip((entry["release"] for entry in loaded.releases), labs, strict=True))
     files = sorted(settings.corpora.rglob("*.parquet")) if settings.corpora.is_dir() else [settings.corpora]
     inputs = [*files, settings.bench / "truth.csv", *sorted(settings.model.rglob("*.json"))]

@@ -18,7 +18,7 @@ import numpy as np
 
 from benchmarks.probing.model import prepare
 from benchmarks.probing.replay import LONGEST, Sessions, pools, replay
-from fingerprint.base.locations import cache_dir
+from fingerprint.base.files import cache_dir
 
 ACCURACIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.975)
 SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 25)

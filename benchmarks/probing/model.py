@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config, MixtureConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import Fitted, fit
@@ -19,13 +20,13 @@ from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
-from fingerprint.model.probe_information import Information
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.store.folder import load
-from fingerprint.training.calibration_cases import weighed
+from fingerprint.training.calibration_cases import FirstModel, learn_information, weighted_cases
+from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings
-from fingerprint.training.probe_information import learn_information
-from fingerprint.training.splits import draw, split_for_calibration
+from fingerprint.training.splits import CaseKind, draw, split_for_calibration
 
 SHOWN, SUSPECTS = 100, 2_500
 # Of ten parts of the prompts: two to learn from what prompts tell and to calibrate on, two to replay.
@@ -42,7 +43,7 @@ class World:
 
     fitted: Fitted
     calibration: Calibration
-    information: Information
+    information: InformationGain
     embeddings: NDArray[np.float32]
     sizes: NDArray[np.int64]
     release: NDArray[np.int64]
@@ -65,26 +66,25 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
-    seen = np.isin(held.kind, ("train", "same"))
+    seen = held.train | (held.kind == CaseKind.SAME)
     replay = seen & (part < REPLAYED) & data.full
-    learn = seen & ~replay & data.full & ((part < REPLAYED + LEARNED) | (held.kind == "same"))
-    shown = (held.kind == "train") & (part >= REPLAYED + LEARNED)
+    learn = seen & ~replay & data.full & ((part < REPLAYED + LEARNED) | (held.kind == CaseKind.SAME))
+    shown = held.train & (part >= REPLAYED + LEARNED)
     shown = subsample(data.labels, shown & data.filled, SHOWN, seed)
     # Half of the releases that were left out calibrate, the other half is replayed.
     half = (data.labels.release % 2 == 0) & data.full
-    foreign = {kind: half & (held.kind == kind) for kind in ("other", "unseen", "unknown")}
-    new = ~half & data.full & np.isin(held.kind, ("unseen", "unknown"))
+    foreign = {kind: half & (held.kind == kind) for kind in CaseKind if kind != CaseKind.SAME}
+    new = ~half & data.full & ((held.kind == CaseKind.UNSEEN) | (held.kind == CaseKind.UNKNOWN))
     asked = replay | learn | new | np.logical_or.reduce(list(foreign.values()))
     fitted = fit(data, shown, asked, candidate, lab_of, FULL.effort.recipe, seed)
     say(f"{int(shown.sum()):,} responses shown")
     at = np.full(len(data.full), -1)
     at[fitted.rows] = np.arange(len(fitted.rows))
-    calibration = _calibration(data, fitted, at, {"same": learn, **foreign}, lab_of, seed)
+    calibration = _calibration(data, fitted, at, {CaseKind.SAME: learn, **foreign}, lab_of, seed)
     say("calibrated")
-    whole_places = _widened(fitted, at)
-    information = learn_information(
-        data, corpus, whole_places, fitted.likelihood, fitted.known, calibration, learn & (at >= 0), lab_of, seed
-    )
+    first = FirstModel(data, _widened(fitted, at), fitted.likelihood, fitted.known)
+    context = TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed))
+    information = learn_information(first, calibration, corpus, learn & (at >= 0), context)
     named = np.isin(data.labels.releases, fitted.known.names)[data.labels.release]
     rows = np.flatnonzero(((replay & named) | new) & data.filled)
     code = {str(lab): i for i, lab in enumerate(fitted.known.labs)}
@@ -120,8 +120,9 @@ def _calibration(
     names = [labels.releases[labels.release[r[0]]] for r in cases]
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
-    kind = np.where(lab < 0, "unknown", np.array(kinds, "<U7"))
-    return calibrate(weighed(evidence, covariates, lab, release, kind), known.lab)
+    kind = np.where(lab < 0, CaseKind.UNKNOWN, np.array(kinds, object))
+    cases = weighted_cases(evidence, covariates, lab, release, kind.tolist(), MixtureConfig())
+    return calibrate(cases, known.lab)
 
 
 def judged(

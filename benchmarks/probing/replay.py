@@ -66,7 +66,7 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
             asked[i][kinds[at]] += 1
             took[i].append(rows.pop(at))
         covariates, evidence = judged(world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took])
-        found = world.calibration.judge(evidence, covariates, known.lab)
+        found = world.calibration.predict(evidence, covariates, known.lab)
         share = found.labs()
         first = share.argmax(axis=1)
         top = share.max(axis=1)

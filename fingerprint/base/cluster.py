@@ -1,33 +1,47 @@
-"""`cluster`: a place in which `fingerprint.base.parallel` works on a Dask cluster, through joblib."""
+"""Work on a Dask cluster: within `cluster`, `fingerprint.base.parallel` gives its pieces to the cluster's workers."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import hashlib
 import importlib.metadata
+import itertools
 import logging
 import platform
 import socket
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError
+import uuid
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from fingerprint.base.program import code_hash
+import fingerprint
+from fingerprint.base.parallel import executing, in_one_thread
 from fingerprint.errors import FingerprintError, MissingExtra
 
+# Seconds until an address, a scheduler or the first worker must have answered.
 _PATIENCE = 10
 _PACKAGES = ("numpy", "scipy")
+# Pieces under way for each thread of a worker: one at work and one that waits for it.
+_AHEAD = 2
 
 
 @contextlib.contextmanager
 def cluster(address: str | None) -> Iterator[None]:
-    """Within it pieces are done by the workers of the Dask scheduler at `address` (tcp://HOST:PORT); None: here.
+    """Let the workers of a Dask scheduler do the pieces of `fingerprint.base.parallel` within the block.
 
-    A worker that dies takes nothing with it: its pieces are given to others. Raises FingerprintError where there is no
-    such scheduler, it has no workers or they have another program than this one, and within, where the scheduler is
-    lost, or a piece has taken several workers with it; MissingExtra without `distributed`.
+    A worker that dies takes nothing with it: its pieces are given to others.
+
+    Args:
+        address: The scheduler's, tcp://HOST:PORT; None works on this machine.
+
+    Raises:
+        FingerprintError: There is no such scheduler, it has no workers, or they run another program than this one;
+            within the block, where the scheduler is lost, or a piece has taken several workers with it.
+        MissingExtra: `distributed` is not installed.
     """
     if address is None:
         yield
@@ -38,17 +52,64 @@ def cluster(address: str | None) -> Iterator[None]:
         from distributed import Client
     except ImportError:
         raise MissingExtra("a cluster", "cluster") from None
-    from joblib import parallel_config
 
-    # What it logs of a lost connection are tracebacks; what happened is said by the error.
+    # What it logs of a lost connection are tracebacks; the error says what happened.
     logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
     _check_scheduler(address)
     with Client(address, timeout=_PATIENCE, set_as_default=False) as client:  # type: ignore[no-untyped-call]
         _check_workers(client, address)
         # Data as values is what is wanted here.
         quiet = dask.config.set({"distributed.admin.large-graph-warning-threshold": "1GB"})
-        with quiet, parallel_config(backend=_backend(client)):
+        with quiet, executing(partial(_each, client)):
             yield
+
+
+def code_hash() -> str:
+    """Return the SHA-256 of the package's modules, but for those that only show results."""
+    digest = hashlib.sha256()
+    package = Path(fingerprint.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        if not {"report", "cli"} & set(path.relative_to(package).parts):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True)
+class _Piece:
+    """One piece. Dask takes it as a value as it is, and looks for nothing in it."""
+
+    number: int
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+
+    def done(self) -> tuple[int, Any]:
+        return in_one_thread(self.number, self.function, self.arguments)
+
+
+def _each(client: Any, function: Callable[..., Any], pieces: Iterable[tuple[Any, ...]]) -> Iterator[tuple[int, Any]]:
+    """The executor of a cluster."""
+    from distributed import CancelledError, KilledWorker, as_completed
+
+    name = f"fingerprint-{uuid.uuid4().hex}"
+    numbered = enumerate(pieces)
+    with client.as_current():
+        done: Any = as_completed()  # type: ignore[no-untyped-call]
+
+    def give(count: int) -> None:
+        for i, piece in itertools.islice(numbered, count):
+            done.add(client.submit(_Piece.done, _Piece(i, function, piece), key=f"{name}-{i}"))
+
+    try:
+        give(_AHEAD * sum(client.nthreads().values()))
+        for future in done:
+            result = future.result()
+            give(1)
+            yield result
+    except (CancelledError, KilledWorker) as error:
+        raise FingerprintError(
+            f"the cluster lost what it was given ({type(error).__name__}: {_line(error)}); the same command goes on "
+            "with what is done"
+        ) from None
 
 
 def _check(address: str) -> None:
@@ -106,41 +167,6 @@ def _program() -> tuple[str, ...]:
     """All that the bytes of a result may depend on."""
     packages = (f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     return (f"fingerprint {code_hash()[:12]}", f"python {platform.python_version()}", *packages)
-
-
-@dataclass(frozen=True)
-class _Lost:
-    """In place of a result: why there is none."""
-
-    error: BaseException
-
-
-def _backend(client: Any) -> Any:
-    from joblib._dask import DaskDistributedBackend
-
-    class Backend(DaskDistributedBackend):  # type: ignore[misc]
-        """joblib's, which waits for ever for what no worker could do."""
-
-        def effective_n_jobs(self, n_jobs: int) -> int:
-            # For one, joblib would not ask the cluster at all.
-            return max(2, super().effective_n_jobs(n_jobs))
-
-        def submit(self, func: Any, callback: Callable[[Any], None] | None = None) -> Any:
-            future = super().submit(func, callback)
-            future.add_done_callback(lambda done: callback and done.exception() and callback(_Lost(done.exception())))
-            return future
-
-        def retrieve_result_callback(self, out: Any) -> Any:
-            # Dask gives the exception in place of a result where the scheduler is gone.
-            error = out.error if isinstance(out, _Lost) else out
-            if isinstance(out, _Lost | CancelledError):
-                raise FingerprintError(
-                    f"the cluster lost what it was given ({type(error).__name__}: {_line(error)}); the same command "
-                    "goes on with what is done"
-                )
-            return super().retrieve_result_callback(out)
-
-    return Backend(client=client)
 
 
 def _line(error: object) -> str:

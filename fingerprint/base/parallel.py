@@ -1,4 +1,4 @@
-"""Many pieces of work at once: in processes of this machine or, within `fingerprint.base.cluster`, on a cluster.
+"""Many pieces of work: one after the other, in processes of this machine or, within `cluster`, on a Dask cluster.
 
 Everything that runs in several processes and shall also run on a cluster goes through here. What a piece needs and
 gives travels as values, so that a worker needs the same packages and nothing else: no folder is shared.
@@ -6,29 +6,69 @@ gives travels as values, so that a worker needs the same packages and nothing el
 
 from __future__ import annotations
 
+import sys
+import threading
 import warnings
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
-
-from joblib import Parallel, delayed
-
-from fingerprint.base.map_function import MapFunction
-from fingerprint.base.threads import ONE_THREAD
+from contextlib import ContextDecorator, contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeAlias, TypeVar
 
 Result = TypeVar("Result")
-# Workers that have grown are replaced between two pieces, which is no news to anybody.
-warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+
+# map_function(function, pieces) gives function(*piece) of each piece, in order: `itertools.starmap`, or workers.
+MapFunction: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
+# Gives (number of the piece, function(*piece)) as they are done.
+Executor: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[tuple[int, Any]]]
+
+_executor: ContextVar[Executor | None] = ContextVar("executor", default=None)
 
 
 def each(function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], jobs: int) -> Iterator[tuple[int, Result]]:
-    """(number of the piece, function(*piece)) as they are done, in `jobs` processes or on the cluster."""
-    work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    return work(delayed(_numbered)((i, function, piece)) for i, piece in enumerate(pieces))
+    """Apply `function` to every piece at once, in processes or on the cluster.
+
+    Args:
+        function: Called with the elements of a piece, in one thread.
+        pieces: Taken a few ahead of what is done.
+        jobs: Processes at once on this machine.
+
+    Yields:
+        The number of the piece and its result, as they are done.
+    """
+    executor = _executor.get()
+    return executor(function, pieces) if executor else _in_processes(function, pieces, jobs)
 
 
 def parallel_map(jobs: int) -> MapFunction:
-    """What `itertools.starmap` does, the results in the same order, by `each`."""
+    """Return a map function that works by `each`, with the results in the order of the pieces."""
     return lambda function, pieces: _in_order(each(function, pieces, jobs))
+
+
+@contextmanager
+def executing(executor: Executor) -> Iterator[None]:
+    """Let `each` work through `executor` within the block."""
+    token = _executor.set(executor)
+    try:
+        yield
+    finally:
+        _executor.reset(token)
+
+
+def in_one_thread(number: int, function: Callable[..., Result], piece: tuple[Any, ...]) -> tuple[int, Result]:
+    """Do one piece in a worker: its number and its result."""
+    with ONE_THREAD:
+        return number, function(*piece)
+
+
+def _in_processes(
+    function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], jobs: int
+) -> Iterator[tuple[int, Result]]:
+    from joblib import Parallel, delayed
+
+    # Workers that have grown are replaced between two pieces, which is no news to anybody.
+    warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
+    work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
+    return iter(work(delayed(in_one_thread)(i, function, piece) for i, piece in enumerate(pieces)))
 
 
 def _in_order(found: Iterable[tuple[int, Result]]) -> Iterator[Result]:
@@ -42,8 +82,37 @@ def _in_order(found: Iterable[tuple[int, Result]]) -> Iterator[Result]:
             wanted += 1
 
 
-def _numbered(piece: tuple[int, Callable[..., Result], tuple[Any, ...]]) -> tuple[int, Result]:
-    # One tuple: larger arguments of other kinds joblib lays down at a single worker of a cluster, to die with it.
-    i, function, arguments = piece
-    with ONE_THREAD:
-        return i, function(*arguments)
+class _OneThread(ContextDecorator):
+    """Limits NumPy, SciPy and PyTorch (where it is loaded) to one thread each.
+
+    The number of threads of a sum changes its last digits, and with these the bytes of a model. The block may be
+    entered again, and by several threads of a worker at once; the last to leave restores what there was.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._inside = threading.Lock(), 0
+        self._limits: Any = None
+        self._torch: int | None = None
+
+    def __enter__(self) -> None:
+        from threadpoolctl import threadpool_limits
+
+        with self._lock:
+            self._inside += 1
+            if self._inside == 1:
+                torch = sys.modules.get("torch")
+                self._torch = torch.get_num_threads() if torch else None
+                self._limits = threadpool_limits(1)
+                if torch:
+                    torch.set_num_threads(1)
+
+    def __exit__(self, *error: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._limits.restore_original_limits()
+                if self._torch:
+                    sys.modules["torch"].set_num_threads(self._torch)
+
+
+ONE_THREAD = _OneThread()

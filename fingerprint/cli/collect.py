@@ -12,16 +12,16 @@ import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.cli.interrupt import resumable
+from fingerprint.cli.terminal import ProgressTable, dollars, resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
 if TYPE_CHECKING:
-    from fingerprint.collect.budget import Budget
-    from fingerprint.collect.counters import Counters
-    from fingerprint.collect.plan import How, Job
+    from fingerprint.collect.limits import Budget
+    from fingerprint.collect.plan import Job, RequestSettings
+    from fingerprint.collect.run import Counters
     from fingerprint.data.probes import ProbeSet
 
-# As in fingerprint.collect.run, which a --help shall not wait for; a test compares them.
+# The same as in fingerprint.collect.run, which --help does not import; a test compares them.
 GIVE_UP_AFTER = 10
 INCOMPLETE = 1
 
@@ -38,110 +38,123 @@ INCOMPLETE = 1
 @click.option("--system", metavar="TEXT", help="System prompt, in place of a probe's own.")
 @options.timeout
 @click.option(
-    "--give-up-after", type=click.IntRange(min=1), default=GIVE_UP_AFTER, show_default=True,
-    help="Leave a model when so many questions in a row failed, each after several tries.",
-)  # fmt: skip
+    "--give-up-after",
+    type=click.IntRange(min=1),
+    default=GIVE_UP_AFTER,
+    show_default=True,
+    help="Give a model up after so many failed questions in a row, each with several tries.",
+)
 @options.max_cost
 @click.option("--dry-run", is_flag=True, help="Say how many requests and tokens, and what they may cost; ask nothing.")
 @options.text_or_json
-def command(
-    models: tuple[str, ...], set_name: str, out: Path, base_url: str | None, draws: int | None,
-    temperature: float | None, top_p: float | None, max_tokens: int | None, system: str | None, timeout: float,
-    give_up_after: int, max_cost: float | None, dry_run: bool, form: str,
-) -> int:  # fmt: skip
-    """Ask each MODEL (provider:model, such as openrouter:z-ai/glm-4.6) the probes, and keep the answers in --out, a
-    file of JSON lines for each model, which `identify` and `train` read.
+def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | None, form: str, **given: Any) -> int:
+    """Ask each MODEL (provider:model, such as openrouter:z-ai/glm-4.6) the probes. Keep the answers in --out, a file
+    of JSON lines for each model, which `identify` and `train` read.
 
-    The same command again goes on where it was, and asks once more what brought no answer. Keys come from the
-    environment (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). Exit code 1 if a model was given up or questions are left.
+    The same command again goes on where it was, and asks again what brought no answer. Keys come from the environment
+    (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). Exit code 1 if a model was given up or questions are left.
     """
     try:
-        from fingerprint.cli.progress_table import ProgressTable
+        import rich  # noqa: F401
     except ImportError:
         raise MissingExtra("collecting", "collect") from None
-    from fingerprint.collect.asking import Patience
-    from fingerprint.collect.plan import How
-    from fingerprint.collect.question import Sampling
-    from fingerprint.collect.run import collect, start
+    from fingerprint.collect.asking import RetryPolicy
+    from fingerprint.collect.messages import Sampling
+    from fingerprint.collect.plan import RequestSettings
+    from fingerprint.collect.run import RunSettings, collect, start
     from fingerprint.data.probes import load_probes
 
-    how = How(draws, Sampling(temperature, top_p), max_tokens, system)
-    jobs = _jobs(models, load_probes(set_name), how, out, base_url)
-    tallies: list[Counters] = []
+    sampling = Sampling(given["temperature"], given["top_p"])
+    settings = RequestSettings(given["draws"], sampling, given["max_tokens"], given["system"])
+    jobs = _jobs(models, load_probes(set_name), settings, out, base_url)
+    counters: list[Counters] = []
 
     async def work() -> None:
         try:
-            tallies.extend(await start(jobs))
-            if not dry_run:
-                budget = budget_of(tallies, max_cost)
+            counters.extend(await start(jobs))
+            if not given["dry_run"]:
+                budget = budget_of(counters, given["max_cost"])
                 make_folder(out)
-                with ProgressTable(tallies):
-                    await collect(jobs, tallies, budget, Patience(timeout=timeout), give_up_after)
+                retry = RetryPolicy(timeout=given["timeout"])
+                with ProgressTable(counters):
+                    await collect(jobs, counters, RunSettings(budget, retry, given["give_up_after"]))
         finally:
             for provider in {id(job.provider): job.provider for job in jobs}.values():
                 await provider.close()
 
-    if dry_run:
+    if given["dry_run"]:
         asyncio.run(work())
-        click.echo(_planned(jobs, tallies, form))
+        click.echo(_planned(jobs, counters, form))
         return 0
     with resumable():
         try:
             asyncio.run(work())
         except (KeyboardInterrupt, FingerprintError):
-            if any(counters.done for counters in tallies):
-                click.echo(_reported(tallies, form))
+            if any(counted.done for counted in counters):
+                click.echo(_summary(counters, form))
             raise
-    click.echo(_reported(tallies, form))
-    return 0 if all(counters.complete for counters in tallies) else INCOMPLETE
+    click.echo(_summary(counters, form))
+    return 0 if all(counted.complete for counted in counters) else INCOMPLETE
 
 
-def _jobs(models: Sequence[str], probes: ProbeSet, how: How, out: Path, base_url: str | None) -> list[Job]:
-    from fingerprint.collect.plan import job
+def _jobs(
+    models: Sequence[str], probes: ProbeSet, settings: RequestSettings, out: Path, base_url: str | None
+) -> list[Job]:
+    from fingerprint.collect.plan import Target, plan_job
     from fingerprint.collect.provider import open_provider, split
 
     named = [split(model) for model in dict.fromkeys(models)]
     providers = {name: open_provider(name, base_url) for name, _ in named}
-    return [job(providers[name], model, probes, how, out, base_url) for name, model in named]
+    return [plan_job(Target(providers[name], model, out, base_url), probes, settings) for name, model in named]
 
 
-def budget_of(tallies: Sequence[Counters], limit: float | None) -> Budget:
-    """Of --max-cost. Raises FingerprintError for a limit where a price is not known."""
-    from fingerprint.collect.budget import Budget
+def budget_of(counters: Sequence[Counters], limit: float | None) -> Budget:
+    """Return the budget of --max-cost.
 
-    for counters in tallies:
-        if limit is not None and counters.price is None:
-            raise FingerprintError(
-                f"{counters.model}: its price is unknown, so that --max-cost cannot hold; leave it out"
-            )
+    Args:
+        counters: Those of the models that are asked.
+        limit: US dollars, None for no limit.
+
+    Raises:
+        FingerprintError: There is a limit, and the price of a model is unknown.
+    """
+    from fingerprint.collect.limits import Budget
+
+    for counted in counters:
+        if limit is not None and counted.price is None:
+            raise FingerprintError(f"{counted.model}: its price is unknown, so --max-cost cannot hold; leave it out")
     return Budget(limit)
 
 
 def make_folder(folder: Path) -> None:
-    """Makes a folder for answers where there is none. Raises FingerprintError."""
+    """Make a folder for answers if there is none.
+
+    Raises:
+        FingerprintError: It cannot be made.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FingerprintError(f"{folder}: cannot be made ({error.strerror})") from None
 
 
-def _planned(jobs: Sequence[Job], tallies: Sequence[Counters], form: str) -> str:
-    from fingerprint.collect.budget import most_cost, most_tokens
+def _planned(jobs: Sequence[Job], counters: Sequence[Counters], form: str) -> str:
+    from fingerprint.collect.prices import most_cost, most_tokens
 
     models: list[dict[str, Any]] = []
-    for job, counters in zip(jobs, tallies, strict=True):
-        tokens = [most_tokens(asked.question) for asked in job.todo]
-        price = counters.price
+    for job, counted in zip(jobs, counters, strict=True):
+        tokens = [most_tokens(request.question) for request in job.todo]
+        price = counted.price
         models.append(
             {
-                "model": counters.model,
-                "file": counters.file,
-                "questions": counters.total,
-                "there_before": counters.before,
+                "model": counted.model,
+                "file": counted.file,
+                "questions": counted.total,
+                "there_before": counted.before,
                 "requests": len(job.todo),
                 "prompt_tokens_at_most": sum(sent for sent, _ in tokens),
                 "completion_tokens_at_most": sum(written for _, written in tokens),
-                "cost_at_most": sum(most_cost(asked.question, price) for asked in job.todo) if price else None,
+                "cost_at_most": sum(most_cost(request.question, price) for request in job.todo) if price else None,
                 "price_source": price.source if price else None,
             }
         )
@@ -155,16 +168,14 @@ def _planned(jobs: Sequence[Job], tallies: Sequence[Counters], form: str) -> str
     )
 
 
-def _reported(tallies: Sequence[Counters], form: str) -> str:
+def _summary(counters: Sequence[Counters], form: str) -> str:
     if form == "json":
-        complete = all(counters.complete for counters in tallies)
-        return json.dumps({"complete": complete, "models": [counters.to_dict() for counters in tallies]}, indent=2)
-    return "\n".join(line for counters in tallies for line in _lines(counters))
+        complete = all(counted.complete for counted in counters)
+        return json.dumps({"complete": complete, "models": [counted.to_dict() for counted in counters]}, indent=2)
+    return "\n".join(line for counted in counters for line in _lines(counted))
 
 
 def _lines(counters: Counters) -> Iterator[str]:
-    from fingerprint.cli.progress_table import dollars
-
     there = counters.before + counters.answered + counters.elsewhere
     yield f"{printable(counters.model)}: {there:,} of {counters.total:,} answers in {printable(counters.file)}"
     yield (
@@ -172,14 +183,15 @@ def _lines(counters: Counters) -> Iterator[str]:
         + dollars(counters)
     )
     without = [("refused", counters.refused), ("empty", counters.empty), *sorted(counters.failed.items())]
-    if told := _counts(without):
-        yield f"  without answer: {told}; each is in {printable(str(Path(counters.file).with_suffix('.log')))}"
-    if told := _counts(sorted(counters.tries.items())):
-        yield f"  requests that failed: {told}; the last: {printable(counters.last_failure)}"
+    if counts := _counts(without):
+        log = printable(str(Path(counters.file).with_suffix(".log")))
+        yield f"  without answer: {counts}; the reason of each is in {log}"
+    if counts := _counts(sorted(counters.tries.items())):
+        yield f"  failed requests: {counts}; the last: {printable(counters.last_failure)}"
     if counters.unasked:
         yield f"  {counters.unasked:,} not asked"
     if counters.cut:
-        yield f"  {counters.cut:,} bytes of a torn last line were taken off the file; it is asked again"
+        yield f"  {counters.cut:,} bytes of a torn last line were removed; its question is asked again"
     if counters.stopped:
         yield f"  STOPPED: {printable(counters.stopped)}"
 

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import click
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
-from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import resumable
-from fingerprint.cli.progress import Progress
+from fingerprint.cli.options import command_line
+from fingerprint.cli.terminal import Progress, resumable
 from fingerprint.errors import MissingExtra
 
 # As in fingerprint.evaluation.protocols, which a --help shall not wait for; a test compares them.
@@ -42,8 +41,8 @@ PROTOCOLS = (
     "--cache", type=click.Path(path_type=Path), help="Where what is done is kept.  [default: the user's cache]"
 )
 def command(
-    corpora: tuple[Path, ...], model: Path | None, encoder: str | None, out: Path, protocol: tuple[str, ...], quick: bool,
-    registry: Path | None, seed: int, jobs: int, cache: Path | None,
+    corpora: tuple[Path, ...], model: Path | None, encoder: str | None, out: Path, protocol: tuple[str, ...],
+    quick: bool, registry: Path | None, seed: int, jobs: int, cache: Path | None,
 ) -> None:  # fmt: skip
     """Report how often a model is right, on what, and how often a claim is wrong.
 

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.main import complain
-from fingerprint.cli.screen import screen
+from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:

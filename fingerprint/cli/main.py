@@ -1,47 +1,96 @@
-"""The group of verbs, and what is the same for all of them: errors in one line, exit codes, Ctrl-C."""
+"""The group of verbs, and what all verbs share: errors in one line, exit codes, Ctrl-C."""
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import click
 
+from fingerprint import __version__
 from fingerprint.base.escaping import printable
-from fingerprint.cli.lazy import LazyGroup
 from fingerprint.errors import FingerprintError
 
+
+class Verb(NamedTuple):
+    """A command that is imported when it is called.
+
+    Attributes:
+        command: Where it is, as `module:attribute`.
+        help: One line of the group's help.
+    """
+
+    command: str
+    help: str
+
+
 VERBS = {
-    "identify": "Say who wrote the responses in FILE...",
-    "collect": "Ask models the probes and keep their answers.",
-    "probe": "Question a live MODEL, and identify it as it goes.",
-    "train": "Train a model on CORPUS... and write it to a folder.",
-    "update": "Add the releases of CORPUS... to MODEL.",
-    "models": "List, show and bring back the versions of a model.",
-    "evaluate": "Report how often a model is right on CORPUS...",
-    "corpora": "List, fetch, import, check and describe corpora; add releases to the registry.",
+    "identify": Verb("fingerprint.cli.identify:command", "Say who wrote the responses in FILE..."),
+    "collect": Verb("fingerprint.cli.collect:command", "Ask models the probes and keep their answers."),
+    "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
+    "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),
+    "update": Verb("fingerprint.cli.update:command", "Add the releases of CORPUS... to MODEL."),
+    "models": Verb("fingerprint.cli.models:command", "List, show and bring back the versions of a model."),
+    "evaluate": Verb("fingerprint.cli.evaluate:command", "Report how often a model is right on CORPUS..."),
+    "corpora": Verb(
+        "fingerprint.cli.corpora:command",
+        "List, fetch, import, check and describe corpora; add releases to the registry.",
+    ),
 }
 
 
-@click.group(
-    cls=LazyGroup,
-    package="fingerprint.cli",
-    verbs=VERBS,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-@click.version_option(package_name="fingerprint")
+class LazyGroup(click.Group):
+    """A group that lists its verbs without importing them.
+
+    Args:
+        verbs: The commands by name, in the order of the help.
+    """
+
+    def __init__(self, *args: Any, verbs: Mapping[str, Verb], **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.verbs = verbs
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of the verbs."""
+        return list(self.verbs)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb."""
+        if cmd_name not in self.verbs:
+            return None
+        module, _, attribute = self.verbs[cmd_name].command.partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of verbs."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, verb.help) for name, verb in self.verbs.items()])
+
+
+@click.group(cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
 def group() -> None:
     """Says which lab's language model wrote a set of responses, and how sure that is."""
 
 
 def complain(error: FingerprintError) -> None:
-    """One printable line on stderr."""
+    """Print an error on stderr, in one printable line."""
     click.echo(f"fingerprint: {printable(str(error))}", err=True)
 
 
 def main(args: list[str] | None = None) -> None:
-    """Runs the command line and exits: 0 done, 2 for input that is not as expected, 3 for a model that is worse than
-    the one that it would replace, 130 for Ctrl-C."""
+    """Run the command line and exit.
+
+    Exit codes: 0 done, 2 for input that is not as expected, 3 for a new model that is worse than the one that it
+    would replace, 130 for Ctrl-C.
+
+    Args:
+        args: The arguments, None for those of the process.
+    """
     try:
         code = group.main(args, prog_name="fingerprint", standalone_mode=False)
     except click.ClickException as error:
@@ -55,7 +104,7 @@ def main(args: list[str] | None = None) -> None:
     except (click.Abort, KeyboardInterrupt):
         sys.exit(130)
     except BrokenPipeError:
-        # Python would complain once more when it flushes what nobody reads.
+        # Python would complain again when it flushes a closed stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     sys.exit(code or 0)

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 
 
 @click.group("models")
 def command() -> None:
-    """List, show and bring back the versions of a model.
+    """List and show the versions of a model, and bring one back.
 
-    Where a model is updated in place or replaced, the one that was there is kept beside it, in a folder of the same
-    name that ends in ".versions". A version is named by the sha256 of its manifest, or as much of it as is unique.
+    A model that is updated in place or replaced is kept beside the new one, in a folder of the same name that ends in
+    ".versions". VERSION is the sha256 of its manifest, or as many of its first digits as are unique.
     """
-
-
-def _format(verb: Callable[..., None]) -> Callable[..., None]:
-    return click.option(
-        "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-        help="Text for people or JSON.",
-    )(verb)  # fmt: skip
 
 
 def _folder(model: Path | None) -> Path:
@@ -35,35 +27,36 @@ def _folder(model: Path | None) -> Path:
 
 @command.command("list")
 @options.model
-@_format
+@options.text_or_json
 def list_(model: Path | None, form: str) -> None:
-    """The model in use and the versions before it, the last replaced first."""
-    from fingerprint.report.models import table
+    """List the model in use, then its versions, the last replaced first."""
+    from fingerprint.report.models import render_versions
     from fingerprint.store.versions import versions
 
-    rows = [{"current": v.current, **v.described()} for v in versions(_folder(model))]
-    click.echo(json.dumps(rows, indent=2) + "\n" if form == "json" else table(rows), nl=False)
+    rows = [{"current": version.current, **version.described()} for version in versions(_folder(model))]
+    click.echo(json.dumps(rows, indent=2) + "\n" if form == "json" else render_versions(rows), nl=False)
 
 
 @command.command("show")
 @click.argument("version", required=False)
 @options.model
-@_format
+@options.text_or_json
 def show(version: str | None, model: Path | None, form: str) -> None:
-    """What a VERSION was made from, step by step.  [default: the one in use]"""
-    from fingerprint.report.models import lineage
+    """Show the lineage and the whole config of VERSION.  [default: the model in use]"""
+    from fingerprint.report.models import render_model
     from fingerprint.store.versions import find, identity
 
     folder = _folder(model)
-    known = find(folder, version or identity(folder)).described()
-    click.echo(json.dumps(known, indent=2) + "\n" if form == "json" else lineage(known), nl=False)
+    found = find(folder, version or identity(folder))
+    known = {**found.described(), "config": found.documents.get("config", {})}
+    click.echo(json.dumps(known, indent=2) + "\n" if form == "json" else render_model(known), nl=False)
 
 
 @command.command("use")
 @click.argument("version")
 @options.model
 def use(version: str, model: Path | None) -> None:
-    """Put VERSION in place of the one in use, which is kept."""
+    """Put VERSION in the place of the model in use, which is kept."""
     from fingerprint.store import versions
 
     folder = _folder(model)
@@ -73,7 +66,7 @@ def use(version: str, model: Path | None) -> None:
 @command.command("rollback")
 @options.model
 def rollback(model: Path | None) -> None:
-    """Put back the version that the one in use was made to replace."""
+    """Put back the version that the model in use replaced."""
     from fingerprint.store import versions
 
     folder = _folder(model)

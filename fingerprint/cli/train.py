@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import FEATURES, resumable
-from fingerprint.cli.progress import Progress
+from fingerprint.cli.options import command_line
+from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
-from fingerprint.report.comparison import render
 
-_NOT_TOLD = ("corpora", "out", "name", "jobs", "scheduler", "cache")
+# Not in the lineage: where and how fast, and what config.json of the model says.
+_UNRECORDED = ("corpora", "out", "name", "jobs", "scheduler", "cache", "config_from", "seed", "encoder")
 
 
 def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str | None:
@@ -27,66 +28,68 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
 @options.registry
-@click.option("--released-before", metavar="YYYY-MM", callback=_month, help="Only what was released before this month.")
-@click.option(
-    "--exclude-release", multiple=True, metavar="RELEASE", help="Leave out with all its variants; repeatable."
-)
+@click.option("--released-before", metavar="YYYY-MM", callback=_month, help="Use only releases from before this month.")
+@click.option("--exclude-release", multiple=True, metavar="RELEASE", help="Leave out with its group; repeatable.")
 @click.option("--exclude-lab", multiple=True, metavar="LAB", help="Leave out with all its releases; repeatable.")
-@click.option("--encoder", metavar="NAME|PATH", help="A sentence-transformers model.  [default: train a static one]")
+@click.option(
+    "--config",
+    "config_from",
+    metavar="FILE|MODEL",
+    type=click.Path(path_type=Path),
+    help="Hyper-parameters: a JSON file, or a model that was trained with them.  [default: those of the program]",
+)
+@click.option("--encoder", metavar="NAME|PATH", help="A sentence-transformers model.  [default: as the config says]")
 @click.option(
     "--seed",
     type=click.IntRange(min=0),
-    default=0,
-    show_default=True,
-    help="Same inputs, same seed: same bytes.",
+    help="The same inputs and seed give the same bytes.  [default: as the config says]",
 )
 @options.jobs
 @options.scheduler
 @options.features_cache
 @click.option("--name", help="Name of the model.  [default: that of its folder]")
-@click.option("--replace", is_flag=True, help="Take the place of the model at --out, unless the new one is worse.")
-@click.option("--force", is_flag=True, help="With --replace: also if it is worse.")
-def command(
-    corpora: tuple[Path, ...], out: Path, registry: Path | None, released_before: str | None,
-    exclude_release: tuple[str, ...], exclude_lab: tuple[str, ...], encoder: str | None, seed: int, jobs: int,
-    scheduler: str | None, cache: Path | None, name: str | None, replace: bool, force: bool,
-) -> None:  # fmt: skip
-    """Train a model on each CORPUS, a file or folder of parquet or JSON lines with "response" and "release".
+@click.option("--replace", is_flag=True, help="Replace the model at --out, unless the new one is worse.")
+@click.option("--force", is_flag=True, help="With --replace: also if the new one is worse.")
+def command(corpora: tuple[Path, ...], out: Path, config_from: Path | None, **given: Any) -> None:
+    """Train a model on each CORPUS: files or folders of parquet or JSON lines with "response" and "release".
 
-    Interrupted, it goes on where it was when the same command is given again: features are kept by content. The
-    day in the model is that of SOURCE_DATE_EPOCH where it is set. With --replace, the new model and the one at --out
-    are asked about responses that neither has learned; if the new one is worse, nothing is changed and the exit code
-    is 3, and if not, the old one is kept (fingerprint models).
+    After an interrupt, the same command goes on with the features that it has counted. The date in the model is that
+    of SOURCE_DATE_EPOCH, if it is set. With --replace, the new model and the one at --out predict responses that
+    neither has learned. If the new model is worse, nothing changes, and the exit code is 3. Otherwise the old model
+    is kept as a version (fingerprint models).
     """
-    if force and not replace:
+    if given["force"] and not given["replace"]:
         raise click.UsageError("--force goes with --replace")
     try:
         from fingerprint.base.cluster import cluster
-        from fingerprint.cli.comparison import check_written
-        from fingerprint.training.retrain import retrain
-        from fingerprint.training.run import Settings, train
+        from fingerprint.config import Config
+        from fingerprint.report.models import render_comparison
+        from fingerprint.training.comparison import check_written
+        from fingerprint.training.run import Settings, override, read_config, train, train_and_replace
     except ImportError:
         raise MissingExtra("training", "train") from None
+    config = read_config(config_from) if config_from else Config()
+    config = override(config, given["seed"], given["encoder"])
     settings = Settings(
-        registry,
-        released_before,
-        exclude_release,
-        exclude_lab,
-        encoder,
-        seed,
-        jobs,
-        cache,
-        name or out.resolve().name,
-        command_line("train", corpora, click.get_current_context().params, _NOT_TOLD),
+        registry=given["registry"],
+        released_before=given["released_before"],
+        exclude_releases=given["exclude_release"],
+        exclude_labs=given["exclude_lab"],
+        jobs=given["jobs"],
+        cache=given["cache"],
+        name=given["name"] or out.resolve().name,
+        command=command_line("train", corpora, click.get_current_context().params, _UNRECORDED),
     )
-    with cluster(scheduler), resumable(FEATURES), Progress() as progress:
-        if replace:
-            comparison, written = retrain(list(corpora), out, settings, force, progress)
+    with cluster(given["scheduler"]), resumable(FEATURES), Progress() as progress:
+        if given["replace"]:
+            comparison, written = train_and_replace(
+                list(corpora), out, settings, config, progress, force=given["force"]
+            )
         else:
-            train(list(corpora), out, settings, progress)
-    if replace and comparison:
-        click.echo(render(comparison.to_dict()), nl=False)
+            train(list(corpora), out, settings, config, progress)
+    if given["replace"] and comparison:
+        click.echo(render_comparison(comparison.to_dict()), nl=False)
         check_written(comparison, written)
-    elif replace:
-        click.echo("not compared: the old model learned what the new one held back")
-    click.echo(f"{out}: written")
+    elif given["replace"]:
+        click.echo("not compared: the old model has no regression set")
+    click.echo(f"{printable(str(out))}: written")

@@ -5,59 +5,66 @@ from __future__ import annotations
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.cli.command import command_line
-from fingerprint.cli.interrupt import FEATURES, resumable
-from fingerprint.cli.progress import Progress
+from fingerprint.cli.options import command_line
+from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
-from fingerprint.report.comparison import render
+from fingerprint.report.models import render_comparison
 
 if TYPE_CHECKING:
     from fingerprint.training.update.run import Outcome
 
-_NOT_TOLD = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
+# Not in the lineage: where and how fast.
+_UNRECORDED = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 
 
 @click.command("update")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder, or MODEL itself.")
-@click.option("--release", metavar="RELEASE", help="Which release wrote all responses.  [default: the corpora say it]")
+@click.option("--release", metavar="RELEASE", help="The release that wrote all responses.  [default: as CORPUS says]")
 @options.encoder
 @options.registry
-@click.option("--force", is_flag=True, help="Also if the new model is worse than MODEL.")
-@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Same inputs: same bytes.")
+@click.option("--force", is_flag=True, help="Write the updated model also if it is worse than MODEL.")
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    help="The same inputs and seed give the same bytes.  [default: that of MODEL]",
+)
 @options.jobs
 @options.scheduler
 @options.features_cache
-@click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True,
-    help="Text for people or one JSON object.",
-)  # fmt: skip
-def command(
-    model: Path, corpora: tuple[Path, ...], out: Path, release: str | None, encoder: str | None, registry: Path | None, force: bool,
-    seed: int, jobs: int, scheduler: str | None, cache: Path | None, form: str,
-) -> None:  # fmt: skip
-    """Add the releases of each CORPUS, or more responses of known ones, to MODEL, without what it was trained on.
+@options.text_or_json
+def command(model: Path, corpora: tuple[Path, ...], out: Path, form: str, **given: Any) -> None:
+    """Add the releases of each CORPUS, or more responses of known releases, to MODEL. The update does not need the
+    corpora that MODEL was trained on.
 
-    A few responses of each new release are held back, and MODEL and the new model are asked about these and about
-    those that were held back before. If the new model is worse, nothing is written and the exit code is 3. Where
-    --out is MODEL, it is replaced in one step and kept (fingerprint models).
+    A few responses of each new release are not learned: they join the regression set. MODEL and the updated model
+    predict the regression set. If the updated model is worse, nothing is written, and the exit code is 3. If --out is
+    MODEL, it is replaced in one step and kept as a version (fingerprint models).
     """
     try:
         from fingerprint.base.cluster import cluster
-        from fingerprint.cli.comparison import check_written
+        from fingerprint.training.comparison import check_written
         from fingerprint.training.update.run import Settings, update
     except ImportError:
         raise MissingExtra("updating", "train") from None
-    told = command_line("update", corpora, click.get_current_context().params, _NOT_TOLD)
-    settings = Settings(registry, release, seed, jobs, cache, force, told, encoder)
-    with cluster(scheduler), resumable(FEATURES), Progress() as progress:
+    settings = Settings(
+        registry=given["registry"],
+        release=given["release"],
+        seed=given["seed"],
+        jobs=given["jobs"],
+        cache=given["cache"],
+        force=given["force"],
+        encoder=given["encoder"],
+        command=command_line("update", corpora, click.get_current_context().params, _UNRECORDED),
+    )
+    with cluster(given["scheduler"]), resumable(FEATURES), Progress() as progress:
         outcome = update(model, list(corpora), out, settings, progress)
     click.echo(_json(outcome) if form == "json" else _text(outcome), nl=False)
     check_written(outcome.comparison, outcome.written)
@@ -71,13 +78,12 @@ def _json(outcome: Outcome) -> str:
 
 def _text(outcome: Outcome) -> str:
     lines = [f"{outcome.responses:,} responses learned"]
-    lines += [f"{count:,} left out: {reason}" for reason, count in outcome.left_out.items()]
+    lines += [f"{count:,} left out: {printable(reason)}" for reason, count in outcome.left_out.items()]
     for what, names in (("new", outcome.new), ("known, with more responses now", outcome.more)):
         lines += [f"{what}: {printable(', '.join(names))}"] if names else []
-    if outcome.later:
+    if outcome.out_of_domain:
         lines += [
-            f"off the model's training ground, or too few to tell: {printable(', '.join(outcome.later))}",
-            "  There it knows these releases alone; elsewhere a new one among them is no more than one of its lab.",
-            "  A full training makes a corpus ground for all.",
+            f"out-of-domain, or too few responses to tell: {printable(', '.join(outcome.out_of_domain))}",
+            "  These releases are recognised only in this corpus. Retrain to recognise them elsewhere.",
         ]
-    return "\n".join(lines) + "\n\n" + render(outcome.comparison.to_dict())
+    return "\n".join(lines) + "\n\n" + render_comparison(outcome.comparison.to_dict())

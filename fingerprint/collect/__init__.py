@@ -1,1 +1,4 @@
-"""Asking models over the network: the only package, with its providers, that opens a connection."""
+"""Collecting: ask language models probes over the network and keep their answers.
+
+Only `fingerprint.collect.providers` opens connections to models.
+"""

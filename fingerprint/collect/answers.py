@@ -1,5 +1,7 @@
-"""A file of answers by one model: JSON lines that several processes append to at once, and that a kill at any byte
-leaves whole but for its last line, which the next one to open it mends."""
+"""A file of answers by one model: JSON lines that several processes append to at once.
+
+A kill at any byte can tear only the last line. The next process that opens the file removes or completes it.
+"""
 
 from __future__ import annotations
 
@@ -13,25 +15,39 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-from fingerprint.base.atomic import sync_folder
-from fingerprint.collect.record import line
+from fingerprint.base.files import sync_folder
 from fingerprint.errors import FingerprintError, InputError
 
+# File systems allow 255 bytes; a digest, a suffix and the name of a temporary file come on top.
 _LONGEST_NAME = 150
 
 
 class AnswerFile:
-    """keys are those of all records in it, as far as was looked; cut counts bytes of torn lines that were taken off."""
+    """The file of one model.
+
+    Args:
+        path: The file; its log lies beside it.
+        release: The model that every record must name as `release`.
+        base_url: The address that every record must name.
+
+    Attributes:
+        keys: The keys of all records that were read so far.
+        cut: Bytes of torn lines that were removed.
+    """
 
     def __init__(self, path: Path, release: str, base_url: str):
         self.path, self.log = path, path.with_suffix(".log")
         self.keys: set[str] = set()
         self.cut = 0
-        self._whose = {"release": release, "base_url": base_url}
+        self._expected = {"release": release, "base_url": base_url}
         self._seen = self._lines = 0
 
     def look(self) -> None:
-        """Learns what is in it and changes nothing. Raises InputError for what `collect` did not write."""
+        """Read the file and change nothing.
+
+        Raises:
+            InputError: The file cannot be read, or `collect` did not write it.
+        """
         try:
             with self.path.open("rb") as file:
                 self._catch_up(file)
@@ -41,14 +57,29 @@ class AnswerFile:
             raise InputError(str(self.path), f"cannot be read ({error.strerror})") from None
 
     def open(self) -> None:
-        """Learns what is in it and mends it. Raises InputError, and FingerprintError where it cannot be written."""
+        """Read the file, make it if it is missing, and repair a torn last line.
+
+        Raises:
+            InputError: `collect` did not write the file.
+            FingerprintError: The file cannot be written.
+        """
         with self._locked() as file:
-            self._mend(file, self._catch_up(file))
+            self._repair(file, self._catch_up(file))
 
     def add(self, record: Mapping[str, Any]) -> bool:
-        """Appends a record and waits until the disk has it; False where another run has put its key there."""
+        """Append a record and wait until it is on disk.
+
+        Args:
+            record: The fields, with `key`.
+
+        Returns:
+            Whether it was added; False if another run has added its key.
+
+        Raises:
+            FingerprintError: The file cannot be written.
+        """
         with self._locked() as file:
-            self._mend(file, self._catch_up(file))
+            self._repair(file, self._catch_up(file))
             if record["key"] in self.keys:
                 return False
             written = line(record)
@@ -57,7 +88,7 @@ class AnswerFile:
         return True
 
     def note(self, fields: Mapping[str, Any]) -> None:
-        """Appends to the log beside it what came in place of an answer."""
+        """Append to the log beside the file what came in place of an answer."""
         with self._locked(), self.log.open("a+b", buffering=0) as log:
             # A run that was killed may have left half a line.
             torn = log.tell() and log.seek(-1, os.SEEK_END) is not None and log.read() != b"\n"
@@ -67,7 +98,7 @@ class AnswerFile:
     def _locked(self) -> Iterator[IO[bytes]]:
         try:
             new = not self.path.exists()
-            # Closing gives the lock back, and so does the end of the process, however it comes.
+            # Closing the file releases the lock, and so does any end of the process.
             with self.path.open("a+b", buffering=0) as file:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if new:
@@ -77,7 +108,7 @@ class AnswerFile:
             raise FingerprintError(f"{self.path}: cannot be written ({error.strerror or error})") from None
 
     def _catch_up(self, file: IO[bytes]) -> bytes:
-        """Takes in the whole lines that others have added; the rest is what follows the last of them."""
+        """Read the whole lines that others have added; return what follows the last of them."""
         if os.fstat(file.fileno()).st_size < self._seen:
             self._seen = self._lines = 0
         file.seek(self._seen)
@@ -96,13 +127,13 @@ class AnswerFile:
         record = _parsed(text)
         if record is None:
             raise InputError(str(self.path), "is not a line that `collect` wrote", number)
-        for name, value in self._whose.items():
+        for name, value in self._expected.items():
             if record.get(name) != value:
                 raise InputError(str(self.path), f"{name} is {record.get(name)!r}; expected {value!r}", number)
         return str(record["key"])
 
-    def _mend(self, file: IO[bytes], torn: bytes) -> None:
-        """Nobody else is writing, so that what has no end was left by a run that was killed."""
+    def _repair(self, file: IO[bytes], torn: bytes) -> None:
+        """The lock keeps others from writing, so a run that was killed left the line without an end."""
         if not torn:
             return
         if _parsed(torn) is not None:
@@ -116,7 +147,17 @@ class AnswerFile:
 
 
 def file_name(provider: str, model: str, elsewhere: str | None) -> str:
-    """openrouter--z-ai__glm-4.6.jsonl, and with its host where that is not the provider's own."""
+    """Return the name of a model's file.
+
+    Args:
+        provider: The provider's name.
+        model: The model's name there.
+        elsewhere: The address, if it is not the provider's own; its host becomes part of the name.
+
+    Examples:
+        >>> file_name("openrouter", "z-ai/glm-4.6", None)
+        'openrouter--z-ai__glm-4.6.jsonl'
+    """
     parts = [provider, quote(model.replace("/", "__"), safe="")]
     if elsewhere:
         parts.append(quote(urlsplit(elsewhere).netloc.replace(":", "-"), safe=""))
@@ -124,6 +165,15 @@ def file_name(provider: str, model: str, elsewhere: str | None) -> str:
     if len(name) > _LONGEST_NAME:
         name = f"{name[:_LONGEST_NAME]}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
     return f"{name}.jsonl"
+
+
+def line(fields: Mapping[str, Any]) -> bytes:
+    """Return a record as a line of JSON with its end."""
+    # Lone surrogates, which hostile JSON can hold, have no UTF-8 form and stay escapes.
+    try:
+        return (json.dumps(fields, ensure_ascii=False) + "\n").encode()
+    except UnicodeEncodeError:
+        return (json.dumps(fields) + "\n").encode()
 
 
 def _parsed(text: bytes) -> dict[str, Any] | None:
@@ -135,7 +185,7 @@ def _parsed(text: bytes) -> dict[str, Any] | None:
 
 
 def _append(file: IO[bytes], data: bytes) -> None:
-    """All of it or nothing, as far as the process lives."""
+    """Append all of it or, unless the process is killed, nothing."""
     before = os.fstat(file.fileno()).st_size
     try:
         rest = memoryview(data)

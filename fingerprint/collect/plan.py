@@ -1,22 +1,30 @@
-"""What is to be asked: every draw of every probe, from which model, and what of it is there already."""
+"""What is to be asked: every draw of every probe that a model's file has no answer to, and the record of an answer."""
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from fingerprint.collect.answers import AnswerFile, file_name
+from fingerprint.collect.messages import MAX_TOKENS, Answer, Message, Question, Sampling, canonical_json
 from fingerprint.collect.provider import Provider
-from fingerprint.collect.question import MAX_TOKENS, Message, Question, Sampling
-from fingerprint.collect.record import Asked
 from fingerprint.data.probes import Probe, ProbeSet
 
 
 @dataclass(frozen=True, slots=True)
-class How:
-    """How probes are asked. None leaves draws and max_tokens to the probe (and then 1 and MAX_TOKENS), and the
-    system prompt too; a system prompt given here replaces the probe's."""
+class RequestSettings:
+    """How probes are asked; None leaves the value to the probe.
+
+    Attributes:
+        draws: Answers to each probe; 1 if the probe does not say.
+        sampling: Sampling settings.
+        max_tokens: Limit on each answer; MAX_TOKENS if the probe does not say.
+        system: A system prompt that replaces the probe's own.
+    """
 
     draws: int | None = None
     sampling: Sampling = field(default_factory=Sampling)
@@ -25,43 +33,159 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbeRequest:
+    """One draw of one probe from one model.
+
+    Attributes:
+        model: The model's name with its provider.
+        base_url: The address that it is asked at.
+        question: What is sent.
+        draw: The number of the draw, from 0.
+        probe: The probe.
+        probes: The set that it belongs to.
+    """
+
+    model: str
+    base_url: str
+    question: Question
+    draw: int
+    probe: Probe
+    probes: ProbeSet
+
+    @property
+    def key(self) -> str:
+        """A digest of model, address, messages, tools, settings and draw: 32 hexadecimal digits."""
+        messages = [asdict(message) for message in self.question.messages]
+        parts = (self.model, self.base_url, messages, list(self.question.tools), _settings(self.question), self.draw)
+        return hashlib.sha256(canonical_json(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
-    """One model and its file: `todo` is what of `total` questions has no answer in it."""
+    """One model and its file.
+
+    Attributes:
+        provider: Where the model is asked.
+        model: Its name there.
+        file: The file of its answers.
+        total: Requests that the probes make, answered or not.
+        todo: The requests that have no answer in the file.
+    """
 
     provider: Provider
     model: str
     file: AnswerFile
     total: int
-    todo: tuple[Asked, ...]
+    todo: tuple[ProbeRequest, ...]
 
     @property
     def name(self) -> str:
-        """As on the command line."""
+        """The name on the command line, `provider:model`."""
         return f"{self.provider.name}:{self.model}"
 
 
-def job(provider: Provider, model: str, probes: ProbeSet, how: How, out: Path, base_url: str | None = None) -> Job:
-    """Plans a model by what its file in `out` holds, and changes nothing. Raises InputError."""
-    file = AnswerFile(out / file_name(provider.name, model, base_url), model, provider.base_url)
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a job's answers come from and go to.
+
+    Attributes:
+        provider: Where the model is asked.
+        model: Its name there.
+        folder: The folder of the file of answers.
+        base_url: The address, if it is not the provider's own: it becomes part of the file's name.
+    """
+
+    provider: Provider
+    model: str
+    folder: Path
+    base_url: str | None = None
+
+
+def plan_job(target: Target, probes: ProbeSet, settings: RequestSettings) -> Job:
+    """Plan the requests of one model by what its file holds; change nothing.
+
+    Args:
+        target: The model and the folder of its file.
+        probes: The set that is asked.
+        settings: How it is asked.
+
+    Returns:
+        The job.
+
+    Raises:
+        InputError: The file cannot be read, or `collect` did not write it.
+    """
+    provider, model = target.provider, target.model
+    file = AnswerFile(target.folder / file_name(provider.name, model, target.base_url), model, provider.base_url)
     file.look()
-    asked = [
-        Asked(model, provider.base_url, question_of(probe, how), draw, probe, probes)
-        for probe, draw in _draws(probes, how)
+    requests = [
+        ProbeRequest(model, provider.base_url, question_of(probe, settings), draw, probe, probes)
+        for probe, draw in _draws(probes, settings)
     ]
-    return Job(provider, model, file, len(asked), tuple(one for one in asked if one.key not in file.keys))
+    return Job(provider, model, file, len(requests), tuple(one for one in requests if one.key not in file.keys))
 
 
-def question_of(probe: Probe, how: How) -> Question:
-    """The request that a probe becomes."""
+def question_of(probe: Probe, settings: RequestSettings) -> Question:
+    """Return what is sent for a probe."""
     messages = [Message(role, content) for role, content in probe.messages]
-    if how.system is not None:
-        messages = [Message("system", how.system), *(m for m in messages if m.role != "system")]
-    return Question(tuple(messages), probe.tools, how.sampling, how.max_tokens or probe.max_tokens or MAX_TOKENS)
+    if settings.system is not None:
+        messages = [Message("system", settings.system), *(m for m in messages if m.role != "system")]
+    max_tokens = settings.max_tokens or probe.max_tokens or MAX_TOKENS
+    return Question(tuple(messages), probe.tools, settings.sampling, max_tokens)
 
 
-def _draws(probes: ProbeSet, how: How) -> Iterator[tuple[Probe, int]]:
-    """First every probe's first draw, so that what is cut short is a little of everything."""
-    counts = [how.draws or probe.draws or 1 for probe in probes.probes]
+def record(request: ProbeRequest, answer: Answer, now: datetime | None = None) -> dict[str, Any]:
+    """Return an answer as a record, which `identify` reads in a case and `train` in a corpus.
+
+    Args:
+        request: What was asked.
+        answer: What came back.
+        now: The time of the record, None for the present.
+
+    Returns:
+        The fields; every record has the same, so that tables can be made of them.
+    """
+    question = request.question
+    return {
+        "prompt_id": request.probe.id,
+        "prompt": question.prompt,
+        "response": answer.text,
+        "release": request.model,
+        "model": answer.model,
+        "provider": answer.provider,
+        "base_url": request.base_url,
+        "draw": request.draw,
+        "system": question.system,
+        "messages": [asdict(message) for message in question.messages],
+        # As text: a column of schemas that differ from line to line has no type.
+        "tools": canonical_json(list(question.tools)) if question.tools else "",
+        "settings": _settings(question),
+        "finish_reason": answer.finish_reason,
+        "usage": {
+            "prompt_tokens": answer.usage.prompt,
+            "completion_tokens": answer.usage.completion,
+            "reasoning_tokens": answer.usage.reasoning,
+        },
+        "cost": answer.cost,
+        "latency": answer.latency,
+        "time": (now or datetime.now(UTC)).isoformat(timespec="seconds"),
+        "language": request.probe.language,
+        "domain": request.probe.domain,
+        "corpus": f"probes-{request.probes.name}",
+        "probes": request.probes.name,
+        "probes_sha256": request.probes.sha256,
+        "key": request.key,
+    }
+
+
+def _settings(question: Question) -> dict[str, float | int | None]:
+    """Sampling settings as sent; null leaves the choice to the provider."""
+    return {**asdict(question.sampling), "max_tokens": question.max_tokens}
+
+
+def _draws(probes: ProbeSet, settings: RequestSettings) -> Iterator[tuple[Probe, int]]:
+    """The first draw of every probe comes first, so that a run that is cut short has some of each."""
+    counts = [settings.draws or probe.draws or 1 for probe in probes.probes]
     for draw in range(max(counts)):
         for probe, count in zip(probes.probes, counts, strict=True):
             if draw < count:

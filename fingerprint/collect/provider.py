@@ -1,7 +1,7 @@
 """What a provider of models is, and how one is opened by its name.
 
-Whoever adds one registers a callable in the entry-point group `fingerprint.providers`, under the name that stands
-before the colon in `provider:model`; the built-in ones are registered there too, in pyproject.toml.
+A provider is a callable in the entry-point group `fingerprint.providers`, registered under the name that stands before
+the colon in `provider:model`. The built-in providers are registered in pyproject.toml in the same way.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, cast
 
-from fingerprint.collect.question import Answer, Question
+from fingerprint.collect.messages import Answer, Question
 from fingerprint.errors import FingerprintError
 
 GROUP = "fingerprint.providers"
@@ -19,7 +19,14 @@ GROUP = "fingerprint.providers"
 
 @dataclass(frozen=True, slots=True)
 class Price:
-    """US dollars a token sent and a token written, and a request; `source` says who says so and, if known, when."""
+    """The price of a model, in US dollars.
+
+    Attributes:
+        prompt: Of a token sent.
+        completion: Of a token written.
+        request: Of a request.
+        source: Who states it and, if known, when.
+    """
 
     prompt: float
     completion: float
@@ -28,11 +35,11 @@ class Price:
 
 
 class Provider(Protocol):
-    """Models behind one address and key. Any number of `ask` may be awaited at once."""
+    """Models behind one address and key. Any number of calls of `ask` may be awaited at once."""
 
     @property
     def name(self) -> str:
-        """The name that it was registered under."""
+        """The name that it is registered under."""
         ...
 
     @property
@@ -46,29 +53,49 @@ class Provider(Protocol):
         ...
 
     async def ask(self, model: str, question: Question) -> Answer:
-        """One request, not repeated. Raises Failure; may be cancelled at any time."""
+        """Send one request, once. It may be cancelled at any time.
+
+        Raises:
+            Failure: There is no answer.
+        """
         ...
 
     async def price(self, model: str) -> Price | None:
-        """What the provider's own list of models says; None where it has none. Raises Failure."""
+        """Return the price in the provider's own list of models, None if it has no such list.
+
+        Raises:
+            Failure: The list cannot be read.
+        """
         ...
 
     async def close(self) -> None:
-        """Gives back its connections."""
+        """Close its connections."""
         ...
 
 
 class Opener(Protocol):
-    """What is registered: makes a provider without connecting.
+    """What is registered: makes a provider, without a connection."""
 
-    Raises FingerprintError where the key is missing from the environment, MissingExtra where its SDK is.
-    """
+    def __call__(self, base_url: str | None) -> Provider:
+        """Return a provider at `base_url`, None for the provider's own address.
 
-    def __call__(self, base_url: str | None) -> Provider: ...
+        Raises:
+            FingerprintError: The key is missing from the environment.
+            MissingExtra: Its SDK is not installed.
+        """
+        ...
 
 
 def split(model: str) -> tuple[str, str]:
-    """("openrouter", "z-ai/glm-4.6:free") of "openrouter:z-ai/glm-4.6:free". Raises FingerprintError."""
+    """Split `provider:model` into its two names.
+
+    Raises:
+        FingerprintError: A name is missing.
+
+    Examples:
+        >>> split("openrouter:z-ai/glm-4.6:free")
+        ('openrouter', 'z-ai/glm-4.6:free')
+    """
     provider, colon, name = model.partition(":")
     if not (provider and colon and name):
         raise FingerprintError(
@@ -78,14 +105,23 @@ def split(model: str) -> tuple[str, str]:
 
 
 def names() -> list[str]:
-    """Names of all registered providers."""
+    """Return the names of all registered providers."""
     return sorted(_registered())
 
 
 def open_provider(name: str, base_url: str | None = None) -> Provider:
-    """The provider `name`, at `base_url` in place of its own address if one is given.
+    """Open a provider by its name, without a connection.
 
-    Raises FingerprintError where nobody registered it or its key is missing; MissingExtra.
+    Args:
+        name: The name that it is registered under.
+        base_url: An address in place of its own.
+
+    Returns:
+        The provider.
+
+    Raises:
+        FingerprintError: No provider has that name, it cannot be loaded, or its key is missing.
+        MissingExtra: Its SDK is not installed.
     """
     found = _registered().get(name)
     if found is None:

@@ -1,0 +1,1 @@
+"""Corpora of labelled responses: manifests and fetching, importing, checking, counting, and new registry entries."""

@@ -1,4 +1,4 @@
-"""New entries of the registry, and new aliases of old ones."""
+"""ReleaseFields entries of the registry, and new aliases of old ones."""
 
 from __future__ import annotations
 
@@ -11,15 +11,25 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from fingerprint.base.atomic import write_atomically
-from fingerprint.base.locking import locked
+from fingerprint.base.files import locked, write_atomically
 from fingerprint.data.registry import COLUMNS, LAB_COLUMNS, LABS, Registry, Release
 from fingerprint.errors import InputError
 
 
 @dataclass(frozen=True)
-class New:
-    """What is said of a release; None where nothing is. lab_name: of a lab that the registry does not have yet."""
+class ReleaseFields:
+    """What is stated about a release; None for what is not stated.
+
+    Attributes:
+        release: Its name.
+        lab: The lab's name in the registry.
+        family: The releases of the lab that share a generation.
+        line: The lab's product line.
+        released: YYYY-MM.
+        kind: "lab", "base" or "finetune".
+        aliases: Names that sources use for it.
+        lab_name: The name for people of a lab that the registry does not have yet.
+    """
 
     release: str
     lab: str | None = None
@@ -31,10 +41,18 @@ class New:
     lab_name: str | None = None
 
 
-def add_release(path: Path, new: New) -> Release:
-    """Adds a release to the registry `path`, or aliases to one that it has; the file is replaced whole or not at all.
+def add_release(path: Path, new: ReleaseFields) -> Release:
+    """Add a release to a registry, or aliases to a release that it has; the file is written whole or not at all.
 
-    Raises InputError for what the registry could not hold, or most likely is a mistake; nothing is written then.
+    Args:
+        path: The registry.
+        new: What is stated about the release.
+
+    Returns:
+        The entry.
+
+    Raises:
+        InputError: The registry would not be valid with it, or it is most likely a mistake; nothing is written.
     """
     with locked(path.resolve().parent):
         registry = Registry.load(path)
@@ -53,18 +71,18 @@ def add_release(path: Path, new: New) -> Release:
     return entry
 
 
-def _with_aliases(path: Path, known: Release, new: New) -> Release:
-    said = [
+def _with_aliases(path: Path, known: Release, new: ReleaseFields) -> Release:
+    stated = [
         name for name in ("lab", "family", "line", "released", "kind", "lab_name") if getattr(new, name) is not None
     ]
-    if said or not new.aliases:
+    if stated or not new.aliases:
         raise InputError(
             str(path), f"{new.release!r} is there already, as {known.release!r}; only aliases can be added (--alias)"
         )
     return replace(known, aliases=tuple(dict.fromkeys((*known.aliases, *new.aliases))))
 
 
-def _entry(path: Path, registry: Registry, new: New) -> Release:
+def _entry(path: Path, registry: Registry, new: ReleaseFields) -> Release:
     missing = [f"--{name}" for name in ("lab", "family") if getattr(new, name) is None]
     if missing:
         raise InputError(str(path), f"{new.release!r} is new: {' and '.join(missing)} are needed")
@@ -73,9 +91,10 @@ def _entry(path: Path, registry: Registry, new: New) -> Release:
     if lab not in labs and new.lab_name is None:
         near = difflib.get_close_matches(lab, sorted(labs), n=3)
         raise InputError(
-            str(path), f"has no lab {lab!r}{'; near: ' + ', '.join(near) if near else ''}; "
+            str(path),
+            f"has no lab {lab!r}{'; near: ' + ', '.join(near) if near else ''}; "
             "if it is new, give its name for people (--lab-name)",
-        )  # fmt: skip
+        )
     if lab in labs and new.lab_name is not None:
         raise InputError(str(path), f"has the lab {lab!r} already; --lab-name is for new ones")
     lines = {entry.line for entry in registry.of_lab(lab) if entry.family == family}
@@ -84,12 +103,12 @@ def _entry(path: Path, registry: Registry, new: New) -> Release:
         raise InputError(str(path), f"family {family!r} of {lab} has {what}; name the line (--line)")
     released = new.released or ""
     if released > datetime.now(UTC).strftime("%Y-%m"):
-        raise InputError(str(path), f"released {released!r} is still to come")
+        raise InputError(str(path), f"released {released!r} is in the future")
     aliases = tuple(a for a in dict.fromkeys(new.aliases) if a != new.release)
     return Release(new.release, lab, family, new.line or next(iter(lines)), released, new.kind or "lab", aliases)
 
 
-def _labs(path: Path, registry: Registry, new: New) -> bytes | None:
+def _labs(path: Path, registry: Registry, new: ReleaseFields) -> bytes | None:
     """labs.csv with the new lab in it; None where the lab is known."""
     if new.lab_name is None:
         return None
@@ -131,4 +150,4 @@ def _check(path: Path, data: bytes) -> None:
         try:
             Registry.load(trial)
         except InputError as error:
-            raise InputError(str(path), f"would not be whole with it: {error.expected}", error.line) from None
+            raise InputError(str(path), f"would not be valid with it: {error.expected}", error.line) from None

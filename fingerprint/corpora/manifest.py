@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fingerprint.base.locations import data_dir
-from fingerprint.corpora.fetch.patterns import compiled
-from fingerprint.corpora.fetch.templates import ROOTS, holes
+from fingerprint.base.files import data_dir
+from fingerprint.corpora.fetch.templates import ROOTS, compiled, holes
 from fingerprint.corpora.rows import COLUMNS
 from fingerprint.errors import InputError
 
@@ -24,11 +23,17 @@ _NAME = re.compile(r"[a-z0-9][a-z0-9_\-]*")
 _REPOSITORY = re.compile(r"[A-Za-z0-9][A-Za-z0-9\-]*/[A-Za-z0-9_][A-Za-z0-9_.\-]*")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_KIND_NAMES: dict[type, str] = {str: "text", list: "a list", dict: "an object"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """A GitHub repository (owner/name) at a commit."""
+    """A GitHub repository at a commit.
+
+    Attributes:
+        repository: owner/name.
+        commit: 40 hexadecimal digits.
+    """
 
     repository: str
     commit: str
@@ -36,8 +41,14 @@ class Source:
 
 @dataclass(frozen=True)
 class Part:
-    """Files (patterns, see fetch.patterns) of one kind, and how a field is made from each of their rows (see
-    fetch.templates). Fields are our columns; in `prompts`, key and prompt. `prompt_key` finds the prompt there."""
+    """Files of one kind, and how their rows become ours.
+
+    Attributes:
+        files: Patterns of their paths (see fetch.templates.compiled).
+        kind: One of KINDS.
+        fields: The template of each column (see fetch.templates.render); in `prompts`, of key and prompt.
+        prompt_key: The template of the key that finds the prompt among `prompts`.
+    """
 
     files: tuple[str, ...]
     kind: str
@@ -47,7 +58,20 @@ class Part:
 
 @dataclass(frozen=True)
 class Manifest:
-    """sha256 is of the files that are read (see fetch.archive), empty where nobody has fetched them yet."""
+    """The description of a public corpus.
+
+    Attributes:
+        name: Its name.
+        licence: SPDX identifier.
+        use: One of USES.
+        language: Languages of the responses (ISO 639).
+        domain: Domains of the prompts.
+        sources: The repositories.
+        rows: Where responses are.
+        prompts: Where prompts are, if not beside the responses.
+        note: For people.
+        sha256: Of the files that are read (see fetch.archive.digest), empty until somebody has fetched them.
+    """
 
     name: str
     licence: str
@@ -62,12 +86,19 @@ class Manifest:
 
 
 def all_manifests() -> list[Manifest]:
-    """Those that ship, by name."""
+    """Return the manifests that ship, by name."""
     return [read_manifest(path) for path in sorted((data_dir("corpora") / "manifests").glob("*.json"))]
 
 
 def find_manifest(name: str) -> Manifest:
-    """The manifest that ships under `name`, or that in the file of that name (.json). Raises InputError."""
+    """Return a manifest.
+
+    Args:
+        name: The name of one that ships, or a file (.json).
+
+    Raises:
+        InputError: There is none, or it is not valid.
+    """
     if name.endswith(".json"):
         return read_manifest(Path(name))
     path = data_dir("corpora") / "manifests" / f"{name}.json"
@@ -79,7 +110,11 @@ def find_manifest(name: str) -> Manifest:
 
 
 def read_manifest(path: Path) -> Manifest:
-    """Reads and checks one. Raises InputError with what is wrong."""
+    """Read and check a manifest.
+
+    Raises:
+        InputError: It cannot be read or is not valid.
+    """
     try:
         found = json.loads(path.read_text("utf-8"))
     except OSError as error:
@@ -113,7 +148,7 @@ class _Reader:
             found.get("note", ""),
             self.match(found, "sha256", _SHA256) if found.get("sha256") else "",
         )
-        self.expect(made.use in USES, f"use is none of {', '.join(USES)}")
+        self.expect(made.use in USES, f"expected one of {', '.join(USES)} as use")
         return made
 
     def source(self, found: Any) -> Source:
@@ -123,7 +158,7 @@ class _Reader:
     def part(self, found: Any, allowed: frozenset[str], needed: Sequence[str]) -> Part:
         self.expect(isinstance(found, dict), "expected a list of objects as rows and prompts")
         files, kind, fields = self.texts(found, "files"), self.of(found, "kind", str), self.of(found, "fields", dict)
-        self.expect(kind in KINDS, f"kind {kind!r} is none of {', '.join(KINDS)}")
+        self.expect(kind in KINDS, f"kind {kind!r} is not one of {', '.join(KINDS)}")
         strange = sorted(fields.keys() - allowed) + [n for n in needed if n not in fields]
         self.expect(not strange, f"fields are not as expected: {', '.join(strange)}")
         made = {name: tuple(t) if isinstance(t, list) else t for name, t in fields.items()}
@@ -131,7 +166,7 @@ class _Reader:
             parts = template if isinstance(template, tuple) else (template,)
             self.expect(all(isinstance(p, str) for p in parts), f"field {name} is no text")
             self.expect(
-                holes(template) <= ROOTS, f"field {name} takes from something else than {', '.join(sorted(ROOTS))}"
+                holes(template) <= ROOTS, f"field {name} takes values that are not among {', '.join(sorted(ROOTS))}"
             )
         for pattern in files:
             try:
@@ -141,7 +176,7 @@ class _Reader:
         return Part(files, kind, made, found.get("prompt_key", ""))
 
     def of(self, found: Mapping[str, Any], name: str, kind: type) -> Any:
-        self.expect(isinstance(found.get(name), kind), f"lacks {name}, or it is not of the right kind")
+        self.expect(isinstance(found.get(name), kind), f"expected {name} as {_KIND_NAMES[kind]}")
         return found[name]
 
     def texts(self, found: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -151,7 +186,7 @@ class _Reader:
 
     def match(self, found: Mapping[str, Any], name: str, form: re.Pattern[str]) -> str:
         value = self.of(found, name, str)
-        self.expect(form.fullmatch(value) is not None, f"{name} {value!r} is not of the form expected")
+        self.expect(form.fullmatch(value) is not None, f"{name} {value!r} does not match {form.pattern}")
         return str(value)
 
     def expect(self, holds: bool, what: str) -> None:

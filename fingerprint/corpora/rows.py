@@ -1,4 +1,4 @@
-"""Labelled responses as they lie in a corpus file: the columns, and reading them a batch at a time."""
+"""Labelled responses as they are in a corpus file: the columns, and reading a batch at a time."""
 
 from __future__ import annotations
 
@@ -13,15 +13,31 @@ from fingerprint.data.opening import lines, opened
 from fingerprint.errors import InputError
 
 COLUMNS = (
-    "prompt_id", "prompt", "response", "source_model", "release", "variant", "kind", "language", "domain",
-    "temperature", "corpus",
-)  # fmt: skip
+    "prompt_id",
+    "prompt",
+    "response",
+    "source_model",
+    "release",
+    "variant",
+    "kind",
+    "language",
+    "domain",
+    "temperature",
+    "corpus",
+)
+# Rows at once: a few megabytes, and enough work for a process of `check`.
 BATCH = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Rows of one file as they are, at most BATCH of them; `start` is the number of the first in its file, from 0."""
+    """Rows of one file as they are, at most BATCH.
+
+    Attributes:
+        path: The file.
+        start: The number of the first row in its file, from 0.
+        rows: The rows.
+    """
 
     path: Path
     start: int
@@ -29,9 +45,13 @@ class Batch:
 
 
 def read_batches(paths: Sequence[Path]) -> Iterator[Batch]:
-    """The rows of files and folders (parquet, JSON lines), file by file; never more than a batch in memory.
+    """Yield the rows of files and folders (parquet, JSON lines), file by file, never more than a batch in memory.
 
-    Raises InputError for what cannot be read, and where a row has no text as `response` and `release`.
+    Args:
+        paths: Files and folders.
+
+    Raises:
+        InputError: A file cannot be read, or a row lacks `response` or `release`.
     """
     for path in corpus_files(paths):
         start = 0
@@ -41,7 +61,7 @@ def read_batches(paths: Sequence[Path]) -> Iterator[Batch]:
 
 
 def text(row: dict[str, Any], column: str) -> str:
-    """A column as text; empty where there is none."""
+    """Return a column of a row as text; empty if the row lacks it."""
     value = row.get(column)
     return "" if value is None else value if isinstance(value, str) else str(value)
 

@@ -18,7 +18,7 @@ BY = ("release", "lab", "language", "domain", "corpus", "variant", "kind")
 
 @dataclass
 class Count:
-    """Of some rows; characters are of responses."""
+    """Counts over some rows."""
 
     responses: int = 0
     characters: int = 0
@@ -27,8 +27,8 @@ class Count:
     labs: set[str] = field(default_factory=set)
     prompts: set[int] = field(default_factory=set)
 
-    def object(self) -> dict[str, Any]:
-        """As plain numbers."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the counts as JSON values."""
         return {
             "responses": self.responses,
             "releases": len(self.releases),
@@ -41,7 +41,14 @@ class Count:
 
 @dataclass
 class Stats:
-    """files: of each its licence, source and count; groups: by a column's values (empty where rows have none)."""
+    """The counts of corpora.
+
+    Attributes:
+        total: Over all rows.
+        files: Licence, source and counts of each file.
+        groups: By the values of a column, empty for rows without it.
+        unknown: Rows of releases that the registry does not know, by name.
+    """
 
     total: Count
     files: dict[str, dict[str, Any]]
@@ -50,9 +57,19 @@ class Stats:
 
 
 def count(paths: Sequence[Path], registry: Registry, by: str | None, report: Callable[[str, int, int], None]) -> Stats:
-    """Counts; releases that the registry does not know count under their own name, with no lab."""
+    """Count what is in corpora.
+
+    Args:
+        paths: Files and folders.
+        registry: Resolves releases; one that it does not know counts under its own name, without a lab.
+        by: One of BY, whose values make groups; None for no groups.
+        report: Receives the progress.
+
+    Raises:
+        FingerprintError: `by` is not one of BY, or a file cannot be read.
+    """
     if by is not None and by not in BY:
-        raise FingerprintError(f"{by}: none of {', '.join(BY)}")
+        raise FingerprintError(f"{by}: expected one of {', '.join(BY)}")
     stats = Stats(Count(), {}, defaultdict(Count), Counter())
     counts: dict[Path, Count] = defaultdict(Count)
     for batch in read_batches(paths):
@@ -74,7 +91,7 @@ def count(paths: Sequence[Path], registry: Registry, by: str | None, report: Cal
         report("responses", stats.total.responses, stats.total.responses)
     for path, one in counts.items():
         licence, source = licence_and_source(path)
-        stats.files[str(path)] = {"licence": licence, "source": source} | one.object()
+        stats.files[str(path)] = {"licence": licence, "source": source} | one.to_dict()
     return stats
 
 

@@ -1,4 +1,4 @@
-"""Corpus files, written a row at a time and whole or not at all."""
+"""Corpus files, written a row at a time, and whole or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from fingerprint.base.atomic import replacing
+from fingerprint.base.files import replacing
 from fingerprint.corpora.rows import BATCH, COLUMNS
 from fingerprint.errors import InputError
 
@@ -19,10 +19,17 @@ FORMS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 
 @contextmanager
 def writing(path: Path, metadata: Mapping[str, str]) -> Iterator[Callable[[Row], None]]:
-    """Call what it gives with each row (COLUMNS; others are left out); nothing is written where the block raises.
+    """Write a corpus file; if the block raises, nothing is written.
 
-    metadata: licence, source and the like; parquet keeps them. Raises InputError for a name of another kind, and
-    where the file cannot be written.
+    Args:
+        path: The file, of one of FORMS.
+        metadata: Licence, source and the like; only parquet keeps them.
+
+    Yields:
+        A function that adds a row; columns beyond COLUMNS are left out.
+
+    Raises:
+        InputError: The name has another ending, or the file cannot be written.
     """
     if not path.name.endswith(FORMS):
         raise InputError(str(path), f"expected a name ending in {', '.join(FORMS)}")
@@ -39,9 +46,10 @@ def _json_lines(path: Path, temporary: Path, metadata: Mapping[str, str]) -> Ite
     with _packing(path, temporary) as file:
 
         def add(row: Row) -> None:
-            kept = {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}
+            values = {name: row[name] for name in COLUMNS if row.get(name) not in (None, "")}
             file.write(
-                json.dumps(kept | {"response": row["response"]}, ensure_ascii=False).encode("utf-8", "replace") + b"\n"
+                json.dumps(values | {"response": row["response"]}, ensure_ascii=False).encode("utf-8", "replace")
+                + b"\n"
             )
 
         yield add
@@ -51,7 +59,7 @@ def _json_lines(path: Path, temporary: Path, metadata: Mapping[str, str]) -> Ite
 def _packing(path: Path, temporary: Path) -> Iterator[IO[bytes]]:
     with temporary.open("wb") as raw:
         if path.suffix == ".gz":
-            # Neither name nor time: the same rows are the same bytes.
+            # Without name and time, the same rows give the same bytes.
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
                 yield packed  # type: ignore[misc]
         elif path.suffix == ".zst":
@@ -94,5 +102,5 @@ def _number(value: object) -> float | None:
 
 
 def _clean(value: object) -> str:
-    # A lone surrogate is no text that parquet holds.
+    # Parquet cannot hold a lone surrogate.
     return "" if value is None else str(value).encode("utf-8", "replace").decode()

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.factorize import isin
+from fingerprint.base.keys import digest, isin, text_hash
 from fingerprint.data.opening import MOST_BYTES
 from fingerprint.data.registry import Registry, unknown_names
-from fingerprint.data.response import APART, digest, prompt_tokens, text_hash
+from fingerprint.data.response import APART, prompt_tokens
 from fingerprint.errors import InputError, MissingExtra
 
 LEAST_CHARACTERS = 20

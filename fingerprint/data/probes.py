@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.data.opening import lines, opened
 from fingerprint.errors import FingerprintError, InputError
 

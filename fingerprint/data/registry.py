@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.errors import InputError
 
 COLUMNS = ("release", "lab", "family", "line", "released", "kind", "aliases")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,13 +51,3 @@ def prompt_tokens(usage: object) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value
     return None
-
-
-def digest(prompt: str) -> str:
-    """What tells that two prompts are the same, in 16 hexadecimal digits."""
-    return hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:16]
-
-
-def text_hash(text: str) -> int:
-    """What tells that two texts are the same, as 64 bits; in the order of marks texts are evenly mixed."""
-    return int.from_bytes(hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest(), "little")

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import replace
 
-from fingerprint.base.sampling import BottomK
-from fingerprint.data.response import APART, Case, Response, prompt_tokens, text_hash
+from fingerprint.base.keys import BottomK, text_hash
+from fingerprint.data.response import APART, Case, Response, prompt_tokens
 
 LEAST_CHARACTERS = 20
 # Responses of one writer are correlated (verdict/evidence.py): so many tell 99.7 % of what any number would.

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from fingerprint.config import MixtureConfig
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import CaseSet
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
@@ -18,9 +19,9 @@ from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases, calibrate
 from fingerprint.model.decision import words
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, VERDICTS
-from fingerprint.training.calibration_cases import weighed
+from fingerprint.training.calibration_cases import weighted_cases
 
-# The names of train.judge.SHARES.
+# The fields of MixtureConfig.
 KINDS = {SAME: "same", OTHER: "other", UNSEEN: "unseen", UNKNOWN: "unknown"}
 _FEWEST = 50
 
@@ -82,15 +83,15 @@ def calibration_of(asked: CaseSet, names: Names, most: int, seed: int) -> Calibr
 def _suspects(asked: CaseSet, names: Names) -> CalibrationCases:
     lab = np.where(asked.lab_known, names.lab[asked.release], -1)
     release = np.where(asked.known & (asked.kind != UNSEEN), asked.release, -1)
-    kind = np.array([KINDS[k] for k in asked.kind], "<U7")
+    kind = np.array([KINDS[k] for k in asked.kind], object)
     # A release left out that was its lab's only one leaves an unknown lab.
     kind[(lab < 0) & (kind == "unseen")] = "unknown"
-    return weighed(asked.evidence, asked.covariates, lab, release, kind)
+    return weighted_cases(asked.evidence, asked.covariates, lab, release, kind.tolist(), MixtureConfig())
 
 
 def judged(asked: CaseSet, calibration: Calibration, names: Names) -> Predictions:
     """The answers to all suspects; the word is what `decide` says at the usual rate of false claims."""
-    found = calibration.judge(asked.evidence, asked.covariates, names.lab)
+    found = calibration.predict(asked.evidence, asked.covariates, names.lab)
     said = words(found, asked.evidence, asked.covariates, calibration, FALSE_ATTRIBUTIONS)
     word = np.array([VERDICTS.index(one) for one in said], np.int64)
     return Predictions(

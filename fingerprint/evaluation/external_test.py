@@ -12,8 +12,8 @@ from fingerprint.evaluation.ground import labels_of
 from fingerprint.evaluation.perturbed import texts_of
 from fingerprint.evaluation.predictions import Names, Predictions
 from fingerprint.loading import Loaded
-from fingerprint.training.calibration_cases import Known
 from fingerprint.training.data import Report
+from fingerprint.training.likelihood import KnownReleases
 
 _BLOCK = 200
 
@@ -34,7 +34,7 @@ def ask_shipped(
         sizes.append(found[1])
         progress("the model on other corpora", min(start + _BLOCK, len(rows)), len(rows))
     place, size = np.concatenate(embeddings), np.concatenate(sizes)
-    known = Known([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
+    known = KnownReleases([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
     at = [np.searchsorted(rows, some) for some in cases]
     asked = answer(
         loaded.likelihood, known, names, [place[i] for i in at], [size[i] for i in at], cases, OTHER,

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, subsample
 from fingerprint.evaluation.predictions import Names
 from fingerprint.features.ngrams import Counts
@@ -16,9 +17,10 @@ from fingerprint.features.weights import unit_rows
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats
-from fingerprint.training.calibration_cases import Known, fit_likelihood
+from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Ints, Labels
 from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space, placed
+from fingerprint.training.likelihood import KnownReleases, fit_likelihood
 from fingerprint.training.splits import draw
 
 Bools = NDArray[np.bool_]
@@ -98,7 +100,7 @@ class Fitted:
     space: Space
     embeddings: Embeddings
     likelihood: Likelihood
-    known: Known
+    known: KnownReleases
     rows: Ints
 
 
@@ -110,7 +112,9 @@ def fit(
     some = data.sample(keep)
     use = shown[keep]
     space, embeddings = fit_space(some, use, lab_of, recipe, seed, _quiet)
-    likelihood, known = fit_likelihood(some, embeddings.rows, use, candidate, lab_of, seed)
+    likelihood, known = fit_likelihood(
+        some, embeddings.rows, use, TrainingContext(lab_of, {}, candidate, Config(seed=seed))
+    )
     return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
 
@@ -186,7 +190,7 @@ def named(labels: Labels, cases: list[Ints]) -> tuple[list[str], list[str]]:
 
 
 def answer(
-    likelihood: Likelihood, known: Known, names: Names, embeddings: list[NDArray[np.float32]], sizes: list[Ints],
+    likelihood: Likelihood, known: KnownReleases, names: Names, embeddings: list[NDArray[np.float32]], sizes: list[Ints],
     rows: list[Ints], kind: str, part: list[str], release: list[str],
 ) -> CaseSet:  # fmt: skip
     """The evidence on suspects of which the places of all responses, (responses, D), and their sizes are known."""
@@ -203,7 +207,7 @@ def answer(
         _wide(found.known, column, len(names.releases), low),
         _wide(found.new, lab_column, len(names.labs), low),
         found.unknown,
-        found.ground,
+        found.domain_distance,
         found.in_domain_llr,
         _wide(found.release_score, column, len(names.releases), absent),
         _wide(found.lab_score, lab_column, len(names.labs), absent),

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.factorize import factorize, isin
+from fingerprint.base.keys import factorize, isin
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry, Release
 from fingerprint.evaluation.folds import subsample

@@ -13,8 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint import __version__
-from fingerprint.base.atomic import write_atomically
-from fingerprint.base.locations import cache_dir
+from fingerprint.base.files import cache_dir, write_atomically
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.assemble import document

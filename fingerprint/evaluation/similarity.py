@@ -67,7 +67,7 @@ def release_tree(likelihood: Likelihood, releases: list[dict[str, str]], seed: i
 
 def _points(likelihood: Likelihood) -> NDArray[np.float64]:
     """(R, K)"""
-    return likelihood.mean / np.sqrt(likelihood.h.within)
+    return likelihood.mean / np.sqrt(likelihood.plda.within)
 
 
 def _branches(merges: NDArray[np.float64], count: int) -> list[frozenset[int]]:

@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import Config
 from fingerprint.evaluation.calibrated import KINDS, TooFew, calibration_of, judged
 from fingerprint.evaluation.fits import CaseSet, Effort, draw_some, fit, marked, question
 from fingerprint.evaluation.folds import subsample
 from fingerprint.evaluation.predictions import Names, Predictions
-from fingerprint.training.calibration_cases import fit_likelihood
+from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
+from fingerprint.training.likelihood import fit_likelihood
 from fingerprint.training.splits import split_for_calibration
 
 Bools = NDArray[np.bool_]
@@ -84,7 +86,8 @@ class Months:
                 continue
             known = released[placed.labels.release]
             use = learned[fitted.rows] & (known < month)
-            likelihood, names_then = fit_likelihood(placed, fitted.embeddings.rows, use, candidate, lab_of, seed)
+            context = TrainingContext(lab_of, {}, candidate, Config(seed=seed))
+            likelihood, names_then = fit_likelihood(placed, fitted.embeddings.rows, use, context)
             then = replace(fitted, likelihood=likelihood, known=names_then)
             answers = question(data, then, names, of_month[month], AT_THE_TIME)
             answers = replace(answers, part=np.full(len(answers.rows), month))

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from fingerprint.base.atomic import write_atomically
+from fingerprint.base.cluster import code_hash
+from fingerprint.base.files import write_atomically
 from fingerprint.base.parallel import each
-from fingerprint.base.program import code_hash
 from fingerprint.training.data import Report
 
 

@@ -61,7 +61,7 @@ def worst_errors(
                 "probability": round(float(top[i]), 4),
                 "corpus": str(answers.part[i]),
                 "habits": [
-                    {"habit": h.habit, "unit": h.unit, "here": h.here, "said": h.first, "true": h.second,
+                    {"habit": h.marker, "unit": h.unit, "here": h.case, "said": h.first_lab, "true": h.second_lab,
                      "llr": h.log_likelihood_ratio}
                     for h in found
                 ],

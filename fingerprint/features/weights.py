@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from fingerprint.base.disk_arrays import SparseDiskArray
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 from fingerprint.features.ngrams import Counts
 from fingerprint.features.vocabulary import Vocabulary
 

@@ -105,7 +105,7 @@ class Calibration:
         """(43,) parameters in their order."""
         return np.array([self.parameters[name] for name in PARAMETERS])
 
-    def judge(
+    def predict(
         self, evidence: Evidence, covariates: Covariates, lab: Ints, allowed: NDArray[np.bool_] | None = None
     ) -> Posterior:
         """Calibrated probabilities of S suspects; lab: (R,) the lab of each release; allowed: (L,) labs in question,
@@ -151,7 +151,7 @@ class Calibration:
 def out_of_domain(limits: Mapping[str, float], evidence: Evidence, covariates: Covariates) -> NDArray[np.bool_]:
     """(S,) whether suspects lie beyond `Calibration.ground_limits`."""
     limit = {int(n): _limit(limits, int(n)) for n in np.unique(covariates.count)}
-    return np.asarray(evidence.ground > np.array([limit[int(n)] for n in covariates.count]))
+    return np.asarray(evidence.domain_distance > np.array([limit[int(n)] for n in covariates.count]))
 
 
 def _limit(limits: Mapping[str, float], count: int) -> float:

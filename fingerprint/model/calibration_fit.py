@@ -62,7 +62,7 @@ def calibrate(cases: CalibrationCases, lab_of_release: Ints) -> Calibration:
     settled = recalibrate(found, _by_others(seen, found, right, cases))
     _, sure, new = settled.first()
     count, share = cases.covariates.count, cases.share
-    domain_limits = _limits(cases.evidence.ground, count, cases.home, _GROUND_QUANTILE)
+    domain_limits = _limits(cases.evidence.domain_distance, count, cases.home, _GROUND_QUANTILE)
     off = out_of_domain(domain_limits, cases.evidence, cases.covariates)
     claimable = np.where(off, -1.0, sure)
     curves = {"all": Curve.of(claimable, right, share)}
@@ -76,7 +76,7 @@ def calibrate(cases: CalibrationCases, lab_of_release: Ints) -> Calibration:
         curves,
         domain_limits,
         float(np.average(right[off], weights=share[off])) if off.any() else 1.0,
-        _limits(cases.covariates.split, count, count > 1, _SPLIT_QUANTILE),
+        _limits(cases.covariates.two_source_llr, count, count > 1, _SPLIT_QUANTILE),
         FalseAlarmLimits.of(settled.unknown[known_lab], share[known_lab], count[known_lab]),
         FalseAlarmLimits.of(new[known_release], share[known_release], count[known_release]),
     )

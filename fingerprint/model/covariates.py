@@ -34,15 +34,15 @@ _FIRSTS = 8
 class Covariates:
     """Of S suspects, (S,) each.
 
-    count: responses. size: mean logarithm of a response's number of features. level: mean log-probability, in nats a
-    response, that the head gives the one release that explains them best. split: by how many nats a response two
+    count: responses. size: mean logarithm of a response's number of features. log_probability: mean log-probability, in nats a
+    response, that the head gives the one release that explains them best. two_source_llr: by how many nats a response two
     releases of different labs explain them better than one does; 0 for one response.
     """
 
     count: Ints
     size: Floats
-    level: Floats
-    split: Floats
+    log_probability: Floats
+    two_source_llr: Floats
 
     @classmethod
     def read(
@@ -51,13 +51,13 @@ class Covariates:
         """places: of each suspect (responses, D) in the fingerprint space; sizes: (responses,) features of each."""
         count = np.array([len(rows) for rows in embeddings])
         size = np.array([np.log1p(of).mean() for of in sizes])
-        level, split = np.zeros((2, len(embeddings)))
+        log_probability, two_source_llr = np.zeros((2, len(embeddings)))
         if likelihood.classifiers:
             for i, rows in enumerate(embeddings):
-                logs = likelihood.classifiers.release_logs(likelihood.h.project(rows))
-                level[i] = logs.mean(axis=0).max()
-                split[i] = _split(logs, likelihood.h.lab)
-        return cls(count, size, level, split)
+                logs = likelihood.classifiers.release_logs(likelihood.plda.project(rows))
+                log_probability[i] = logs.mean(axis=0).max()
+                two_source_llr[i] = _split(logs, likelihood.plda.lab)
+        return cls(count, size, log_probability, two_source_llr)
 
     @classmethod
     def unread(cls, count: Ints) -> Covariates:
@@ -67,7 +67,7 @@ class Covariates:
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Covariates:
         """The circumstances of some suspects."""
-        return Covariates(self.count[at], self.size[at], self.level[at], self.split[at])
+        return Covariates(self.count[at], self.size[at], self.log_probability[at], self.two_source_llr[at])
 
     def columns(self, evidence: Evidence) -> Floats:
         """(S, len(SIDES)) side information for the calibration, in the order of SIDES."""
@@ -76,10 +76,10 @@ class Covariates:
             [
                 np.ones(len(self.count)),
                 np.log(np.minimum(self.count, MOST_CALIBRATED)),
-                np.clip(np.log(evidence.ground), *_GROUND),
+                np.clip(np.log(evidence.domain_distance), *_GROUND),
                 np.log1p(np.maximum(evidence.in_domain_llr, 0)),
                 np.clip(self.size - _USUAL_SIZE, -_SIZE_RANGE, _SIZE_RANGE),
-                -np.log(_LEAST_LEVEL - self.level),
+                -np.log(_LEAST_LEVEL - self.log_probability),
                 np.log1p(np.maximum(margin, 0)),
             ]
         )

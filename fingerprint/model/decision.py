@@ -17,21 +17,21 @@ from fingerprint.model.posterior import Posterior
 @dataclass(frozen=True)
 class Facts:
     """What the decision rests on. used: responses. confidence: of the first lab; new: the share of it on a new
-    release; ground, familiar: as in `Evidence`; split: as in `Circumstances`."""
+    release; ground, familiar: as in `Evidence`; two_source_llr: as in `Circumstances`."""
 
     used: int
     confidence: float
     unknown: float
     new: float
-    ground: float
+    domain_distance: float
     in_domain_llr: float
-    split: float
+    two_source_llr: float
 
 
 def facts(used: Ints, found: Posterior, evidence: Evidence, covariates: Covariates) -> list[Facts]:
     """Of S suspects; used: (S,) responses of each."""
     _, top, new = found.first()
-    columns = used, top, found.unknown, new, evidence.ground, evidence.in_domain_llr, covariates.split
+    columns = used, top, found.unknown, new, evidence.domain_distance, evidence.in_domain_llr, covariates.two_source_llr
     return [Facts(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
 
 
@@ -49,19 +49,19 @@ def decide(facts: Facts, calibration: Calibration, false_attributions: float) ->
         return "inconclusive", "No response is left to judge."
     threshold = calibration.curves["all"].threshold(false_attributions)
     domain_limit = calibration.domain_limit(facts.used)
-    if facts.ground > domain_limit:
+    if facts.domain_distance > domain_limit:
         return (
             "inconclusive",
-            f"The responses lie off the ground of the training corpora, at a distance of {facts.ground:.2f} where "
+            f"The responses lie off the ground of the training corpora, at a distance of {facts.domain_distance:.2f} where "
             f"as many of a known release hardly ever exceed {domain_limit:.2f}: another language, "
             "domain or length, where claims were mostly wrong.",
         )
     two_source_limit = calibration.two_source_limit(facts.used)
-    if facts.split > two_source_limit:
+    if facts.two_source_llr > two_source_limit:
         return (
             "inconclusive",
             "Perhaps several models wrote these: two of different labs explain the responses better than any one "
-            f"does, by {facts.split:.1f} nats a response, where those of one model hardly ever exceed "
+            f"does, by {facts.two_source_llr:.1f} nats a response, where those of one model hardly ever exceed "
             f"{two_source_limit:.1f}.",
         )
     if facts.confidence >= threshold and facts.confidence > facts.unknown:

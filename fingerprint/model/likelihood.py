@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.model.linear_classifiers import LinearClassifiers
 from fingerprint.model.plda import Floats, Ints, Plda
 
 # Responses of one suspect are not independent: this share of the spread of one does not average out.
@@ -27,16 +26,16 @@ _LEAD, _LEAD_BY_SEEN = 0.1, 0.1
 class Evidence:
     """Log-likelihoods of S suspects: known (S, R), new (S, L), unknown (S,).
 
-    ground: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; a domain
+    domain_distance: (S,) mean squared distance a dimension, in variances, from the nearest release in a known domain; a domain
     off the training ground is known only to suspects that one of the releases seen there explains.
-    familiar: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
+    in_domain_llr: (S,) by how much (nats) the best explanation in a known domain beats the best in an unknown one.
     release_score (S, R), lab_score (S, L): of the linear heads.
     """
 
     known: Floats
     new: Floats
     unknown: Floats
-    ground: Floats
+    domain_distance: Floats
     in_domain_llr: Floats
     release_score: Floats
     lab_score: Floats
@@ -46,19 +45,38 @@ class Evidence:
         return Evidence(*(getattr(self, name)[at] for name in Evidence.__annotations__))
 
 
+@dataclass(frozen=True)
+class LinearClassifiers:
+    """Over the K dimensions of a hierarchy's basis. release: (K, R), lab: (K, L), each with its bias."""
+
+    release: Floats
+    release_bias: Floats
+    lab: Floats
+    lab_bias: Floats
+
+    def scores(self, point: Floats) -> tuple[Floats, Floats]:
+        """(S, R) and (S, L) logits of (S, K) points, the highest of each row 0."""
+        return _below_best(point @ self.release + self.release_bias), _below_best(point @ self.lab + self.lab_bias)
+
+    def release_logs(self, point: Floats) -> Floats:
+        """(n, R) log-probabilities of the releases for (n, K) points, each by itself."""
+        logits = _below_best(point @ self.release + self.release_bias)
+        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+
+
 class Likelihood:
     """Posterior means and variances of labs and releases, ready to score suspects; without heads their scores
     are 0."""
 
     def __init__(self, plda: Plda, classifiers: LinearClassifiers | None = None):
-        self.h = h = plda
+        self.plda = h = plda
         self.classifiers = classifiers
         releases, labs = len(h.lab), int(h.lab.max()) + 1
         # What a corpus off the ground does to responses is told by its releases alone, so that it tells nothing of
         # these elsewhere.
-        cells = h.ground[h.cell_corpus]
+        cells = h.in_domain[h.cell_corpus]
         seen = (h.cell_mean - h.corpus_mean[h.cell_corpus])[cells]
-        self._noise = h.within * h.corpus_within[h.cell_corpus][:, None] / h.cell_count[:, None]
+        self._noise = h.within * h.corpus_spread[h.cell_corpus][:, None] / h.cell_count[:, None]
         noise = h.session + self._noise[cells]
         precision, total = np.zeros((2, releases, len(h.within)))
         np.add.at(precision, h.cell_release[cells], 1 / noise)
@@ -76,7 +94,7 @@ class Likelihood:
 
     def evidence(self, mean: NDArray[np.float32], count: Ints) -> Evidence:
         """mean: (S, D) mean of each suspect's responses in the fingerprint space; count: (S,) how many."""
-        point = self.h.project(mean)
+        point = self.plda.project(mean)
         parts = []
         # A few at a time: each domain has its likelihoods of every release.
         for n in np.unique(count):
@@ -88,7 +106,7 @@ class Likelihood:
         return Evidence(*joined).of(order)
 
     def _evidence(self, point: Floats, n: int) -> Evidence:
-        h = self.h
+        h = self.plda
         spread = CORRELATION + (1 - CORRELATION) / n
         whole = h.between_labs + h.between_releases + h.session
         known, new, unknown = [], [], []
@@ -96,10 +114,10 @@ class Likelihood:
         own = np.full(len(point), -1)
         for corpus in range(-1, len(h.corpus_mean)):
             if corpus < 0:
-                offset, extra = h.middle, h.within * spread + h.domain
+                offset, extra = h.domain_mean, h.within * spread + h.domain
                 mean, var = self.mean, self.var + h.session
             else:
-                offset, extra = h.corpus_mean[corpus], h.within * (h.corpus_within[corpus] * spread)
+                offset, extra = h.corpus_mean[corpus], h.within * (h.corpus_spread[corpus] * spread)
                 mean, var = self.in_corpus(corpus)
             z = point - offset
             known.append(_log_density(z, mean, var + extra))
@@ -108,7 +126,7 @@ class Likelihood:
             wide = (whole + extra)[None]
             unknown.append(_log_density(z, np.zeros_like(wide), wide)[:, 0])
             if corpus >= 0:
-                best = known[-1].argmax(axis=1) if h.ground[corpus] else self._near(z, corpus, mean, var, n)
+                best = known[-1].argmax(axis=1) if h.in_domain[corpus] else self._near(z, corpus, mean, var, n)
                 # A domain off the ground is none for those of whom nothing is known there.
                 for densities in (known[-1], new[-1], unknown[-1]):
                     densities[best < 0] = -np.inf
@@ -116,7 +134,7 @@ class Likelihood:
                 ground = np.minimum(ground, np.where(best < 0, np.inf, away))
                 density = known[-1][np.arange(len(z)), best]
                 nearest = np.maximum(nearest, density)
-                if not h.ground[corpus]:
+                if not h.in_domain[corpus]:
                     own, later = np.where(density > later, best, own), np.maximum(later, density)
         in_domain_llr = nearest - known[0].max(axis=1)
         scores = (
@@ -131,7 +149,7 @@ class Likelihood:
     def expected(self, corpus: int) -> tuple[NDArray[np.bool_], Floats, Floats]:
         """(cells,) which are a corpus', and of these (own cells, K) where their mean is expected by what is known of
         their release from elsewhere, less the corpus' own mean, and the variance of that."""
-        h = self.h
+        h = self.plda
         cells = h.cell_corpus == corpus
         release = h.cell_release[cells]
         return cells, self.mean[release], self.var[release] + h.session + self._noise[cells]
@@ -143,10 +161,10 @@ class Likelihood:
         That is speaker verification by a two-covariance model (Brummer & De Villiers 2010), in which the domain's own
         mean and the spread of responses in it are known no better than the releases seen there tell.
         """
-        h = self.h
+        h = self.plda
         cells, _, each = self.expected(corpus)
         seen = np.unique(h.cell_release[cells])
-        rest = h.within * (h.corpus_within[corpus] / n)
+        rest = h.within * (h.corpus_spread[corpus] / n)
         another = h.between_labs + h.between_releases + h.session + 1 / (1 / each).sum(axis=0) + rest
         lead = _log_density(z, mean[seen], var[seen] + rest) - _log_density(z, np.zeros((1, z.shape[1])), another[None])
         enough = z.shape[1] * (_LEAD + _LEAD_BY_SEEN * np.log(len(seen)))
@@ -154,7 +172,7 @@ class Likelihood:
 
     def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         """(R, K) where each release lies in a known corpus, less the corpus' own mean, and the variances of that."""
-        h = self.h
+        h = self.plda
         mean, var = self.mean.copy(), self.var + h.session
         at = np.flatnonzero(h.cell_corpus == corpus)
         release = h.cell_release[at]
@@ -176,3 +194,7 @@ def _mean(parts: list[Floats]) -> Floats:
     stacked = np.stack(parts)
     top = stacked.max(axis=0)
     return top + np.log(np.exp(stacked - top).mean(axis=0))
+
+
+def _below_best(logits: Floats) -> Floats:
+    return np.asarray(logits - logits.max(axis=1, keepdims=True))

@@ -18,7 +18,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -90,8 +90,8 @@ class Plda:
 
     centre (D,), basis (D, K): x -> (x - centre) @ basis. cell_* as in `Cells`. corpus_mean (C, K).
     within, session, domain, between_labs, between_releases: (K,) variances. lab: (R,) code of each release's lab.
-    ground: (C,) whether a corpus is training ground: the space was made on it, or it was brought later and lies there.
-    corpus_within: (C,) how widely responses spread in one that is none, in units of `within`; 1 for the others.
+    in_domain: (C,) whether a corpus is training ground: the space was made on it, or it was brought later and lies there.
+    corpus_spread: (C,) how widely responses spread in one that is none, in units of `within`; 1 for the others.
     """
 
     centre: Floats
@@ -107,8 +107,8 @@ class Plda:
     between_labs: Floats
     between_releases: Floats
     lab: Ints
-    ground: NDArray[np.bool_]
-    corpus_within: Floats
+    in_domain: NDArray[np.bool_]
+    corpus_spread: Floats
 
     @classmethod
     def fit(cls, cells: Cells, lab: Ints) -> Plda:
@@ -156,9 +156,9 @@ class Plda:
         )
 
     @property
-    def middle(self) -> Floats:
+    def domain_mean(self) -> Floats:
         """(K,) where an unknown corpus is expected."""
-        return np.asarray(self.corpus_mean[self.ground].mean(axis=0))
+        return np.asarray(self.corpus_mean[self.in_domain].mean(axis=0))
 
     def project(self, rows: NDArray[np.floating]) -> Floats:
         """(n, D) of the fingerprint space to (n, K) of this basis."""

@@ -32,7 +32,7 @@ _NEVER = 1e-12
 
 
 @dataclass(frozen=True)
-class Information:
+class InformationGain:
     """Of K kinds of prompts, (domain, language) each, over L labs. gain: (K, L, L), at [k, a, b] how many nats one
     response to such a prompt by lab a is expected to speak for a and against b."""
 
@@ -41,7 +41,9 @@ class Information:
     gain: NDArray[np.float32]
 
     @classmethod
-    def measure(cls, shares: Floats, lab: Ints, kind: Sequence[tuple[str, str]], labs: Sequence[str]) -> Information:
+    def measure(
+        cls, shares: Floats, lab: Ints, kind: Sequence[tuple[str, str]], labs: Sequence[str]
+    ) -> InformationGain:
         """shares: (n, L) labs' probabilities given single responses that the model had not seen; lab: (n,) true ones.
 
         A pair of labs of which one has no response of a kind is taken to be as far apart as others are there: where
@@ -55,7 +57,7 @@ class Information:
             gain[k] = _gain(log[code == k], lab[code == k])
         return cls(tuple(names), tuple(labs), gain)
 
-    def map_function(self, labs: Sequence[str]) -> Information:
+    def for_labs(self, labs: Sequence[str]) -> InformationGain:
         """The same over other labs; those that it lacks are as far from the others as is usual for each kind."""
         at = np.array([self.labs.index(lab) if lab in self.labs else -1 for lab in labs])
         both = (at[:, None] >= 0) & (at >= 0)
@@ -63,7 +65,7 @@ class Information:
         usual = self.gain[:, pairs].mean(axis=1) if pairs.any() else np.zeros(len(self.kinds))
         gain = np.where(both, self.gain[:, at[:, None], at], usual[:, None, None])
         gain[:, np.arange(len(at)), np.arange(len(at))] = 0.0
-        return Information(self.kinds, tuple(labs), gain.astype(np.float32))
+        return InformationGain(self.kinds, tuple(labs), gain.astype(np.float32))
 
     def of(self, domain: str, language: str) -> NDArray[np.float32]:
         """(L, L) for a kind of prompt: its own, else of prompts like it in that language, else of all in that language.
@@ -76,11 +78,15 @@ class Information:
         same = [k for k, (_, other) in enumerate(self.kinds) if other == language]
         return np.asarray(self.gain[same].mean(axis=0)) if same else np.zeros_like(self.gain[0])
 
+    def new_share(self, answered: int) -> float:
+        """How much of a response's information is new after `answered` others like it: they are correlated."""
+        return _effective(answered + 1) - _effective(answered)
+
     def to_document(self) -> dict[str, Any]:
         return {"kinds": [list(kind) for kind in self.kinds]}
 
     @classmethod
-    def from_parts(cls, document: Any, gain: NDArray[np.float16], labs: Sequence[str]) -> Information:
+    def from_parts(cls, document: Any, gain: NDArray[np.float16], labs: Sequence[str]) -> InformationGain:
         """Raises KeyError, TypeError or ValueError where these are not what `to_document` and `gain` were."""
         kinds = tuple((str(domain), str(language)) for domain, language in document["kinds"])
         if len(kinds) != len(gain) or (gain < 0).any():
@@ -92,7 +98,7 @@ class Information:
         return {kind: k for k, kind in enumerate(self.kinds)}
 
 
-def expected(share: Floats, gain: NDArray[np.float32], fraction: float) -> float:
+def expected_gain(share: Floats, gain: NDArray[np.float32], fraction: float) -> float:
     """Nats that a probe is expected to tell of the lab: of `gain` (L, L), the fraction that is still new.
 
     share: (L,) of the labs in question. The mutual information of lab and response is bounded by what mixtures of
@@ -103,11 +109,6 @@ def expected(share: Floats, gain: NDArray[np.float32], fraction: float) -> float
     own = share[at] / share[at].sum()
     mixed = np.exp(-fraction * gain[np.ix_(at, at)]) @ own
     return float(-(own * np.log(np.maximum(mixed, _NEVER))).sum())
-
-
-def fresh(asked: int) -> float:
-    """How much of a response's information is new after `asked` others like it: they are correlated."""
-    return _effective(asked + 1) - _effective(asked)
 
 
 def _effective(count: int) -> float:

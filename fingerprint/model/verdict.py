@@ -75,14 +75,14 @@ class Calibration:
     """How often the model was wrong where its thresholds were chosen.
 
     `false_claims` is the rate that was asked for and `responses` the number of responses that the other
-    figures were measured at: `lab_error` of the first-ranked lab over all cases, `claim_error` among
+    figures were measured at: `lab_error` of the first-ranked lab over all cases, `attribution_error` among
     claims, and `coverage`, the share of cases in which a claim was made.
     """
 
     false_attributions: float
     responses: int
     lab_error: float
-    claim_error: float
+    attribution_error: float
     coverage: float
 
 
@@ -94,10 +94,10 @@ class StyleMarker:
     (those of `Verdict.leaders`), in `unit`.
     """
 
-    habit: str
-    here: float
-    first: float
-    second: float
+    marker: str
+    case: float
+    first_lab: float
+    second_lab: float
     unit: str
     log_likelihood_ratio: float
 
@@ -123,16 +123,16 @@ class TokenCounts:
 
 
 @dataclass(frozen=True, slots=True)
-class NameRatio:
-    """As SideRatio; `says_false` is how often known models of the lab, where they say what they are, name another."""
+class StatementRatio:
+    """As SideRatio; `false_rate` is how often known models of the lab, where they say what they are, name another."""
 
     lab: str
     log_likelihood_ratio: float
-    says_false: float
+    false_rate: float
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Statements:
     """In how many responses the writer says that it is a model of this lab."""
 
     lab: str
@@ -140,12 +140,12 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
-class SelfNames:
+class SelfIdentification:
     """What the writer says that it is. Without ratios `note` says why."""
 
     note: str
-    said: tuple[Said, ...]
-    labs: tuple[NameRatio, ...]
+    said: tuple[Statements, ...]
+    labs: tuple[StatementRatio, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class SideEvidence:
     both; no error rate was measured for it. Like the labs it holds `unknown`, whose ratio is 1, and sums to 1."""
 
     token_counts: TokenCounts
-    self_names: SelfNames
+    self_identification: SelfIdentification
     combined: tuple[LabShare, ...]
 
 
@@ -176,7 +176,7 @@ class Verdict:
     labs: tuple[LabShare, ...]
     families: tuple[FamilyShare, ...]
     releases: tuple[ReleaseShare, ...]
-    new_release: tuple[NewRelease, ...]
+    new_releases: tuple[NewRelease, ...]
     warnings: tuple[str, ...]
     model: ModelInfo
     candidates: tuple[str, ...] | None
@@ -198,7 +198,7 @@ class Verdict:
             "labs": self.labs,
             "families": self.families,
             "releases": self.releases,
-            "new_release": self.new_release,
+            "new_releases": self.new_releases,
         }
         for name, shares in rankings.items():
             probabilities = [share.probability for share in shares]
@@ -214,7 +214,7 @@ class Verdict:
         """Return the verdict as JSON values; `top` cuts families, releases and new releases, never labs."""
         # asdict copies deeply, and a read-only mapping cannot be copied so.
         plain = asdict(replace(self, ground=None))
-        for name in ("families", "releases", "new_release"):
+        for name in ("families", "releases", "new_releases"):
             plain[name] = plain[name][:top]
         plain["ground"] = None if self.ground is None else dict(self.ground)
         return {"schema": SCHEMA, **plain}

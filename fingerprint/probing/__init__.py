@@ -1,1 +1,1 @@
-"""Questioning a live model: which probe next, and when enough is known."""
+"""Probing: ask a live model the probes that are expected to tell most, and stop when the verdict is firm."""

@@ -1,4 +1,4 @@
-"""Which probe to ask next, and when no other is needed."""
+"""Which probe to ask next, and when no other one is needed."""
 
 from __future__ import annotations
 
@@ -8,51 +8,78 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import ProbingConfig
 from fingerprint.model.plda import Floats
-from fingerprint.model.probe_information import Information, expected, fresh
+from fingerprint.model.probe_information import InformationGain, expected_gain
 
 Kind = tuple[str, str]
 """Domain and language of a probe."""
 
-# Looking at a verdict after every response gives chance many occasions: one look above the threshold is not enough.
-FIRM_AFTER, FIRM_LOOKS = 3, 2
-LEAST_NATS = 0.03
-"""A probe that is expected to tell less than this would not change the verdict."""
-
 
 class Choice:
-    """Chooses by what `information` expects; without it every kind in turn."""
+    """Chooses probes by their expected information gain; without a table of it, every kind in turn.
 
-    def __init__(self, information: Information | None):
+    Args:
+        information: The model's table, None if it has none.
+    """
+
+    def __init__(self, information: InformationGain | None):
         self._information = information
         self._gains: dict[Kind, NDArray[np.float32]] = {}
 
-    def next(self, left: Sequence[Kind], asked: Counter[Kind], share: Floats) -> int:
-        """The place in `left` of the most telling probe, the first of equals. share: (L,) of the model's labs, 0 for
-        those that are not in question; asked: how many were answered of each kind."""
+    def next(self, left: Sequence[Kind], answered: Counter[Kind], probabilities: Floats) -> int:
+        """Choose a probe.
+
+        Args:
+            left: The kind of each probe that is left.
+            answered: Answers of each kind so far.
+            probabilities: (L,) of the model's labs, 0 for those that are not candidates.
+
+        Returns:
+            The index in `left` of the probe with the largest expected gain, the first of equals.
+        """
         kinds = list(dict.fromkeys(left))
         if self._information is None:
-            return left.index(min(kinds, key=lambda kind: asked[kind]))
-        nats = {kind: expected(share, self._gain(kind), fresh(asked[kind])) for kind in kinds}
+            return left.index(min(kinds, key=lambda kind: answered[kind]))
+        information = self._information
+        nats = {
+            kind: expected_gain(probabilities, self._gain(information, kind), information.new_share(answered[kind]))
+            for kind in kinds
+        }
         return left.index(max(kinds, key=nats.__getitem__))
 
-    def left_to_learn(self, left: Sequence[Kind], asked: Counter[Kind], share: Floats) -> float:
-        """Nats that any of `left` may still tell, where all that were answered are like it; infinite where nothing
-        is known of that."""
+    def left_to_learn(self, left: Sequence[Kind], answered: Counter[Kind], probabilities: Floats) -> float:
+        """Return the largest expected gain of a further probe, in nats.
+
+        All answers so far count as correlated with it, whatever their kind. Infinite without a table.
+
+        Args:
+            left: The kind of each probe that is left.
+            answered: Answers of each kind so far.
+            probabilities: (L,) of the model's labs.
+        """
         if self._information is None:
             return np.inf
-        new = fresh(asked.total())
-        return max((expected(share, self._gain(kind), new) for kind in set(left)), default=0.0)
+        information, new = self._information, self._information.new_share(answered.total())
+        gains = (expected_gain(probabilities, self._gain(information, kind), new) for kind in set(left))
+        return max(gains, default=0.0)
 
-    def _gain(self, kind: Kind) -> NDArray[np.float32]:
+    def _gain(self, information: InformationGain, kind: Kind) -> NDArray[np.float32]:
         if kind not in self._gains:
-            assert self._information is not None
-            self._gains[kind] = self._information.of(*kind)
+            self._gains[kind] = information.of(*kind)
         return self._gains[kind]
 
 
-def firm(attributed: Sequence[str | None], used: int) -> bool:
-    """Whether a claim stands on `used` responses: `claimed` is what the verdict named after each further one, None
-    where it named no lab."""
-    last = attributed[-FIRM_LOOKS:]
-    return used >= FIRM_AFTER and len(last) == FIRM_LOOKS and last[-1] is not None and len(set(last)) == 1
+def firm(attributed: Sequence[str | None], used: int, config: ProbingConfig) -> bool:
+    """Return whether an attribution is firm.
+
+    One verdict above the threshold is not enough: a look after every response gives chance many occasions.
+
+    Args:
+        attributed: The lab that the verdict named after each further response, None for an abstention.
+        used: Responses that the last verdict used.
+        config: How many responses, and how many verdicts in a row that agree, it takes.
+    """
+    last = attributed[-config.verdict_looks :]
+    enough = used >= config.verdict_after and len(last) == config.verdict_looks
+    return enough and last[-1] is not None and len(set(last)) == 1

@@ -1,160 +1,188 @@
-"""One live model questioned: asks, keeps the answer, judges all answers so far, and chooses again."""
+"""A session with one live model: ask a probe, keep the answer, identify all answers so far, and choose again."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from fingerprint.collect.asking import PATIENCE, Patience
-from fingerprint.collect.budget import Budget, most_cost
-from fingerprint.collect.counters import Counters
-from fingerprint.collect.plan import Job
-from fingerprint.collect.record import Asked
-from fingerprint.collect.run import collect
+from fingerprint.collect.asking import RETRY, RetryPolicy
+from fingerprint.collect.limits import Budget
+from fingerprint.collect.plan import Job, ProbeRequest
+from fingerprint.collect.prices import most_cost
+from fingerprint.collect.run import Counters, RunSettings, collect
+from fingerprint.config import ProbingConfig
 from fingerprint.data.reading import case_of
 from fingerprint.data.response import APART, Case, Response
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import ATTRIBUTIONS, LabShare, Verdict
-from fingerprint.probing.choice import FIRM_AFTER, LEAST_NATS, Choice, Kind, firm
+from fingerprint.probing.choice import Choice, Kind, firm
 
-# Of what is no style: enough to compare, and not so many that the style has to wait.
-_FEW = {"self-identification": 1, "token-counts": 6}
+# Answers of each domain of side evidence: enough for a comparison, and so few that the style does not have to wait.
+_SIDE_ANSWERS = {"self-identification": 1, "token-counts": 6}
+
+
+@dataclass(frozen=True, slots=True)
+class Identifier:
+    """What a session takes from the model.
+
+    Attributes:
+        identify: Returns the verdict on a case.
+        choice: Chooses probes.
+        candidates: The model's labs in its order, and whether each is a candidate.
+        side_domains: The domains of side evidence that are asked about too.
+        config: When to stop.
+    """
+
+    identify: Callable[[Case], Verdict]
+    choice: Choice
+    candidates: Mapping[str, bool]
+    side_domains: tuple[str, ...]
+    config: ProbingConfig
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """requests: sent at most, those that failed included; None is no limit."""
+    """What a session may use.
+
+    Attributes:
+        budget: A limit on the cost.
+        requests: Requests at most, failed ones included; None for no limit.
+        retry: The retry policy.
+    """
 
     budget: Budget
     requests: int | None = None
-    patience: Patience = PATIENCE
+    retry: RetryPolicy = RETRY
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """asked: what was asked last, None before the first question; verdict: on all answers so far, None without any;
-    stopped: why nothing more is asked, empty where something is; given_up: whether that is the provider's doing."""
+    """The state of a session before a question.
 
-    asked: Asked | None
+    Attributes:
+        request: What was asked last, None before the first question.
+        verdict: On all answers so far, None if there is none.
+        stopped: Why nothing more is asked; empty if something is.
+        given_up: Whether the provider is the reason.
+    """
+
+    request: ProbeRequest | None
     verdict: Verdict | None
     stopped: str = ""
     given_up: bool = False
 
 
 class Session:
-    """Questions one model until enough is known."""
+    """Asks one model until enough is known.
 
-    def __init__(
-        self, job: Job, counters: Counters, judge: Callable[[Case], Verdict], choice: Choice, labs: Mapping[str, bool],
-        apart: Iterable[str], limits: Limits,
-    ):  # fmt: skip
-        """job: the model, its file and all that may be asked, of which one draw of each probe is; tally: of the job.
+    Args:
+        job: The model, its file, and the requests that may be made; only the first draw of a probe is.
+        counters: Those of the job.
+        identifier: What is taken from the model that identifies.
+        limits: What the session may use.
+    """
 
-        judge: the verdict on a suspect; labs: the model's, in its order, and whether they are in question; apart: the
-        domains that are asked about beside style.
-        """
-        self._job, self._tally, self._judge, self._choice, self._limits = job, counters, judge, choice, limits
-        self._labs = labs
+    def __init__(self, job: Job, counters: Counters, identifier: Identifier, limits: Limits):
+        self._job, self._counters, self._identifier, self._limits = job, counters, identifier, limits
         todo = [one for one in job.todo if one.draw == 0]
         self._style = [one for one in todo if one.probe.domain not in APART]
-        self._aside = {domain: [one for one in todo if one.probe.domain == domain] for domain in apart}
-        self._claimed: list[str | None] = []
+        self._side = {domain: [one for one in todo if one.probe.domain == domain] for domain in identifier.side_domains}
+        self._attributed: list[str | None] = []
         self._used = 0
 
     async def steps(self) -> AsyncIterator[Step]:
-        """Before the first question, if its file holds answers, and after each; the last says why it is.
+        """Yield a step before the first question, if the file holds answers, and after each; the last says why.
 
-        Raises FingerprintError where the file cannot be written, InputError where it is no suspect.
+        Raises:
+            FingerprintError: The file cannot be written.
+            InputError: The file is no case.
         """
-        # Mends what a kill left.
+        # Repairs what a kill left.
         self._job.file.open()
-        asked: Asked | None = None
+        request: ProbeRequest | None = None
         while True:
             case, verdict = self._look()
-            following, step = self._following(case, Step(asked, verdict))
-            if asked or verdict or step.stopped:
+            following, step = self._following(case, Step(request, verdict))
+            if request or verdict or step.stopped:
                 yield step
             if following is None:
                 return
-            asked = following
-            await self._ask(asked)
+            request = following
+            await self._ask(request)
 
     def _look(self) -> tuple[Case | None, Verdict | None]:
         if not self._job.file.keys:
             return None, None
         case = case_of(_whole_lines(self._job.file.path), str(self._job.file.path))
-        verdict = self._judge(case)
-        # An answer that is no style is no further look at the style.
+        verdict = self._identifier.identify(case)
+        # An answer for side evidence adds no further look at the style.
         if verdict.n_used > self._used:
             self._used = verdict.n_used
-            self._claimed.append(verdict.labs[0].lab if verdict.verdict in ATTRIBUTIONS else None)
+            self._attributed.append(verdict.labs[0].lab if verdict.verdict in ATTRIBUTIONS else None)
         return case, verdict
 
-    def _following(self, case: Case | None, step: Step) -> tuple[Asked | None, Step]:
+    def _following(self, case: Case | None, step: Step) -> tuple[ProbeRequest | None, Step]:
         """What to ask next, or why nothing."""
+        config, choice = self._identifier.config, self._identifier.choice
         records = case.records if case else ()
-        aside = self._next_aside(case.aside if case else ())
+        side = self._next_side(case.aside if case else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
-        asked = Counter((record.domain, record.language) for record in records)
-        if self._tally.stopped:
-            return None, replace(step, stopped=f"given up: {self._tally.stopped}", given_up=True)
-        if firm(self._claimed, self._used):
+        answered = Counter((record.domain, record.language) for record in records)
+        if self._counters.stopped:
+            return None, replace(step, stopped=f"given up: {self._counters.stopped}", given_up=True)
+        if firm(self._attributed, self._used, config):
             return None, replace(step, stopped="the verdict is firm")
-        if self._limits.requests is not None and self._requests() >= self._limits.requests:
+        if self._limits.requests is not None and self._counters.requests >= self._limits.requests:
             return None, replace(step, stopped="--max-requests is reached")
-        if not aside and not kinds:
+        if not side and not kinds:
             return None, replace(step, stopped="no probe is left")
-        if not aside and self._used >= FIRM_AFTER and step.verdict:
-            nats = self._choice.left_to_learn(kinds, asked, self._share(step.verdict.labs))
-            if nats < LEAST_NATS:
-                told = f"no other probe would change it (at most {nats:.3f} nats are expected of one)"
-                return None, replace(step, stopped=told)
-        following = aside or self._style[self._choice.next(kinds, asked, self._in_question(step.verdict))]
+        if not side and self._used >= config.verdict_after and step.verdict:
+            nats = choice.left_to_learn(kinds, answered, self._shares(step.verdict.labs))
+            if nats < config.least_nats:
+                why = f"no other probe would change the verdict (one is expected to give at most {nats:.3f} nats)"
+                return None, replace(step, stopped=why)
+        following = side or self._style[choice.next(kinds, answered, self._probabilities(step.verdict))]
         if self._too_dear(following):
-            return None, replace(step, stopped="--max-cost might be exceeded by another")
+            return None, replace(step, stopped="another request might exceed --max-cost")
         return following, step
 
-    def _next_aside(self, answered: Sequence[Response]) -> Asked | None:
+    def _next_side(self, answered: Sequence[Response]) -> ProbeRequest | None:
         done = Counter(record.domain for record in answered)
-        for domain, left in self._aside.items():
-            if left and done[domain] < _FEW[domain]:
+        for domain, left in self._side.items():
+            if left and done[domain] < _SIDE_ANSWERS[domain]:
                 return left[0]
         return None
 
-    def _in_question(self, verdict: Verdict | None) -> Floats:
-        """(L,) the labs, by all that is known of them."""
+    def _probabilities(self, verdict: Verdict | None) -> Floats:
+        """(L,) of the labs, by style and side evidence."""
         if verdict is None:
-            return np.array([float(asked) for asked in self._labs.values()])
-        return self._share(verdict.side_evidence.combined if verdict.side_evidence else verdict.labs)
+            return np.array([float(candidate) for candidate in self._identifier.candidates.values()])
+        return self._shares(verdict.side_evidence.combined if verdict.side_evidence else verdict.labs)
 
-    def _share(self, rows: Sequence[LabShare]) -> Floats:
+    def _shares(self, rows: Sequence[LabShare]) -> Floats:
         share = {row.lab: row.probability for row in rows}
-        return np.array([share.get(lab, 0.0) for lab in self._labs])
+        return np.array([share.get(lab, 0.0) for lab in self._identifier.candidates])
 
-    def _requests(self) -> int:
-        counters = self._tally
-        return counters.answered + counters.refused + counters.empty + counters.tries.total()
-
-    def _too_dear(self, following: Asked) -> bool:
-        price = self._tally.price
+    def _too_dear(self, following: ProbeRequest) -> bool:
+        price = self._counters.price
         return price is not None and not self._limits.budget.allows(most_cost(following.question, price))
 
-    async def _ask(self, asked: Asked) -> None:
-        of = self._aside.get(asked.probe.domain, self._style)
-        of.remove(asked)
-        patience = self._limits.patience
+    async def _ask(self, request: ProbeRequest) -> None:
+        self._side.get(request.probe.domain, self._style).remove(request)
+        retry = self._limits.retry
         if self._limits.requests is not None:
-            patience = replace(patience, tries=min(patience.tries, self._limits.requests - self._requests()))
-        await collect([replace(self._job, total=1, todo=(asked,))], [self._tally], self._limits.budget, patience)
+            retry = replace(retry, tries=min(retry.tries, self._limits.requests - self._counters.requests))
+        one = replace(self._job, total=1, todo=(request,))
+        await collect([one], [self._counters], RunSettings(self._limits.budget, retry))
 
 
 def _whole_lines(path: Path) -> list[Mapping[str, Any]]:
-    """The records in a file that others may be appending to at this moment."""
+    """The records of a file that others may be appending to."""
     *whole, _ = path.read_bytes().split(b"\n")
     return [json.loads(line) for line in whole]

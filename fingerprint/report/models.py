@@ -1,4 +1,4 @@
-"""Versions of a model and what they were made from, for people."""
+"""Versions of a model, what they were made from, and model comparisons, as text for people."""
 
 from __future__ import annotations
 
@@ -6,39 +6,104 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fingerprint.base.escaping import printable
-from fingerprint.report.comparison import render
+from fingerprint.config import flat_values
 
-_SHORT = 12
+# Digits of a sha256 that are shown; `fingerprint models` takes as many as are unique.
+_DIGITS = 12
+_COMPARISON_HEAD = ("releases", "metric", "cases", "old", "new", "drop", "95 % interval", "allowed", "")
 
 
-def table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """A line a version, the one in use marked. rows: as `Version.described`, and whether it is `current`."""
+def render_versions(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Render a line for each version, with a mark at the one in use.
+
+    Args:
+        rows: As `Version.described` returns them, and whether each is "current".
+
+    Returns:
+        Text that ends with a newline; empty without rows.
+    """
     lines = []
     for row in rows:
         command = row["lineage"][-1]["command"] if row["lineage"] else ""
         cells = (
-            "*" if row["current"] else " ", row["sha256"][:_SHORT], row["name"], row["trained"],
-            f"{row['releases']} releases", f"the newest of {row['newest']}", command,
-        )  # fmt: skip
-        lines.append([printable(cell) for cell in cells])
-    width = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
-    return "".join("  ".join(map(str.ljust, line, width)).rstrip() + "\n" for line in lines)
+            "*" if row["current"] else " ",
+            row["sha256"][:_DIGITS],
+            row["name"],
+            row["trained"],
+            f"{row['releases']} releases",
+            f"newest {row['newest']}",
+            command,
+        )
+        lines.append([printable(str(cell)) for cell in cells])
+    return _columns(lines)
 
 
-def lineage(known: Mapping[str, Any]) -> str:
-    """known: as `Version.described`."""
-    lines = [f"{printable(known['name'])} {known['sha256']}"]
-    sources = {corpus["sha256"]: corpus for corpus in known["corpora"]}
-    for step in known["lineage"]:
-        lines += ["", f"{printable(step['time'])}  {printable(step['command'])}"]
-        lines += [f"  parent    {printable(step['parent'] or 'none')}", f"  registry  {printable(step['registry'])}"]
-        for sha256 in step["corpora"]:
-            c = sources[sha256]
-            what = (
-                f"{c['name']} ({c['rows']} rows, {c['licence'] or 'no licence stated'}, {c['source'] or 'no source'})"
-            )
-            lines.append(f"  corpus    {printable(sha256[:_SHORT])}  {printable(what)}")
-        if step["gate"]:
-            lines.append(f"  beside its parent: {'worse, and forced' if step['gate']['refused'] else 'no worse'}")
-            lines += ["    " + line for line in render(step["gate"]).splitlines()]
-    return "\n".join(lines) + "\n"
+def render_model(model: Mapping[str, Any]) -> str:
+    """Render what a model was made from: its lineage with each corpus, and every hyper-parameter.
+
+    Args:
+        model: As `Version.described` returns it, and "config", empty if the model does not keep it.
+
+    Returns:
+        Text that ends with a newline.
+    """
+    lines = [f"{printable(model['name'])} {model['sha256']}"]
+    corpora = {corpus["sha256"]: corpus for corpus in model["corpora"]}
+    for entry in model["lineage"]:
+        lines += ["", f"{printable(entry['time'])}  {printable(entry['command'])}"]
+        lines += [f"  parent    {printable(entry['parent'] or 'none')}", f"  registry  {printable(entry['registry'])}"]
+        lines += [f"  corpus    {printable(_corpus(corpora[sha256]))}" for sha256 in entry["corpora"]]
+        comparison = entry["comparison"]
+        if comparison:
+            lines.append(f"  compared with its parent: {'worse, and forced' if comparison['refused'] else 'not worse'}")
+            lines += ["    " + line for line in render_comparison(comparison).splitlines()]
+    text = "\n".join(lines) + "\n\nconfig\n"
+    if not model["config"]:
+        return text + "  not kept: this model is from before models kept it\n"
+    return text + _columns([["", printable(name), printable(value)] for name, value in flat_values(model["config"])])
+
+
+def render_comparison(comparison: Mapping[str, Any]) -> str:
+    """Render a model comparison.
+
+    Args:
+        comparison: As `Comparison.to_dict` returns it.
+
+    Returns:
+        Text that ends with a newline.
+    """
+    rows = [_COMPARISON_HEAD, *map(_figure, comparison["figures"])]
+    text = _columns(rows) if len(rows) > 1 else "No response is in a regression set of both models to compare them.\n"
+    if comparison["lost"]:
+        text += f"The new model no longer knows: {printable(', '.join(comparison['lost']))}\n"
+    return text
+
+
+def _corpus(corpus: Mapping[str, Any]) -> str:
+    licence, source = corpus["licence"] or "no licence stated", corpus["source"] or "no source stated"
+    return f"{corpus['sha256'][:_DIGITS]}  {corpus['name']} ({corpus['rows']} rows, {licence}, {source})"
+
+
+def _figure(figure: Mapping[str, Any]) -> Sequence[str]:
+    old, new, drop, low, high, allowed = (
+        "-" if figure[name] is None else f"{figure[name]:.3f}"
+        for name in ("old", "new", "drop", "low", "high", "allowed")
+    )
+    worse = "worse" if figure["worse"] else ""
+    return (
+        printable(figure["group"]),
+        printable(figure["figure"]),
+        str(figure["cases"]),
+        old,
+        new,
+        drop,
+        f"{low} to {high}",
+        allowed,
+        worse,
+    )
+
+
+def _columns(rows: Sequence[Sequence[str]]) -> str:
+    """Lines with two spaces between columns of equal width."""
+    width = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
+    return "".join("  ".join(map(str.ljust, row, width)).rstrip() + "\n" for row in rows)

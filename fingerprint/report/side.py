@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from fingerprint.base.escaping import printable
-from fingerprint.model.verdict import NameRatio, SelfNames, SideEvidence, SideRatio, TokenCounts
+from fingerprint.model.verdict import SelfIdentification, SideEvidence, SideRatio, StatementRatio, TokenCounts
 from fingerprint.report.layout import bars
 from fingerprint.report.names import Names, wrap
 
@@ -17,8 +17,8 @@ def side_lines(side: SideEvidence, name: Names, top: int, width: int, blocks: bo
     """The section's lines; `top` cuts the ranking."""
     lines = ["Side evidence, which nothing above rests on"]
     lines += wrap(f"token counts: {_counts(side.token_counts, name)}", width, "  ")
-    lines += wrap(f"self-given names: {_names(side.self_names, name)}", width, "  ")
-    if side.token_counts.labs or side.self_names.labs:
+    lines += wrap(f"self-given names: {_names(side.self_identification, name)}", width, "  ")
+    if side.token_counts.labs or side.self_identification.labs:
         lines += ["", "Labs by style and side evidence together (no error rate was measured for this)"]
         lines += bars([(name(row.lab), row.probability) for row in side.combined[:top]], width, blocks)
     return lines
@@ -33,15 +33,15 @@ def _counts(counts: TokenCounts, name: Names) -> str:
     return f"on {counts.compared} prompts the same as {whose} ({_ratios(counts.labs, name)})"
 
 
-def _names(names: SelfNames, name: Names) -> str:
+def _names(names: SelfIdentification, name: Names) -> str:
     said = ", ".join(f"{name(row.lab)} in {row.responses}" for row in names.said)
     if not names.labs:
         return f"says {said} ({names.note})" if said else names.note
-    false = {row.lab: row.says_false for row in names.labs}
+    false = {row.lab: row.false_rate for row in names.labs}
     known = ", ".join(f"{name(row.lab)} {false[row.lab]:.0%}" for row in names.labs[:_RATIOS])
     return f"says {said} ({_ratios(names.labs, name)}; how often models of these say another: {known})"
 
 
-def _ratios(rows: Sequence[SideRatio | NameRatio], name: Names) -> str:
+def _ratios(rows: Sequence[SideRatio | StatementRatio], name: Names) -> str:
     shown = ", ".join(f"{name(row.lab)} {row.log_likelihood_ratio:+.1f}" for row in rows[:_RATIOS])
     return f"log-likelihood ratio {shown}"

@@ -68,7 +68,7 @@ def _labs(verdict: Verdict, name: Names, top: int, width: int, blocks: bool) -> 
 
 def _releases(verdict: Verdict, name: Names, top: int, width: int, blocks: bool) -> list[str]:
     rows = [(f"{printable(row.release)} ({name(row.lab)})", row.probability) for row in verdict.releases]
-    rows += [(f"a new release of {name(row.lab)}", row.probability) for row in verdict.new_release]
+    rows += [(f"a new release of {name(row.lab)}", row.probability) for row in verdict.new_releases]
     rows.sort(key=lambda row: -row[1])
     return ["Releases", *bars(rows[:top], width, blocks)] if rows else []
 
@@ -87,8 +87,8 @@ def _habits(verdict: Verdict, name: Names, width: int) -> list[str]:
 def _habit(habit: StyleMarker, first: str, second: str) -> str:
     unit = f" {printable(habit.unit)}" if habit.unit else ""
     return (
-        f"{printable(habit.habit)}: {habit.here:.3g}{unit} here, {habit.first:.3g} for {first}, "
-        f"{habit.second:.3g} for {second} (log-likelihood ratio {habit.log_likelihood_ratio:+.1f})"
+        f"{printable(habit.marker)}: {habit.case:.3g}{unit} here, {habit.first_lab:.3g} for {first}, "
+        f"{habit.second_lab:.3g} for {second} (log-likelihood ratio {habit.log_likelihood_ratio:+.1f})"
     )
 
 
@@ -98,7 +98,7 @@ def _model(verdict: Verdict, width: int) -> list[str]:
     return [
         *wrap(
             f"Calibrated at {count}: the first lab is wrong in {rates.lab_error:.0%} of cases. Claims, held "
-            f"to {rates.false_attributions:.3g} false at most, are wrong in {rates.claim_error:.1%} and made in "
+            f"to {rates.false_attributions:.3g} false at most, are wrong in {rates.attribution_error:.1%} and made in "
             f"{rates.coverage:.0%}.",
             width,
         ),

@@ -262,19 +262,17 @@ def _calibration(calibration: Calibration, config: Config, fail: Fail) -> None:
 
 def _training(training: Training, config: Config, labels: Labels, sizes: Mapping[str, int], fail: Fail) -> None:
     newest = max(entry.released for entry in labels.releases)
-    rules = {
-        f"newest: is {training.newest!a}, but the newest release in labels.json is of {newest!a}": training.newest
-        == newest,
-        "encoder: is not config.json's": training.encoder == config.embedding.encoder,
-        "settings.seed: is not config.json's": training.settings.seed == config.seed,
-        f"held: is not {sizes['T']}, the size of the regression set": training.held == sizes["T"],
-        "rows: lacks a release of labels.json": {entry.release for entry in labels.releases} <= training.rows.keys(),
-        "lineage: names a corpus that corpora lacks": {sha256 for entry in training.lineage for sha256 in entry.corpora}
-        <= {corpus.sha256 for corpus in training.corpora},
-    }
-    for rule, holds in rules.items():
+    learned = {sha256 for entry in training.lineage for sha256 in entry.corpora}
+    rules = (
+        (training.newest == newest, f"newest: expected {newest!a}, as in labels.json"),
+        (training.encoder == config.embedding.encoder, "encoder: is not that of config.json"),
+        (training.regression_set == sizes["T"], f"regression_set: expected {sizes['T']}, as in {WEIGHTS}"),
+        ({entry.release for entry in labels.releases} <= training.rows.keys(), "rows: lacks a release of labels.json"),
+        (learned <= {corpus.sha256 for corpus in training.corpora}, "lineage: names a corpus that corpora lacks"),
+    )
+    for holds, otherwise in rules:
         if not holds:
-            raise fail("training.json", rule)
+            raise fail("training.json", otherwise)
 
 
 def _probing(probing: Probing, arrays: Arrays, fail: Fail) -> None:

@@ -153,7 +153,7 @@ class LineageEntry(Document, frozen=True):
         parent: SHA-256 of the manifest of the model that it changed or replaced, or null.
         registry: SHA-256 of the registry.
         corpora: SHA-256 of each corpus that it learned from.
-        gate: The comparison with the parent as `fingerprint.training` reports it, or null.
+        comparison: The model comparison with the parent, as `fingerprint.training.comparison` writes it, or null.
     """
 
     command: Text
@@ -162,7 +162,7 @@ class LineageEntry(Document, frozen=True):
     parent: Sha256 | None
     registry: Sha256
     corpora: list[Sha256]
-    gate: dict[str, Any] | None
+    comparison: dict[str, Any] | None
 
 
 class TrainingSettings(Document, frozen=True):
@@ -171,13 +171,11 @@ class TrainingSettings(Document, frozen=True):
     Attributes:
         released_before: YYYY-MM; releases from that month on were left out. Or null.
         exclude_releases, exclude_labs: Names that were left out.
-        seed: Of every random draw.
     """
 
     released_before: Month | None
     exclude_releases: list[Text]
     exclude_labs: list[Text]
-    seed: Count
 
 
 class Training(Document, frozen=True):
@@ -190,11 +188,10 @@ class Training(Document, frozen=True):
         newest: Month of the newest release that it knows.
         encoder: Another sentence-transformers model that it embeds with; empty for its own static encoder.
         settings: What was left out.
-        shares: Assumed shares of the kinds of cases.
         corpora: What it was trained on.
         dropped: Responses that were not used, by reason.
         rows: Responses by release, releases that it does not name included.
-        held: Responses in the regression set.
+        regression_set: Responses in it.
         lineage: Trainings and updates, the first one first.
         scores: Figures of the calibration, one row for each kind and number of responses.
     """
@@ -205,11 +202,10 @@ class Training(Document, frozen=True):
     newest: Month
     encoder: Text
     settings: TrainingSettings
-    shares: dict[Text, Probability]
     corpora: list[CorpusRecord]
     dropped: dict[Text, Count]
     rows: dict[Name, Count]
-    held: Count
+    regression_set: Count
     lineage: list[LineageEntry]
     scores: list[dict[Text, Figure | Text | None]]
 

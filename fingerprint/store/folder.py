@@ -19,9 +19,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
-from fingerprint.base.atomic import sync_folder, temporary_sibling, write_through
 from fingerprint.base.escaping import printable
-from fingerprint.base.exchange import exchange
+from fingerprint.base.files import exchange, sync_folder, temporary_sibling, write_through
 from fingerprint.config import parse_config
 from fingerprint.errors import ModelError
 from fingerprint.features.signature import feature_signature

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
 import msgspec
 
@@ -81,7 +82,7 @@ ARRAYS: Mapping[str, ArraySpec] = {
                   "bits the last P."),
         ArraySpec("projection_scale", "float32", ("V",), 0, 1e3, "Scale of each row of projection_codes."),
         ArraySpec("plda_centre", "float32", ("D",), -1, 1, "Mean embedding, subtracted before the basis is applied."),
-        ArraySpec("plda_basis", "float32", ("D", "K"), -1e6, 1e6, "Basis of PLDA: x -> (x - plda_centre) @ plda_basis."),
+        ArraySpec("plda_basis", "float32", ("D", "K"), -1e6, 1e6, "Basis of PLDA: x -> (x - plda_centre) @ basis."),
         ArraySpec("cell_mean", "float16", ("N", "K"), -_MOST_HALF, _MOST_HALF,
                   "Mean of each cell, a release in a corpus, in the basis."),
         ArraySpec("cell_count", "int32", ("N",), 1, _MOST_INT, "Responses of each cell."),
@@ -146,7 +147,7 @@ DOCUMENTS: Mapping[str, DocumentSpec] = {
 }
 
 ENCODER_DOCUMENTS: Mapping[str, object] = {
-    f"{ENCODER}modules.json": list[documents.EncoderModule],
+    f"{ENCODER}modules.json": Annotated[list[documents.EncoderModule], msgspec.Meta(min_length=1, max_length=1)],
     f"{ENCODER}config_sentence_transformers.json": documents.EncoderConfig,
 }
 

@@ -58,6 +58,16 @@ _PARAMETERS = {
     "crowd": "class_size_penalty",
 }
 _FEATURES = {"ground": "domain_distance", "familiarity": "in_domain_llr", "level": "log_probability"}
+_SCORES = {"suspects": "cases", "claimed": "attributed", "false claims": "false attributions"}
+_TRAINING = {"held": "regression_set"}
+_LINEAGE = {"gate": "comparison"}
+_FIGURES = {"suspects": "cases"}
+_METRICS = {
+    "claimed": "attributed",
+    "false claims": "false attributions",
+    "lab top-1, all of them": "lab top-1, all responses",
+    "release top-1, all of them": "release top-1, all responses",
+}
 _LABELS = {"habits": "style_markers", "habit_units": "style_marker_units"}
 
 
@@ -106,17 +116,33 @@ def _documents(old: Mapping[str, Any]) -> dict[str, Any]:
     calibration["curves"] = {n: _renamed(curve, {"suspects": "cases"}) for n, curve in calibration["curves"].items()}
     calibration["parameters"] = {_parameter(name): value for name, value in calibration["parameters"].items()}
     calibration["confidence"] = {name: _renamed(of, _FEATURES) for name, of in calibration["confidence"].items()}
-    training = {"held": 0, "lineage": [], **old["training"]}
-    if not isinstance(seed := training["settings"]["seed"], int) or not isinstance(training["encoder"], str):
-        raise TypeError("training.json: seed or encoder")
+    seed, encoder = old["training"]["settings"]["seed"], old["training"]["encoder"]
     return {
-        "config": config_values(Config(seed=seed, embedding=EmbeddingConfig(encoder=training["encoder"]))),
+        "config": config_values(Config(seed=seed, embedding=EmbeddingConfig(encoder=encoder))),
         "labels": _renamed(old["labels"], _LABELS),
         "calibration": calibration,
-        "training": training,
+        "training": _training(old["training"]),
         "probing": old.get("probing", {"kinds": []}),
         "side": old.get("side", {"token_counts": [], "self_names": None}),
     }
+
+
+def _training(document: Mapping[str, Any]) -> dict[str, Any]:
+    training = {name: value for name, value in _renamed(document, _TRAINING).items() if name != "shares"}
+    training["scores"] = [_renamed(row, _SCORES) for row in training["scores"]]
+    # The config has the seed. The first models had neither a regression set nor a lineage.
+    training["settings"] = {name: value for name, value in training["settings"].items() if name != "seed"}
+    training["lineage"] = [_lineage_entry(entry) for entry in training.get("lineage", [])]
+    return {"regression_set": 0, **training}
+
+
+def _lineage_entry(entry: Mapping[str, Any]) -> dict[str, Any]:
+    renamed = _renamed(entry, _LINEAGE)
+    if comparison := renamed["comparison"]:
+        figures = [_renamed(figure, _FIGURES) for figure in comparison["figures"]]
+        figures = [{**figure, "figure": _METRICS.get(figure["figure"], figure["figure"])} for figure in figures]
+        renamed["comparison"] = {**comparison, "figures": figures}
+    return renamed
 
 
 def _renamed(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:

@@ -1,154 +1,177 @@
-"""Asks a model about what it was not shown: suspects with their evidence, and how often it was right."""
+"""What a first model says about responses that it was not shown: cases to calibrate on, and what prompts tell."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
-from itertools import starmap
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.disk_arrays import DiskArray
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.keys import factorize, isin
+from fingerprint.config import MixtureConfig
+from fingerprint.data.corpus import Corpus
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.decision import words
 from fingerprint.model.likelihood import Evidence, Likelihood
-from fingerprint.model.plda import Cells, Plda
+from fingerprint.model.plda import Floats, Ints
+from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
-from fingerprint.training.data import Data, Ints
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data, few_of_each
 from fingerprint.training.embedding import Embeddings
-from fingerprint.training.linear_classifiers import fit_classifiers
-from fingerprint.training.splits import CalibrationSplit, draw
+from fingerprint.training.likelihood import KnownReleases
+from fingerprint.training.splits import CalibrationSplit, CaseKind, draw
 
-# What users are taken to bring, of twenty suspects: seventeen known releases on ordinary prompts, two on foreign
-# ground, one that nobody has seen. It is an assumption, and the model card says so.
-SHARES = {"same": 0.85, "other": 0.10, "unseen": 0.035, "unknown": 0.015}
-FEWEST_ROWS = 10
+# Responses at a time: the evidence on all at once, in every domain, would be the most memory that training takes.
+_BLOCK = 1_000
 
 
-class Known:
-    """The releases a hierarchy can name: `names` (R,), `lab` (R,) codes into `labs`."""
+@dataclass(frozen=True)
+class FirstModel:
+    """A model that was not shown all rows.
 
-    def __init__(self, names: list[str], lab_of: Mapping[str, str]):
-        self.names = names
-        self.labs, code = np.unique([lab_of[name] for name in names], return_inverse=True)
-        self.lab: Ints = code
-
-
-def nameable(data: Data, use: NDArray[np.bool_], candidate: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(releases,) the candidates with enough rows among those that `use` (n,) marks.
-
-    Raises FingerprintError where these are fewer than two.
+    Attributes:
+        data: The n rows.
+        embeddings: All n rows as it embeds them.
+        likelihood: Fitted on the rows that it was shown.
+        known: The releases that it knows.
     """
-    size = np.bincount(data.labels.release[use & data.full], minlength=len(data.labels.releases))
-    named = candidate & (size >= FEWEST_ROWS)
-    if named.sum() < 2:
-        raise FingerprintError(
-            f"fewer than two releases have the {FEWEST_ROWS} responses that it takes to name one, beside what the "
-            "first model is not shown, to calibrate on: give more responses of each"
-        )
-    return np.asarray(named)
+
+    data: Data
+    embeddings: Embeddings
+    likelihood: Likelihood
+    known: KnownReleases
+
+    def lab_codes(self, releases: Sequence[str], context: TrainingContext) -> Ints:
+        """Return (n,) the code of the lab of each of n releases, -1 for a lab that the model lacks."""
+        code = {lab: i for i, lab in enumerate(self.known.labs)}
+        return np.array([code.get(context.lab_of[name], -1) for name in releases], np.int64)
 
 
-def fit_likelihood(
-    data: Data, embedding: NDArray[np.float32] | DiskArray, use: NDArray[np.bool_], candidate: NDArray[np.bool_],
-    lab_of: Mapping[str, str], seed: int, map_function: MapFunction = starmap,
-) -> tuple[Likelihood, Known]:  # fmt: skip
-    """The hierarchy and heads of the candidates with enough rows among those that `use` (n,) marks.
-    over: does the sums."""
-    labels = data.labels
-    named = nameable(data, use, candidate)
-    known = Known([name for name, ok in zip(labels.releases, named, strict=True) if ok], lab_of)
-    of = use & named[labels.release]
-    code = np.cumsum(named) - 1
-    corpus = np.unique(labels.corpus[of], return_inverse=True)[1]
-    at, release = np.flatnonzero(of), code[labels.release[of]]
-    plda = Plda.fit(Cells.of(embedding, release, corpus, at, map_function), known.lab)
-    return Likelihood(plda, fit_classifiers(plda, embedding, release, seed, at)), known
+def calibration_cases(
+    model: FirstModel, split: CalibrationSplit, use: NDArray[np.bool_], context: TrainingContext
+) -> tuple[CalibrationCases, list[CaseKind]]:
+    """Make cases of what the first model was not shown.
 
+    Args:
+        model: The first model.
+        split: What it was not shown, and which kind of case each row belongs to.
+        use: (n,) rows that may be part of a case.
+        context: The facts about the releases, and the hyper-parameters.
 
-def ask(
-    data: Data, embeddings: Embeddings, likelihood: Likelihood, known: Known, held: CalibrationSplit,
-    candidate: NDArray[np.bool_], lab_of: Mapping[str, str], seed: int,
-) -> tuple[CalibrationCases, NDArray[np.str_]]:  # fmt: skip
-    """Suspects of all kinds with evidence and truth, weighted by SHARES, and the kind of each."""
-    labels = data.labels
-    asked = data.full & candidate[labels.release]
+    Returns:
+        S cases with their evidence and their weights in the case mixture, and the kind of each.
+
+    Raises:
+        FingerprintError: Where there are too few to calibrate on.
+    """
+    data, labels, config = model.data, model.data.labels, context.config
+    free = use & data.full & context.candidate[labels.release]
     rows: list[Ints] = []
-    kinds: list[str] = []
-    for kind in SHARES:
-        drawn = draw(labels.release, labels.corpus, asked & (held.kind == kind), seed)
+    kinds: list[CaseKind] = []
+    for kind in CaseKind:
+        drawn = draw(labels.release, labels.corpus, free & (split.kind == kind), config.seed)
         rows += drawn
         kinds += [kind] * len(drawn)
-    names = [labels.releases[labels.release[r[0]]] for r in rows]
-    release_code = {name: i for i, name in enumerate(known.names)}
-    lab_code = {str(name): i for i, name in enumerate(known.labs)}
-    responses = [embeddings.rows[r] for r in rows]
-    covariates = Covariates.read(likelihood, responses, [embeddings.size[r] for r in rows])
-    count = covariates.count
-    evidence = likelihood.evidence(np.stack([r.mean(axis=0) for r in responses]), count)
-    lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
-    release = np.array([release_code.get(name, -1) for name in names])
-    return weighed(evidence, covariates, lab, release, np.array(kinds)), np.array(kinds)
+    if len(rows) < config.splits.least_cases:
+        raise FingerprintError(
+            f"the corpora give {len(rows)} cases to calibrate on, fewer than {config.splits.least_cases}: "
+            "add prompts, releases or corpora"
+        )
+    names = [labels.releases[labels.release[of[0]]] for of in rows]
+    code = {name: i for i, name in enumerate(model.known.names)}
+    embeddings = [model.embeddings.rows[of] for of in rows]
+    covariates = Covariates.read(model.likelihood, embeddings, [model.embeddings.size[of] for of in rows])
+    evidence = model.likelihood.evidence(np.stack([some.mean(axis=0) for some in embeddings]), covariates.count)
+    lab = model.lab_codes(names, context)
+    release = np.array([code.get(name, -1) for name in names], np.int64)
+    return weighted_cases(evidence, covariates, lab, release, kinds, config.calibration.mixture), kinds
 
 
-def weighed(
-    evidence: Evidence, covariates: Covariates, lab: Ints, release: Ints, kind: NDArray[np.str_]
+def weighted_cases(
+    evidence: Evidence, covariates: Covariates, lab: Ints, release: Ints, kinds: Sequence[str], mixture: MixtureConfig
 ) -> CalibrationCases:
-    """Suspects that count by SHARES. lab, release, kind: (S,) as in `Suspects` and SHARES."""
-    share = _shared(kind, covariates.count, np.ones(len(lab)))
-    size = np.unique(lab, return_inverse=True, return_counts=True)
-    # Between a suspect and a lab counting the same: else small labs are never named, or large ones too seldom.
-    weight = _shared(kind, covariates.count, 1 / np.sqrt(size[2][size[1]]))
-    return CalibrationCases(evidence, covariates, lab, release, kind == "same", weight, share)
+    """Weight cases by the case mixture.
+
+    Args:
+        evidence: On S cases.
+        covariates: Of S cases.
+        lab: (S,) code of the true lab, -1 for one that the model lacks.
+        release: (S,) code of the true release, -1 for one that the model lacks.
+        kinds: (S,) kind of each case, a field of the mixture.
+        mixture: The share of each kind.
+
+    Returns:
+        The cases. Their shares follow the mixture, the same for every number of responses. Their weights in the fit
+        are a compromise between equal weights for cases and for labs: else small labs are never named first, or
+        large ones too seldom.
+    """
+    share = _shares(kinds, covariates.count, np.ones(len(lab)), mixture)
+    _, code, size = np.unique(lab, return_inverse=True, return_counts=True)
+    weight = _shares(kinds, covariates.count, 1 / np.sqrt(size[code]), mixture)
+    return CalibrationCases(evidence, covariates, lab, release, isin(kinds, {CaseKind.SAME}), weight, share)
 
 
-def _shared(kind: NDArray[np.str_], count: Ints, within: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(S,) weights with the sums of SHARES, the same for every number of responses, and `within` that as given."""
+def _shares(kinds: Sequence[str], count: Ints, within: Floats, mixture: MixtureConfig) -> Floats:
+    """(S,) weights that sum to the mixture for every number of responses, in proportion to `within` (S,) inside."""
     out = np.zeros(len(count))
-    for name, share in SHARES.items():
-        for n in np.unique(count[kind == name]):
-            at = (kind == name) & (count == n)
-            out[at] = share / len(np.unique(count[kind == name])) * within[at] / within[at].sum()
+    for name, share in msgspec.structs.asdict(mixture).items():
+        of_kind = isin(kinds, {name})
+        numbers = np.unique(count[of_kind])
+        for n in numbers:
+            at = of_kind & (count == n)
+            out[at] = share / len(numbers) * within[at] / within[at].sum()
     return np.asarray(out / out.sum())
 
 
 def scores(
-    cases: CalibrationCases, kind: NDArray[np.str_], known: Known, calibration: Calibration
+    cases: CalibrationCases, kinds: Sequence[CaseKind], known: KnownReleases, calibration: Calibration
 ) -> list[dict[str, Any]]:
-    """For each kind and number of responses: suspects, lab top-1, its mean over labs, release top-1, and what is
-    claimed at a rate of 5 % false claims over all kinds, and how often that is wrong for this kind."""
+    """Measure the first model on its cases, for each kind and number of responses.
+
+    Args:
+        cases: S cases.
+        kinds: (S,) kind of each.
+        known: The releases that the model knows.
+        calibration: Fitted on the same cases.
+
+    Returns:
+        A row each: "held out" (the kind), "responses", "cases", "lab top-1", "lab macro", "release top-1",
+        "mean P(unknown)", "attributed" (coverage) and "false attributions" (their share among attributions), with
+        thresholds for the default false-attribution rate over all kinds. None where no case counts.
+    """
     count = cases.covariates.count
-    found = calibration.judge(cases.evidence, cases.covariates, known.lab)
-    right = found.labs().argmax(axis=1) == cases.lab
-    said = words(found, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
-    attributed = np.isin(said, ATTRIBUTIONS)
-    named = found.release.argmax(axis=1) == cases.release
+    posterior = calibration.predict(cases.evidence, cases.covariates, known.lab)
+    lab_right = posterior.labs().argmax(axis=1) == cases.lab
+    release_right = posterior.release.argmax(axis=1) == cases.release
+    verdicts = words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
+    attributed = isin(list(verdicts), ATTRIBUTIONS)
     out = []
-    for name in SHARES:
+    for kind in CaseKind:
         for n in np.unique(count):
-            at = (kind == name) & (count == n)
+            at = isin(kinds, {kind}) & (count == n)
             of_known = at & (cases.lab >= 0)
             by_lab: dict[int, list[bool]] = defaultdict(list)
-            for code, ok in zip(cases.lab[of_known], right[of_known], strict=True):
-                by_lab[int(code)].append(bool(ok))
-            with_release = at & (cases.release >= 0)
+            for code, right in zip(cases.lab[of_known], lab_right[of_known], strict=True):
+                by_lab[int(code)].append(bool(right))
             out.append(
                 {
-                    "held out": name,
+                    "held out": str(kind),
                     "responses": int(n),
-                    "suspects": int(at.sum()),
-                    "lab top-1": _mean(right[of_known]),
-                    "lab macro": _mean([np.mean(v) for v in by_lab.values()]),
-                    "release top-1": _mean(named[with_release]),
-                    "mean P(unknown)": _mean(found.unknown[at]),
-                    "claimed": _mean(attributed[at]),
-                    "false claims": _mean(~right[at & attributed]),
+                    "cases": int(at.sum()),
+                    "lab top-1": _mean(lab_right[of_known]),
+                    "lab macro": _mean([np.mean(values) for values in by_lab.values()]),
+                    "release top-1": _mean(release_right[at & (cases.release >= 0)]),
+                    "mean P(unknown)": _mean(posterior.unknown[at]),
+                    "attributed": _mean(attributed[at]),
+                    "false attributions": _mean(~lab_right[at & attributed]),
                 }
             )
     return out
@@ -156,3 +179,39 @@ def scores(
 
 def _mean(values: Any) -> float | None:
     return round(float(np.mean(values)), 4) if len(values) else None
+
+
+def learn_information(
+    model: FirstModel, calibration: Calibration, corpus: Corpus, held_out: NDArray[np.bool_], context: TrainingContext
+) -> InformationGain:
+    """Measure how much a response to each kind of prompt tells the labs apart.
+
+    Args:
+        model: The first model.
+        calibration: Of its posterior.
+        corpus: The full rows, for the domain and language of each prompt.
+        held_out: (n,) rows on prompts that the model was not shown.
+        context: The facts about the releases, and the hyper-parameters.
+
+    Returns:
+        The information gain over the labs that the model knows.
+    """
+    data, labels, config = model.data, model.data.labels, context.config
+    lab = np.where(isin(labels.releases, model.known.names), model.lab_codes(labels.releases, context), -1)
+    rows = np.flatnonzero((held_out & data.filled)[data.full] & (lab[labels.release[data.full]] >= 0))
+    kind = factorize(corpus.domain[rows] + corpus.language[rows])[1]
+    group = kind * (lab.max() + 1) + lab[labels.release[rows]]
+    rows = np.sort(rows[few_of_each(group, config.probing.responses, np.random.default_rng(config.seed))])
+    blocks = [_labs(model, calibration, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK)]
+    probabilities = np.vstack(blocks or [np.zeros((0, len(model.known.labs)))])
+    kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
+    return InformationGain.measure(probabilities, lab[labels.release[rows]], kinds, model.known.labs)
+
+
+def _labs(model: FirstModel, calibration: Calibration, rows: Ints) -> Floats:
+    """(rows, L) probabilities of the labs, for each row alone."""
+    embeddings = model.embeddings.rows[rows]
+    sizes = [model.embeddings.size[[i]] for i in rows]
+    covariates = Covariates.read(model.likelihood, np.split(embeddings, len(embeddings)), sizes)
+    evidence = model.likelihood.evidence(embeddings, covariates.count)
+    return calibration.predict(evidence, covariates, model.known.lab).labs()

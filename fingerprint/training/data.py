@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import SparseDiskArray
-from fingerprint.base.factorize import Names, factorize
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.keys import Names, factorize
+from fingerprint.base.parallel import MapFunction
 from fingerprint.data.names import mask_names
 from fingerprint.features.counts_cache import CountCache, Kept, Texts
 from fingerprint.features.ngrams import BUCKETS, Counts

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from fingerprint.base.disk_arrays import DiskArray, SparseDiskArray
-from fingerprint.base.map_function import MapFunction
+from fingerprint.base.parallel import MapFunction
 from fingerprint.embedding.directions import between_release
 from fingerprint.embedding.quantised import QuantisedTable, unit
 from fingerprint.embedding.static_encoder import StaticEncoder

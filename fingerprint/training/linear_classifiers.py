@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from fingerprint.base.disk_arrays import DiskArray, folder_of
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import LinearClassifiers
 from fingerprint.model.plda import Floats, Ints, Plda
 
 _EPOCHS = 6
@@ -37,8 +37,8 @@ class NoiseAugmentation:
 
     @classmethod
     def of(cls, plda: Plda) -> NoiseAugmentation:
-        centre, spread = plda.middle, np.sqrt(plda.within + plda.session)
-        corpora = plda.corpus_mean[plda.ground]
+        centre, spread = plda.domain_mean, np.sqrt(plda.within + plda.session)
+        corpora = plda.corpus_mean[plda.in_domain]
         domains = _DOMAINS / np.sqrt(len(corpora)) * (corpora - centre)
         return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(plda.session))]) / spread)
 

@@ -1,201 +1,366 @@
-"""`train`: corpora to a model folder."""
+"""`train`: from corpora to a model folder, a new one or in place of an older model."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint import __version__
-from fingerprint.base.factorize import isin
-from fingerprint.base.locations import cache_dir
-from fingerprint.base.map_function import MapFunction
-from fingerprint.base.parallel import parallel_map
-from fingerprint.base.threads import ONE_THREAD
-from fingerprint.config import Config, EmbeddingConfig, FeatureConfig, config_values
+from fingerprint.base.files import cache_dir
+from fingerprint.base.keys import isin
+from fingerprint.base.parallel import ONE_THREAD, parallel_map
+from fingerprint.config import Config, config_values, parse_config
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
-from fingerprint.errors import FingerprintError
+from fingerprint.errors import ConfigError, FingerprintError
+from fingerprint.loading import Loaded, load_whole
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
-from fingerprint.model.probe_information import Information
-from fingerprint.side.tables import DOCUMENT as SIDE
-from fingerprint.store.folder import check_free, save
-from fingerprint.training.calibration_cases import SHARES, Known, ask, fit_likelihood, nameable, scores
+from fingerprint.model.probe_information import InformationGain
+from fingerprint.side.evidence import DOCUMENT as SIDE
+from fingerprint.store.folder import check_free, load, pack, save
+from fingerprint.store.versions import identity
+from fingerprint.store.versions import replace as replace_model
+from fingerprint.training.calibration_cases import FirstModel, calibration_cases, learn_information, scores
 from fingerprint.training.card import card
-from fingerprint.training.data import Data, Report
+from fingerprint.training.comparison import CaseSet, Comparison, Predictor, compare
+from fingerprint.training.context import Progress, TrainingContext
+from fingerprint.training.data import Data, EverySecond, mask_plain
 from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space
-from fingerprint.training.lineage import described, step
-from fingerprint.training.parts import habit_arrays, labels, likelihood_arrays, space_arrays
-from fingerprint.training.probe_information import learn_information
-from fingerprint.training.regression_set import RegressionSet, hold_back
-from fingerprint.training.side import learn_side
-from fingerprint.training.splits import split_for_calibration
+from fingerprint.training.likelihood import KnownReleases, fit_likelihood, named_releases
+from fingerprint.training.parts import (
+    corpus_entries,
+    labels,
+    learn_side,
+    likelihood_arrays,
+    lineage_entry,
+    profile_arrays,
+    space_arrays,
+)
+from fingerprint.training.regression_set import RegressionSet, leave_out
+from fingerprint.training.splits import CaseKind, split_for_calibration
 
-_FEWEST_SUSPECTS = 50
+# Texts that another encoder reads between two reports of progress.
+_BLOCK = 512
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What to train on and how. released_before: YYYY-MM, keeps what was known before that month.
+    """What to train on and how the work is done: all that is no hyper-parameter.
 
-    encoder: a sentence-transformers model by name or path; None trains the static one. cache: where counts are
-    kept between runs. command: the one that was given, for the record.
+    Attributes:
+        registry: The registry's file, None for the one that ships.
+        released_before: YYYY-MM; only releases from before this month are used.
+        exclude_releases: Releases that are left out, with the group of each.
+        exclude_labs: Labs that are left out, with all their releases.
+        jobs: Processes.
+        cache: Folder of the counts cache, None for the user's.
+        name: Name of the model.
+        command: The command line, for the lineage.
     """
 
     registry: Path | None = None
     released_before: str | None = None
     exclude_releases: tuple[str, ...] = ()
     exclude_labs: tuple[str, ...] = ()
-    encoder: str | None = None
-    seed: int = 0
     jobs: int = 2
     cache: Path | None = None
     name: str = "default"
     command: str = ""
-    recipe: Recipe = field(default_factory=Recipe)
+
+
+def read_config(path: Path) -> Config:
+    """Read the hyper-parameters that a JSON file lists or that a model was trained with.
+
+    Args:
+        path: The file, or the model folder.
+
+    Returns:
+        The config; what the file does not list has its default.
+
+    Raises:
+        ConfigError: For a file that is no JSON or no config.
+        ModelError: For a damaged model.
+    """
+    if path.is_dir():
+        return parse_config(load(path).documents["config"], str(path / "config.json"))
+    try:
+        return parse_config(msgspec.json.decode(path.read_bytes()), str(path))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except msgspec.DecodeError as error:
+        raise ConfigError(f"{path}: is not JSON ({error})") from None
+
+
+def override(config: Config, seed: int | None, encoder: str | None) -> Config:
+    """Return the config with another seed and encoder; None leaves what it says."""
+    if encoder is not None:
+        config = msgspec.structs.replace(config, embedding=msgspec.structs.replace(config.embedding, encoder=encoder))
+    return config if seed is None else msgspec.structs.replace(config, seed=seed)
 
 
 @dataclass(frozen=True)
-class Made:
-    """A trained model that is not written yet: the parts of its folder, and what was held back from it.
+class TrainedModel:
+    """A trained model that is not written yet.
 
-    corpus: of which `held_rows` (n,) are kept in the arrays as `Held`, sorted by release as they are there.
+    Attributes:
+        arrays: Of the model folder.
+        documents: JSON values of the model folder, by name.
+        encoder: The encoder's files, by name.
+        corpus: What it was trained on, and its regression set.
+        regression_rows: (n,) rows of the corpus that are its regression set, in the order of the arrays.
     """
 
-    arrays: dict[str, np.ndarray]
+    arrays: dict[str, NDArray[Any]]
     documents: dict[str, Any]
     encoder: dict[str, bytes]
     corpus: Corpus
-    held_rows: Ints
+    regression_rows: Ints
 
 
-def train(corpora: list[Path], out: Path, settings: Settings, progress: Report) -> None:
-    """Trains on `corpora` and writes the model folder `out`, whole or not at all.
+def train(corpora: list[Path], out: Path, settings: Settings, config: Config, progress: Progress) -> None:
+    """Train a model and write its folder, whole or not at all.
 
-    Raises InputError for a corpus or registry that is not what was expected, ModelError where `out` is taken.
+    Args:
+        corpora: Files and folders of labelled responses.
+        out: The folder, which must be free.
+        settings: What of the corpora to use, and how the work is done.
+        config: Every hyper-parameter.
+        progress: Receives (stage, done, total).
+
+    Raises:
+        InputError: For a corpus or registry that is not as expected.
+        ModelError: Where `out` is taken.
+        FingerprintError: For settings that leave too little to train on.
     """
     check_free(out)
-    made = make(corpora, settings, progress)
-    save(out, made.arrays, made.documents, card(made.documents), made.encoder)
+    model = fit_model(corpora, settings, config, progress)
+    save(out, model.arrays, model.documents, card(model.documents), model.encoder)
 
 
 @ONE_THREAD
-def make(corpora: list[Path], settings: Settings, progress: Report) -> Made:
-    """A first model is trained without some prompts, releases, labs and corpora, and the calibration is fitted on
-    what it says of them; the model that is returned has then seen everything but what is held back for good."""
+def train_and_replace(
+    corpora: list[Path], out: Path, settings: Settings, config: Config, progress: Progress, *, force: bool = False
+) -> tuple[Comparison | None, bool]:
+    """Train a model and put it in the place of an older one, unless the model comparison refuses it.
+
+    Both models predict the regression set of the new one. The old model left out the same few prompts of each release.
+
+    Args:
+        corpora: Files and folders of labelled responses.
+        out: The folder of the older model, which is kept among the versions.
+        settings: What of the corpora to use, and how the work is done.
+        config: Every hyper-parameter.
+        progress: Receives (stage, done, total).
+        force: Whether a refused model is written all the same.
+
+    Returns:
+        The comparison, None where the old model has no regression set; and whether the new model was written.
+
+    Raises:
+        ModelError: Where there is no model at `out`.
+        InputError, FingerprintError: As of `train`.
+    """
+    parent = identity(out)
+    stored, old = load_whole(out, config.embedding.encoder)
+    model = fit_model(corpora, settings, config, progress)
+    comparison = _compare(old, model, progress) if len(stored.arrays["regression_release"]) else None
+    entry = model.documents["training"]["lineage"][-1]
+    entry["parent"], entry["comparison"] = parent, comparison.to_dict() if comparison else None
+    written = force or comparison is None or not comparison.refused
+    if written:
+        replace_model(out, pack(out, model.arrays, model.documents, card(model.documents), model.encoder), parent)
+    return comparison, written
+
+
+def _compare(old: Loaded, model: TrainedModel, progress: Progress) -> Comparison:
+    regression_set = RegressionSet.of(model.arrays)
+    embeddings, sizes = [], []
+    for done, row in enumerate(model.regression_rows.tolist()):
+        embedding, size = old.read(model.corpus.texts(row, row + 1))
+        embeddings.append(embedding)
+        sizes.append(size)
+        progress("the old model", done + 1, len(model.regression_rows))
+    of_old = RegressionSet(np.concatenate(embeddings), np.concatenate(sizes), regression_set.release)
+    cases = CaseSet.of_releases(regression_set.release, model.documents["labels"]["releases"])
+    before, after = Predictor.loaded(old), Predictor.of(model.arrays, model.documents)
+    return compare(
+        cases,
+        before.predict(cases, of_old),
+        after.predict(cases, regression_set),
+        before.releases,
+        after.releases,
+    )
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What both models of a training are fitted on.
+
+    data: of n rows, the corpus and its plain copies; use: (n,) which may be used; external: (n, D) what another
+    encoder than the static one gives, None without one.
+    """
+
+    corpus: Corpus
+    data: Data
+    use: NDArray[np.bool_]
+    external: NDArray[np.float32] | None
+
+
+@ONE_THREAD
+def fit_model(corpora: list[Path], settings: Settings, config: Config, progress: Progress) -> TrainedModel:
+    """Train a model.
+
+    A first model is not shown some prompts, releases, labs and corpora, and the calibration is fitted on what it says
+    about them. The model that is returned is then trained on everything but the regression set.
+
+    Args:
+        corpora: Files and folders of labelled responses.
+        settings: What of the corpora to use, and how the work is done.
+        config: Every hyper-parameter.
+        progress: Receives (stage, done, total).
+
+    Returns:
+        The trained model.
+
+    Raises:
+        InputError, FingerprintError: As of `train`.
+    """
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry)
-    keep = _wanted(corpus, registry, settings)
-    cache = settings.cache or cache_dir()
-    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", settings.jobs, progress)
-    lab_of = {name: registry.releases[name].lab for name in data.labels.releases}
-    groups = {name: registry.group(name) for name in data.labels.releases}
-    candidate = np.array([registry.releases[name].kind != "finetune" for name in data.labels.releases])
-    back, kept = hold_back(corpus, keep & candidate[data.labels.release[data.full]])
-    keep &= ~back
-    use = np.concatenate([keep, keep[::2]]) & data.filled
-    map_function = parallel_map(settings.jobs)
-    foreign = foreign_rows(settings.encoder, corpus, progress) if settings.encoder else None
+    keep = _selected(corpus, registry, settings)
+    folder = (settings.cache or cache_dir()) / "counts"
+    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, folder, settings.jobs, progress)
+    context = TrainingContext.of(data.labels.releases, registry, config, progress, parallel_map(settings.jobs))
+    left_out, regression_rows = leave_out(
+        corpus, keep & context.candidate[data.labels.release[data.full]], config.splits
+    )
+    keep &= ~left_out
+    encoder = config.embedding.encoder
+    rows = _Rows(
+        corpus,
+        data,
+        np.concatenate([keep, keep[::2]]) & data.filled,
+        external_rows(encoder, corpus, progress) if encoder else None,
+    )
+    calibration, table, information = _calibrate(rows, context)
+    space, embeddings = _fit_embedding(rows, rows.use, context)
+    likelihood, known = fit_likelihood(data, embeddings.rows, rows.use, context)
 
-    calibration, table, information = _calibrate(
-        data, corpus, use, lab_of, groups, candidate, settings, progress, foreign, map_function
+    named = isin(data.labels.releases, known.names)
+    trained_on = rows.use & named[data.labels.release]
+    learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[trained_on])]
+    regression_rows = regression_rows[(data.filled & named[data.labels.release])[regression_rows]]
+    regression_set = RegressionSet(
+        embeddings.rows[regression_rows],
+        embeddings.size[regression_rows],
+        (np.cumsum(named) - 1)[data.labels.release[regression_rows]],
     )
-    space, embeddings = _fit(data, use, lab_of, settings, progress, foreign, map_function)
-    likelihood, known = fit_likelihood(data, embeddings.rows, use, candidate, lab_of, settings.seed, map_function)
-    named = np.isin(data.labels.releases, known.names)
-    cells = use & named[data.labels.release]
-    learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[cells])]
-    kept = kept[(data.filled & named[data.labels.release])[kept]]
-    held = RegressionSet(
-        embeddings.rows[kept], embeddings.size[kept], (np.cumsum(named) - 1)[data.labels.release[kept]]
-    )
+    own_labs = {
+        name: context.lab_of[name] for name, own in zip(data.labels.releases, context.candidate, strict=True) if own
+    }
     documents = {
-        "config": config_values(_config(settings)),
-        "labels": labels(known.names, known.labs.tolist(), learned, registry),
+        "config": config_values(config),
+        "labels": labels(known.names, known.labs, learned, registry),
         "calibration": calibration.to_dict(),
-        "training": _training(settings, corpus, keep, len(kept), table, known, registry),
-        SIDE: learn_side(corpus, keep, _own(lab_of, candidate), progress).to_document(),
+        "training": {
+            **_described(settings, config, corpus, known, registry),
+            "rows": dict(sorted(Counter(corpus.release[keep].tolist()).items())),
+            "regression_set": len(regression_rows),
+            "scores": table,
+        },
+        SIDE: learn_side(corpus, keep, own_labs, progress).to_document(),
         PROBING: information.to_document(),
     }
-    profiles = habit_arrays(corpus, keep, known.names, progress)
-    arrays = {**space_arrays(space), **likelihood_arrays(likelihood), **profiles, **held.arrays()}
-    arrays[GAIN] = information.map_function(known.labs.tolist()).gain.astype(np.float16)
-    encoder = {f"encoder/{k}": v for k, v in space.encoder.files().items()} if space.encoder else {}
-    return Made(arrays, documents, encoder, corpus, kept)
+    arrays = {
+        **space_arrays(space),
+        **likelihood_arrays(likelihood),
+        **profile_arrays(corpus, keep, known.names, config.style_markers, progress),
+        **regression_set.arrays(),
+        GAIN: information.for_labs(known.labs).gain.astype(np.float16),
+    }
+    files = {f"encoder/{name}": data for name, data in space.encoder.files().items()} if space.encoder else {}
+    return TrainedModel(arrays, documents, files, corpus, regression_rows)
 
 
-def _config(settings: Settings) -> Config:
-    recipe = settings.recipe
-    return Config(
-        seed=settings.seed,
-        features=FeatureConfig(vocabulary=recipe.vocabulary),
-        embedding=EmbeddingConfig(
-            directions=recipe.directions,
-            encoder=settings.encoder or "",
-            size=recipe.size,
-            steps=recipe.steps,
-            batch=recipe.batch,
-        ),
+def _calibrate(rows: _Rows, context: TrainingContext) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:
+    """The calibration and the scores of a first model, and what prompts told it; nothing else of it is kept."""
+    split = split_for_calibration(rows.data, context.lab_of, context.groups, context.candidate, context.config.seed)
+    use = rows.use & split.train
+    # Before the work that would be in vain.
+    named_releases(rows.data, use, context)
+    embeddings = _fit_embedding(rows, use, context)[1]
+    model = FirstModel(rows.data, embeddings, *fit_likelihood(rows.data, embeddings.rows, use, context))
+    cases, kinds = calibration_cases(model, split, rows.use, context)
+    calibration = calibrate(cases, model.known.lab)
+    same = rows.use & (split.kind == CaseKind.SAME)
+    information = learn_information(model, calibration, rows.corpus, same, context)
+    return calibration, scores(cases, kinds, model.known, calibration), information
+
+
+def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:
+    """Fitted on the rows that `use` (n,) marks; all n rows embedded."""
+    config = context.config
+    of = config.embedding
+    recipe = Recipe(
+        config.features.vocabulary, of.directions, of.size, of.steps if rows.external is None else 0, of.batch
     )
-
-
-def _calibrate(
-    data: Data, corpus: Corpus, use: NDArray[np.bool_], lab_of: Mapping[str, str], groups: Mapping[str, frozenset[str]],
-    candidate: NDArray[np.bool_], settings: Settings, progress: Report, foreign: NDArray[np.float32] | None,
-    map_function: MapFunction,
-) -> tuple[Calibration, list[dict[str, Any]], Information]:  # fmt: skip
-    """The calibration and the scores of a model that was not shown all, and what it could tell by which prompts;
-    nothing else of it is kept."""
-    held = split_for_calibration(data, lab_of, groups, candidate, settings.seed)
-    nameable(data, use & held.train, candidate)
-    embeddings = _fit(data, use & held.train, lab_of, settings, progress, foreign, map_function)[1]
-    likelihood, known = fit_likelihood(
-        data, embeddings.rows, use & held.train, candidate, lab_of, settings.seed, map_function
+    space, embeddings = fit_space(
+        rows.data, use, context.lab_of, recipe, config.seed, context.progress, context.map_function
     )
-    held.kind[~use] = "left out"
-    cases, kind = ask(data, embeddings, likelihood, known, held, candidate, lab_of, settings.seed)
-    if len(cases.lab) < _FEWEST_SUSPECTS:
-        raise FingerprintError(
-            f"the corpora give {len(cases.lab)} held-out suspects to calibrate on, fewer than {_FEWEST_SUSPECTS}: "
-            "add prompts, releases or corpora"
-        )
-    calibration = calibrate(cases, known.lab)
-    information = learn_information(
-        data, corpus, embeddings, likelihood, known, calibration, held.kind == "same", lab_of, settings.seed
-    )
-    return calibration, scores(cases, kind, known, calibration), information
+    if rows.external is None:
+        return space, embeddings
+    return space, Embeddings(np.hstack([embeddings.rows, rows.external]), embeddings.size)
 
 
-def _own(lab_of: Mapping[str, str], candidate: NDArray[np.bool_]) -> dict[str, str]:
-    """The labs of all releases but other people's fine-tunes; in the order of the names, as `candidate` (releases,)."""
-    return {name: lab for (name, lab), own in zip(lab_of.items(), candidate, strict=True) if own}
+def external_rows(name: str, corpus: Corpus, progress: Progress) -> NDArray[np.float32]:
+    """Encode the rows of a corpus and of its plain copies with a sentence-transformers model.
+
+    Args:
+        name: Name or path of the model.
+        corpus: The responses.
+        progress: Receives (stage, done, total).
+
+    Returns:
+        (n, D), the full rows first.
+    """
+    from fingerprint.embedding.torch_encoder import Foreign
+
+    model, half = Foreign(name), EverySecond(corpus, len(corpus))
+    blocks: list[NDArray[np.float32]] = []
+    total = len(corpus) + len(half)
+    for source, mask in ((corpus, mask_names), (half, mask_plain)):
+        for start in range(0, len(source), _BLOCK):
+            texts = source.texts(start, min(start + _BLOCK, len(source)))
+            blocks.append(model.encode([mask(text) for text in texts]))
+            progress(name, sum(map(len, blocks)), total)
+    return np.concatenate(blocks)
 
 
-def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[np.bool_]:
+def _selected(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[np.bool_]:
     """(rows,) whether the settings leave a row in."""
-    names = set(corpus.release)
     out: set[str] = set()
     for name in settings.exclude_releases:
         entry = registry.resolve(name)
         if entry is None:
-            raise FingerprintError(f"{name}: not in the registry")
+            raise FingerprintError(f"{name}: not in the registry; name a release as the registry does")
         out |= registry.group(entry.release)
     for lab in settings.exclude_labs:
-        of = [r.release for r in registry.of_lab(lab)]
-        if not of:
-            raise FingerprintError(f"{lab}: no such lab in the registry")
-        for name in of:
-            out |= registry.group(name)
+        releases = registry.of_lab(lab)
+        if not releases:
+            raise FingerprintError(f"{lab}: no such lab in the registry; name a lab as the registry does")
+        out = out.union(*(registry.group(entry.release) for entry in releases))
+    names = set(corpus.release)
     if settings.released_before:
         out |= names - registry.before(settings.released_before)
     if not names - out:
@@ -203,59 +368,23 @@ def _wanted(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[n
     return ~isin(corpus.release, out)
 
 
-def foreign_rows(name: str, corpus: Corpus, progress: Report) -> NDArray[np.float32]:
-    """(n, D) of the foreign encoder, full rows and then plain ones."""
-    from fingerprint.embedding.torch_encoder import Foreign
-    from fingerprint.training.data import EverySecond, mask_plain
-
-    model, half = Foreign(name), EverySecond(corpus, len(corpus))
-    blocks = []
-    total = len(corpus) + len(half)
-    for source, mask in ((corpus, mask_names), (half, mask_plain)):
-        for start in range(0, len(source), 512):
-            texts = source.texts(start, min(start + 512, len(source)))
-            blocks.append(model.encode([mask(text) for text in texts]))
-            progress("foreign encoder", sum(map(len, blocks)), total)
-    return np.concatenate(blocks)
-
-
-def _fit(
-    data: Data,
-    use: NDArray[np.bool_],
-    lab_of: Mapping[str, str],
-    settings: Settings,
-    progress: Report,
-    foreign: NDArray[np.float32] | None,
-    map_function: MapFunction,
-) -> tuple[Space, Embeddings]:
-    recipe = settings.recipe if foreign is None else replace(settings.recipe, steps=0)
-    space, embeddings = fit_space(data, use, lab_of, recipe, settings.seed, progress, map_function)
-    return space, embeddings if foreign is None else Embeddings(np.hstack([embeddings.rows, foreign]), embeddings.size)
-
-
-def _training(
-    settings: Settings, corpus: Corpus, keep: NDArray[np.bool_], held: int, table: list[dict[str, Any]], known: Known,
-    registry: Registry,
-) -> dict[str, Any]:  # fmt: skip
-    count = Counter(corpus.release[keep].tolist())
-    first = step(settings.command, settings.registry, corpus.sources)
+def _described(
+    settings: Settings, config: Config, corpus: Corpus, known: KnownReleases, registry: Registry
+) -> dict[str, Any]:
+    """The part of `training.json` that the settings and corpora say."""
+    first = lineage_entry(settings.command, settings.registry, corpus.sources)
     return {
         "name": settings.name,
         "version": __version__,
         "trained": first["time"][:10],
         "newest": max(registry.releases[name].released for name in known.names),
-        "encoder": settings.encoder or "",
+        "encoder": config.embedding.encoder,
         "settings": {
             "released_before": settings.released_before,
             "exclude_releases": list(settings.exclude_releases),
             "exclude_labs": list(settings.exclude_labs),
-            "seed": settings.seed,
         },
-        "shares": SHARES,
-        "corpora": described(corpus.sources),
+        "corpora": corpus_entries(corpus.sources),
         "dropped": dict(corpus.dropped),
-        "rows": dict(sorted(count.items())),
-        "held": held,
         "lineage": [first],
-        "scores": table,
     }

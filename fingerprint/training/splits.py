@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +19,26 @@ _FEWEST_CORPORA = 4
 _DRAWS = 2
 
 
+class CaseKind(StrEnum):
+    """What of a case a model was not shown; the fields of `MixtureConfig`, in their order."""
+
+    SAME = "same"
+    OTHER = "other"
+    UNSEEN = "unseen"
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True)
 class CalibrationSplit:
-    """Of n rows: `train` is shown; the others are asked about under `kind` (n,): same, other, unseen, unknown."""
+    """What a first model is shown, and what it is not.
+
+    Attributes:
+        train: (n,) whether a row is shown.
+        kind: (n,) the kind of case that a row is used for; None for a row that is shown.
+    """
 
     train: NDArray[np.bool_]
-    kind: NDArray[np.str_]
+    kind: NDArray[np.object_]
 
 
 def split_for_calibration(
@@ -47,12 +62,13 @@ def split_for_calibration(
     prompts = np.unique(labels.prompt[labels.prompt >= 0])
     out_prompt = np.isin(labels.prompt, prompts[rng.random(len(prompts)) < PROMPTS])
     out_corpus = np.isin(labels.corpus, _corpora(data))
-    kind = np.full(len(labels.release), "train", dtype="<U7")
-    kind[out_prompt] = "same"
-    kind[out_corpus] = "other"
-    kind[out_release[labels.release]] = "unseen"
-    kind[out_lab[labels.release]] = "unknown"
-    return CalibrationSplit(kind == "train", kind)
+    kind = np.full(len(labels.release), None, object)
+    kind[out_prompt] = CaseKind.SAME
+    kind[out_corpus] = CaseKind.OTHER
+    kind[out_release[labels.release]] = CaseKind.UNSEEN
+    kind[out_lab[labels.release]] = CaseKind.UNKNOWN
+    shown = ~(out_prompt | out_corpus | (out_release | out_lab)[labels.release])
+    return CalibrationSplit(shown, kind)
 
 
 def _some(names: NDArray[np.str_], share: float, rng: np.random.Generator) -> NDArray[np.str_]:

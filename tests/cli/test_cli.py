@@ -37,8 +37,8 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_identify_needs_the_light_install_only(model: Path, tmp_path: Path) -> None:
     file = worlds.case(tmp_path / "s.jsonl", "ash-1")
-    code = f"from fingerprint.api import Fingerprint\nfrom fingerprint.data.reading import read_suspect\n" \
-           f"Fingerprint.load({str(model)!r}).identify(read_suspect({str(file)!r}))"  # fmt: skip
+    code = f"from fingerprint.api import Fingerprint\nfrom fingerprint.data.reading import read_case\n" \
+           f"Fingerprint.load({str(model)!r}).identify(read_case({str(file)!r}))"  # fmt: skip
     heavy = {"torch", "datasets", "sklearn", "scipy", "joblib", "sentence_transformers", "transformers", "pandas"}
     assert imported(code).isdisjoint(heavy)
 
@@ -111,7 +111,7 @@ def test_models_that_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--false-claims", "0"], ["--false-claims", "1"], ["--top", "0"], ["--format", "xml"], []]
+    "args", [["--false-attributions", "0"], ["--false-attributions", "1"], ["--top", "0"], ["--format", "xml"], []]
 )
 def test_wrong_options(args: list[str], tmp_path: Path) -> None:
     file = [str(worlds.case(tmp_path / "s.jsonl", "ash-1"))] if args else []

@@ -114,7 +114,7 @@ def test_it_stops_before_it_costs_too_much(server: HTTPServer, tmp_path: Path) -
     assert (done.returncode, "price is unknown" in done.stderr) == (2, True)
 
 
-def test_a_model_given_up_is_told_by_the_exit_code(server: HTTPServer, tmp_path: Path) -> None:
+def test_the_exit_code_says_that_a_model_was_given_up(server: HTTPServer, tmp_path: Path) -> None:
     server.expect_request(PATHS["openai"]).respond_with_json({"error": {"message": f"\x1b[31mbad {KEY}"}}, 401)
     done = run(*words(server, tmp_path, 12))
     assert done.returncode == 1
@@ -157,11 +157,11 @@ def test_two_runs_at_once_share_the_work(server: HTTPServer, tmp_path: Path) -> 
     server.expect_request(PATHS["openai"]).respond_with_handler(paced)
     args = words(server, tmp_path, 80, "--format", "json")
     both = [begun(args) for _ in range(2)]
-    said = [json.loads(running.communicate(timeout=60)[0]) for running in both]
+    reports = [json.loads(running.communicate(timeout=60)[0]) for running in both]
     assert [running.returncode for running in both] == [0, 0]
     rows = answers(tmp_path)
     assert len(rows) == len({row["key"] for row in rows}) == 80
-    assert sum(tallies["models"][0]["answered"] for tallies in said) == 80
+    assert sum(report["models"][0]["answered"] for report in reports) == 80
     assert len(server.log) < 160
 
 
@@ -222,8 +222,8 @@ def test_mistakes_cost_nothing(args: list[str], says: str, tmp_path: Path, monke
 
 
 def test_progress_names_done_failed_rate_cost_and_time() -> None:
-    from fingerprint.cli.progress_table import cells
-    from fingerprint.collect.counters import Counters
+    from fingerprint.cli.terminal import cells
+    from fingerprint.collect.run import Counters
 
     counters = Counters("openai:tiny\x1b[2J", "f", total=100, before=10, answered=40, refused=5, cost=0.5)
     counters.began -= 10
@@ -235,7 +235,7 @@ def test_progress_names_done_failed_rate_cost_and_time() -> None:
 def test_what_the_help_says_are_the_defaults() -> None:
     from fingerprint.cli import collect as cli
     from fingerprint.cli.options import TIMEOUT
-    from fingerprint.collect.asking import Patience
+    from fingerprint.collect.asking import RetryPolicy
     from fingerprint.collect.run import GIVE_UP_AFTER
 
-    assert (Patience().timeout, GIVE_UP_AFTER) == (TIMEOUT, cli.GIVE_UP_AFTER)
+    assert (RetryPolicy().timeout, GIVE_UP_AFTER) == (TIMEOUT, cli.GIVE_UP_AFTER)

@@ -13,19 +13,16 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from fingerprint.collect.asking import Patience
-from fingerprint.collect.budget import Budget
-from fingerprint.collect.counters import Counters
-from fingerprint.collect.failure import Cause, Failure
-from fingerprint.collect.plan import How, job
+from fingerprint.collect.asking import RetryPolicy
+from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question
+from fingerprint.collect.plan import RequestSettings, Target, plan_job
 from fingerprint.collect.provider import open_provider
-from fingerprint.collect.question import Answer, Message, Question
-from fingerprint.collect.run import collect, start
+from fingerprint.collect.run import Counters, RunSettings, collect, start
 from fingerprint.data.probes import load_probes
 from tests.collect import faults
 from tests.collect.doubles import KEY, PATHS, Script, address, lines, ok, probes, prompt_of
 
-PATIENCE = Patience(tries=12, timeout=0.7, first_wait=0.02, longest_wait=0.1)
+RETRY = RetryPolicy(tries=12, timeout=0.7, first_wait=0.02, longest_wait=0.1)
 apis = pytest.mark.parametrize("api", PATHS)
 
 
@@ -45,9 +42,10 @@ def gathered(api: str, server: HTTPServer, folder: Path, count: int, **settings:
     async def go() -> tuple[Counters, Path]:
         url = address(api, server.url_for(""))
         provider = open_provider(api, url)
-        planned = job(provider, "tiny", load_probes(str(probes(folder / "mine.jsonl", count))), How(), folder, url)
+        loaded = load_probes(str(probes(folder / "mine.jsonl", count)))
+        planned = plan_job(Target(provider, "tiny", folder, url), loaded, RequestSettings())
         (counters,) = await start([planned])
-        await collect([planned], [counters], Budget(), **{"patience": PATIENCE, **settings})
+        await collect([planned], [counters], RunSettings(retry=RETRY, **settings))
         await provider.close()
         return counters, planned.file.path
 

@@ -12,10 +12,9 @@ from typing import Any
 import pytest
 from pytest_httpserver import HTTPServer
 
-from fingerprint.collect.failure import Cause, Failure
+from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question, Sampling, Usage
 from fingerprint.collect.provider import GROUP, Price, names, open_provider, split
 from fingerprint.collect.providers import presets
-from fingerprint.collect.question import Answer, Message, Question, Sampling, Usage
 from fingerprint.errors import FingerprintError, MissingExtra
 from tests.collect.doubles import KEY, PATHS, address, body
 
@@ -331,5 +330,5 @@ def test_a_missing_sdk_is_named(sdk: str, api: str, monkeypatch: pytest.MonkeyPa
         monkeypatch.delattr(google, "genai", raising=False)
     monkeypatch.delitem(sys.modules, f"fingerprint.collect.providers.{presets.OPENAI.speaks.value}", raising=False)
     monkeypatch.delitem(sys.modules, f"fingerprint.collect.providers.{api}", raising=False)
-    with pytest.raises(MissingExtra, match=r"fingerprint\[collect\]"):
+    with pytest.raises(MissingExtra, match=r"llm-authorship\[collect\]"):
         open_provider(api)

@@ -22,7 +22,7 @@ from fingerprint.data.reading import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.side.evidence import side_evidence
-from fingerprint.training.side import learn_side
+from fingerprint.training.parts import learn_side
 from tests.cli.test_cli import ROOT, run
 from tests.collect.doubles import lines, probes
 

@@ -9,23 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.base.locations import data_dir
-from fingerprint.collect.asking import Line, Patience, ask
-from fingerprint.collect.budget import Budget, most_cost, most_tokens
-from fingerprint.collect.counters import Counters
-from fingerprint.collect.failure import Cause, Failure
-from fingerprint.collect.limiter import ConcurrencyLimiter
-from fingerprint.collect.plan import How, Job, job, question_of
-from fingerprint.collect.prices import tabled
+from fingerprint.base.files import data_dir
+from fingerprint.collect.asking import Endpoint, RetryPolicy, ask
+from fingerprint.collect.limits import Budget, ConcurrencyLimiter
+from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question, Sampling, Usage
+from fingerprint.collect.plan import Job, RequestSettings, Target, plan_job, question_of
+from fingerprint.collect.prices import most_cost, most_tokens, tabled
 from fingerprint.collect.provider import Price
 from fingerprint.collect.providers import presets
-from fingerprint.collect.question import Answer, Message, Question, Sampling, Usage
-from fingerprint.collect.run import collect, start
+from fingerprint.collect.run import Counters, RunSettings, collect, start
 from fingerprint.data.probes import Probe, ProbeSet, load_probes
 from fingerprint.errors import InputError
 from tests.collect.doubles import lines, probes
 
-QUICK = Patience(tries=3, timeout=5, first_wait=0.001, longest_wait=0.01)
+QUICK = RetryPolicy(tries=3, timeout=5, first_wait=0.001, longest_wait=0.01)
 PRICE = Price(1e-3, 1e-3)
 LONG = "An answer of more than twenty characters."
 
@@ -58,14 +55,14 @@ def said(text: str = LONG, prompt: int = 5, completion: int = 5, **more: object)
 
 def planned(folder: Path, provider: Made, count: int = 20, model: str = "m", **how: object) -> Job:
     loaded = load_probes(str(probes(folder / "mine.jsonl", count)))
-    return job(provider, model, loaded, How(**how), folder)  # type: ignore[arg-type]
+    return plan_job(Target(provider, model, folder), loaded, RequestSettings(**how))  # type: ignore[arg-type]
 
 
 def run(jobs: list[Job], budget: float | None = None, give_up_after: int = 10) -> list[Counters]:
     async def go() -> list[Counters]:
-        tallies = await start(jobs)
-        await collect(jobs, tallies, Budget(budget), QUICK, give_up_after)
-        return tallies
+        counters = await start(jobs)
+        await collect(jobs, counters, RunSettings(Budget(budget), QUICK, give_up_after))
+        return counters
 
     return asyncio.run(asyncio.wait_for(go(), 30))
 
@@ -103,9 +100,9 @@ def test_what_is_no_answer_is_counted_and_not_stored(tmp_path: Path) -> None:
 def test_one_model_given_up_does_not_stop_another(tmp_path: Path) -> None:
     dead = planned(tmp_path, Made(lambda question: Failure(Cause.FATAL, "status 404")), model="dead")
     good = planned(tmp_path, Made(lambda question: said()), model="good")
-    tallies = run([dead, good])
-    assert "status 404" in tallies[0].stopped
-    assert (tallies[1].answered, tallies[1].stopped) == (20, "")
+    both = run([dead, good])
+    assert "status 404" in both[0].stopped
+    assert (both[1].answered, both[1].stopped) == (20, "")
 
 
 def test_failures_in_a_row_are_ended_by_an_answer(tmp_path: Path) -> None:
@@ -132,12 +129,12 @@ def test_the_budget_holds_with_requests_under_way(limit: float, tmp_path: Path) 
     # As much as there may be, so that the bound is reached.
     provider = Made(lambda question: said(prompt=most_tokens(question)[0], completion=100), PRICE)
     one, two = (planned(tmp_path, provider, 40, model, max_tokens=100) for model in ("one", "two"))
-    tallies = run([one, two], limit)
-    spent = sum(counters.cost for counters in tallies)
+    both = run([one, two], limit)
+    spent = sum(counters.cost for counters in both)
     most = most_cost(one.todo[0].question, PRICE)
     assert spent <= limit
     assert spent > limit - 2 * most
-    assert all("spent" in counters.stopped for counters in tallies)
+    assert all("spent" in counters.stopped for counters in both)
     assert sum(len(lines(j.file.path)) for j in (one, two) if j.file.path.stat().st_size) == round(spent / most)
 
 
@@ -161,9 +158,9 @@ def test_a_question_that_hangs_is_left_in_time() -> None:
             raise AssertionError
 
     failures: list[Failure] = []
-    line = Line(Hangs(lambda question: said()), "m", ConcurrencyLimiter(), patience=Patience(2, 0.05, 0.001))
+    endpoint = Endpoint(Hangs(lambda question: said()), "m", ConcurrencyLimiter(), retry=RetryPolicy(2, 0.05, 0.001))
     with pytest.raises(Failure) as caught:
-        asyncio.run(ask(line, Question((Message("user", "?"),)), failures.append))
+        asyncio.run(ask(endpoint, Question((Message("user", "?"),)), failures.append))
     assert (caught.value.cause, len(failures)) == (Cause.TIMEOUT, 2)
 
 
@@ -193,16 +190,17 @@ def test_keys_tell_apart_all_that_matters_and_nothing_else(tmp_path: Path) -> No
 
 def test_draws_and_tokens_are_the_probe_s_unless_they_are_given() -> None:
     probe = Probe("a", (("system", "Own."), ("user", "?")), max_tokens=9, draws=3)
-    assert question_of(probe, How()).max_tokens == 9
-    assert question_of(probe, How(max_tokens=5)).max_tokens == 5
-    assert question_of(probe, How()).system == "Own."
-    assert [m.role for m in question_of(probe, How(system="Given.")).messages] == ["system", "user"]
-    assert question_of(probe, How(system="Given.")).system == "Given."
+    assert question_of(probe, RequestSettings()).max_tokens == 9
+    assert question_of(probe, RequestSettings(max_tokens=5)).max_tokens == 5
+    assert question_of(probe, RequestSettings()).system == "Own."
+    assert [m.role for m in question_of(probe, RequestSettings(system="Given.")).messages] == ["system", "user"]
+    assert question_of(probe, RequestSettings(system="Given.")).system == "Given."
     loaded = ProbeSet("s", "1", "", "0", (probe, Probe("b", (("user", "?"),))))
     provider = Made(lambda question: said())
-    asked = [(a.probe.id, a.draw) for a in job(provider, "m", loaded, How(), Path("none")).todo]
+    target = Target(provider, "m", Path("none"))
+    asked = [(a.probe.id, a.draw) for a in plan_job(target, loaded, RequestSettings()).todo]
     assert asked == [("a", 0), ("b", 0), ("a", 1), ("a", 2)]
-    assert len(job(provider, "m", loaded, How(draws=2), Path("none")).todo) == 4
+    assert len(plan_job(target, loaded, RequestSettings(draws=2)).todo) == 4
 
 
 def test_bounds_are_bounds() -> None:

@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fingerprint.corpora.check.near_duplicates import ALIKE
+from fingerprint.corpora.check.duplicates import NEAR
+from fingerprint.corpora.check.features import language, signature
 from fingerprint.corpora.check.run import Checked, check, fix
-from fingerprint.corpora.check.sketches import language, signature
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
 from tests.worlds import SHARED
@@ -72,7 +72,7 @@ def looked_at(path: Path, registry: Registry) -> tuple[Checked, dict[str, dict[s
 def test_a_clean_corpus_has_no_findings(tmp_path: Path, registry: Registry) -> None:
     path = corpus(tmp_path / "c.jsonl", *({"response": prose(i)} for i in range(25)))
     checked, found = looked_at(path, registry)
-    assert (checked.rows, found, checked.mending.left_out, checked.mending.changed) == (25, {}, {}, {})
+    assert (checked.rows, found, checked.fixes.left_out, checked.fixes.changed) == (25, {}, {}, {})
 
 
 def test_the_same_within_a_release_and_under_two_names(tmp_path: Path, registry: Registry) -> None:
@@ -90,7 +90,7 @@ def test_the_same_within_a_release_and_under_two_names(tmp_path: Path, registry:
     assert found["the same response of a release again"] == {"oak-1": 2}
     assert found["the same response under two names (pairs)"] == {"elm-1 and oak-1": 2}
     # What is short may be said by two.
-    assert sorted(checked.mending.left_out) == [1, 2, 3, 6]
+    assert sorted(checked.fixes.left_out) == [1, 2, 3, 6]
 
 
 def test_nearly_the_same(tmp_path: Path, registry: Registry) -> None:
@@ -107,7 +107,7 @@ def test_nearly_the_same(tmp_path: Path, registry: Registry) -> None:
     checked, found = looked_at(path, registry)
     assert found["nearly the same response of a release again"] == {"oak-1": 1}
     assert found["nearly the same response under two names (pairs)"] == {"elm-1 and oak-1": 2}
-    assert checked.mending.left_out == {1: "nearly the same response of the release again"}
+    assert checked.fixes.left_out == {1: "nearly the same response of the release again"}
 
 
 def test_similarity_is_estimated_well() -> None:
@@ -118,7 +118,7 @@ def test_similarity_is_estimated_well() -> None:
         other = base[:cut] + prose(2, 1_000)[cut:]
         a, b = ({t.lower()[i : i + 8] for i in range(len(t) - 7)} for t in (base, other))
         assert (signature(base) == signature(other)).mean() == pytest.approx(len(a & b) / len(a | b), abs=0.12)
-    assert (signature(base) == signature(f"I am Claude. {base}".replace("Claude", "ChatGPT"))).mean() > ALIKE
+    assert (signature(base) == signature(f"I am Claude. {base}".replace("Claude", "ChatGPT"))).mean() > NEAR
 
 
 def test_nearly_the_same_is_found_among_many(tmp_path: Path, registry: Registry) -> None:
@@ -146,8 +146,8 @@ def test_labels(tmp_path: Path, registry: Registry) -> None:
     assert found["answered before the release came out"] == {"oak-1 (released 2025-03)": 2}
     assert found["names with a date before the release came out"] == {"oak-20240105 is oak-1, released 2025-03": 1}
     assert found["releases with fewer than 20 responses"] == {"oak-1": 6, "oak-2": 1}
-    assert checked.mending.left_out == {0: "a release that the registry does not know"}
-    assert checked.mending.changed == {1: {"release": "oak-1"}}
+    assert checked.fixes.left_out == {0: "a release that the registry does not know"}
+    assert checked.fixes.changed == {1: {"release": "oak-1"}}
 
 
 def test_single_responses(tmp_path: Path, registry: Registry) -> None:
@@ -171,8 +171,8 @@ def test_single_responses(tmp_path: Path, registry: Registry) -> None:
     assert found["NUL or lone surrogate characters"] == {"oak-1": 1}
     assert found["empty prompts"] == {"c": 1, "c (nor an id)": 1}
     assert found["wrong language"] == {"c: en is ja": 1, "c: de-DE is en": 1}
-    assert found["names of models or makers"] == {"elm-1": 1}
-    assert {row: new for row, new in checked.mending.changed.items() if "language" in new} == {
+    assert found["names of models or labs"] == {"elm-1": 1}
+    assert {row: new for row, new in checked.fixes.changed.items() if "language" in new} == {
         5: {"language": "ja"},
         7: {"language": "en"},
     }
@@ -185,11 +185,11 @@ def test_names_of_another_lab(tmp_path: Path) -> None:
         {"response": "As Claude I say: " + prose(2), "release": "claude-2.1"},
     )
     _, found = looked_at(path, Registry.load())
-    assert found["names of models or makers"] == {"claude-2.1": 2}
+    assert found["names of models or labs"] == {"claude-2.1": 2}
     assert found["names of another lab or its models"] == {"claude-2.1 names openai": 1}
 
 
-def test_a_mended_copy_has_no_findings_left(tmp_path: Path, registry: Registry) -> None:
+def test_a_fixed_copy_has_no_findings_left(tmp_path: Path, registry: Registry) -> None:
     folder = tmp_path / "corpora"
     folder.mkdir()
     rows = [{"response": prose(i)} for i in range(30)]

@@ -11,12 +11,13 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from fingerprint.corpora.fetch import download, repository
+from fingerprint.corpora.fetch import download
+from fingerprint.corpora.fetch import run as fetching
 from fingerprint.corpora.fetch.archive import Limits, extract
-from fingerprint.corpora.fetch.gitids import commit_of_api, commit_tree
-from fingerprint.corpora.fetch.patterns import compiled
-from fingerprint.corpora.fetch.run import Fetched, fetch
-from fingerprint.corpora.fetch.urls import Origin
+from fingerprint.corpora.fetch.download import Origin
+from fingerprint.corpora.fetch.git import commit_from_api, commit_tree
+from fingerprint.corpora.fetch.run import Context, Fetched, fetch
+from fingerprint.corpora.fetch.templates import compiled
 from fingerprint.corpora.manifest import Manifest, Source, read_manifest
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
@@ -47,10 +48,9 @@ class World:
 
     def fetch(self, origin: str | None = None, **kwargs: Any) -> Fetched:
         given = {"limits": Limits(), "registry": Registry.load(), "out": self.folder / "out.parquet"} | kwargs
-        return fetch(
-            given.get("manifest", self.manifest), given["out"], Origin.of(origin or str(self.base)),
-            self.folder / "kept", given["registry"], lambda *_: None, given["limits"],
-        )  # fmt: skip
+        where = Origin.of(origin or str(self.base))
+        context = Context(where, self.folder / "kept", lambda *_: None, given["limits"])
+        return fetch(given.get("manifest", self.manifest), given["out"], given["registry"], context)
 
 
 def manifest(folder: Path, commit: str, **changes: Any) -> Manifest:
@@ -226,7 +226,7 @@ def test_another_archive_is_refused_and_removed(world: World) -> None:
 def test_another_commit_is_refused(world: World) -> None:
     commit = world.archive.with_name(f"{world.commit}.commit")
     commit.write_bytes(commit.read_bytes() + b"\n")
-    with pytest.raises(InputError, match="is another one"):
+    with pytest.raises(InputError, match="sent another commit"):
         world.fetch()
 
 
@@ -273,7 +273,7 @@ def test_paths_and_entries_that_are_refused(tmp_path: Path, what: str) -> None:
 def test_bombs_are_refused_before_they_burst(tmp_path: Path) -> None:
     bomb = archive(tmp_path / "b.tar.gz", *(entry(f"r/{i}", b"\0" * 1_000_000) for i in range(30)))
     assert bomb.stat().st_size < 100_000
-    with pytest.raises(InputError, match="unfolds to more than"), (tmp_path / "spool").open("w+b") as spool:
+    with pytest.raises(InputError, match="unpacks to more than"), (tmp_path / "spool").open("w+b") as spool:
         extract(bomb, [compiled("*")], spool, Limits(file=2_000_000))
     assert (tmp_path / "spool").stat().st_size < 15_000_000
     many = archive(tmp_path / "m.tar.gz", *(entry(f"r/{i}", b"") for i in range(40)))
@@ -322,10 +322,10 @@ def test_a_commit_is_made_again_from_what_the_api_says(tmp_path: Path, zone: str
         found[who] = {"name": shown[0], "email": shown[1], "date": day}
     found["message"] = git(repo, "show", "-s", "--format=%B").decode().rstrip("\n")
     found["verification"] = {"verified": False, "reason": "unsigned", "signature": None, "payload": None}
-    made = commit_of_api(commit, found)
+    made = commit_from_api(commit, found)
     assert made == git(repo, "cat-file", "commit", commit)
     assert commit_tree(commit, made) == git(repo, "rev-parse", "HEAD^{tree}").decode().strip()
-    assert commit_of_api("0" * 40, found) is None
+    assert commit_from_api("0" * 40, found) is None
 
 
 def test_a_signed_commit_is_made_again(tmp_path: Path) -> None:
@@ -339,13 +339,13 @@ def test_a_signed_commit_is_made_again(tmp_path: Path) -> None:
     (tmp_path / "signed").write_text(signed)
     commit = git(repo, "hash-object", "-t", "commit", "-w", str(tmp_path / "signed")).decode().strip()
     found = {"verification": {"payload": plain, "signature": signature}}
-    assert commit_of_api(commit, found) == signed.encode()
+    assert commit_from_api(commit, found) == signed.encode()
 
 
 def test_github_is_asked_at_its_own_addresses(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
 
-    def brought(where: str, to: Path, most: int, report: Any) -> None:
+    def downloaded(where: str, to: Path, most: int, report: Any) -> None:
         asked.append(where)
         if "codeload" in where:
             to.write_bytes(world.archive.read_bytes())
@@ -353,16 +353,10 @@ def test_github_is_asked_at_its_own_addresses(world: World, monkeypatch: pytest.
             plain = git(world.repo, "cat-file", "commit", world.commit).decode()
             to.write_text(json.dumps({"verification": {"payload": plain, "signature": "no"}}))
 
-    monkeypatch.setattr(repository, "fetch_file", brought)
+    monkeypatch.setattr(fetching, "fetch_file", downloaded)
+    context = Context(Origin.of(None), world.folder / "k", lambda *_: None)
     with pytest.raises(InputError, match="does not make the commit"):
-        fetch(
-            world.manifest,
-            world.folder / "o.parquet",
-            Origin.of(None),
-            world.folder / "k",
-            Registry.load(),
-            lambda *_: None,
-        )
+        fetch(world.manifest, world.folder / "o.parquet", Registry.load(), context)
     assert asked == [f"https://api.github.com/repos/{NAME}/git/commits/{world.commit}"]
     assert Origin().archive(Source(NAME, world.commit)) == f"https://codeload.github.com/{NAME}/tar.gz/{world.commit}"
 
@@ -409,7 +403,7 @@ def test_an_old_file_stays_where_fetching_fails(world: World) -> None:
         ({"rows": [{"files": ["*"], "kind": "text", "fields": {"response": "{text}"}}]}, "source_model"),
         (
             {"rows": [{"files": ["*"], "kind": "text", "fields": {"response": "{os.x}", "source_model": "m"}}]},
-            "takes from",
+            "takes values",
         ),
         (
             {"rows": [{"files": ["<a>/<a>"], "kind": "text", "fields": {"response": "{text}", "source_model": "m"}}]},

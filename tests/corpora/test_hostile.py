@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerprint.corpora.fetch.archive import Limits, extract
-from fingerprint.corpora.fetch.patterns import compiled
+from fingerprint.corpora.fetch.templates import compiled
 from fingerprint.corpora.importing.formats import FORMATS
 from fingerprint.corpora.importing.found import Found
 from fingerprint.errors import InputError

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from fingerprint.corpora.fetch.archive import Extracted
-from fingerprint.corpora.fetch.read import Rows, wanted
+from fingerprint.corpora.fetch.run import CorpusRows, wanted
 from fingerprint.corpora.manifest import all_manifests, find_manifest
 from fingerprint.data.registry import Registry
 
@@ -158,7 +158,7 @@ def test_every_training_corpus_has_a_layout_that_is_tested() -> None:
 @pytest.mark.parametrize("name", TREES)
 def test_rows_of_a_tree(name: str) -> None:
     tree, expected = TREES[name]
-    rows = list(Rows(find_manifest(name), [extracted(name, tree)], Registry.load()))
+    rows = list(CorpusRows(find_manifest(name), [extracted(name, tree)], Registry.load()))
     assert len(rows) == len(expected)
     for found, wanted_row in zip(rows, expected, strict=True):
         assert {key: found[key] for key in wanted_row} == wanted_row
@@ -168,13 +168,13 @@ def test_rows_of_a_tree(name: str) -> None:
 def test_what_cannot_be_read_is_counted() -> None:
     tree = {"results/claude-2/model_outputs.json": "[{broken", "results/nobody/model_outputs.json": json.dumps(
         [{"instruction": "why?", "output": SAID}, {"instruction": "why?", "output": " "}, 3])}  # fmt: skip
-    rows = Rows(find_manifest("alpaca_eval"), [extracted("alpaca_eval", tree)], Registry.load())
+    rows = CorpusRows(find_manifest("alpaca_eval"), [extracted("alpaca_eval", tree)], Registry.load())
     assert list(rows) == []
     assert (dict(rows.left_out), dict(rows.unknown)) == ({"not JSON": 1, "no response": 1}, {"nobody": 1})
 
 
 def test_responses_are_cut_as_in_our_corpora() -> None:
     tree = {"results/claude-2/model_outputs.json": json.dumps([{"instruction": "p" * 5_000, "output": "r" * 9_000}])}
-    (found,) = Rows(find_manifest("alpaca_eval"), [extracted("alpaca_eval", tree)], Registry.load())
+    (found,) = CorpusRows(find_manifest("alpaca_eval"), [extracted("alpaca_eval", tree)], Registry.load())
     assert (len(found["response"]), len(found["prompt"])) == (8_000, 4_000)
     assert found["prompt_id"] == hashlib.sha1(b"p" * 5_000).hexdigest()[:12]

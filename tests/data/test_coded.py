@@ -1,6 +1,6 @@
 import numpy as np
 
-from fingerprint.base.factorize import factorize, isin
+from fingerprint.base.keys import factorize, isin
 
 
 def test_codes_give_the_names_back_in_their_order() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.corpora.manifest import all_manifests
 from fingerprint.data.registry import COLUMNS, Registry
 from fingerprint.errors import InputError

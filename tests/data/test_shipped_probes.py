@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from fingerprint.base.locations import data_dir
+from fingerprint.base.files import data_dir
 from fingerprint.data.probes import Probe, ProbeSet, listed, load_probes
 
 # What the sets must hold, by the domain or the language of their probes.

@@ -99,7 +99,7 @@ def test_off_the_ground_nothing_is_surer_than_the_farthest_were() -> None:
     shares = []
     for ground in (1.0, 3.0):
         evidence = Evidence(row, row, np.full(1, -60.0), np.full(1, ground), np.zeros(1), row, row)
-        found = sure.judge(evidence, Covariates.unread(np.array([5])), lab)
+        found = sure.predict(evidence, Covariates.unread(np.array([5])), lab)
         assert found.labs().sum() + found.unknown.sum() == pytest.approx(1)
         shares.append(float(found.labs()[0, 0]))
     assert shares[0] > 0.9

@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from fingerprint.model.covariates import COVARIATES, MOST_CALIBRATED, Covariates
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Cells, Plda
 
 RELEASES = 4
@@ -36,7 +35,7 @@ def read(likelihood: Likelihood, *cases: np.ndarray) -> Covariates:
 
 def test_two_labs_are_told_from_one_and_from_two_releases_of_one(likelihood: Likelihood) -> None:
     found = read(likelihood, responses(2, 2, 2, 2), responses(2, 2, 3, 3), responses(0, 0, 1, 1))
-    alone, mixed, siblings = found.split
+    alone, mixed, siblings = found.two_source_llr
     assert alone == pytest.approx(0, abs=1e-3)
     assert mixed > 3
     # A sibling is no other writer; a release of another lab explains the second half no better.
@@ -44,11 +43,11 @@ def test_two_labs_are_told_from_one_and_from_two_releases_of_one(likelihood: Lik
 
 
 def test_one_response_cannot_be_split(likelihood: Likelihood) -> None:
-    assert read(likelihood, responses(3)).split[0] == 0
+    assert read(likelihood, responses(3)).two_source_llr[0] == 0
 
 
 def test_the_level_is_that_of_the_best_release(likelihood: Likelihood) -> None:
-    clear, unclear = read(likelihood, responses(2, 2), np.zeros((2, RELEASES), np.float32)).level
+    clear, unclear = read(likelihood, responses(2, 2), np.zeros((2, RELEASES), np.float32)).log_probability
     assert -0.01 < clear <= 0
     assert unclear == pytest.approx(-np.log(RELEASES))
 

@@ -37,7 +37,7 @@ def test_off_the_ground_of_known_prompts_nothing_is_claimed_however_sure_the_evi
     assert found.out_of_domain_accuracy < 0.2
 
     others = cases(200, 200, 1)
-    judged = found.judge(others.evidence, others.covariates, LAB)
+    judged = found.predict(others.evidence, others.covariates, LAB)
     said = words(judged, others.evidence, others.covariates, found, 0.05)
     assert (said[others.home] == "attributed").mean() > 0.9
     assert (said[~others.home] == "inconclusive").all()
@@ -48,4 +48,4 @@ def test_where_all_are_at_home_nothing_holds_a_lab_back() -> None:
     found = calibrate(cases(400, 0, 0), LAB)
     beyond = cases(0, 50, 1)
     assert found.out_of_domain_accuracy == pytest.approx(1, abs=0.01)
-    assert found.judge(beyond.evidence, beyond.covariates, LAB).labs().max(axis=1).min() > 0.9
+    assert found.predict(beyond.evidence, beyond.covariates, LAB).labs().max(axis=1).min() > 0.9

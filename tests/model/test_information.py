@@ -5,10 +5,10 @@ import itertools
 import numpy as np
 import pytest
 
-from fingerprint.model.probe_information import Information, expected, fresh
+from fingerprint.model.probe_information import InformationGain, expected_gain
 
 
-def measured() -> Information:
+def measured() -> InformationGain:
     """Code tells three labs apart, chat tells nothing; the third lab never wrote code."""
     rng = np.random.default_rng(0)
     lab = np.repeat([0, 1, 0, 1, 2], 40)
@@ -17,13 +17,13 @@ def measured() -> Information:
     shares[:80] = 0.02
     shares[np.arange(80), lab[:80]] = 0.96
     shares[80:] += rng.uniform(-0.01, 0.01, (120, 3))
-    return Information.measure(shares / shares.sum(axis=1, keepdims=True), lab, kind, ["ash", "birch", "cedar"])
+    return InformationGain.measure(shares / shares.sum(axis=1, keepdims=True), lab, kind, ["ash", "birch", "cedar"])
 
 
 def test_telling_prompts_are_worth_more() -> None:
     information = measured()
     even = np.full(3, 1 / 3)
-    code, chat = (expected(even, information.of(domain, "en"), 1.0) for domain in ("code", "chat"))
+    code, chat = (expected_gain(even, information.of(domain, "en"), 1.0) for domain in ("code", "chat"))
     assert code > 0.8
     assert chat < 0.1
 
@@ -35,14 +35,14 @@ def test_no_lab_is_told_by_having_been_absent() -> None:
 
 def test_expected_information_is_bounded_by_what_is_open() -> None:
     gain = measured().of("code", "en")
-    assert expected(np.array([1.0, 0.0, 0.0]), gain, 1.0) == pytest.approx(0, abs=1e-9)
-    half = expected(np.array([0.5, 0.5, 0.0]), gain, 1.0)
+    assert expected_gain(np.array([1.0, 0.0, 0.0]), gain, 1.0) == pytest.approx(0, abs=1e-9)
+    half = expected_gain(np.array([0.5, 0.5, 0.0]), gain, 1.0)
     assert 0.5 < half <= np.log(2)
-    assert expected(np.array([0.95, 0.05, 0.0]), gain, 1.0) < half
+    assert expected_gain(np.array([0.95, 0.05, 0.0]), gain, 1.0) < half
 
 
 def test_the_same_again_brings_ever_less() -> None:
-    new = [fresh(n) for n in range(30)]
+    new = [measured().new_share(n) for n in range(30)]
     assert new[0] == 1
     assert all(a > b > 0 for a, b in itertools.pairwise(new))
 
@@ -57,7 +57,7 @@ def test_kinds_that_no_corpus_has() -> None:
 
 
 def test_labs_that_were_left_out_of_the_measure_are_as_far_as_others() -> None:
-    wider = measured().map_function(["zelkova", "birch", "ash"])
+    wider = measured().for_labs(["zelkova", "birch", "ash"])
     at = wider.kinds.index(("code", "en"))
     assert wider.gain[at, 2, 1] == measured().gain[at, 0, 1]
     assert wider.gain[at, 0, 1] == pytest.approx(wider.gain[at, 2, 1], rel=0.2)
@@ -67,8 +67,8 @@ def test_labs_that_were_left_out_of_the_measure_are_as_far_as_others() -> None:
 def test_what_is_stored_is_read_again_and_checked() -> None:
     information = measured()
     kept = information.gain.astype(np.float16)
-    again = Information.from_parts(information.to_document(), kept, information.labs)
+    again = InformationGain.from_parts(information.to_document(), kept, information.labs)
     assert again.kinds == information.kinds
     for wrong in (kept[:1], -kept):
         with pytest.raises(ValueError, match="does not fit"):
-            Information.from_parts(information.to_document(), wrong, information.labs)
+            InformationGain.from_parts(information.to_document(), wrong, information.labs)

@@ -4,20 +4,22 @@ from collections import Counter
 
 import numpy as np
 
-from fingerprint.model.probe_information import Information
-from fingerprint.probing.choice import LEAST_NATS, Choice, firm
+from fingerprint.config import ProbingConfig
+from fingerprint.model.probe_information import InformationGain
+from fingerprint.probing.choice import Choice, firm
 
+CONFIG = ProbingConfig()
 KINDS = [("chat", "en"), ("code", "en"), ("creative", "en")]
 
 
-def information() -> Information:
+def information() -> InformationGain:
     """Code tells the first two labs apart, creative the last two, chat a little of everything."""
     gain = np.full((3, 3, 3), 0.3, np.float32)
     gain[1:] = 0.0
     for kind, (a, b) in ((1, (0, 1)), (2, (1, 2))):
         gain[kind, a, b] = gain[kind, b, a] = 4.0
     gain[:, range(3), range(3)] = 0
-    return Information(tuple(KINDS), ("ash", "birch", "cedar"), gain)
+    return InformationGain(tuple(KINDS), ("ash", "birch", "cedar"), gain)
 
 
 def test_the_labs_in_question_decide() -> None:
@@ -46,16 +48,16 @@ def test_without_a_table_every_kind_has_its_turn() -> None:
 
 def test_nothing_is_left_to_learn_of_one_lab_or_after_very_many() -> None:
     choice = Choice(information())
-    assert choice.left_to_learn(KINDS, Counter(), np.array([1.0, 0, 0])) < LEAST_NATS
+    assert choice.left_to_learn(KINDS, Counter(), np.array([1.0, 0, 0])) < CONFIG.least_nats
     even = np.ones(3)
-    assert choice.left_to_learn(KINDS, Counter(), even) > LEAST_NATS
-    assert choice.left_to_learn(KINDS, Counter({("chat", "en"): 300}), even) < LEAST_NATS
+    assert choice.left_to_learn(KINDS, Counter(), even) > CONFIG.least_nats
+    assert choice.left_to_learn(KINDS, Counter({("chat", "en"): 300}), even) < CONFIG.least_nats
     assert choice.left_to_learn([], Counter(), even) == 0
 
 
 def test_one_look_above_the_threshold_is_not_firm() -> None:
-    assert not firm([], 0)
-    assert not firm([None, None, "ash"], 3)
-    assert not firm(["ash", "birch"], 8)
-    assert not firm(["ash", "ash"], 2)
-    assert firm([None, "ash", "ash"], 3)
+    assert not firm([], 0, CONFIG)
+    assert not firm([None, None, "ash"], 3, CONFIG)
+    assert not firm(["ash", "birch"], 8, CONFIG)
+    assert not firm(["ash", "ash"], 2, CONFIG)
+    assert firm([None, "ash", "ash"], 3, CONFIG)

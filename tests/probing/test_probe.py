@@ -104,7 +104,7 @@ def test_requests_that_fail_count(ask: Any, stealth: Stealth) -> None:
     assert found["probe"]["failed"]
 
 
-def test_a_provider_that_gives_up_is_told(ask: Any, stealth: Stealth) -> None:
+def test_a_provider_that_gives_up_is_reported(ask: Any, stealth: Stealth) -> None:
     stealth.status = lambda asked: 200 if asked < 5 else 401
     code, found, _ = ask()
     assert code == 1
@@ -117,7 +117,7 @@ def test_without_any_answer_there_is_no_verdict(ask: Any, stealth: Stealth) -> N
     code, out, complaint = ask()
     assert (code, out) == (2, "")
     assert complaint.count("\n") == 1
-    assert "no answer to judge" in complaint
+    assert "no answer to identify" in complaint
 
 
 def test_hostile_answers_reach_no_terminal(ask: Any, stealth: Stealth) -> None:
@@ -161,7 +161,7 @@ def test_it_stops_before_it_costs_too_much(priced: Any, stealth: Stealth, tmp_pa
     # An answer may take 4,096 tokens, $0.4096: beside that there is room for two that took 60, and not for three.
     code, found, _ = priced("--max-cost", "0.425")
     assert code == 0
-    assert found["probe"]["stopped"] == "--max-cost might be exceeded by another"
+    assert found["probe"]["stopped"] == "another request might exceed --max-cost"
     assert (len(stealth.prompts), found["probe"]["answered"], found["n_responses"]) == (3, 3, 3)
     assert found["probe"]["cost"] == pytest.approx(0.018)
     assert len(lines(answers(tmp_path))) == 3
@@ -176,11 +176,11 @@ def test_it_stops_before_it_costs_too_much(priced: Any, stealth: Stealth, tmp_pa
 def test_a_limit_that_not_even_one_answer_fits_in_asks_nothing(priced: Any, stealth: Stealth) -> None:
     code, out, complaint = priced("--max-cost", "0.4")
     assert (code, out, stealth.prompts) == (2, "", [])
-    assert "--max-cost might be exceeded" in complaint
+    assert "might exceed --max-cost" in complaint
 
 
 def test_the_time_that_help_tells_is_the_one_that_holds() -> None:
     from fingerprint.cli.options import TIMEOUT
-    from fingerprint.collect.asking import PATIENCE
+    from fingerprint.collect.asking import RETRY
 
-    assert PATIENCE.timeout == TIMEOUT
+    assert RETRY.timeout == TIMEOUT

@@ -38,7 +38,7 @@ def verdict(word: str = "attributed", **changes: object) -> Verdict:
             ReleaseShare("glm-4.7", "zhipu", "glm-4", 0.8, 9.1),
             ReleaseShare("gpt-5", "openai", "gpt-5", 0.05, 1),
         ),
-        new_release=(NewRelease("zhipu", 0.1), NewRelease("openai", 0.02)),
+        new_releases=(NewRelease("zhipu", 0.1), NewRelease("openai", 0.02)),
         warnings=("1 response was a duplicate and counts once",),
         model=ModelInfo("default", "0.1.0", "2026-11-23", 447, "2026-08"),
         candidates=None,

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from fingerprint.data import names
-from fingerprint.side import claims
-from fingerprint.side.claims import claimed_labs
+from fingerprint.side import self_identification
+from fingerprint.side.self_identification import self_identified_labs
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from fingerprint.side.claims import claimed_labs
     ],
 )
 def test_who_it_says_it_is(text: str, lab: str) -> None:
-    assert claimed_labs(text) == {lab}
+    assert self_identified_labs(text) == {lab}
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ def test_who_it_says_it_is(text: str, lab: str) -> None:
     ],
 )
 def test_a_name_alone_is_no_claim(text: str) -> None:
-    assert claimed_labs(text) == frozenset()
+    assert self_identified_labs(text) == frozenset()
 
 
 def test_every_name_that_is_masked_has_a_lab_or_none() -> None:
-    assert set(claims._LAB_OF) == set(names._COMPILED)
+    assert set(self_identification._LAB_OF) == set(names._COMPILED)
 
 
 def test_hostile_text_costs_little() -> None:
     start = time.monotonic()
-    claimed_labs("i am " + "a large language model " * 200_000 + "gpt-4 " * 200_000)
-    claimed_labs("i am" + " -" * 500_000 + "claude")
+    self_identified_labs("i am " + "a large language model " * 200_000 + "gpt-4 " * 200_000)
+    self_identified_labs("i am" + " -" * 500_000 + "claude")
     assert time.monotonic() - start < 5

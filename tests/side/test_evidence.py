@@ -16,15 +16,15 @@ from fingerprint.data.response import Case
 from fingerprint.errors import ModelError
 from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.report.text import render
-from fingerprint.side.evidence import side_evidence
-from fingerprint.side.names import Habits
-from fingerprint.side.tables import DOCUMENT, Tables
-from fingerprint.store.folder import load, save
-from fingerprint.training.side import learn_side
+from fingerprint.side.evidence import DOCUMENT, SideTables, side_evidence
+from fingerprint.side.self_identification import StatementRates
+from fingerprint.store.folder import load
+from fingerprint.store.folder import save
+from fingerprint.training.parts import learn_side
 from tests import worlds
 
 STYLE = (LabShare("openai", 0.5), LabShare("anthropic", 0.3), LabShare(UNKNOWN, 0.2))
-NAMES = Habits({"openai": 4, "anthropic": 4}, {"openai": {"openai": 4}, "anthropic": {"anthropic": 4}}, {})
+NAMES = StatementRates({"openai": 4, "anthropic": 4}, {"openai": {"openai": 4}, "anthropic": {"anthropic": 4}}, {})
 
 
 def counted(release: str, prompts: range, template: int = 0) -> list[dict[str, Any]]:
@@ -63,8 +63,8 @@ def test_a_trained_model_knows_tokenizers(model: Path) -> None:
 
 def test_what_is_combined_is_the_product() -> None:
     case = case_of([about_itself("I am Claude, made by Anthropic."), {"response": "A long enough answer, this."}])
-    found = side_evidence(case, STYLE, Tables((), NAMES))
-    ratio = {row.lab: row.log_likelihood_ratio for row in found.self_names.labs}
+    found = side_evidence(case, STYLE, SideTables((), NAMES))
+    ratio = {row.lab: row.log_likelihood_ratio for row in found.self_identification.labs}
     assert ratio["anthropic"] > 0 > ratio["openai"]
     weight = {share.lab: share.probability * math.exp(ratio.get(share.lab, 0)) for share in STYLE}
     for share in found.combined:
@@ -77,8 +77,8 @@ def test_answers_about_itself_are_no_style() -> None:
     case = case_of(rows)
     assert [record.response for record in case.records] == ["x" * 40]
     assert any("side evidence" in warning for warning in case.warnings)
-    found = side_evidence(case, STYLE, Tables((), NAMES))
-    assert [(row.lab, row.responses) for row in found.self_names.said] == [("openai", 1)]
+    found = side_evidence(case, STYLE, SideTables((), NAMES))
+    assert [(row.lab, row.responses) for row in found.self_identification.said] == [("openai", 1)]
 
 
 def test_what_is_too_short_to_judge_is_counted_all_the_same(model: Path) -> None:
@@ -94,13 +94,13 @@ def test_what_is_too_short_to_judge_is_counted_all_the_same(model: Path) -> None
 
 def test_each_kind_says_why_it_says_nothing() -> None:
     case = Case("s", (), 0)
-    empty = side_evidence(case, STYLE, Tables.from_document(None))
+    empty = side_evidence(case, STYLE, SideTables.from_document(None))
     assert empty.token_counts.note.startswith("none known")
-    assert empty.self_names.note.startswith("none known")
+    assert empty.self_identification.note.startswith("none known")
     assert [share.lab for share in empty.combined] == [share.lab for share in STYLE]
     assert [share.probability for share in empty.combined] == pytest.approx([share.probability for share in STYLE])
-    silent = side_evidence(case, STYLE, Tables((), NAMES))
-    assert silent.self_names.note == "no response says what wrote it"
+    silent = side_evidence(case, STYLE, SideTables((), NAMES))
+    assert silent.self_identification.note == "no response says what wrote it"
 
 
 def test_a_model_of_before_has_no_such_document_and_still_works(model: Path, tmp_path: Path) -> None:
@@ -162,7 +162,7 @@ def test_what_is_learned_of_names(tmp_path: Path) -> None:
     assert without is not None
     assert without.says == {"openai": {"openai": 1.0}}
     # Whoever was heard already is not heard again, but for a model that never listened.
-    for before, says in ((Tables((), without), without.says), (Tables((), None), names.says)):
+    for before, says in ((SideTables((), without), without.says), (SideTables((), None), names.says)):
         more = learn_side(corpus, np.ones(3, bool), lab_of, lambda *_: None, before, {"claude-9", "gpt-9", "parrot"})
         assert more.names is not None
         assert more.names.says == says

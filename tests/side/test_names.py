@@ -4,14 +4,14 @@ import math
 
 import pytest
 
-from fingerprint.side.names import Habits, said
+from fingerprint.side.self_identification import StatementRates, count_statements
 
 TRUE = "I am Claude, made by Anthropic."
 FALSE = "I am ChatGPT, made by OpenAI."
 LABS = ["anthropic", "openai", "deepseek", "zhipu"]
 
 
-def style_markers() -> Habits:
+def style_markers() -> StatementRates:
     rows: list[tuple[str, str | None, str]] = []
     for n in range(8):
         rows += [(f"claude-{n}", "anthropic", TRUE)] * 5 + [(f"gpt-{n}", "openai", FALSE)] * 2
@@ -19,7 +19,7 @@ def style_markers() -> Habits:
         rows += [(f"deepseek-{n}", "deepseek", FALSE if n % 2 else "I am DeepSeek.")]
     rows += [("vicuna", None, FALSE)] * 3
     rows += [("claude-0", "anthropic", "The sky is blue.")] * 100
-    return Habits.of(rows)
+    return StatementRates.of(rows)
 
 
 def test_how_often_known_models_say_something_false() -> None:
@@ -39,24 +39,24 @@ def test_chances_over_all_names_are_a_distribution() -> None:
 
 def test_a_name_is_worth_what_it_costs_to_lie() -> None:
     found = style_markers()
-    of_openai = found.ratios(said([FALSE]), LABS)
+    of_openai = found.ratios(count_statements([FALSE]), LABS)
     assert max(of_openai, key=of_openai.__getitem__) == "openai"
     # Many say that they are ChatGPT; hardly any says that it is Claude.
-    assert found.ratios(said([TRUE]), LABS)["anthropic"] > of_openai["openai"] > 0
+    assert found.ratios(count_statements([TRUE]), LABS)["anthropic"] > of_openai["openai"] > 0
     assert of_openai["deepseek"] > of_openai["anthropic"]
 
 
 def test_saying_it_again_is_no_further_evidence() -> None:
     found = style_markers()
-    assert found.ratios(said([TRUE] * 50), LABS) == found.ratios(said([TRUE]), LABS)
+    assert found.ratios(count_statements([TRUE] * 50), LABS) == found.ratios(count_statements([TRUE]), LABS)
 
 
 def test_no_name_is_ever_proof() -> None:
-    assert all(math.isfinite(r) and abs(r) < 6 for r in style_markers().ratios(said([TRUE]), LABS).values())
-    assert all(abs(r) < 3 for r in Habits({}, {}, {}).ratios(said([TRUE]), LABS).values())
+    assert all(math.isfinite(r) and abs(r) < 6 for r in style_markers().ratios(count_statements([TRUE]), LABS).values())
+    assert all(abs(r) < 3 for r in StatementRates({}, {}, {}).ratios(count_statements([TRUE]), LABS).values())
 
 
 def test_what_is_heard_later_is_added() -> None:
     first = [("claude-1", "anthropic", TRUE), ("gpt-1", "openai", FALSE), ("vicuna", None, FALSE)]
     then = [("deepseek-1", "deepseek", FALSE), ("claude-2", "anthropic", FALSE), ("alpaca", None, FALSE)]
-    assert Habits.of(first).joined(Habits.of(then)) == Habits.of([*first, *then])
+    assert StatementRates.of(first).joined(StatementRates.of(then)) == StatementRates.of([*first, *then])

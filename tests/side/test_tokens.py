@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from fingerprint.side.tokens import FEWEST, Tokenizer, agree, gathered, grouped, read, residuals
+from fingerprint.side.token_counts import FEWEST, Tokenizer, agree, group_by_tokenizer, one_count_each, read, residuals
 
 SIZES = {f"tokens-{i}|x": 10 + 3 * i for i in range(12)}
 LABS = ["ash", "birch", "cedar"]
@@ -16,7 +16,7 @@ def counted(tokenizer: int, template: int = 0) -> dict[str, int]:
 
 def known() -> list[Tokenizer]:
     releases = {"ash-1": counted(1, 5), "ash-2": counted(1, 40), "birch-1": counted(2, 7), "cedar-1": counted(3)}
-    return grouped(releases, {"ash-1": "ash", "ash-2": "ash", "birch-1": "birch", "cedar-1": "cedar"})
+    return group_by_tokenizer(releases, {"ash-1": "ash", "ash-2": "ash", "birch-1": "birch", "cedar-1": "cedar"})
 
 
 def test_counts_are_compared_up_to_a_constant() -> None:
@@ -60,7 +60,9 @@ def test_a_provider_that_counts_one_prompt_otherwise_does_not_spoil_it() -> None
 def test_a_tokenizer_that_several_labs_have_tells_less() -> None:
     alone = read(counted(2), known(), LABS)
     releases = {"ash-1": counted(1), "birch-1": counted(2), "cedar-1": counted(2, 4)}
-    shared = read(counted(2), grouped(releases, {"ash-1": "ash", "birch-1": "birch", "cedar-1": "cedar"}), LABS)
+    shared = read(
+        counted(2), group_by_tokenizer(releases, {"ash-1": "ash", "birch-1": "birch", "cedar-1": "cedar"}), LABS
+    )
     assert alone is not None
     assert shared is not None
     assert shared.ratio["birch"] == pytest.approx(shared.ratio["cedar"])
@@ -70,7 +72,7 @@ def test_a_tokenizer_that_several_labs_have_tells_less() -> None:
 def test_evidence_stays_bounded_however_many_prompts() -> None:
     many = {f"{i}|": i % 50 + 5 for i in range(500)}
     releases = {"ash-1": many, "birch-1": {k: v + hash(k) % 3 for k, v in many.items()}}
-    found = read(many, grouped(releases, {"ash-1": "ash", "birch-1": "birch"}), LABS)
+    found = read(many, group_by_tokenizer(releases, {"ash-1": "ash", "birch-1": "birch"}), LABS)
     assert found is not None
     assert all(abs(ratio) < 5 for ratio in found.ratio.values())
     assert found.ratio["cedar"] == 0
@@ -85,15 +87,15 @@ def test_other_prompts_and_too_few_say_nothing() -> None:
 
 def test_one_system_prompt_at_a_time() -> None:
     rows = [("", "a", 10), ("", "b", 20), ("", "a", 10), ("", "a", 12), ("pirate", "a", 90)]
-    assert gathered(rows) == {"a": 10, "b": 20}
-    assert gathered([]) == {}
+    assert one_count_each(rows) == {"a": 10, "b": 20}
+    assert one_count_each([]) == {}
 
 
 def test_what_is_counted_later_joins_what_it_agrees_with() -> None:
     later = {"ash-3": {**counted(1, 9), "later|x": 50}, "cedar-2": counted(4)}
-    found = grouped(later, {"ash-3": "ash", "cedar-2": "cedar"}, known())
+    found = group_by_tokenizer(later, {"ash-3": "ash", "cedar-2": "cedar"}, known())
     assert [set(t.releases) for t in found] == [{"ash-1", "ash-2", "ash-3"}, {"birch-1"}, {"cedar-1"}, {"cedar-2"}]
     # In the constant of those that were there.
     assert found[0].counts == {**known()[0].counts, "later|x": 50 + 5 - 9}
     assert found[1:3] == known()[1:]
-    assert grouped({"ash-2": counted(1, 40)}, {"ash-2": "ash"}, known()) == known()
+    assert group_by_tokenizer({"ash-2": counted(1, 40)}, {"ash-2": "ash"}, known()) == known()

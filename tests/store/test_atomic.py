@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from fingerprint.base.atomic import write_atomically
+from fingerprint.base.files import write_atomically
 
 
 def test_writes_and_replaces(tmp_path):

@@ -7,30 +7,35 @@ import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from fingerprint.base import exchange
+from fingerprint.base import files
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.store import versions
-from fingerprint.store.folder import load, pack, save
+from fingerprint.store.folder import load, pack, put_in_place, staged
 from fingerprint.store.versions import KEPT, find, identity, replace, rollback, use
+from tests.store.folder import parts
 
 
 def contents(number: int, parent: str | None = None) -> dict[str, bytes]:
-    documents = {"training": {"name": str(number), "lineage": [{"parent": parent}]}}
-    return pack(Path("m"), {"x": np.full(1000, number)}, documents, f"# {number}\n", {})
+    """The files of a model with this number in its arrays and in its name."""
+    made = parts()
+    made.arrays["regression_features"][:] = number
+    made.documents["training"]["name"] = str(number)
+    made.documents["training"]["lineage"][0]["parent"] = parent
+    return pack(Path("m"), made.arrays, made.documents, f"# {number}\n", made.encoder)
 
 
 def number(folder: Path) -> int:
-    return int(load(folder).arrays["x"][0])
+    return int(load(folder).arrays["regression_features"][0])
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """0, replaced by 1, replaced by 2."""
     folder = tmp_path / "m"
-    save(folder, {"x": np.full(1000, 0)}, {"training": {"name": "0", "lineage": [{"parent": None}]}}, "# 0\n")
+    with staged(folder, contents(0)) as made:
+        put_in_place(made, folder)
     for i in (1, 2):
         replace(folder, contents(i, identity(folder)), identity(folder))
     return folder
@@ -107,7 +112,7 @@ def test_interrupted_replacing_leaves_the_old_model(model: Path, monkeypatch: py
 
 
 def test_where_folders_cannot_change_places_at_once(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exchange, "_at_once", lambda *_: False)
+    monkeypatch.setattr(files, "_exchanged_at_once", lambda *_: False)
     replace(model, contents(3), identity(model))
     assert number(model) == 3
     assert [v.documents["training"]["name"] for v in versions.versions(model)][:2] == ["3", "2"]

@@ -83,9 +83,9 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
     monkeypatch.setattr(counts_cache, "SHARD_ROWS", 100)
     for module in (weights, plda, embedding):
         monkeypatch.setattr(module, "_BLOCK", 150)
-    here = train_small(tmp_path / "here", counts_cache=tmp_path / "cache of here")
+    here = train_small(tmp_path / "here", cache=tmp_path / "cache of here")
     lost: set[str] = set()
-    with Client(address, set_as_default=False) as watch:
+    with Client(address, set_as_default=False) as watch:  # type: ignore[no-untyped-call]
         watch.wait_for_workers(2, timeout=_LONG)
         watch.get_task_stream()
         of_pid = {pid: name for name, pid in watch.run(os.getpid).items()}
@@ -100,7 +100,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
                 processes[0].send_signal(signal.SIGKILL)
 
         with cluster(address):
-            made = train_small(tmp_path / "m", progress, counts_cache=tmp_path / "cache")
+            made = train_small(tmp_path / "m", progress, cache=tmp_path / "cache")
         done = watch.get_task_stream()
     assert processes[0].wait(_LONG) == -signal.SIGKILL
     assert content(made) == content(here)
@@ -121,11 +121,11 @@ def test_an_update_has_the_same_bytes(
     corpus = worlds.foreign(tmp_path)
 
     def updated(name: str) -> dict[str, bytes]:
-        settings = Settings(world / "registry.csv", jobs=1, counts_cache=tmp_path / f"cache of {name}", force=True)
+        settings = Settings(world / "registry.csv", jobs=1, cache=tmp_path / f"cache of {name}", force=True)
         update(model, [corpus], tmp_path / name, settings, lambda stage, done, total: None)
         return content(tmp_path / name)
 
-    with Client(workers[0], set_as_default=False) as watch, cluster(workers[0]):
+    with Client(workers[0], set_as_default=False) as watch, cluster(workers[0]):  # type: ignore[no-untyped-call]
         watch.get_task_stream()
         there = updated("there")
         # Features, those of plain forms, and places.

@@ -30,7 +30,7 @@ def test_known_releases_are_attributed(model: Path, tmp_path: Path) -> None:
         found = known.identify(texts)
         right += found.labs[0].lab == lab and found.releases[0].release == release
         assert sum(share.probability for share in found.labs) == pytest.approx(1)
-        shares = sum(r.probability for r in found.releases) + sum(n.probability for n in found.new_release)
+        shares = sum(r.probability for r in found.releases) + sum(n.probability for n in found.new_releases)
         unknown = next(share.probability for share in found.labs if share.lab == "unknown")
         assert shares + unknown == pytest.approx(1)
     assert right >= 15
@@ -39,7 +39,7 @@ def test_known_releases_are_attributed(model: Path, tmp_path: Path) -> None:
 def test_same_inputs_and_seed_give_the_same_bytes(model: Path, train_small: Train, tmp_path: Path) -> None:
     again = content(train_small(tmp_path / "again"))
     assert again == content(model)
-    assert content(train_small(tmp_path / "other", seed=1)) != again
+    assert content(train_small(tmp_path / "other", config=worlds.config(seed=1))) != again
 
 
 def test_excluding_a_lab_leaves_nothing_of_it(train_small: Train, tmp_path: Path) -> None:

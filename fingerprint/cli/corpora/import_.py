@@ -12,7 +12,7 @@ import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import options
-from fingerprint.cli.progress import Progress
+from fingerprint.cli.terminal import Progress
 from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:

@@ -8,11 +8,21 @@ from typing import Any
 
 import anthropic
 
+from fingerprint.collect.messages import Answer, Question, Usage
 from fingerprint.collect.provider import Price
-from fingerprint.collect.providers.parts import count, dictionary, listing, missing, said, text, total
 from fingerprint.collect.providers.presets import Account, Preset
-from fingerprint.collect.providers.wire import Client, stated, told
-from fingerprint.collect.question import Answer, Question, Usage
+from fingerprint.collect.providers.wire import (
+    Client,
+    answer_text,
+    count,
+    dictionary,
+    listing,
+    missing,
+    sent,
+    stated,
+    text,
+    total,
+)
 
 
 class Messages:
@@ -27,7 +37,7 @@ class Messages:
 
     async def ask(self, model: str, question: Question) -> Answer:
         """See Provider."""
-        # The SDK knows them no more, older models do.
+        # The SDK no longer has these settings; older models still take them.
         sampling = {name: value for name, value in asdict(question.sampling).items() if value is not None}
         fields: dict[str, Any] = {"extra_body": sampling}
         if question.system:
@@ -35,7 +45,7 @@ class Messages:
         if question.tools:
             fields["tools"] = [_tool(dictionary(tool["function"])) for tool in question.tools]
         messages: Any = [asdict(message) for message in question.messages if message.role != "system"]
-        raw = await told(
+        raw = await sent(
             self._client.messages.with_raw_response.create(
                 model=model, messages=messages, max_tokens=question.max_tokens, timeout=None, **fields
             ),
@@ -53,7 +63,7 @@ class Messages:
 
 
 def open_account(account: Account, preset: Preset) -> Messages:
-    """The provider of an account."""
+    """Return the provider of an account."""
     return Messages(account)
 
 
@@ -72,10 +82,10 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
         raise missing("content")
     blocks = listing(body["content"])
     usage = dictionary(body.get("usage"))
-    # What came from the cache, or went there, is not among the input tokens.
-    sent = [usage.get(key) for key in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")]
+    # The API does not count cached tokens among the input tokens.
+    received = [usage.get(key) for key in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")]
     return Answer(
-        text=said(
+        text=answer_text(
             "".join(text(block.get("text")) for block in blocks if block.get("type") == "text"),
             [(text(block.get("name")), block.get("input")) for block in blocks if block.get("type") == "tool_use"],
         ),
@@ -83,7 +93,7 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
         provider=name,
         finish_reason=text(body.get("stop_reason")),
         usage=Usage(
-            total(*map(count, sent)),
+            total(*map(count, received)),
             count(usage.get("output_tokens")),
             count(dictionary(usage.get("output_tokens_details")).get("thinking_tokens")),
         ),

@@ -1,4 +1,4 @@
-"""OpenAI's chat completions, and whoever speaks them, through the `openai` SDK."""
+"""OpenAI's chat completions, and the servers that have the same API, through the `openai` SDK."""
 
 from __future__ import annotations
 
@@ -9,12 +9,21 @@ from typing import Any
 
 import openai
 
-from fingerprint.collect.failure import Cause, Failure
+from fingerprint.collect.messages import Answer, Cause, Failure, Question, Usage
 from fingerprint.collect.provider import Price
-from fingerprint.collect.providers.parts import count, dictionary, dollars, listing, missing, said, text
 from fingerprint.collect.providers.presets import OPENAI, OPENROUTER, Account, Preset
-from fingerprint.collect.providers.wire import Client, stated, told
-from fingerprint.collect.question import Answer, Question, Usage
+from fingerprint.collect.providers.wire import (
+    Client,
+    answer_text,
+    count,
+    dictionary,
+    dollars,
+    listing,
+    missing,
+    sent,
+    stated,
+    text,
+)
 
 _WORDS = ("text", "output_text")
 
@@ -33,9 +42,9 @@ class Chat:
             http_client=Client(account.key),
         )
         if account.base_url != OPENAI.address:
-            # The SDK takes them from the environment for whomever it talks to.
+            # The SDK takes them from the environment whatever the address is.
             self._client.organization = self._client.project = None
-        # OpenAI's reasoning models refuse the old name, most others do not know the new one.
+        # OpenAI's reasoning models refuse the old name; most other servers do not know the new one.
         self._limit = "max_completion_tokens" if preset is OPENAI else "max_tokens"
         self._prices: dict[str, Price] | None = None
 
@@ -48,7 +57,7 @@ class Chat:
         if self._preset is OPENROUTER:
             fields["extra_body"] = {"usage": {"include": True}}
         messages: Any = [asdict(message) for message in question.messages]
-        raw = await told(
+        raw = await sent(
             self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields), self._key
         )
         return _answer(json.loads(raw.http_response.content), self.name)
@@ -56,11 +65,11 @@ class Chat:
     async def price(self, model: str) -> Price | None:
         """See Provider."""
         if self._preset.local:
-            return Price(0, 0, source="a server of one's own")
+            return Price(0, 0, source="a local server")
         if self._preset is not OPENROUTER:
             return None
         if self._prices is None:
-            raw = await told(self._client.models.with_raw_response.list(), self._key)
+            raw = await sent(self._client.models.with_raw_response.list(), self._key)
             self._prices = dict(_prices(json.loads(raw.http_response.content)))
         return self._prices.get(model)
 
@@ -70,14 +79,14 @@ class Chat:
 
 
 def open_account(account: Account, preset: Preset) -> Chat:
-    """The provider of an account."""
+    """Return the provider of an account."""
     return Chat(account, preset)
 
 
 def _answer(body: dict[str, Any], name: str) -> Answer:
     choices = listing(body.get("choices"))
     choice = choices[0] if choices else {}
-    # OpenRouter tells errors of those behind it under a status of success.
+    # OpenRouter reports errors of the providers behind it under a status of success.
     if error := body.get("error") or choice.get("error"):
         code = dictionary(error).get("code")
         raise stated(code if isinstance(code, int) else 500, error)
@@ -90,7 +99,7 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
         raise Failure(Cause.SERVER, "the model broke off")
     usage = dictionary(body.get("usage"))
     return Answer(
-        text=said(_words(message.get("content")), _calls(message)),
+        text=answer_text(_words(message.get("content")), _calls(message)),
         model=text(body.get("model")),
         provider=text(body.get("provider")) or name,
         finish_reason=finish,
@@ -132,6 +141,6 @@ def _prices(body: dict[str, Any]) -> Iterator[tuple[str, Price]]:
             )
         except (KeyError, TypeError, ValueError):
             continue
-        # What is routed to a model chosen later is priced at -1.
+        # A route to a model that is chosen later has the price -1.
         if price.prompt >= 0 and price.completion >= 0:
             yield text(entry.get("id")), price

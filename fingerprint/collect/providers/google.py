@@ -8,12 +8,21 @@ from typing import Any
 from google import genai
 from google.genai import types
 
-from fingerprint.collect.failure import Cause, Failure
+from fingerprint.collect.messages import Answer, Cause, Failure, Question, Usage
 from fingerprint.collect.provider import Price
-from fingerprint.collect.providers.parts import count, dictionary, listing, missing, said, text, total
 from fingerprint.collect.providers.presets import Account, Preset
-from fingerprint.collect.providers.wire import Client, stated, told
-from fingerprint.collect.question import Answer, Question, Usage
+from fingerprint.collect.providers.wire import (
+    Client,
+    answer_text,
+    count,
+    dictionary,
+    listing,
+    missing,
+    sent,
+    stated,
+    text,
+    total,
+)
 
 _REFUSED = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
 _ROLES = {"user": "user", "assistant": "model"}
@@ -40,7 +49,7 @@ class Gemini:
             if question.tools
             else None,
             automatic_function_calling=types.AutomaticFunctionCallingConfig(disable=True),
-            # As it came: what the SDK makes of it drops what it does not know.
+            # The body as it came: the SDK's own object drops fields that the SDK does not know.
             should_return_http_response=True,
         )
         contents = [
@@ -48,7 +57,7 @@ class Gemini:
             for message in question.messages
             if message.role in _ROLES
         ]
-        response = await told(
+        response = await sent(
             self._client.aio.models.generate_content(model=model, contents=contents, config=config), self._key
         )
         whole = response.sdk_http_response
@@ -62,12 +71,12 @@ class Gemini:
 
     async def close(self) -> None:
         """See Provider."""
-        # The SDK leaves what it was given to whoever gave it.
+        # The SDK does not close a client that it was given.
         await self._http.aclose()
 
 
 def open_account(account: Account, preset: Preset) -> Gemini:
-    """The provider of an account."""
+    """Return the provider of an account."""
     return Gemini(account)
 
 
@@ -93,7 +102,7 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
     usage = dictionary(body.get("usageMetadata"))
     thoughts = count(usage.get("thoughtsTokenCount"))
     return Answer(
-        text=said(
+        text=answer_text(
             "".join(text(part.get("text")) for part in parts),
             [(text(call.get("name")), call.get("args", {})) for call in called],
         ),

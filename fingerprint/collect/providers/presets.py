@@ -14,7 +14,7 @@ from fingerprint.errors import FingerprintError, MissingExtra
 
 
 class Speaks(Enum):
-    """The API, by the module here that has its provider."""
+    """An API, by the module of this package that has its provider."""
 
     CHAT = "chat"
     ANTHROPIC = "anthropic"
@@ -23,7 +23,13 @@ class Speaks(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where questions go and with what key; the key is empty where none is needed."""
+    """Where questions go.
+
+    Attributes:
+        name: The provider's name.
+        base_url: The address.
+        key: The API key, empty if none is needed.
+    """
 
     name: str
     base_url: str
@@ -34,14 +40,21 @@ class Account:
 
     @property
     def digest(self) -> str:
-        """What shares a rate limit, without the key."""
+        """What shares a rate limit: a digest of address and key."""
         return hashlib.sha256(f"{self.base_url}\0{self.key}".encode()).hexdigest()[:16]
 
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """An opener of providers. keys are names of environment variables, the first one set counts; local servers need
-    none and cost nothing."""
+    """An opener of a provider.
+
+    Attributes:
+        name: The name before the colon in `provider:model`.
+        address: Its own base URL.
+        keys: Environment variables; the first one that is set holds the key.
+        speaks: The API.
+        local: Whether it is a local server, which needs no key and costs nothing.
+    """
 
     name: str
     address: str
@@ -50,6 +63,7 @@ class Preset:
     local: bool = False
 
     def __call__(self, base_url: str | None) -> Provider:
+        """See Opener."""
         account = Account(self.name, _address(base_url or self.address), self._key())
         try:
             module = import_module(f"fingerprint.collect.providers.{self.speaks.value}")
@@ -62,7 +76,7 @@ class Preset:
         for variable in self.keys:
             if key := os.environ.get(variable, "").strip():
                 if not (key.isascii() and key.isprintable()):
-                    raise FingerprintError(f"{variable}: holds characters that no key has")
+                    raise FingerprintError(f"{variable}: holds characters that no key has; expected printable ASCII")
                 return key
         if self.local:
             return ""
@@ -78,7 +92,7 @@ def _address(url: str) -> str:
     if not valid or parts.query or parts.fragment:
         raise FingerprintError(f"--base-url: {url}: expected an address such as https://example.org/v1")
     if "@" in parts.netloc:
-        # It would be written into every record.
+        # The address is written into every record.
         raise FingerprintError("--base-url: leave out user and password; a key comes from the environment")
     return url.rstrip("/")
 

@@ -1,10 +1,13 @@
-"""The one HTTP client under all SDKs: no redirect is followed, no body is endless, and whatever is not an answer
-becomes a Failure before an SDK makes its own sense of it."""
+"""The one HTTP client under all SDKs, and the pieces that the answers of all APIs are made of.
+
+No redirect is followed and no body is endless. Whatever is not an answer becomes a Failure before an SDK reads it. What
+an answer holds is read with distrust: a value of another type counts as missing.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from time import time
@@ -13,26 +16,40 @@ from typing import Any, TypeVar
 import httpx2
 
 from fingerprint.base.escaping import printable
-from fingerprint.collect.failure import Cause, Failure
+from fingerprint.collect.messages import Cause, Failure
 from fingerprint.data.opening import LONGEST_LINE
+from fingerprint.data.reasoning import without_reasoning
 
 T = TypeVar("T")
+# One or two lines of a terminal; what a server says beyond them repeats the request.
 _LONGEST_MESSAGE = 200
-# What no other question will change: the key, the account, the model's name, the address.
+# Token counts and dollars beyond it are errors, and 10^12 is exact in a float.
+_MOST = 10**12
+_MASK = "[key]"
+# These headers describe the body as it was sent and are wrong for the decoded one.
+_PACKING = ("content-encoding", "content-length", "transfer-encoding")
+# Causes that another question does not change: the key, the account, the model's name, the address.
 _FATAL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)
 
 
 class Client(httpx2.AsyncClient):
-    """Without limits of its own on time and connections: whoever asks has them. `secret` is the key, which some
-    servers repeat in what they say of it."""
+    """A client without limits on time and connections: those are its caller's.
+
+    Args:
+        secret: The key. Some servers repeat it in their errors, where it is masked.
+    """
 
     def __init__(self, secret: str) -> None:
         super().__init__(timeout=None, limits=httpx2.Limits(max_connections=None))
         self._secret = secret
 
     async def send(self, request: httpx2.Request, **kwargs: Any) -> httpx2.Response:
-        """The whole response; Failure for everything but a JSON object under a status of success."""
-        # A redirect would carry the key and the question along, and not every SDK leaves them behind.
+        """Send a request and read the whole response.
+
+        Raises:
+            Failure: The response is anything but a JSON object under a status of success.
+        """
+        # A redirect would take the key and the question to another host; not every SDK removes them.
         kwargs |= {"stream": True, "follow_redirects": False}
         response = await super().send(request, **kwargs)
         try:
@@ -40,20 +57,26 @@ class Client(httpx2.AsyncClient):
         finally:
             await response.aclose()
         if self._secret:
-            # Here already, for SDKs log what is raised.
+            # Before anything is raised, because SDKs log errors.
             body = body.replace(self._secret.encode(), _MASK.encode())
         _check(response, body)
-        # What the body was packed in no longer holds for it.
         headers = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _PACKING]
         return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
 
 
-_MASK = "[key]"
-_PACKING = ("content-encoding", "content-length", "transfer-encoding")
+async def sent(request: Awaitable[T], secret: str) -> T:
+    """Await an SDK's call.
 
+    Args:
+        request: The call.
+        secret: The key, which no error may hold.
 
-async def told(request: Awaitable[T], secret: str) -> T:
-    """The result of an SDK's call; whatever goes wrong in it as a Failure that does not hold `secret`."""
+    Returns:
+        Its result.
+
+    Raises:
+        Failure: Anything went wrong.
+    """
     try:
         return await request
     except Exception as error:
@@ -61,7 +84,13 @@ async def told(request: Awaitable[T], secret: str) -> T:
 
 
 def stated(status: int, error: object, retry_after: float | None = None) -> Failure:
-    """The failure that a status, and an API's own account of the error, stand for."""
+    """Return the failure that a status and an API's description of the error stand for.
+
+    Args:
+        status: The HTTP status.
+        error: What the API says about it.
+        retry_after: Seconds from now, if the server says so.
+    """
     fields = error if isinstance(error, dict) else {"message": error}
     message = str(fields.get("message") or fields.get("detail") or "")
     # OpenAI calls an account without money a rate limit.
@@ -115,7 +144,7 @@ def _check(response: httpx2.Response, body: bytes) -> None:
         where = httpx2.URL(response.headers.get("location", "")).host
         raise Failure(
             Cause.FATAL,
-            f"status {status}: is sent on to {printable(where) or 'another path'}, which is not followed; "
+            f"status {status}: redirects to {printable(where) or 'another path'}, which is not followed; "
             "give the right address with --base-url",
         )
     try:
@@ -123,13 +152,13 @@ def _check(response: httpx2.Response, body: bytes) -> None:
     except (ValueError, RecursionError):
         value = None
     if not 200 <= status < 300:
-        raise stated(status, _account(value, body), _retry_after(response, value))
+        raise stated(status, _described(value, body), _retry_after(response, value))
     if not isinstance(value, dict):
         raise Failure(Cause.MALFORMED, _found(body, value))
 
 
-def _account(value: object, body: bytes) -> object:
-    """What an API says of its error, in whichever of the usual places; Google wraps it in a list."""
+def _described(value: object, body: bytes) -> object:
+    """An API's description of an error, from any of the usual places; Google wraps it in a list."""
     if isinstance(value, list) and value:
         value = value[0]
     if isinstance(value, dict):
@@ -149,7 +178,7 @@ def _found(body: bytes, value: object) -> str:
 
 
 def _retry_after(response: httpx2.Response, value: object) -> float | None:
-    """Seconds from now: of either header, in seconds or as a date, or where Google keeps it."""
+    """Seconds from now: from either header, in seconds or as a date, or from Google's error details."""
     for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         if (given := response.headers.get(name)) is not None:
             try:
@@ -160,7 +189,7 @@ def _retry_after(response: httpx2.Response, value: object) -> float | None:
                 return max(0.0, parsedate_to_datetime(given).timestamp() - time())
             except (ValueError, OverflowError):
                 pass
-    error = _account(value, b"")
+    error = _described(value, b"")
     details = error.get("details") if isinstance(error, dict) else None
     for detail in details if isinstance(details, list) else ():
         delay = detail.get("retryDelay") if isinstance(detail, dict) else None
@@ -170,3 +199,58 @@ def _retry_after(response: httpx2.Response, value: object) -> float | None:
             except ValueError:
                 pass
     return None
+
+
+def dictionary(value: object) -> dict[str, Any]:
+    """Return the value if it is an object, else an empty one."""
+    return value if isinstance(value, dict) else {}
+
+
+def listing(value: object) -> list[dict[str, Any]]:
+    """Return the objects in a list; none if it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def text(value: object) -> str:
+    """Return the value if it is text, else an empty text."""
+    return value if isinstance(value, str) else ""
+
+
+def count(value: object) -> int | None:
+    """Return the value if it can be a number of tokens."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST else None
+
+
+def dollars(value: object) -> float | None:
+    """Return the value if it can be a sum of money; with NaN or a negative sum no limit would hold."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < _MOST:
+        return float(value)
+    return None
+
+
+def total(*values: int | None) -> int | None:
+    """Return the sum of the counts that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
+def answer_text(words: str, calls: Iterable[tuple[str, object]]) -> str:
+    """Return an answer as text.
+
+    Args:
+        words: The text of the message.
+        calls: The calls of tools: name and arguments.
+
+    Returns:
+        The calls, one JSON object a line; if there are none, the words without reasoning.
+    """
+    lines = [
+        json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False, sort_keys=True)
+        for name, arguments in calls
+    ]
+    return "\n".join(lines) or without_reasoning(words)
+
+
+def missing(what: str) -> Failure:
+    """Return the failure of an answer that lacks an essential part."""
+    return Failure(Cause.MALFORMED, f"an answer without {what}")

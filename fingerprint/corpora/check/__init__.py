@@ -1,0 +1,1 @@
+"""Checking corpora: what is wrong in their rows, and a copy with fixes."""

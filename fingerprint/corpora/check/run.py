@@ -1,4 +1,4 @@
-"""Everything that is wrong in corpora, in one pass over them; and a copy in which it is mended, in a second."""
+"""Everything that is wrong in corpora, in one pass; and a copy with fixes, in a second pass."""
 
 from __future__ import annotations
 
@@ -8,12 +8,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from fingerprint.corpora.check.exact_duplicates import Same
-from fingerprint.corpora.check.finding import Finding, Mending
-from fingerprint.corpora.check.labels import Labels
-from fingerprint.corpora.check.near_duplicates import Alike
-from fingerprint.corpora.check.sketches import Weighed, weigh
-from fingerprint.corpora.check.texts import Texts
+from fingerprint.corpora.check.duplicates import ExactDuplicates, NearDuplicates
+from fingerprint.corpora.check.features import RowFeatures, row_features
+from fingerprint.corpora.check.findings import Finding, Fixes, LabelCheck, TextCheck
 from fingerprint.corpora.rows import read_batches
 from fingerprint.corpora.write import writing
 from fingerprint.data.corpus import corpus_files, licence_and_source
@@ -26,36 +23,56 @@ Report = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Checked:
-    """rows: of all files. findings: in the order of the checks."""
+    """The result of a check.
+
+    Attributes:
+        rows: Rows of all files.
+        findings: In the order of the checks.
+        fixes: What --fix does.
+    """
 
     rows: int
     findings: tuple[Finding, ...]
-    mending: Mending
+    fixes: Fixes
 
 
 def check(paths: Sequence[Path], registry: Registry, jobs: int, report: Report) -> Checked:
-    """Looks at every row once, `jobs` processes at once. Raises InputError for what cannot be read."""
+    """Check every row once.
+
+    Args:
+        paths: Files and folders.
+        registry: What the labels are compared with.
+        jobs: Processes.
+        report: Receives the progress.
+
+    Raises:
+        InputError: A file cannot be read.
+    """
     from joblib import Parallel, delayed
 
-    mending = Mending()
-    labels, texts, same, alike = Labels(registry), Texts(registry), Same(), Alike()
+    fixes = Fixes()
+    labels, texts, exact, near = LabelCheck(registry), TextCheck(registry), ExactDuplicates(), NearDuplicates()
     rows = 0
     work = Parallel(n_jobs=jobs, return_as="generator", pre_dispatch="2*n_jobs")
-    weighed: Iterator[Weighed] = work(delayed(weigh)(batch) for batch in read_batches(paths))
-    for seen in weighed:
-        entries = labels.see(rows, seen, mending)
+    features: Iterator[RowFeatures] = work(delayed(row_features)(batch) for batch in read_batches(paths))
+    for seen in features:
+        entries = labels.see(rows, seen, fixes)
         releases = [e.release if e else name for e, name in zip(entries, seen.release, strict=True)]
-        texts.see(rows, seen, [e.lab if e else "" for e in entries], mending)
-        same.see(rows, seen, releases, mending)
-        alike.see(rows, seen, releases)
+        texts.see(rows, seen, [e.lab if e else "" for e in entries], fixes)
+        exact.see(rows, seen, releases, fixes)
+        near.see(rows, seen, releases)
         rows += len(releases)
         report("responses", rows, rows)
-    found = [*labels.findings(), *same.findings(), *alike.findings(mending), *texts.findings()]
-    return Checked(rows, tuple(found), mending)
+    found = [*labels.findings(), *exact.findings(), *near.findings(fixes), *texts.findings()]
+    return Checked(rows, tuple(found), fixes)
 
 
 def copies(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
-    """Where in `folder` the copy of each file goes. Raises InputError where two would be one, or a file is there."""
+    """Return where in `folder` the copy of each file goes.
+
+    Raises:
+        InputError: Two files would have one copy, or a copy is there already.
+    """
     to = {path: folder / path.name for path in corpus_files(paths)}
     names = Counter(to.values())
     for out in to.values():
@@ -66,11 +83,23 @@ def copies(paths: Sequence[Path], folder: Path) -> dict[Path, Path]:
 
 
 def fix(paths: Sequence[Path], checked: Checked, folder: Path, report: Report) -> tuple[int, Counter[str]]:
-    """Writes a mended copy of each file into `folder`, whole or not at all; says how many rows it holds and how many
-    were left out for what. Raises InputError as `copies` does."""
+    """Write a fixed copy of each file, whole or not at all.
+
+    Args:
+        paths: The files and folders that were checked.
+        checked: The result of the check.
+        folder: Where the copies go.
+        report: Receives the progress.
+
+    Returns:
+        The rows written, and how many were left out for which reason.
+
+    Raises:
+        InputError: As `copies`; or a file cannot be written.
+    """
     to = copies(paths, folder)
     folder.mkdir(parents=True, exist_ok=True)
-    rows = kept = 0
+    rows = written = 0
     left_out: Counter[str] = Counter()
     for path, batches in groupby(read_batches(paths), key=lambda batch: batch.path):
         licence, source = licence_and_source(path)
@@ -78,16 +107,13 @@ def fix(paths: Sequence[Path], checked: Checked, folder: Path, report: Report) -
         with writing(to[path], metadata) as add:
             for batch in batches:
                 for row in batch.rows:
-                    why = checked.mending.left_out.get(rows)
+                    why = checked.fixes.left_out.get(rows)
                     if why is None:
-                        add(
-                            row
-                            | {"response": BROKEN.sub("\ufffd", row["response"])}
-                            | checked.mending.changed.get(rows, {})
-                        )
-                        kept += 1
+                        response = {"response": BROKEN.sub("\ufffd", row["response"])}
+                        add(row | response | checked.fixes.changed.get(rows, {}))
+                        written += 1
                     else:
                         left_out[why] += 1
                     rows += 1
-                report("mended", rows, checked.rows)
-    return kept, left_out
+                report("fixed", rows, checked.rows)
+    return written, left_out

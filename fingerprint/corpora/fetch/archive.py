@@ -1,5 +1,7 @@
-"""A repository's archive, read as a stream: nothing of it lies on disk under a name of its own, and all of it is
-weighed, bounded and named as git names it before a byte of it is used."""
+"""A repository's archive, read as a stream.
+
+No file of it gets a name on disk. Its size is bounded, and git's names are computed, before a byte of it is used.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, cast
 
-from fingerprint.corpora.fetch.gitids import Blob, blob_hash, tree_name
+from fingerprint.corpora.fetch.git import Blob, blob_hash, tree_name
 from fingerprint.errors import InputError
 
+# Bytes read at once: more saves no time, and the memory stays small.
 _BLOCK = 1 << 18
 # Windows opens devices under these names, whatever follows the dot.
 _DEVICES = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d)(?:\..*)?", re.I)
@@ -24,8 +27,16 @@ _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds on an archive: bytes packed, unpacked and of one file, files, bytes of one entry's header, and how many
-    times its packed size it may unfold to (JSON and prose: ten; what is made to burst: a thousand)."""
+    """Bounds on an archive, far above any corpus that is known.
+
+    Attributes:
+        packed: Bytes of the archive.
+        unpacked: Bytes of its content.
+        file: Bytes of one file.
+        files: Number of files.
+        header: Bytes of one entry's header.
+        ratio: Unpacked bytes for one packed byte. JSON and prose have ten, archive bombs a thousand.
+    """
 
     packed: int = 4_000_000_000
     unpacked: int = 20_000_000_000
@@ -37,9 +48,15 @@ class Limits:
 
 @dataclass
 class Extracted:
-    """Files that were asked for: `path` to where its content lies in `spool` (offset, size). tree: git's name of all
-    that was in the archive. pointers: files that Git LFS keeps elsewhere. digest: sha256 over the files' own, in the
-    order of their paths, as sha256sum writes them."""
+    """What was read from an archive.
+
+    Attributes:
+        spool: The contents of the wanted files, one after another.
+        tree: Git's name of the tree of all files in the archive.
+        files: Offset and size in `spool` of each wanted file, by path.
+        pointers: Wanted files whose contents Git LFS keeps elsewhere.
+        sha256: Of each wanted file, by path.
+    """
 
     spool: IO[bytes]
     tree: str = ""
@@ -48,16 +65,26 @@ class Extracted:
     sha256: dict[str, str] = field(default_factory=dict)
 
     def read(self, path: str) -> bytes:
-        """The content of a file."""
+        """Return the content of a file."""
         offset, size = self.files[path]
         self.spool.seek(offset)
         return self.spool.read(size)
 
 
 def extract(archive: Path, wanted: Sequence[re.Pattern[str]], spool: IO[bytes], limits: Limits) -> Extracted:
-    """Reads a tar.gz whose only folder at the top is the repository's. spool: where contents go.
+    """Read a tar.gz whose only folder at the top is the repository's.
 
-    Raises InputError for what is damaged, larger than `limits`, or no honest archive of a git tree.
+    Args:
+        archive: The file.
+        wanted: Expressions, one of which the path of a wanted file matches.
+        spool: Receives the contents of wanted files.
+        limits: Bounds.
+
+    Returns:
+        The wanted files, and the name of the tree of all files.
+
+    Raises:
+        InputError: The archive is damaged, exceeds the limits, or holds what no git tree can hold.
     """
     out = Extracted(spool)
     blobs: dict[str, Blob] = {}
@@ -68,7 +95,8 @@ def extract(archive: Path, wanted: Sequence[re.Pattern[str]], spool: IO[bytes], 
                 for path, member in _members(archive, tar, stream, limits):
                     if path in blobs:
                         raise InputError(str(archive), f"holds {path!r} twice; refused")
-                    blobs[path] = _blob(archive, path, member, tar, stream, wanted, out)
+                    matched = any(pattern.fullmatch(path) for pattern in wanted)
+                    blobs[path] = _blob(path, member, tar, stream, matched, out)
     except (tarfile.TarError, zlib.error, EOFError, ValueError) as error:
         raise InputError(str(archive), f"is damaged or cut off ({error})") from None
     out.tree = tree_name(blobs)
@@ -76,7 +104,7 @@ def extract(archive: Path, wanted: Sequence[re.Pattern[str]], spool: IO[bytes], 
 
 
 def digest(parts: Sequence[Extracted]) -> str:
-    """sha256 of the files of all parts, as `sha256sum` lists them, in the order of their paths."""
+    """Return the sha256 of the list that `sha256sum` makes of the files of all parts, in the order of their paths."""
     lines = sorted((path, value) for part in parts for path, value in part.sha256.items())
     return hashlib.sha256("".join(f"{value}  {path}\n" for path, value in lines).encode()).hexdigest()
 
@@ -88,7 +116,7 @@ def _members(
     top = None
     entries = 0
     while True:
-        # Names and the like come before an entry's content, and tarfile holds them in memory.
+        # An entry's header comes before its content, and tarfile holds it in memory.
         stream.allow(limits.header)
         member = tar.next()
         if member is None:
@@ -100,7 +128,7 @@ def _members(
             raise InputError(str(archive), f"holds more than {limits.files:,} files; refused")
         first, _, path = member.name.partition("/")
         top = top or first
-        if first != top or not _honest(member.name.rstrip("/") if member.isdir() else member.name):
+        if first != top or not _valid_in_git(member.name.rstrip("/") if member.isdir() else member.name):
             raise InputError(str(archive), f"holds the path {member.name!r}, which leads out of it; refused")
         if member.isdir():
             continue
@@ -111,7 +139,7 @@ def _members(
         yield path, member
 
 
-def _honest(name: str) -> bool:
+def _valid_in_git(name: str) -> bool:
     """Whether git can hold a path."""
     return "\0" not in name and not any(
         part in ("", ".", "..") or part.casefold() == ".git" for part in name.split("/")
@@ -119,15 +147,15 @@ def _honest(name: str) -> bool:
 
 
 def _portable(path: str) -> bool:
-    """Whether no system takes a path for another place."""
+    """Whether a path means the same place on every system."""
     return not ("\\" in path or _DRIVE.match(path) or any(_DEVICES.fullmatch(part) for part in path.split("/")))
 
 
 def _blob(
-    archive: Path, path: str, member: tarfile.TarInfo, tar: tarfile.TarFile, stream: _Bounded,
-    wanted: Sequence[re.Pattern[str]], out: Extracted,
-) -> Blob:  # fmt: skip
-    matched = any(pattern.fullmatch(path) for pattern in wanted)
+    path: str, member: tarfile.TarInfo, tar: tarfile.TarFile, stream: _Bounded, matched: bool, out: Extracted
+) -> Blob:
+    """Git's mode and name of an entry; the content of a wanted file goes to `out`."""
+    archive = stream.archive
     if matched and not _portable(path):
         raise InputError(str(archive), f"holds {path!r}, which is another place on some systems; refused")
     if member.issym():
@@ -158,26 +186,27 @@ def _blob(
 
 
 class _Bounded:
-    """The unpacked bytes of a gzip file, which burst no limit; tarfile reads from it."""
+    """The unpacked bytes of a gzip file, within limits; tarfile reads from it."""
 
     def __init__(self, archive: Path, raw: IO[bytes], limits: Limits):
-        self._archive, self._raw, self._limits = archive, raw, limits
+        self.archive, self._raw, self._limits = archive, raw, limits
         self._inflate = zlib.decompressobj(wbits=31)
         self._held, self._out, self._in = b"", 0, 0
         self._allowed = 0
 
     def allow(self, size: int) -> None:
-        """How much may be read before the next `allow`."""
+        """Set how many bytes may be read before the next call."""
         self._allowed = size
 
     def read(self, size: int) -> bytes:
+        """Return up to `size` unpacked bytes."""
         while len(self._held) < size and self._more():
             pass
         block, self._held = self._held[:size], self._held[size:]
         self._allowed -= len(block)
-        # One record is what tarfile may have read ahead.
+        # tarfile may have read one record ahead.
         if self._allowed < -tarfile.RECORDSIZE:
-            raise InputError(str(self._archive), "has an entry whose header is far too large; refused")
+            raise InputError(str(self.archive), "has an entry whose header is far too large; refused")
         return block
 
     def _more(self) -> bool:
@@ -191,6 +220,6 @@ class _Bounded:
         self._out += len(block)
         most = min(self._limits.unpacked, max(self._limits.file, self._limits.ratio * max(self._in, 1)))
         if self._out > most:
-            raise InputError(str(self._archive), f"unfolds to more than {most:,} bytes; refused")
+            raise InputError(str(self.archive), f"unpacks to more than {most:,} bytes; refused")
         self._held += block
         return True

@@ -1,4 +1,4 @@
-"""How a field of our row is made from a row of theirs: text with `{row.a.0.b}`, `{path.model}` and the like in it."""
+"""The two small languages of manifests: patterns of paths in a repository, and templates of fields."""
 
 from __future__ import annotations
 
@@ -8,15 +8,57 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 _HOLE = re.compile(r"\{(\w+(?:\.[^{}|]+)?)(\|sha1)?\}")
+_TOKEN = re.compile(r"\*\*/|\*|<(\w+)(?::([\w|.\-]+))?>|\{([^{}]*)\}")
 ROOTS = frozenset({"row", "path", "text", "prompt"})
 
 
-def render(template: str | Sequence[str], values: Mapping[str, Any]) -> str:
-    """The text that `template` makes of `values`; of several, the first that makes any.
+def compiled(pattern: str) -> re.Pattern[str]:
+    """Compile a pattern of paths.
 
-    A hole names a value (`row`, `path`, `text`, `prompt`) and, by dots, what is within it: keys, or numbers in lists.
-    A list of parts of a message is the text in it. `|sha1` takes the first twelve digits of its hash. Where a
-    hole finds nothing, the whole is empty.
+    Args:
+        pattern: `*` is anything within a name, `**/` any folders or none, `{a,b}` one of these. `<name>` is anything
+            within a name and `<name:a|b>` one of these, kept under that name. All match as little as they can.
+
+    Returns:
+        An expression that matches whole paths; its groups are the named parts.
+
+    Examples:
+        >>> compiled("answers/<model>__*.txt").fullmatch("answers/gpt-4__q1.txt").groupdict()
+        {'model': 'gpt-4'}
+    """
+    out, at = [], 0
+    for token in _TOKEN.finditer(pattern):
+        out.append(re.escape(pattern[at : token.start()]))
+        at = token.end()
+        name, choices, either = token.groups()
+        if token.group() == "**/":
+            out.append("(?:[^/]+/)*?")
+        elif token.group() == "*":
+            out.append("[^/]*?")
+        elif name:
+            inner = "|".join(map(re.escape, choices.split("|"))) if choices else "[^/]+?"
+            out.append(f"(?P<{name}>{inner})")
+        else:
+            out.append("(?:" + "|".join(map(re.escape, either.split(","))) + ")")
+    out.append(re.escape(pattern[at:]))
+    return re.compile("".join(out))
+
+
+def render(template: str | Sequence[str], values: Mapping[str, Any]) -> str:
+    """Return the text that a template makes of values.
+
+    Args:
+        template: Text with holes, or several such texts, of which the first that makes any text counts. A hole names a
+            value (`row`, `path`, `text`, `prompt`) and, after dots, what is within it: keys, or indices of lists. A
+            list of parts of a message stands for the text in it. `|sha1` takes the first twelve digits of the hash.
+        values: The values.
+
+    Returns:
+        The text; empty if a hole finds nothing.
+
+    Examples:
+        >>> render("{row.turns.0} ({path.model})", {"row": {"turns": ["Hi"]}, "path": {"model": "m"}})
+        'Hi (m)'
     """
     if not isinstance(template, str):
         return next(filter(None, (render(one, values) for one in template)), "")
@@ -31,7 +73,7 @@ def render(template: str | Sequence[str], values: Mapping[str, Any]) -> str:
 
 
 def holes(template: str | Sequence[str]) -> set[str]:
-    """The values that a template takes from."""
+    """Return the names of the values that a template takes from."""
     parts = [template] if isinstance(template, str) else template
     return {hole.group(1).split(".")[0] for part in parts for hole in _HOLE.finditer(part)}
 
@@ -61,5 +103,5 @@ def _as_text(value: Any) -> str:
 
 
 def _sha1(text: str) -> str:
-    # Names a prompt, as the corpora that we were given do; nothing is kept safe by it.
+    # It names a prompt, as the first corpora did; nothing depends on its strength.
     return hashlib.sha1(text.encode("utf-8", "replace"), usedforsecurity=False).hexdigest()[:12]

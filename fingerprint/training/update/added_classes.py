@@ -1,70 +1,70 @@
-"""New columns for the linear heads, without the responses that the old ones were trained on.
+"""New classes in the linear classifiers, without the responses that the old classes were trained on.
 
-In place of these stand responses drawn from the hierarchy, which knows where each release lies in each corpus, how
-surely, and how far its responses stray (pseudo-rehearsal: Robins 1995). Columns that nothing was added to stay as they
-are, so that all they say of a response is one number, the logarithm of the sum of their exponentials; what is left to
-fit is small and convex.
+Responses drawn from PLDA stand in for the old ones (pseudo-rehearsal: Robins 1995): it knows where each release lies
+in each corpus, how surely, and how widely its responses spread. Classes without new responses stay as they are. So
+everything that they say about a response is one number, the logarithm of the sum of their exponentials, and what is
+left to fit is small and convex.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import logsumexp
 
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
-from fingerprint.model.plda import Floats, Indexed, Ints, Plda
+from fingerprint.config import Config
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
+from fingerprint.model.plda import Floats, Ints, Plda
 from fingerprint.training.data import few_of_each
 from fingerprint.training.linear_classifiers import NoiseAugmentation
+from fingerprint.training.update.added_cells import NewResponses
 
-_REHEARSED = 24_000
-# Each new response is moved so many ways; of a release with more responses some stand for all, so that memory does not
-# grow with them.
-_COPIES, _MOST = 4, 1_200
-# By how much the square of a weight that moves costs. A lab's old column was fitted on what can only be drawn here,
-# so that it is held far more tightly.
-_RELEASE_PULL, _LAB_PULL = 3e-4, 0.1
-# In nats. A new column has seen its own responses, and of all others only drawn ones, which it tells from its own more
-# easily than true ones: measured on two sets of releases that were taken out (docs/decisions.md).
-_HANDICAP = 1.0
-_ITERATIONS = 60
+# Rows that are multiplied at a time.
 _BLOCK = 4_000
+# A logit whose exponential is 0.
 _NEVER = -1e9
 
 
-def widen(
-    classifiers: LinearClassifiers, old: Plda, grown: Plda, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints,
-    corpus: Ints, seed: int,
-) -> LinearClassifiers:  # fmt: skip
-    """The heads with a column for each new release and lab, and with those of releases and labs that have more
-    responses now fitted again.
+def add_classes(
+    classifiers: LinearClassifiers, old: Plda, updated: Plda, responses: NewResponses, config: Config
+) -> LinearClassifiers:
+    """Add a class for each new release and lab, and fit the classes with new responses again.
 
-    Of a corpus off the training ground too few releases are seen to tell what it does to all of them from what is
-    theirs, so that its responses fit no column: a release that only it has gets one that is usual of its lab.
+    Out-of-domain responses fit no class: too few releases are seen in such a corpus to separate its effect on all
+    responses from the style of its releases. A release or lab without in-domain responses gets the mean of the
+    classes of its lab.
 
-    grown: the hierarchy with the new responses, its releases, labs and corpora those of the old one and then new ones;
-    rows: in the fingerprint space, D wide; at: (n,) those with new responses; release, corpus: (n,) codes. seed: of
-    what is drawn.
+    Args:
+        classifiers: The linear classifiers of the old model.
+        old: PLDA of the old model.
+        updated: PLDA with the new responses: releases, labs and corpora of the old one, then new ones.
+        responses: The new responses, with codes of `updated`.
+        config: Of the model; its seed is that of the draws.
+
+    Returns:
+        The linear classifiers over the releases and labs of `updated`.
+
+    References:
+        Robins (1995), Catastrophic forgetting, rehearsal and pseudorehearsal.
     """
-    fit = grown.ground[corpus]
-    at, release = at[fit], release[fit]
-    if len(at):
-        classifiers = _widened(classifiers, old, grown, rows, at, release, seed)
-    lacking = np.setdiff1d(np.arange(len(old.lab), len(grown.lab)), release)
-    of_release = _usual(classifiers.release, classifiers.release_bias, lacking, grown.lab)
-    lacking = np.setdiff1d(np.arange(old.lab.max() + 1, grown.lab.max() + 1), grown.lab[release])
-    return LinearClassifiers(
-        *of_release, *_usual(classifiers.lab, classifiers.lab_bias, lacking, np.zeros(grown.lab.max() + 1, np.int64))
-    )
+    fit = responses.of(updated.in_domain[responses.corpus])
+    if len(fit.at):
+        classifiers = _fitted(classifiers, old, updated.lab, fit, config)
+    lacking = np.setdiff1d(np.arange(len(old.lab), len(updated.lab)), fit.release)
+    release = _with_means(classifiers.release, classifiers.release_bias, lacking, updated.lab)
+    labs = int(updated.lab.max()) + 1
+    lacking = np.setdiff1d(np.arange(old.lab.max() + 1, labs), updated.lab[fit.release])
+    lab = _with_means(classifiers.lab, classifiers.lab_bias, lacking, np.zeros(labs, np.int64))
+    return LinearClassifiers(*release, *lab)
 
 
-def _usual(weight: Floats, bias: Floats, lacking: Ints, group: Ints) -> tuple[Floats, Floats]:
-    """Weights (K, classes) and biases with columns for the classes that are `lacking`, each the mean of those of its
-    group, or where it has none of all. group: (classes,)."""
+def _with_means(weight: Floats, bias: Floats, lacking: Ints, group: Ints) -> tuple[Floats, Floats]:
+    """Weights (K, classes) and biases with the classes that are `lacking`, each the mean of those of its group, or of
+    all where its group has none. group: (classes,)."""
     columns = np.vstack([weight, bias])
     columns = np.pad(columns, ((0, 0), (0, len(group) - columns.shape[1])))
     there = np.setdiff1d(np.arange(len(group)), lacking)
@@ -74,105 +74,116 @@ def _usual(weight: Floats, bias: Floats, lacking: Ints, group: Ints) -> tuple[Fl
     return columns[:-1], columns[-1]
 
 
-def _widened(
-    classifiers: LinearClassifiers, old: Plda, grown: Plda, rows: NDArray[np.float32] | Indexed, at: Ints, release: Ints,
-    seed: int,
-) -> LinearClassifiers:  # fmt: skip
-    """With a column for each release and lab of the rows, all of them on the ground."""
-    rng = np.random.default_rng(seed)
+@dataclass(frozen=True)
+class _Rows:
+    """n rows that a softmax regression is fitted on. points: (n, K + 1), the last column ones; code: (n,) class of
+    each; share: (n,) what each counts."""
+
+    points: NDArray[np.float32]
+    code: Ints
+    share: Floats
+
+
+def _fitted(
+    classifiers: LinearClassifiers, old: Plda, lab: Ints, responses: NewResponses, config: Config
+) -> LinearClassifiers:
+    """With a class for each release and lab of the responses, all of them in-domain. lab: (R,) of each release."""
+    update = config.update
+    rng = np.random.default_rng(config.seed)
     augmentation = NoiseAugmentation.of(old)
-    drawn, of = _rehearsal(old, rng)
-    learned = np.bincount(release)
-    if learned.max() > _MOST:
-        few = np.sort(few_of_each(release, _MOST, rng))
-        at, release = at[few], release[few]
-    point = old.project(rows[at])
+    rehearsal, of = _rehearsal(old, update.rehearsed, rng)
+    learned = np.bincount(responses.release)
+    if learned.max() > update.release_responses:
+        # Some stand for all, so that memory does not grow with the responses of a release.
+        responses = responses.of(np.sort(few_of_each(responses.release, update.release_responses, rng)))
+    release = responses.release
     each = (learned / np.maximum(np.bincount(release), 1))[release]
-    points = np.vstack([drawn, point])
-    copied = np.concatenate([np.arange(len(drawn)), np.repeat(np.arange(len(drawn), len(points)), _COPIES)])
+    points = np.vstack([rehearsal, old.project(responses.embedding[responses.at])])
+    copied = np.concatenate(
+        [np.arange(len(rehearsal)), np.repeat(np.arange(len(rehearsal), len(points)), update.copies)]
+    )
     # A last column of ones, for the biases. In single precision sums take half the time; where the fit ends is decided
     # by far larger numbers.
     seen = np.ones((len(copied), len(augmentation.spread) + 1), np.float32)
     for some in _blocks(len(copied)):
         scaled = augmentation.scaled(points[copied[some]])
         seen[some, :-1] = scaled + rng.standard_normal((len(scaled), len(augmentation.by))) @ augmentation.by
-    # How many responses a row stands for: what is drawn for all of its release, a copy for its part of them.
-    many = np.bincount(old.cell_release, old.cell_count)[of] / np.bincount(of)[of]
-    stands = np.concatenate([many, each / _COPIES])[copied]
+    # How many responses a row stands for: a drawn one for its part of its release, a copy for its part of a response.
+    drawn_for = np.bincount(old.cell_release, old.cell_count)[of] / np.bincount(of)[of]
+    stands_for = np.concatenate([drawn_for, each / update.copies])[copied]
     names = np.concatenate([of, release])[copied]
     out: list[Floats] = []
-    for weight, bias, code, added, pull in (
-        (classifiers.release, classifiers.release_bias, names, release, _RELEASE_PULL),
-        (classifiers.lab, classifiers.lab_bias, grown.lab[names], grown.lab[release], _LAB_PULL),
+    for weight, bias, code, added, ridge in (
+        (classifiers.release, classifiers.release_bias, names, release, update.release_ridge),
+        (classifiers.lab, classifiers.lab_bias, lab[names], lab[release], update.lab_ridge),
     ):
         # A release or lab counts by the root of its size, as in training.
-        share = stands / np.sqrt(np.bincount(code, stands))[code]
-        columns = _fit(seen, code, share / share.sum(), *augmentation.into(weight, bias), np.unique(added), pull)
-        columns[1][len(bias) :] -= _HANDICAP
-        out += augmentation.back(*columns)
+        share = stands_for / np.sqrt(np.bincount(code, stands_for))[code]
+        rows = _Rows(seen, code, share / share.sum())
+        begin = np.vstack(augmentation.into(weight, bias))
+        columns = _fit(rows, begin, np.unique(added), ridge, update.iterations)
+        columns[-1, len(bias) :] -= update.new_class_penalty
+        out += augmentation.back(columns[:-1], columns[-1])
     return LinearClassifiers(*out)
 
 
-def _rehearsal(h: Plda, rng: np.random.Generator) -> tuple[Floats, Ints]:
-    """(n, K) responses not seen yet, as the hierarchy expects them, and the release (n,) of each: of each cell by the
-    root of its size."""
-    likelihood = Likelihood(h)
-    share = np.sqrt(h.cell_count) * h.ground[h.cell_corpus]
-    many = np.maximum(1, np.rint(share / share.sum() * _REHEARSED)).astype(np.int64)
+def _rehearsal(plda: Plda, size: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
+    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each: about `size`, of each cell by
+    the root of its own."""
+    likelihood = Likelihood(plda)
+    share = np.sqrt(plda.cell_count) * plda.in_domain[plda.cell_corpus]
+    many = np.maximum(1, np.rint(share / share.sum() * size)).astype(np.int64)
     points, releases = [], []
-    for corpus in np.flatnonzero(h.ground).tolist():
+    for corpus in np.flatnonzero(plda.in_domain).tolist():
         mean, var = likelihood.in_corpus(corpus)
-        cells = h.cell_corpus == corpus
-        release = np.repeat(h.cell_release[cells], many[cells])
-        stray = rng.standard_normal((len(release), mean.shape[1])) * np.sqrt(var[release] + h.within)
-        points.append(h.corpus_mean[corpus] + mean[release] + stray)
+        cells = plda.cell_corpus == corpus
+        release = np.repeat(plda.cell_release[cells], many[cells])
+        noise = rng.standard_normal((len(release), mean.shape[1])) * np.sqrt(var[release] + plda.within)
+        points.append(plda.corpus_mean[corpus] + mean[release] + noise)
         releases.append(release)
     return np.vstack(points), np.concatenate(releases)
 
 
-def _fit(
-    rows: NDArray[np.float32], code: Ints, share: Floats, weight: Floats, bias: Floats, free: Ints, pull: float
-) -> tuple[Floats, Floats]:
-    """Weights (K, classes) and biases (classes,) of a softmax regression in which only the columns that `free` names
-    move, from where they are (new ones from 0), pulled back there.
+def _fit(rows: _Rows, begin: Floats, free: Ints, ridge: float, iterations: int) -> Floats:
+    """(K + 1, classes) weights and, last, biases of a softmax regression in which only the classes `free` move.
 
-    rows: (n, K + 1), the last column ones; code, share: (n,) class of each row and what it counts; pull: by how much a
-    squared step of a weight costs.
+    begin: (K + 1, old classes) where they start; new classes start from 0. ridge: what a squared step of a weight
+    from there costs.
     """
-    columns = np.vstack([weight, bias])
-    columns = np.pad(columns, ((0, 0), (0, int(code.max()) + 1 - columns.shape[1])))
-    fixed = columns[:, np.setdiff1d(np.arange(len(bias)), free)].astype(np.float32)
-    rest = np.zeros((len(rows), 1))
-    for some in _blocks(len(rows)):
+    columns = np.pad(begin, ((0, 0), (0, int(rows.code.max()) + 1 - begin.shape[1])))
+    fixed = columns[:, np.setdiff1d(np.arange(begin.shape[1]), free)].astype(np.float32)
+    rest = np.zeros((len(rows.points), 1))
+    for some in _blocks(len(rows.points)):
         # There may be none that is fixed.
-        logits = np.pad(rows[some] @ fixed, ((0, 0), (1, 0)), constant_values=_NEVER)
+        logits = np.pad(rows.points[some] @ fixed, ((0, 0), (1, 0)), constant_values=_NEVER)
         rest[some] = logsumexp(logits, axis=1, keepdims=True)
-    embedding = np.full(columns.shape[1], -1)
-    embedding[free] = np.arange(len(free))
-    own = embedding[code]
-    begin = columns[:, free]
+    position = np.full(columns.shape[1], -1)
+    position[free] = np.arange(len(free))
+    own = position[rows.code]
+    start = columns[:, free]
     # Biases go where they must.
-    pulls = np.append(np.full(len(weight), pull), 0.0)[:, None]
+    ridges = np.append(np.full(len(begin) - 1, ridge), 0.0)[:, None]
 
     def loss(flat: Floats) -> tuple[float, Floats]:
-        now = flat.reshape(begin.shape)
-        away = pulls * (now - begin)
-        value, slope, single = float((away * (now - begin)).sum() / 2), away, now.astype(np.float32)
-        for some in _blocks(len(rows)):
-            logits, weight = rows[some] @ single, share[some]
+        now = flat.reshape(start.shape)
+        away = ridges * (now - start)
+        value, slope, single = float((away * (now - start)).sum() / 2), away, now.astype(np.float32)
+        for some in _blocks(len(rows.points)):
+            points, share = rows.points[some], rows.share[some]
+            logits = points @ single
             total = logsumexp(np.hstack([logits, rest[some]]), axis=1)
             at = np.flatnonzero(own[some] >= 0)
             true = at, own[some][at]
             # The logit of a class that does not move is left out: it is the same whatever the others do.
-            value += float(weight @ total - weight[at] @ logits[true])
+            value += float(share @ total - share[at] @ logits[true])
             excess = np.exp(logits - total[:, None])
             excess[true] -= 1
-            slope += rows[some].T @ (weight[:, None] * excess).astype(np.float32)
+            slope += points.T @ (share[:, None] * excess).astype(np.float32)
         return value, slope.ravel()
 
-    found = minimize(loss, begin.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": _ITERATIONS})
-    columns[:, free] = found.x.reshape(begin.shape)
-    return columns[:-1], columns[-1]
+    found = minimize(loss, start.ravel(), jac=True, method="L-BFGS-B", options={"maxiter": iterations})
+    columns[:, free] = found.x.reshape(start.shape)
+    return columns
 
 
 def _blocks(size: int) -> Iterator[slice]:

@@ -5,96 +5,132 @@ from __future__ import annotations
 import copy
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fingerprint.data.registry import Registry
-from fingerprint.loading import Loaded
-from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.linear_classifiers import LinearClassifiers
+from fingerprint.errors import ModelError
+from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
-from fingerprint.side.tables import DOCUMENT as SIDE
-from fingerprint.store.folder import Stored
-from fingerprint.training.data import Report
-from fingerprint.training.lineage import described
-from fingerprint.training.parts import HABIT_ROWS, habit_arrays, labels, likelihood_arrays
+from fingerprint.side.evidence import DOCUMENT as SIDE
+from fingerprint.training.parts import corpus_entries, labels, learn_side, likelihood_arrays, profile_arrays
 from fingerprint.training.regression_set import RegressionSet
-from fingerprint.training.side import learn_side
-from fingerprint.training.update.added_classes import widen
-from fingerprint.training.update.domain import on_ground
-from fingerprint.training.update.grow import grow
-from fingerprint.training.update.rows import Rows
+from fingerprint.training.update.added_cells import add_cells, in_domain
+from fingerprint.training.update.added_classes import add_classes
+from fingerprint.training.update.rows import Rows, UpdateContext
 
 
-def grown(
-    stored: Stored, loaded: Loaded, rows: Rows, registry: Registry, seed: int, progress: Report
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Arrays and documents of the model with `rows` learned; what neither changes is as it was."""
-    old = loaded.likelihood
-    assert old.classifiers is not None
-    lab_of = {entry["release"]: entry["lab"] for entry in loaded.releases}
-    names = _and_new(list(lab_of), rows.names)
-    labs = _and_new(loaded.labs, [registry.releases[name].lab for name in rows.names if name not in lab_of])
-    had = stored.documents["labels"]["corpora"]
-    corpora = _and_new(had, [rows.corpora[c] for c in np.unique(rows.corpus)])
-    lab = np.array([labs.index(lab_of.get(name) or registry.releases[name].lab) for name in names])
-    code = _codes(rows.names, names)
-    release = code[rows.release]
-    corpus = _codes(rows.corpora, corpora)[rows.corpus]
-    ground = on_ground(loaded, rows, corpora[len(had) :], seed)
-    plda = grow(old.h, rows.embedding, rows.at, release, corpus, lab, ground)
-    classifiers = widen(old.classifiers, old.h, plda, rows.embedding, rows.at, release, corpus, seed)
-    held = RegressionSet.of(stored.arrays)
-    count = Counter(rows.given.release[rows.learned].tolist())
+@dataclass(frozen=True)
+class _Names:
+    """Names with codes, those of the model first, then new ones; releases and labs are sorted only when written.
+
+    lab: (R,) code of each release's lab. first: how many corpora the model has.
+    """
+
+    releases: list[str]
+    labs: list[str]
+    corpora: list[str]
+    lab: Ints
+    first: int
+
+    @classmethod
+    def of(cls, rows: Rows, context: UpdateContext) -> _Names:
+        lab_of = context.lab_of
+        lab_of |= {name: context.registry.releases[name].lab for name in rows.names if name not in lab_of}
+        labs = list(dict.fromkeys([*context.model.labs, *lab_of.values()]))
+        known = context.stored.documents["labels"]["corpora"]
+        corpora = list(dict.fromkeys([*known, *(rows.corpora[c] for c in np.unique(rows.responses.corpus))]))
+        return cls(list(lab_of), labs, corpora, _codes(list(lab_of.values()), labs), len(known))
+
+
+def updated(rows: Rows, context: UpdateContext) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Add responses to a model.
+
+    Args:
+        rows: The responses.
+        context: The model.
+
+    Returns:
+        The arrays and documents of the updated model, still with the old lineage. What the responses do not change is
+        as it was.
+
+    Raises:
+        ModelError: For a model without linear classifiers.
+    """
+    stored, model, config = context.stored, context.model, context.config
+    old, classifiers = model.likelihood.plda, model.likelihood.classifiers
+    if classifiers is None:
+        raise ModelError(f"{stored.folder}: has no linear classifiers; train it again")
+    names = _Names.of(rows, context)
+    release = _codes(rows.names, names.releases)
+    responses = rows.responses.recoded(release, _codes(rows.corpora, names.corpora))
+    new_corpora = np.array([rows.corpora.index(name) for name in names.corpora[names.first :]], np.int64)
+    new_in_domain = in_domain(model, rows.responses, new_corpora, config)
+    plda = add_cells(old, responses, names.lab, new_in_domain, config.update)
+    classifiers = add_classes(classifiers, old, plda, responses, config)
+    regression_set = RegressionSet.of(stored.arrays)
 
     # Releases and labs are in the order of their names, as after a training.
-    by_name, by_lab = np.argsort(names), np.argsort(labs)
+    by_name, by_lab = np.argsort(np.array(names.releases, object)), np.argsort(np.array(names.labs, object))
     rank = np.argsort(by_name)
-    kept = replace(rows.kept, release=rank[code[rows.kept.release]])
+    added = replace(rows.regression_set, release=rank[release[rows.regression_set.release]])
+    profiles = _profiles(rows, release, len(names.releases), context)
     arrays = {
         **stored.arrays,
-        **likelihood_arrays(_ordered(plda, classifiers, by_name, by_lab)),
-        **{name: values[by_name] for name, values in _usual(stored, rows, code, count, len(names), progress).items()},
-        **replace(held, release=rank[held.release]).joined(kept).arrays(),
+        **likelihood_arrays(_sorted(plda, classifiers, by_name, by_lab)),
+        **{name: values[by_name] for name, values in profiles.items()},
+        **replace(regression_set, release=rank[regression_set.release]).joined(added).arrays(),
     }
-    if loaded.information is not None:
-        arrays[GAIN] = loaded.information.map_function([labs[i] for i in by_lab]).gain.astype(np.float16)
-    documents = copy.deepcopy(dict(stored.documents))
-    entries = {entry["release"]: entry for entry in loaded.releases}
-    named = labels(rows.names, [labs[i] for i in by_lab], corpora, registry)
-    # What the model says of a release that it knew stays, whatever the registry says by now.
-    entries = {entry["release"]: entry for entry in named["releases"]} | entries
-    documents["labels"] = {**named, "releases": [entries[names[i]] for i in by_name]}
-    owner = {name: labs[code] for name, code in zip(names, lab, strict=True)}
-    side = learn_side(rows.given, rows.learned, owner, progress, loaded.side, lab_of)
+    if model.information is not None:
+        arrays[GAIN] = model.information.for_labs([names.labs[i] for i in by_lab]).gain.astype(np.float16)
+    return arrays, _documents(rows, names, by_name, by_lab, context)
+
+
+def _documents(rows: Rows, names: _Names, by_name: Ints, by_lab: Ints, context: UpdateContext) -> dict[str, Any]:
+    documents = copy.deepcopy(dict(context.stored.documents))
+    releases = _entries(rows.names, context.registry)
+    # What the model says about a release that it knew stays, whatever the registry says by now.
+    releases |= {entry["release"]: entry for entry in context.model.releases}
+    documents["labels"] = {
+        **labels([], [names.labs[i] for i in by_lab], names.corpora, context.registry),
+        "releases": [releases[names.releases[i]] for i in by_name],
+    }
+    owner = {name: names.labs[code] for name, code in zip(names.releases, names.lab, strict=True)}
+    side = learn_side(rows.corpus, rows.learned, owner, context.progress, context.model.side, context.lab_of)
     documents[SIDE] = side.to_document()
     training = documents["training"]
-    for name, many in sorted(count.items()):
-        training["rows"][name] = training["rows"].get(name, 0) + many
-    hashes = {c["sha256"] for c in training["corpora"]}
-    training["corpora"] += [c for c in described(rows.given.sources) if c["sha256"] not in hashes]
-    training["held"] += len(rows.kept.release)
-    training["newest"] = max(entry["released"] for entry in entries.values())
-    return arrays, documents
+    for name, size in sorted(_counts(rows).items()):
+        training["rows"][name] = training["rows"].get(name, 0) + size
+    files = {entry["sha256"] for entry in training["corpora"]}
+    training["corpora"] += [entry for entry in corpus_entries(rows.corpus.sources) if entry["sha256"] not in files]
+    training["regression_set"] += len(rows.regression_set.release)
+    training["newest"] = max(entry["released"] for entry in releases.values())
+    return documents
 
 
-def _and_new(names: Sequence[str], more: Sequence[str]) -> list[str]:
-    return list(dict.fromkeys([*names, *more]))
+def _entries(names: Sequence[str], registry: Registry) -> dict[str, dict[str, str]]:
+    return {entry["release"]: entry for entry in labels(names, [], [], registry)["releases"]}
 
 
-def _codes(names: Sequence[str], among: Sequence[str]) -> Ints:
-    """(names,) the code of each, -1 for one that is not there."""
-    at = {name: i for i, name in enumerate(among)}
-    return np.array([at.get(name, -1) for name in names])
+def _counts(rows: Rows) -> Mapping[str, int]:
+    """How many responses of each release are learned."""
+    return Counter(rows.corpus.release[rows.learned].tolist())
 
 
-def _ordered(h: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Ints) -> Likelihood:
+def _codes(names: Sequence[str], known: Sequence[str]) -> Ints:
+    """(names,) the code of each, -1 for one that is not known."""
+    code = {name: i for i, name in enumerate(known)}
+    return np.array([code.get(name, -1) for name in names], np.int64)
+
+
+def _sorted(plda: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Ints) -> Likelihood:
     rank, lab_rank = np.argsort(by_name), np.argsort(by_lab)
     return Likelihood(
-        replace(h, cell_release=rank[h.cell_release], lab=lab_rank[h.lab[by_name]]),
+        replace(plda, cell_release=rank[plda.cell_release], lab=lab_rank[plda.lab[by_name]]),
         LinearClassifiers(
             classifiers.release[:, by_name],
             classifiers.release_bias[by_name],
@@ -104,23 +140,25 @@ def _ordered(h: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Int
     )
 
 
-def _usual(
-    stored: Stored, rows: Rows, code: Ints, count: Mapping[str, int], size: int, progress: Report
-) -> dict[str, np.ndarray]:
-    """habit_mean, habit_var (R, habits): of a release with more responses those of both samples together."""
-    fresh = habit_arrays(rows.given, rows.learned, rows.names, progress)
-    mean, var = (np.zeros((size, fresh["style_marker_mean"].shape[1]), np.float32) for _ in range(2))
-    old = len(stored.arrays["style_marker_mean"])
-    mean[:old], var[:old] = stored.arrays["style_marker_mean"], stored.arrays["style_marker_variance"]
-    before = stored.documents["training"]["rows"]
+def _profiles(rows: Rows, release: Ints, size: int, context: UpdateContext) -> dict[str, NDArray[Any]]:
+    """The profiles of `size` releases; that of a release with more responses is of both samples together.
+
+    release: the code of each of the rows' releases.
+    """
+    config, stored = context.config.style_markers, context.stored
+    fresh = profile_arrays(rows.corpus, rows.learned, rows.names, config, context.progress)
+    old = {name: stored.arrays[name] for name in fresh}
+    known = len(old["style_marker_mean"])
+    mean, variance = (
+        np.vstack([old[name], np.zeros((size - known, old[name].shape[1]), np.float32)])
+        for name in ("style_marker_mean", "style_marker_variance")
+    )
+    before, now = context.training["rows"], _counts(rows)
     for i, name in enumerate(rows.names):
-        own = min(before.get(name, 0), HABIT_ROWS) if code[i] < old else 0
-        share = own / (own + min(count[name], HABIT_ROWS))
-        at, new = code[i], fresh["style_marker_mean"][i]
-        var[at] = (
-            share * var[at]
-            + (1 - share) * fresh["style_marker_variance"][i]
-            + share * (1 - share) * (new - mean[at]) ** 2
-        )
+        at, new = release[i], fresh["style_marker_mean"][i]
+        own = min(before.get(name, 0), config.responses) if at < known else 0
+        share = own / (own + min(now[name], config.responses))
+        between = share * (1 - share) * (new - mean[at]) ** 2
+        variance[at] = share * variance[at] + (1 - share) * fresh["style_marker_variance"][i] + between
         mean[at] = share * mean[at] + (1 - share) * new
-    return {"style_marker_mean": mean, "style_marker_variance": var}
+    return {"style_marker_mean": mean, "style_marker_variance": variance}

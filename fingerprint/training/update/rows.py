@@ -1,98 +1,145 @@
-"""The responses that an update learns from, as places in the model's space."""
+"""The responses that an update learns from, embedded by the model that is updated."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
-from fingerprint.base.factorize import isin
+from fingerprint.base.keys import isin
 from fingerprint.base.parallel import parallel_map
+from fingerprint.config import Config
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.registry import Registry
 from fingerprint.embedding.quantised import QuantisedTable
 from fingerprint.embedding.static_encoder import StaticEncoder
 from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
-from fingerprint.model.plda import Ints
 from fingerprint.store.folder import Stored
-from fingerprint.training.calibration_cases import FEWEST_ROWS
-from fingerprint.training.data import Data, Report
+from fingerprint.training.context import Progress
+from fingerprint.training.data import Data
 from fingerprint.training.embedding import embed
-from fingerprint.training.regression_set import RegressionSet, hold_back
-from fingerprint.training.run import foreign_rows
+from fingerprint.training.regression_set import RegressionSet, leave_out
+from fingerprint.training.run import external_rows
+from fingerprint.training.update.added_cells import NewResponses
+
+
+@dataclass(frozen=True)
+class UpdateContext:
+    """What every step of an update works with, beside the new responses.
+
+    Attributes:
+        stored: The model that is updated, as its folder holds it.
+        model: The same model made ready.
+        registry: Must know every release.
+        config: Of the model, with the seed of the update's draws.
+        progress: Receives (stage, done, total).
+    """
+
+    stored: Stored
+    model: Loaded
+    registry: Registry
+    config: Config
+    progress: Progress
+
+    @property
+    def training(self) -> Any:
+        """`training.json` of the model."""
+        return self.stored.documents["training"]
+
+    @property
+    def lab_of(self) -> dict[str, str]:
+        """The lab of each release that the model knows, in the order of its codes."""
+        return {entry["release"]: entry["lab"] for entry in self.model.releases}
 
 
 @dataclass(frozen=True)
 class Rows:
-    """n responses, in full and in plain form, that are learned from, and m that are held back.
+    """Responses that are learned, in full and as plain copies, and responses for the regression set.
 
-    names: releases; corpora: names. at: (n,) which rows of `place`, D wide; release, corpus: (n,) codes into the names.
-    kept: with codes into `names`. given: the responses as given; learned: (rows,) which of them are learned from.
-    left_out: rows by the reason why not.
+    Attributes:
+        names: The releases that the codes stand for.
+        corpora: The corpora that the codes stand for.
+        responses: Those that are learned.
+        regression_set: Those that are not.
+        corpus: All responses.
+        learned: (rows,) which of the corpus are learned.
+        left_out: How many responses were left out, by reason.
     """
 
     names: list[str]
     corpora: list[str]
-    embedding: NDArray[np.float32] | DiskArray
-    at: Ints
-    release: Ints
-    corpus: Ints
-    kept: RegressionSet
-    given: Corpus
+    responses: NewResponses
+    regression_set: RegressionSet
+    corpus: Corpus
     learned: NDArray[np.bool_]
     left_out: dict[str, int]
 
 
-def learn_from(
-    corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored, cache: Path, jobs: int, progress: Report
-) -> Rows:
-    """Raises InputError where the corpus has nothing that the model could learn."""
-    corpus, left_out = _wanted(corpus, registry, loaded, stored)
+def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) -> Rows:
+    """Choose what the model learns from a corpus, and embed it.
+
+    Args:
+        corpus: The responses.
+        context: The model.
+        cache: The folder with the counts cache.
+        jobs: Processes.
+
+    Returns:
+        The rows.
+
+    Raises:
+        InputError: Where the model can learn from no response.
+    """
+    stored, model, progress = context.stored, context.model, context.progress
+    corpus, left_out = _selected(corpus, context)
     data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
-    counted = data.rows(loaded.vocabulary)
-    embedding: DiskArray | NDArray[np.float32] = embed(counted, tables(loaded, stored), parallel_map(jobs))
-    size = np.diff(counted.indptr).astype(np.int64)
-    if stored.documents["training"]["encoder"]:
-        embedding = np.hstack([embedding, foreign_rows(stored.documents["training"]["encoder"], corpus, progress)])
+    counts = data.rows(model.vocabulary)
+    embedding: DiskArray | NDArray[np.float32] = embed(counts, _tables(context), parallel_map(jobs))
+    size = np.diff(counts.indptr).astype(np.int64)
+    if context.training["encoder"]:
+        embedding = np.hstack([embedding, external_rows(context.training["encoder"], corpus, progress)])
     filled = size > 0
-    held_before = np.unique(RegressionSet.of(stored.arrays).release)
-    judged = {loaded.releases[code]["release"] for code in held_before}
-    back, kept = hold_back(corpus, ~isin(corpus.release, judged))
-    learned = ~back & filled[data.full]
+    known = RegressionSet.of(stored.arrays).release
+    compared = {model.releases[code]["release"] for code in np.unique(known)}
+    out, kept = leave_out(corpus, ~isin(corpus.release, compared), context.config.splits)
+    learned = ~out & filled[data.full]
     use = np.concatenate([learned, learned[::2]]) & filled
     kept = kept[filled[kept]]
-    names, labels = data.labels.releases, data.labels.of(use)
-    held = RegressionSet(embedding[kept], size[kept], data.labels.release[kept])
+    labels = data.labels.of(use)
     return Rows(
-        names, data.labels.corpora, embedding, np.flatnonzero(use), labels.release, labels.corpus, held, corpus, learned,
+        data.labels.releases,
+        data.labels.corpora,
+        NewResponses(embedding, np.flatnonzero(use), labels.release, labels.corpus),
+        RegressionSet(embedding[kept], size[kept], data.labels.release[kept]),
+        corpus,
+        learned,
         left_out,
-    )  # fmt: skip
+    )
 
 
-def tables(loaded: Loaded, stored: Stored) -> list[QuantisedTable]:
-    """Of the parts of a place, but for an encoder that is not the model's own."""
-    own = [] if stored.documents["training"]["encoder"] else [StaticEncoder.load(stored.folder / "encoder").table]
-    return [loaded.projection, *own]
+def _tables(context: UpdateContext) -> list[QuantisedTable]:
+    """The tables of the embedding, without another encoder than the static one."""
+    if context.training["encoder"]:
+        return [context.model.projection]
+    return [context.model.projection, StaticEncoder.load(context.stored.folder / "encoder").table]
 
 
-def _wanted(corpus: Corpus, registry: Registry, loaded: Loaded, stored: Stored) -> tuple[Corpus, dict[str, int]]:
-    release = corpus.release
-    training = stored.documents["training"]
-    known = {entry["release"] for entry in loaded.releases}
-    before = {c["sha256"] for c in training["corpora"]}
-    seen = np.array([source.sha256 in before for source in corpus.sources])[corpus.source()]
+def _selected(corpus: Corpus, context: UpdateContext) -> tuple[Corpus, dict[str, int]]:
+    release, training, least = corpus.release, context.training, context.config.splits.named_responses
+    files = {entry["sha256"] for entry in training["corpora"]}
+    known_file = np.array([source.sha256 in files for source in corpus.sources])[corpus.source()]
     count = Counter(release.tolist())
+    few = [name for name, size in count.items() if name not in context.lab_of and size < least]
     reasons = {
-        "learned from the same file before": seen & isin(release, training["rows"]),
-        "of fine-tuned releases": isin(release, [n for n in count if registry.releases[n].kind == "finetune"]),
-        f"of releases with fewer than {FEWEST_ROWS} responses": isin(
-            release, [n for n, many in count.items() if n not in known and many < FEWEST_ROWS]
-        ),
+        "learned from the same file before": known_file & isin(release, training["rows"]),
+        "of fine-tunes": isin(release, [n for n in count if context.registry.releases[n].kind == "finetune"]),
+        f"of releases with fewer than {least} responses": isin(release, few),
     }
     left_out = {reason: int(n) for reason, n in corpus.dropped.items() if n}
     keep = np.ones(len(release), bool)

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from fingerprint.base.locations import cache_dir
-from fingerprint.base.threads import ONE_THREAD
+import msgspec
+
+from fingerprint.base.files import cache_dir
+from fingerprint.base.parallel import ONE_THREAD
+from fingerprint.config import Config, parse_config
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
@@ -15,24 +19,33 @@ from fingerprint.loading import load_whole
 from fingerprint.store.folder import Stored, check_free, pack, save
 from fingerprint.store.versions import identity, replace
 from fingerprint.training.card import card
-from fingerprint.training.comparison import Comparison, compare
-from fingerprint.training.data import PLAIN, Report
-from fingerprint.training.lineage import step
-from fingerprint.training.predictor import CaseSet, Predictor
+from fingerprint.training.comparison import CaseSet, Comparison, Predictor, compare
+from fingerprint.training.context import Progress
+from fingerprint.training.data import PLAIN
+from fingerprint.training.parts import lineage_entry
 from fingerprint.training.regression_set import RegressionSet
-from fingerprint.training.update.model import grown
-from fingerprint.training.update.rows import learn_from
+from fingerprint.training.update.model import updated
+from fingerprint.training.update.rows import Rows, UpdateContext, read_rows
 
 
 @dataclass(frozen=True)
 class Settings:
-    """release: the one that wrote all responses, None where the corpora say it. seed: of what the heads rehearse.
-    force: write whatever the gate says. command: the one that was given, for the record. encoder: the
-    sentence-transformers model that the model may load."""
+    """How an update is done.
+
+    Attributes:
+        registry: The registry's file, None for the one that ships.
+        release: The release that wrote all responses, None where the corpora say it.
+        seed: Of the draws, None for the model's.
+        jobs: Processes.
+        cache: Folder of the counts cache, None for the user's.
+        force: Whether a model that the comparison refuses is written all the same.
+        command: The command line, for the lineage.
+        encoder: The sentence-transformers model that the model may load, None for none.
+    """
 
     registry: Path | None = None
     release: str | None = None
-    seed: int = 0
+    seed: int | None = None
     jobs: int = 2
     cache: Path | None = None
     force: bool = False
@@ -42,13 +55,21 @@ class Settings:
 
 @dataclass(frozen=True)
 class Outcome:
-    """new, more: releases that were added, and those of which there are more responses now; later: corpora that the
-    model did not have and that lie off its training ground, or have too few responses to tell; responses: how many were
-    learned from; left_out: how many were not, by reason; written: whether the gate or `force` let it pass."""
+    """What an update did.
+
+    Attributes:
+        new: Releases that were added.
+        more: Known releases that have more responses now.
+        out_of_domain: New corpora that are out-of-domain, or have too few responses to tell.
+        responses: How many were learned.
+        left_out: How many were not, by reason.
+        comparison: With the model that was updated.
+        written: Whether the comparison or `force` let the updated model pass.
+    """
 
     new: tuple[str, ...]
     more: tuple[str, ...]
-    later: tuple[str, ...]
+    out_of_domain: tuple[str, ...]
     responses: int
     left_out: Mapping[str, int]
     comparison: Comparison
@@ -56,36 +77,44 @@ class Outcome:
 
 
 @ONE_THREAD
-def update(model: Path, corpora: list[Path], out: Path, settings: Settings, progress: Report) -> Outcome:
-    """Adds `corpora` to the model in the folder `model` and writes it to `out`, a new place or `model` itself, whose
-    former state is then kept among its versions.
+def update(model: Path, corpora: list[Path], out: Path, settings: Settings, progress: Progress) -> Outcome:
+    """Add corpora to a trained model.
 
-    Nothing is written where the gate refuses. Raises InputError for corpora not as expected or with nothing to learn
-    from, ModelError where `out` is taken and for a model that does not keep what this needs.
+    Args:
+        model: The model folder.
+        corpora: Files and folders of responses.
+        out: A free folder for the updated model, or `model` itself, whose former state is kept among its versions.
+        settings: How the update is done.
+        progress: Receives (stage, done, total).
+
+    Returns:
+        What was done. Nothing is written where the comparison refuses the updated model.
+
+    Raises:
+        InputError: For corpora that are not as expected, or hold nothing that the model could learn.
+        ModelError: Where `out` is taken, and for a model that lacks what an update needs.
     """
     in_place = out.resolve() == model.resolve()
     if not in_place:
         check_free(out)
     parent = identity(model)
     stored, loaded = load_whole(model, settings.encoder)
-    _check_keeps(stored)
+    _check_complete(stored)
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry, settings.release)
-    rows = learn_from(corpus, registry, loaded, stored, settings.cache or cache_dir(), settings.jobs, progress)
-    arrays, documents = grown(stored, loaded, rows, registry, settings.seed, progress)
+    context = UpdateContext(stored, loaded, registry, _config(stored, settings.seed), progress)
+    rows = read_rows(corpus, context, settings.cache or cache_dir(), settings.jobs)
+    arrays, documents = updated(rows, context)
 
-    known = [entry["release"] for entry in loaded.releases]
-    entries = documents["labels"]["releases"]
-    held = RegressionSet.of(arrays)
-    truth = [entries[code] for code in held.release]
-    asked = CaseSet.about([entry["release"] for entry in truth], [entry["lab"] for entry in truth])
-    old = Predictor.loaded(loaded)
-    new = Predictor.of(arrays, documents)
-    comparison = compare(asked, asked.answers(old, held), asked.answers(new, held), known, new.releases)
-    this = step(settings.command, settings.registry, rows.given.sources, parent)
-    this["gate"] = comparison.to_dict()
-    documents["training"]["lineage"].append(this)
-    documents["training"]["trained"] = this["time"][:10]
+    regression_set = RegressionSet.of(arrays)
+    cases = CaseSet.of_releases(regression_set.release, documents["labels"]["releases"])
+    old, new = Predictor.loaded(loaded), Predictor.of(arrays, documents)
+    before, after = old.predict(cases, regression_set), new.predict(cases, regression_set)
+    comparison = compare(cases, before, after, old.releases, new.releases)
+    entry = lineage_entry(settings.command, settings.registry, rows.corpus.sources, parent)
+    entry["comparison"] = comparison.to_dict()
+    documents["training"]["lineage"].append(entry)
+    documents["training"]["trained"] = entry["time"][:10]
     written = settings.force or not comparison.refused
     if written:
         encoder = {f"encoder/{p.name}": p.read_bytes() for p in sorted((model / "encoder").glob("*"))}
@@ -94,14 +123,24 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
             replace(out, pack(out, *parts), parent)
         else:
             save(out, *parts)
-    added, more = set(rows.names) - set(known), set(rows.names) & set(known)
-    had = {*stored.documents["labels"]["corpora"]}
-    lies = zip(documents["labels"]["corpora"], arrays["corpus_in_domain"], strict=True)
-    later = (name for name, ground in lies if name not in had and not ground and not name.endswith(PLAIN))
+    return _outcome(rows, context, (arrays, documents), comparison, written)
+
+
+def _outcome(
+    rows: Rows,
+    context: UpdateContext,
+    parts: tuple[Mapping[str, Any], Mapping[str, Any]],
+    comparison: Comparison,
+    written: bool,
+) -> Outcome:
+    arrays, documents = parts
+    known, names = set(context.lab_of), set(rows.names)
+    had = {*context.stored.documents["labels"]["corpora"]}
+    corpora = zip(documents["labels"]["corpora"], arrays["corpus_in_domain"], strict=True)
     return Outcome(
-        tuple(sorted(added)),
-        tuple(sorted(more)),
-        tuple(later),
+        tuple(sorted(names - known)),
+        tuple(sorted(names & known)),
+        tuple(name for name, inside in corpora if name not in had and not inside and not name.endswith(PLAIN)),
         int(rows.learned.sum()),
         rows.left_out,
         comparison,
@@ -109,12 +148,17 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     )
 
 
-def _check_keeps(stored: Stored) -> None:
-    """Models from before there were updates lack some of what one needs."""
-    lacking = {
+def _config(stored: Stored, seed: int | None) -> Config:
+    config = parse_config(stored.documents["config"], str(stored.folder / "config.json"))
+    return config if seed is None else msgspec.structs.replace(config, seed=seed)
+
+
+def _check_complete(stored: Stored) -> None:
+    """Raise ModelError for a model from before there were updates."""
+    needed = {
         "its lineage": bool(stored.documents["training"]["lineage"]),
-        "responses held back to compare it with its successor": len(stored.arrays["regression_release"]) > 0,
+        "a regression set, to compare it with its successor": len(stored.arrays["regression_release"]) > 0,
     }
-    missing = [what for what, there in lacking.items() if not there]
+    missing = [what for what, there in needed.items() if not there]
     if missing:
-        raise ModelError(f"{stored.folder}: does not keep {', '.join(missing)}; train it again, then it can be updated")
+        raise ModelError(f"{stored.folder}: does not have {', '.join(missing)}; train it again, then update it")

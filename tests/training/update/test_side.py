@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from fingerprint.loading import load_model
-from fingerprint.side.names import Habits
-from fingerprint.side.tables import Tables
-from fingerprint.side.tokens import read
+from fingerprint.side.evidence import SideTables
+from fingerprint.side.self_identification import StatementRates
+from fingerprint.side.token_counts import read
 from fingerprint.training.update.run import Settings, update
 from tests import worlds
 
 
-def learned(model: Path, corpus: Path, world: Path, out: Path) -> Tables:
+def learned(model: Path, corpus: Path, world: Path, out: Path) -> SideTables:
     update(model, [corpus], out, Settings(world / "registry.csv", cache=world / "cache", jobs=1, force=True), quiet)
     return load_model(out).side
 
@@ -43,5 +43,5 @@ def test_names_of_new_releases_are_heard_and_of_known_ones_no_second_time(
     corpus = tmp_path / "own.jsonl"
     corpus.write_text("".join(json.dumps(row) + "\n" for row in rows))
     before, after = load_model(lesser).side.names, learned(lesser, corpus, world, tmp_path / "m").names
-    assert before == Habits({}, {}, {})
-    assert after == Habits({"oak": 1}, {"oak": {"openai": 1.0}}, {})
+    assert before == StatementRates({}, {}, {})
+    assert after == StatementRates({"oak": 1}, {"oak": {"openai": 1.0}}, {})

@@ -37,9 +37,9 @@ def add(model: Path, corpora: list[Path], out: Path, world: Path, **settings: An
 
 
 @pytest.fixture(scope="module")
-def grown(lesser: Path, world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+def updated(lesser: Path, world: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
     """The lesser model with what it lacks: a release and a whole lab."""
-    out = tmp_path_factory.mktemp("grown") / "m"
+    out = tmp_path_factory.mktemp("updated") / "m"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SOURCE_DATE_EPOCH", "1795000000")
         return out, add(lesser, [world / "corpora"], out, world)
@@ -60,9 +60,9 @@ def mislabelled(folder: Path) -> Path:
     return path
 
 
-def test_what_was_taken_out_is_known_again(grown: tuple[Path, Outcome], lesser: Path) -> None:
-    folder, outcome = grown
-    assert (outcome.new, outcome.more, outcome.later, outcome.written) == (ADDED, (), (), True)
+def test_what_was_taken_out_is_known_again(updated: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, outcome = updated
+    assert (outcome.new, outcome.more, outcome.out_of_domain, outcome.written) == (ADDED, (), (), True)
     assert not outcome.comparison.refused
     known = Fingerprint.load(folder)
     assert list(known.labs) == sorted(worlds.LABS)
@@ -72,8 +72,8 @@ def test_what_was_taken_out_is_known_again(grown: tuple[Path, Outcome], lesser: 
     assert "elm" not in Fingerprint.load(lesser).labs
 
 
-def test_only_what_the_model_has_not_learned_is_learned(grown: tuple[Path, Outcome], lesser: Path) -> None:
-    folder, outcome = grown
+def test_only_what_the_model_has_not_learned_is_learned(updated: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, outcome = updated
     rows, before = document(folder, "training")["rows"], document(lesser, "training")["rows"]
     assert rows.keys() - before.keys() == set(ADDED)
     assert all(rows[name] == count for name, count in before.items())
@@ -84,14 +84,14 @@ def test_only_what_the_model_has_not_learned_is_learned(grown: tuple[Path, Outco
 
 
 def test_same_inputs_give_the_same_bytes(
-    grown: tuple[Path, Outcome], lesser: Path, world: Path, tmp_path: Path
+    updated: tuple[Path, Outcome], lesser: Path, world: Path, tmp_path: Path
 ) -> None:
     add(lesser, [world / "corpora"], tmp_path / "again", world)
-    assert content(tmp_path / "again") == content(grown[0])
+    assert content(tmp_path / "again") == content(updated[0])
 
 
-def test_the_card_says_what_the_lineage_says(grown: tuple[Path, Outcome], lesser: Path) -> None:
-    folder, _ = grown
+def test_the_card_says_what_the_lineage_says(updated: tuple[Path, Outcome], lesser: Path) -> None:
+    folder, _ = updated
     training = document(folder, "training")
     first, second = training["lineage"]
     assert (first["parent"], second["parent"]) == (None, identity(lesser))
@@ -100,44 +100,44 @@ def test_the_card_says_what_the_lineage_says(grown: tuple[Path, Outcome], lesser
     card = ModelCard.load(folder / "MODEL_CARD.md")
     assert card.data.library_name == "fingerprint"
     assert card.data.eval_results[0].metric_value == training["scores"][0]["lab top-1"]
-    for step in (first, second):
-        wanted = [step["time"], step["registry"][:12], *(sha256[:16] for sha256 in step["corpora"])]
+    for entry in (first, second):
+        wanted = [entry["time"], entry["registry"][:12], *(sha256[:16] for sha256 in entry["corpora"])]
         assert all(word in card.text for word in wanted)
     assert f"| {second['command']} | {second['version']} | {second['parent'][:12]} |" in card.text
-    for figure in second["gate"]["figures"]:
+    for figure in second["comparison"]["figures"]:
         assert f"| {figure['group']} | {figure['figure']} | {figure['cases']} | {figure['old']} |" in card.text
 
 
-def test_nothing_new_is_nothing_to_learn(grown: tuple[Path, Outcome], world: Path, tmp_path: Path) -> None:
+def test_nothing_new_is_nothing_to_learn(updated: tuple[Path, Outcome], world: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="learned from the same file before"):
-        add(grown[0], [world / "corpora"], tmp_path / "m", world)
+        add(updated[0], [world / "corpora"], tmp_path / "m", world)
     assert not (tmp_path / "m").exists()
 
 
 def test_more_responses_of_a_known_release_without_a_label(
-    grown: tuple[Path, Outcome], world: Path, tmp_path: Path
+    updated: tuple[Path, Outcome], world: Path, tmp_path: Path
 ) -> None:
     file = worlds.case(tmp_path / "more.jsonl", "ash-1", 40)
-    outcome = add(grown[0], [file], tmp_path / "m", world, release="ash-1")
+    outcome = add(updated[0], [file], tmp_path / "m", world, release="ash-1")
     assert (outcome.new, outcome.more, outcome.responses) == ((), ("ash-1",), 40)
     # The model does not have this corpus, but its responses are like those that it has.
-    assert outcome.later == ()
+    assert outcome.out_of_domain == ()
     few = worlds.case(tmp_path / "few.jsonl", "ash-1", 12)
-    assert add(grown[0], [few], tmp_path / "f", world, release="ash-1").later == ("few",)
-    before = document(grown[0], "training")["rows"]["ash-1"]
+    assert add(updated[0], [few], tmp_path / "f", world, release="ash-1").out_of_domain == ("few",)
+    before = document(updated[0], "training")["rows"]["ash-1"]
     assert document(tmp_path / "m", "training")["rows"]["ash-1"] == before + 40
-    assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(grown[0], "labels")["corpora"])
+    assert len(document(tmp_path / "m", "labels")["corpora"]) > len(document(updated[0], "labels")["corpora"])
 
 
-def test_responses_off_the_training_ground_tell_of_their_release_there_alone(
+def test_out_of_domain_responses_tell_about_their_release_there_alone(
     lesser: Path, world: Path, tmp_path: Path
 ) -> None:
     texts = [worlds.write("ash-1", p).upper() for p in range(4000, 4080)]
     file = tmp_path / "loud.jsonl"
     file.write_text("".join(json.dumps({"prompt_id": str(i), "response": text}) + "\n" for i, text in enumerate(texts)))
     outcome = add(lesser, [file], tmp_path / "m", world, release="ash-1", force=True)
-    assert outcome.later == ("loud",)
-    assert "off the model's training ground, or too few to tell: loud\n" in _text(outcome)
+    assert outcome.out_of_domain == ("loud",)
+    assert "out-of-domain, or too few responses to tell: loud\n" in _text(outcome)
     before, after = Fingerprint.load(lesser), Fingerprint.load(tmp_path / "m")
     for release, lab in worlds.RELEASES.items():
         if lab in before.labs:
@@ -155,8 +155,8 @@ def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_p
     assert not outcome.written
     assert not (tmp_path / "m").exists()
     assert add(lesser, [wrong], tmp_path / "m", world, force=True).written
-    assert document(tmp_path / "m", "training")["lineage"][-1]["gate"]["refused"]
-    assert "was forced" in (tmp_path / "m" / "MODEL_CARD.md").read_text()
+    assert document(tmp_path / "m", "training")["lineage"][-1]["comparison"]["refused"]
+    assert "and forced" in (tmp_path / "m" / "MODEL_CARD.md").read_text()
 
 
 def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, world: Path, tmp_path: Path) -> None:
@@ -164,10 +164,10 @@ def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, wor
     with pytest.raises(ModelError, match="holds a model"):
         add(lesser, [world / "corpora"], tmp_path / "taken", world)
     stored = load(lesser)
-    old = {name: values for name, values in stored.arrays.items() if not name.startswith("held")}
+    old = {name: values for name, values in stored.arrays.items() if not name.startswith("regression")}
     encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
     save(tmp_path / "old", old, stored.documents, "# old\n", encoder)
-    with pytest.raises(ModelError, match="responses held back"):
+    with pytest.raises(ModelError, match="a regression set"):
         add(tmp_path / "old", [world / "corpora"], tmp_path / "m", world)
     assert Fingerprint.load(tmp_path / "old").labs
 
@@ -196,20 +196,20 @@ def test_in_place_from_the_command_line_and_back(lesser: Path, world: Path, tmp_
     assert content(folder) == before
     assert run("models", "use", "nothing", "--model", folder).returncode == 2
     assert run("models", "use", listed[0]["sha256"][:8], "--model", folder).returncode == 0
-    assert document(folder, "training")["lineage"][-1]["gate"]["refused"]
+    assert document(folder, "training")["lineage"][-1]["comparison"]["refused"]
     with pytest.raises(FingerprintError):
         Fingerprint.load(tmp_path)
 
 
 def test_a_model_that_is_replaced_while_it_is_read_is_read_again(
-    lesser: Path, grown: tuple[Path, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lesser: Path, updated: tuple[Path, Outcome], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = Path(shutil.copytree(lesser, tmp_path / "m"))
 
     def half(where: Path) -> Any:
         monkeypatch.setattr(loading, "load", load)
         shutil.rmtree(where)
-        shutil.copytree(grown[0], where)
+        shutil.copytree(updated[0], where)
         raise ModelError("changed since it was written")
 
     monkeypatch.setattr(loading, "load", half)
@@ -236,7 +236,7 @@ def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
         ("corpus_spread", -1, "a variance or a count is not above 0"),
     ],
 )
-def test_a_ground_that_cannot_be_is_refused(lesser: Path, name: str, value: float, said: str) -> None:
+def test_a_domain_that_cannot_be_is_refused(lesser: Path, name: str, value: float, said: str) -> None:
     stored = load(lesser)
     labels = stored.documents["labels"]
     sizes = stored.arrays["plda_basis"].shape[0], len(labels["releases"]), len(labels["labs"])

@@ -1,0 +1,85 @@
+"""Fits PLDA and the linear classifiers on embeddings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.base.disk_arrays import DiskArray
+from fingerprint.base.keys import factorize
+from fingerprint.errors import FingerprintError
+from fingerprint.model.likelihood import Likelihood
+from fingerprint.model.plda import Cells, Ints, Plda
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data
+from fingerprint.training.linear_classifiers import fit_classifiers
+
+
+class KnownReleases:
+    """The R releases and L labs that a likelihood knows by name.
+
+    Attributes:
+        names: (R,) releases.
+        labs: (L,) labs, sorted.
+        lab: (R,) code of the lab of each release.
+    """
+
+    def __init__(self, names: Sequence[str], lab_of: Mapping[str, str]):
+        self.names = list(names)
+        found = factorize([lab_of[name] for name in names])
+        self.labs: list[str] = found[0]
+        self.lab: Ints = found[1]
+
+
+def named_releases(data: Data, use: NDArray[np.bool_], context: TrainingContext) -> NDArray[np.bool_]:
+    """Choose the releases that a model can know by name: candidates with enough responses.
+
+    Args:
+        data: The n rows.
+        use: (n,) rows that the model is trained on.
+        context: Which releases are candidates, and how many responses are enough.
+
+    Returns:
+        (releases,) whether a release is known by name, in the order of `data.labels.releases`.
+
+    Raises:
+        FingerprintError: Where these are fewer than two.
+    """
+    size = np.bincount(data.labels.release[use & data.full], minlength=len(data.labels.releases))
+    least = context.config.splits.named_responses
+    named = context.candidate & (size >= least)
+    if named.sum() < 2:
+        raise FingerprintError(
+            f"fewer than two releases have the {least} responses that a release needs to be known, not counting those "
+            "that are left out to calibrate on: add responses"
+        )
+    return np.asarray(named)
+
+
+def fit_likelihood(
+    data: Data, rows: NDArray[np.float32] | DiskArray, use: NDArray[np.bool_], context: TrainingContext
+) -> tuple[Likelihood, KnownReleases]:
+    """Fit PLDA and the linear classifiers.
+
+    Args:
+        data: The n rows.
+        rows: (n, D) their embeddings.
+        use: (n,) rows that the model is trained on.
+        context: The facts about the releases, and the hyper-parameters.
+
+    Returns:
+        The likelihood, and the releases that it knows.
+
+    Raises:
+        FingerprintError: Where fewer than two releases have enough responses.
+    """
+    labels, config = data.labels, context.config
+    named = named_releases(data, use, context)
+    known = KnownReleases([name for name, ok in zip(labels.releases, named, strict=True) if ok], context.lab_of)
+    at = np.flatnonzero(use & named[labels.release])
+    release = (np.cumsum(named) - 1)[labels.release[at]]
+    corpus = np.unique(labels.corpus[at], return_inverse=True)[1]
+    plda = Plda.fit(Cells.of(rows, release, corpus, at, context.map_function), known.lab)
+    return Likelihood(plda, fit_classifiers(plda, rows, release, config.seed, at)), known
