@@ -24,9 +24,10 @@ train: .venv/full
 report: .venv/full
 	HF_HUB_OFFLINE=1 $(BIN)/fingerprint evaluate $(ARGS)
 
-# Writes the page that tests/cli/test_docs.py compares with --help.
+# Writes the pages that tests compare with --help and with the tables of the model format.
 docs: .venv/full
 	$(BIN)/python -m tests.cli.help_page docs/cli.md
+	$(BIN)/python -m tests.store.format_page docs/model-format.md
 
 clean:
 	rm -rf .venv build dist

@@ -120,7 +120,7 @@ class Calibration(Document, frozen=True):
     parameters: dict[str, Parameter]
     confidence: dict[Literal["first", "unknown", "new"], dict[str, Coefficient]]
     curves: dict[SizeOrAll, Curve]
-    domain_limits: dict[Size, Limit]
+    domain_limits: Annotated[dict[Size, Limit], Meta(min_length=1)]
     out_of_domain_accuracy: Probability
     two_source_limits: dict[Size, Limit]
     unknown: FalseAlarmLimits

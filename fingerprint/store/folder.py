@@ -9,7 +9,7 @@ import hashlib
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +21,7 @@ from safetensors.numpy import save as to_safetensors
 
 from fingerprint.base.escaping import printable
 from fingerprint.base.files import exchange, sync_folder, temporary_sibling, write_through
-from fingerprint.config import parse_config
+from fingerprint.config import config_values, parse_config
 from fingerprint.errors import ModelError
 from fingerprint.features.signature import feature_signature
 from fingerprint.store.audit import check_content, check_names, listed, refuse_pickle
@@ -217,6 +217,9 @@ def _load(folder: Path) -> Stored:
         features = manifest.features
     contents = Contents(arrays, documents, encoder)
     check_contents(contents, folder)
+    # What a model does not list of its config has the default.
+    config = config_values(parse_config(documents["config"], "config.json"))
+    contents = replace(contents, documents={**documents, "config": config})
     for array in (*arrays.values(), *encoder.values()):
         array.flags.writeable = False
     return Stored(contents, folder, manifest.schema, features)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from fingerprint.config import Config, config_values
@@ -25,6 +26,7 @@ from fingerprint.model.calibration import GRID
 from fingerprint.model.confidence import CALIBRATION_FEATURES
 from fingerprint.model.posterior import PARAMETERS, START
 from fingerprint.store.folder import digest, save
+from fingerprint.store.format import ENCODER_WEIGHTS
 from tests import worlds
 
 CARD = "# A model\n"
@@ -43,6 +45,9 @@ class Parts:
     documents: dict[str, Any]
     encoder: dict[str, bytes]
 
+    def encoder_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: array.copy() for name, array in from_safetensors(self.encoder[ENCODER_WEIGHTS]).items()}
+
 
 def parts() -> Parts:
     """Copies, which may be changed."""
@@ -55,9 +60,10 @@ def make(folder: Path) -> Path:
     return folder
 
 
-def texts() -> list[str]:
+@cache
+def texts() -> tuple[str, ...]:
     """Five responses of one release, to prompts that the model has not seen."""
-    return [worlds.write("birch-1", prompt) for prompt in range(90, 95)]
+    return tuple(worlds.write("birch-1", prompt) for prompt in range(90, 95))
 
 
 def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object], *, signed: bool = True) -> None:
@@ -95,6 +101,12 @@ def replace_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], *, signed: 
         to_safetensors({name: np.array(array, order="C") for name, array in arrays.items()}),
         signed=signed,
     )
+
+
+def replace_encoder(folder: Path, arrays: Mapping[str, NDArray[Any]], *, signed: bool = True) -> None:
+    """Write `encoder/model.safetensors` with other arrays and have the manifest agree."""
+    plain = {n: np.array(array, order="C") for n, array in {**parts().encoder_arrays(), **arrays}.items()}
+    replace(folder, ENCODER_WEIGHTS, to_safetensors(plain), signed=signed)
 
 
 @cache
