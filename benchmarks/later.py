@@ -1,12 +1,11 @@
-"""What an update with answers to a user's own prompts does to what is then said of others that answer them.
+"""How an update with answers to a user's own prompts changes verdicts on other releases that answer them.
 
     python -m benchmarks.later ../shared/corpora/eval models/default --work DIR
 
-Each corpus is one that MODEL was not trained on. Of its known releases some are drawn whose first 25 responses update
-the model, one, three or ten of them, or all releases that MODEL lacks; then it is asked about the other known ones (of
-which no update has anything) and about further responses of its own. Printed are the share of suspects about whom a
-claim is made and the share of these claims that is wrong, and how often the right lab is the first of those that the
-model knows; with no release learned by MODEL as it is.
+MODEL was not trained on these corpora. The first 25 responses of one, three or ten known releases of a corpus update
+the model, or those of all releases that MODEL lacks. The updated model then identifies the other known releases of the
+corpus, of which it has no response, and further responses of its own. The table has coverage, false-attribution rate
+and lab top-1; the first row is MODEL without an update.
 """
 
 from __future__ import annotations
@@ -29,16 +28,16 @@ from fingerprint.training.update.run import Settings, update
 
 DRAWS, LEARNED, FEWEST_ROWS, FEWEST_CHARACTERS = 2, 25, 60, 100
 OTHERS, OWN = "others", "its own"
-# Suspects of a release by their number of responses.
-ASKED = {OTHERS: {5: 4, 25: 2}, OWN: {5: 2, 25: 1}}
-# Of a corpus with fewer releases fewer are learned, so that some are left to ask about.
+# Cases of a release by their number of responses.
+CASES = {OTHERS: {5: 4, 25: 2}, OWN: {5: 2, 25: 1}}
+# A corpus with fewer than ENOUGH releases updates with FEW, so that others are left to identify.
 MANY, FEW, ENOUGH = 10, 5, 15
 
 Rows = dict[str, list[dict[str, str]]]
 
 
 def rows_of(path: Path) -> Rows:
-    """By release, of those that have enough."""
+    """Return the rows of each release that has enough."""
     out: Rows = defaultdict(list)
     for row in pq.read_table(path, columns=list(COLUMNS)).to_pylist():
         if len(row["response"]) >= FEWEST_CHARACTERS:
@@ -47,22 +46,24 @@ def rows_of(path: Path) -> Rows:
 
 
 def cases(rows: list[dict[str, str]], kind: str) -> Iterator[list[str]]:
-    for size, many in ASKED[kind].items():
+    for size, many in CASES[kind].items():
         for i in range(many):
             some = rows[i * size : (i + 1) * size]
             if len(some) == size:
                 yield [row["response"] for row in some]
 
 
-def answers(told: Fingerprint, kind: str, rows: list[dict[str, str]], lab: str) -> Iterator[tuple[int, bool, bool]]:
-    """Of each suspect: how many responses, right about the lab, claimed."""
+def predictions(
+    known: Fingerprint, kind: str, rows: list[dict[str, str]], lab: str
+) -> Iterator[tuple[int, bool, bool]]:
+    """Yield for each case the number of responses, whether the lab is right, and whether it is attributed."""
     for texts in cases(rows, kind):
-        said = told.identify(texts)
-        yield len(texts), said.leaders[0] == lab, said.verdict in ATTRIBUTIONS
+        verdict = known.identify(texts)
+        yield len(texts), verdict.leaders[0] == lab, verdict.verdict in ATTRIBUTIONS
 
 
 def updated(model: Path, rows: Rows, releases: list[str], out: Path, cache: Path) -> Path:
-    """The model with what it learns of each of `releases`, in a corpus that it does not have."""
+    """Return the model updated with the first responses of each of `releases`, in a corpus that it does not have."""
     if not out.exists():
         file = out.with_suffix(".parquet")
         learned = [{**row, "corpus": "own_prompts"} for name in releases for row in rows[name][:LEARNED]]
@@ -79,7 +80,7 @@ def main(corpora: Path, model: Path, work: Path) -> None:
     work.mkdir(parents=True, exist_ok=True)
     known = {entry["release"] for entry in json.loads((model / "labels.json").read_text())["releases"]}
     registry = Registry.load().releases
-    print("| corpus | learned | asked about | responses | suspects | claimed | of these wrong | lab top-1 |")
+    print("| corpus | updated with | cases of | responses | cases | coverage | false-attribution rate | lab top-1 |")
     print("|---|---|---|---|---|---|---|---|")
     for path in sorted(corpora.glob("*.parquet")):
         found: dict[tuple[str, str, int], list[tuple[bool, bool]]] = defaultdict(list)
@@ -95,16 +96,16 @@ def main(corpora: Path, model: Path, work: Path) -> None:
                 (f"{len(new)} new", new),
             ):
                 at = work / f"{path.stem}-{draw}-{learned.replace(' ', '-')}"
-                told = Fingerprint.load(updated(model, rows, names, at, work / "cache") if names else model)
-                asked = [(OTHERS, name, rows[name]) for name in others]
-                asked += [(OWN, name, rows[name][LEARNED:]) for name in names]
-                for kind, name, of in asked:
-                    for size, right, attributed in answers(told, kind, of, registry[name].lab):
+                identifier = Fingerprint.load(updated(model, rows, names, at, work / "cache") if names else model)
+                tested = [(OTHERS, name, rows[name]) for name in others]
+                tested += [(OWN, name, rows[name][LEARNED:]) for name in names]
+                for kind, name, of in tested:
+                    for size, right, attributed in predictions(identifier, kind, of, registry[name].lab):
                         found[learned, kind, size].append((right, attributed))
         for (learned, kind, size), each in found.items():
-            rights, claims = np.array(each).T
-            wrong = f"{np.mean(~rights[claims]):.2f}" if claims.any() else "-"
-            figures = f"{len(rights)} | {claims.mean():.2f} | {wrong} | {rights.mean():.3f}"
+            rights, attributed_cases = np.array(each).T
+            wrong = f"{np.mean(~rights[attributed_cases]):.2f}" if attributed_cases.any() else "-"
+            figures = f"{len(rights)} | {attributed_cases.mean():.2f} | {wrong} | {rights.mean():.3f}"
             print(f"| {path.stem} | {learned} | {kind} | {size} | {figures} |", flush=True)
 
 

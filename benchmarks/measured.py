@@ -1,4 +1,4 @@
-"""What a whole process takes, from its start to its end."""
+"""Time and memory of a whole process, from its start to its end."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-# A process of its own starts the command: on Linux a child begins with its parent's peak, and ours is gigabytes.
+# A process of its own starts the command: on Linux the peak memory of a child begins with its parent's.
 LAUNCH = """
 import json, resource, subprocess, sys, threading, time
 own = [0]
@@ -32,16 +32,26 @@ print(json.dumps({"exit": code, "seconds": took, "cpu_seconds": used.ru_utime + 
 
 
 def measured(command: list[str]) -> dict[str, float]:
-    """Wall-clock seconds, CPU seconds with its children's, the peak megabytes of the largest process, and what the
-    command's own process held of them at the most that is no mapped file (looked at five times a second; 0 where the
-    system does not tell)."""
-    told = subprocess.run([sys.executable, "-c", LAUNCH, *command], capture_output=True, text=True)
-    found: dict[str, float] = json.loads(told.stdout or '{"exit": 1}')
+    """Run a command and return what it took.
+
+    Args:
+        command: Its words.
+
+    Returns:
+        seconds: Wall-clock time. cpu_seconds: With those of its children. peak_mb: Peak memory of the largest process.
+        own_mb: Peak memory of the command's own process without mapped files, looked at five times a second; 0 if the
+        system does not say.
+
+    Raises:
+        SystemExit: The command failed.
+    """
+    done = subprocess.run([sys.executable, "-c", LAUNCH, *command], capture_output=True, text=True)
+    found: dict[str, float] = json.loads(done.stdout or '{"exit": 1}')
     if found.pop("exit"):
-        raise SystemExit(f"failed: {' '.join(command)}\n{told.stderr}")
+        raise SystemExit(f"failed: {' '.join(command)}\n{done.stderr}")
     return found
 
 
 def program() -> str:
-    """The installed `fingerprint`."""
+    """Return the path of the installed `fingerprint`."""
     return str(Path(sys.executable).parent / "fingerprint")

@@ -1,4 +1,4 @@
-"""Corpora of any size, made by resampling real ones: to measure cost, not to learn from."""
+"""Corpora of any size, resampled from real ones: to measure cost, not to learn from."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ from fingerprint.base.files import data_dir
 from fingerprint.data.registry import Registry
 
 COLUMNS = ("prompt_id", "prompt", "response", "release", "language", "domain", "corpus")
+# Rows written at once: tens of megabytes.
 _GROUP = 10_000
-# How far the second, third, ... copy of a response is turned: never twice the same, never close to where it began.
+# Each copy of a response is rotated by the golden angle: no two copies begin at the same place, or near the start.
 _TURN = 0.381966
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The rows of corpora, all in memory, but for those of other people's fine-tunes."""
+    """The rows of corpora without fine-tunes, all in memory."""
 
     rows: pa.Table
     release: NDArray[np.str_]
@@ -36,8 +37,16 @@ class Pool:
         return cls(rows.filter(pa.array(keep)), release[keep])
 
     def of(self, at: NDArray[np.int64], copy: NDArray[np.int64], names: NDArray[np.str_]) -> Iterator[pa.Table]:
-        """Rows under other releases' names, in pieces; of a copy above 0 the prompt is another, and the response
-        begins elsewhere, so that it is no duplicate: nearly all of its n-grams stay."""
+        """Yield rows under given names, in pieces.
+
+        A copy above 0 has another prompt and a rotated response, so that it is no duplicate but has nearly the same
+        n-grams.
+
+        Args:
+            at: (n,) rows.
+            copy: (n,) which copy of the row.
+            names: (n,) releases.
+        """
         for start in range(0, len(at), _GROUP):
             some = slice(start, start + _GROUP)
             rows = self.rows.take(pa.array(at[some])).to_pylist()
@@ -50,22 +59,29 @@ class Pool:
 
 
 def turned(text: str, which: int) -> str:
-    """The text from a later word on, and then what came before it."""
+    """Return the text rotated: from a later word on, and then what came before it."""
     at = text.find(" ", int(len(text) * (which * _TURN % 1)))
     return text[at:] + text[:at] if at > 0 else f"{text} {which}"
 
 
 def more_responses(pool: Pool, size: int, out: Path) -> None:
-    """`size` responses of the pool's own releases: all of its rows in a random order, again and again."""
+    """Write `size` responses of the pool's own releases: all of its rows in a random order, again and again."""
     order = np.random.default_rng(0).permutation(len(pool.release))
     at = order[np.arange(size) % len(order)]
     _write(out, pool.of(at, np.arange(size) // len(order), pool.release[at]))
 
 
 def more_releases(pool: Pool, count: int, size: int, out: Path, registry: Path) -> None:
-    """`size` responses of `count` made-up releases, each after one of the pool's (the largest first, and again from
-    the first where these are not enough), and the registry that has them beside all others, in the folder of the file
-    `registry`."""
+    """Write responses of made-up releases, and a registry that has them beside all others.
+
+    Args:
+        pool: Where responses come from. Each made-up release copies one of the pool's, the largest first, and starts
+            again at the first if these are not enough.
+        count: Releases.
+        size: Responses.
+        out: The corpus to write.
+        registry: The registry to write.
+    """
     names, many = np.unique(pool.release, return_counts=True)
     bases = names[np.argsort(-many, kind="stable")]
     made = {f"{bases[i % len(bases)]}+{i // len(bases) + 1}": str(bases[i % len(bases)]) for i in range(count)}
@@ -82,8 +98,8 @@ def more_releases(pool: Pool, count: int, size: int, out: Path, registry: Path) 
     _write_registry(registry, made)
 
 
-def one_suspect(pool: Pool, size: int, out: Path) -> None:
-    """`size` responses of the largest release, as JSON lines."""
+def one_case(pool: Pool, size: int, out: Path) -> None:
+    """Write `size` responses of the largest release, as JSON lines."""
     names, many = np.unique(pool.release, return_counts=True)
     own = np.flatnonzero(pool.release == names[many.argmax()])
     at = own[np.arange(size) % len(own)]

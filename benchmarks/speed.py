@@ -3,7 +3,7 @@
     python -m benchmarks.speed ../shared/corpora/train
 
 On the same responses: features a second on one core, and a whole process from a cold start to the answer on 100
-responses. The machine may be noisy, so both sides take turns and the ratio of the medians is what counts.
+responses. Both sides take turns, because the load of the machine changes; the ratio of the medians is what counts.
 """
 
 from __future__ import annotations
@@ -26,15 +26,17 @@ from sklearn.pipeline import FeatureUnion, Pipeline
 from threadpoolctl import threadpool_limits
 
 from benchmarks.measured import measured, program
+from fingerprint.config import FeatureConfig
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
 from fingerprint.features.counts_cache import SHARD_ROWS
-from fingerprint.features.ngrams import BUCKETS, count
+from fingerprint.features.ngrams import count
 from fingerprint.features.weights import unit_rows
 
-# Without a limit the peer's weights alone would take gigabytes; a larger vocabulary makes it slower still.
+# Without a limit the peer's weights would take gigabytes; a larger vocabulary makes it slower still.
 FEATURES = 100_000
+COUNTED = FeatureConfig()
 PEER = """
 import json, pickle, sys
 model = pickle.load(open(sys.argv[1], "rb"))
@@ -53,9 +55,10 @@ def peer_features() -> FeatureUnion:
 
 
 def our_features(texts: list[str]) -> sparse.csr_matrix:
-    """In shards, as training counts them."""
+    """Count features in shards, as training does."""
     shards = (texts[i : i + SHARD_ROWS] for i in range(0, len(texts), SHARD_ROWS))
-    return sparse.vstack([unit_rows(count([mask_names(text) for text in some]), None, BUCKETS) for some in shards])
+    counted = (count([mask_names(text) for text in some], COUNTED) for some in shards)
+    return sparse.vstack([unit_rows(counts, None, COUNTED.buckets) for counts in counted])
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -65,7 +68,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def cold(command: list[str]) -> tuple[float, float]:
-    """Seconds and peak megabytes of a whole process."""
+    """Return seconds and peak megabytes of a whole process."""
     took = measured(command)
     return took["seconds"], took["peak_mb"]
 
@@ -82,8 +85,8 @@ def main(corpora: tuple[Path, ...], model: Path, rows: int, repeats: int) -> Non
     texts = [corpus.texts(int(i), int(i) + 1)[0] for i in at]
     labs = []
     for i in at:
-        found = registry.resolve(str(corpus.release[i]))
-        labs.append(found.lab if found else "")
+        entry = registry.resolve(str(corpus.release[i]))
+        labs.append(entry.lab if entry else "")
     peer = Pipeline([("features", peer_features()), ("classify", LogisticRegression(C=10, max_iter=30))])
     print(f"{len(texts)} responses, {sum(map(len, texts)) / 1e6:.1f} million characters", flush=True)
     taken = seconds(lambda: peer.fit(texts, labs))
@@ -98,7 +101,7 @@ def main(corpora: tuple[Path, ...], model: Path, rows: int, repeats: int) -> Non
     print(f"features, one core: scikit-learn {a:.1f} s, fingerprint {b:.1f} s, {a / b:.1f} times its rate", flush=True)
 
     with tempfile.TemporaryDirectory() as folder:
-        pickled, case = Path(folder, "peer.pickle"), Path(folder, "suspect.jsonl")
+        pickled, case = Path(folder, "peer.pickle"), Path(folder, "case.jsonl")
         pickled.write_bytes(pickle.dumps(peer))
         case.write_text("".join(json.dumps({"response": text}) + "\n" for text in texts[:100]))
         ours_at = program()
@@ -111,8 +114,8 @@ def main(corpora: tuple[Path, ...], model: Path, rows: int, repeats: int) -> Non
             for name, command in commands.items():
                 found[name].append(cold(command))
     for name, runs in found.items():
-        print(f"identify 100, cold: {name} {statistics.median(r[0] for r in runs):.2f} s, "
-              f"peak {max(r[1] for r in runs):.0f} MB")  # fmt: skip
+        median, peak = statistics.median(r[0] for r in runs), max(r[1] for r in runs)
+        print(f"identify 100, cold: {name} {median:.2f} s, peak {peak:.0f} MB")
     a, b = (statistics.median(r[0] for r in found[name]) for name in ("scikit-learn", "fingerprint"))
     print(f"identify 100, cold: {a / b:.1f} times as fast as scikit-learn")
 

@@ -2,9 +2,9 @@
 
     python -m benchmarks.update ../shared/corpora/train ../shared/bench models/default --work /tmp/update
 
-MODEL is that full training. Sets of ten releases are chosen by seed, of those whose registry group is themselves; each
-set is trained without (ten minutes; what --work holds is not made again), and updated with its rows alone. All are
-asked the bench cases of known releases.
+MODEL is that full training. Sets of ten releases are chosen by seed among those that are alone in their registry group.
+A model is trained without each set (ten minutes; --work keeps it), and updated with the rows of the set. Each model
+predicts the bench cases of known releases.
 """
 
 from __future__ import annotations
@@ -31,28 +31,29 @@ from fingerprint.training.update.run import Settings as Updating
 from fingerprint.training.update.run import update
 
 SETS, SIZE = 3, 10
+# Enough to train a release and to measure it.
 FEWEST_ROWS, FEWEST_CASES = 60, 4
 Right = dict[str, tuple[bool, bool]]
 
 
 def chosen(model: Path, cases: list[dict[str, str]], registry: Registry) -> list[list[str]]:
-    """Sets of releases with enough to learn from and to be asked about."""
+    """Return sets of releases with enough rows and cases."""
     rows = json.loads((model / "training.json").read_text())["rows"]
     names = sorted(entry["release"] for entry in json.loads((model / "labels.json").read_text())["releases"])
-    asked: dict[str, int] = defaultdict(int)
+    cases_of: dict[str, int] = defaultdict(int)
     for case in cases:
-        asked[case["release"]] += case["protocol"].startswith("same-set")
+        cases_of[case["release"]] += case["protocol"].startswith("same-set")
     fit = [
         name
         for name in names
-        if registry.group(name) & rows.keys() == {name} and rows[name] >= FEWEST_ROWS and asked[name] >= FEWEST_CASES
+        if registry.group(name) & rows.keys() == {name} and rows[name] >= FEWEST_ROWS and cases_of[name] >= FEWEST_CASES
     ]
     order = np.random.default_rng(0).permutation(fit).tolist()
     return [sorted(order[SIZE * i : SIZE * (i + 1)]) for i in range(SETS)]
 
 
 def rows_of(releases: list[str], corpora: Path, out: Path, registry: Registry) -> None:
-    """Their rows of each corpus, as files of the same names."""
+    """Write the rows of some releases of each corpus, as files of the same names."""
     out.mkdir(exist_ok=True)
     for path in sorted(corpora.glob("*.parquet")):
         table = pq.read_table(path)
@@ -63,8 +64,8 @@ def rows_of(releases: list[str], corpora: Path, out: Path, registry: Registry) -
             pq.write_table(table.filter(keep), out / path.name)
 
 
-def answers(model: Path, cases: list[dict[str, str]], bench: Path) -> Right:
-    """Of each case: right about the lab, right about the release."""
+def predictions(model: Path, cases: list[dict[str, str]], bench: Path) -> Right:
+    """Return for each case whether the lab and the release are right."""
     known, out = Fingerprint.load(model), {}
     for case in cases:
         try:
@@ -96,7 +97,7 @@ def main(corpora: Path, bench: Path, model: Path, work: Path) -> None:
     registry = Registry.load()
     with (bench / "truth.csv").open(newline="") as file:
         cases = [case for case in csv.DictReader(file) if case["known"] == "release"]
-    whole = answers(model, cases, bench)
+    whole = predictions(model, cases, bench)
     print("| set | releases | cases | of them | full training: lab, release | without them | updated |")
     print("|---|---|---|---|---|---|---|")
     for number, taken in enumerate(chosen(model, cases, registry)):
@@ -110,7 +111,7 @@ def main(corpora: Path, bench: Path, model: Path, work: Path) -> None:
             outcome = update(less, [work / f"rows{number}"], more, Updating(cache=work / "cache"), lambda *_: None)
             took = time.monotonic() - begun
             print(f"<!-- {outcome.responses} responses in {took:.1f} s, written: {outcome.written} -->", flush=True)
-        for line in lines(number, taken, cases, [whole, *(answers(m, cases, bench) for m in (less, more))]):
+        for line in lines(number, taken, cases, [whole, *(predictions(m, cases, bench) for m in (less, more))]):
             print(line, flush=True)
 
 

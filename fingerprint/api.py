@@ -1,11 +1,12 @@
-"""`Fingerprint`: a trained model that says who wrote a set of responses."""
+"""`Fingerprint`: a trained model that says which lab's model wrote a set of responses."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,15 +17,17 @@ from fingerprint.data.response import Case, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import decide, facts
+from fingerprint.model.decision import decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
-from fingerprint.model.posterior import Posterior, inverse_temperature
+from fingerprint.model.plda import Floats
+from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import (
     FALSE_ATTRIBUTIONS,
     UNKNOWN,
     Calibration,
+    Domain,
     FamilyShare,
     LabShare,
     NewRelease,
@@ -34,13 +37,38 @@ from fingerprint.model.verdict import (
 )
 from fingerprint.side.evidence import SideTables, side_evidence
 
+_Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
+
+# Weight of a release in its lab's profile where the posterior gives it nothing, so that a profile always exists.
+_LEAST_SHARE = 1e-9
+
 
 class Fingerprint:
-    """A model in memory. `labs`: the labs that it knows."""
+    """A trained model in memory.
+
+    Args:
+        loaded: The parts of a model folder; `Fingerprint.load` reads them.
+
+    Examples:
+        >>> from fingerprint import Fingerprint
+        >>> model = Fingerprint.load("models/default")
+        >>> verdict = model.identify(
+        ...     [
+        ...         "Bread goes stale because its starch slowly crystallises again.",
+        ...         "The quickest way is by train: you change once, in Utrecht.",
+        ...     ]
+        ... )
+        >>> verdict.n_used
+        2
+        >>> [share.lab for share in verdict.labs if share.lab not in model.labs]
+        ['unknown']
+        >>> round(sum(share.probability for share in verdict.labs), 6)
+        1.0
+    """
 
     def __init__(self, loaded: Loaded):
         self._model = loaded
-        self._hierarchy = loaded.likelihood.plda
+        self._plda = loaded.likelihood.plda
 
     @classmethod
     def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
@@ -65,20 +93,39 @@ class Fingerprint:
 
     @property
     def labs(self) -> tuple[str, ...]:
+        """The labs that the model knows, by their keys in the registry.
+
+        Examples:
+            >>> from fingerprint import Fingerprint
+            >>> "anthropic" in Fingerprint.load("models/default").labs
+            True
+        """
         return tuple(self._model.labs)
 
     @property
     def information(self) -> InformationGain | None:
-        """How telling kinds of prompts are; None in a model that was trained before this was learned."""
+        """How much kinds of prompts tell about the lab; None in a model without this document."""
         return self._model.information
 
     @property
     def side(self) -> SideTables:
-        """What side evidence is judged by."""
+        """What the model knows about token counts and self-identification."""
         return self._model.side
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, D) places in the fingerprint space; names are masked here."""
+        """Compute the embeddings of responses. Names that a model gives itself are masked.
+
+        Args:
+            texts: The responses.
+
+        Returns:
+            (texts, D) embeddings.
+
+        Examples:
+            >>> from fingerprint import Fingerprint
+            >>> Fingerprint.load("models/default").embed(["Bread goes stale.", "Take the train."]).shape
+            (2, 512)
+        """
         return self._model.read(texts)[0]
 
     def identify(
@@ -89,51 +136,75 @@ class Fingerprint:
         false_attributions: float = FALSE_ATTRIBUTIONS,
         style_only: bool = False,
     ) -> Verdict:
-        """Who wrote these responses, all by one model.
+        """Say which lab's model wrote the responses, all by one model.
 
-        candidates: the labs in question, None for all. false_claims: the share of wrong claims to stay below.
-        style_only: leaves out what token counts and self-given names say, which is shown apart otherwise.
-        Raises InputError for a response that is none, FingerprintError for a lab that the model does not know.
+        Args:
+            responses: A case; or texts, or mappings as the lines of a file ("response", "prompt", "usage", ...).
+            candidates: The labs in question; None for all that the model knows.
+            false_attributions: The share of attributions that may name a wrong lab, above 0 and below 1.
+            style_only: Leave out token counts and self-identification, which never change the verdict.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            InputError: For a response that has no text.
+            FingerprintError: For a candidate that the model does not know, or for no candidate.
+
+        Examples:
+            >>> from fingerprint import Fingerprint
+            >>> model = Fingerprint.load("models/default")
+            >>> verdict = model.identify(["Bread goes stale."] * 3, candidates=["openai", "google"])
+            >>> sorted(share.lab for share in verdict.labs)
+            ['google', 'openai', 'unknown']
+            >>> model.identify(["Bread goes stale."], candidates=["nobody"])
+            Traceback (most recent call last):
+            fingerprint.errors.FingerprintError: not a lab in the model: nobody
         """
         case = responses if isinstance(responses, Case) else case_of(responses)
         allowed = self._allowed(candidates)
         texts = [record.response for record in case.records]
         evidence, covariates = self._evidence(texts) if texts else self._nothing()
         calibration = self._model.calibration
-        found = calibration.predict(evidence, covariates, self._hierarchy.lab, allowed)
-        labs = found.labs()[0]
-        one = facts(np.array([len(texts)]), found, evidence, covariates)[0]
-        word, reason = decide(one, calibration, false_attributions)
-        shares = self._labs(labs, float(found.unknown[0]), allowed)
-        scale = float(inverse_temperature(calibration.values(), evidence, covariates)[0, 0])
+        found = calibration.predict(evidence, covariates, self._plda.lab, allowed)
+        summary = replace(summaries(found, evidence, covariates)[0], responses=len(texts))
+        decision = decide(summary, calibration, false_attributions)
+        labs = self._labs(found, allowed)
+        limit = calibration.domain_limit(len(texts))
+        llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
         return Verdict(
             file=case.file,
             n_responses=case.n_responses,
             n_used=case.n_used,
-            verdict=word,
-            labs=shares,
+            verdict=decision.verdict,
+            reason=decision.reason,
+            explanation=decision.explanation,
+            labs=labs,
             families=self._families(found, allowed),
-            releases=self._releases(found, scale * (evidence.known[0] - evidence.unknown[0]), allowed),
-            new_releases=_sorted(
-                NewRelease(lab, p) for lab, p, ok in zip(self.labs, _floats(found.new[0]), allowed, strict=True) if ok
+            releases=self._releases(found, llr, allowed),
+            new_releases=_ranked(
+                NewRelease(lab, p) for lab, p, ok in zip(self.labs, found.new[0].tolist(), allowed, strict=True) if ok
             ),
-            warnings=case.warnings,
-            model=self._model.info,
-            candidates=tuple(candidates) if candidates is not None else None,
+            style_markers=self._style_markers(texts, found, allowed),
+            domain=Domain(round(summary.domain_distance, 3), round(limit, 3) if np.isfinite(limit) else None)
+            if texts
+            else None,
             calibration=self._rates(len(texts), false_attributions),
-            style_markers=self._habits(texts, found, labs, allowed),
-            reason=reason,
-            ground={"distance": round(one.domain_distance, 3), "limit": round(calibration.domain_limit(one.used), 3)},
-            side_evidence=None if style_only else side_evidence(case, shares, self._model.side),
+            warnings=case.warnings,
+            advice=None,
+            candidates=tuple(candidates) if candidates is not None else None,
+            side_evidence=None if style_only else side_evidence(case, labs, self._model.side),
+            model=self._model.info,
         )
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:
+        """Return (L,) whether a lab is in question."""
         if candidates is None:
             return np.ones(len(self.labs), bool)
         strange = sorted(set(candidates) - set(self.labs))
         if strange or not candidates:
             raise FingerprintError(f"not a lab in the model: {', '.join(strange) or '(none named)'}")
-        return np.isin(self.labs, list(candidates))
+        return np.array([lab in candidates for lab in self.labs])
 
     def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Covariates]:
         embeddings, sizes = self._model.read(texts)
@@ -142,61 +213,62 @@ class Fingerprint:
         return likelihood.evidence(embeddings.mean(axis=0, keepdims=True), covariates.count), covariates
 
     def _nothing(self) -> tuple[Evidence, Covariates]:
-        releases, labs = np.zeros((1, len(self._hierarchy.lab))), np.zeros((1, len(self.labs)))
-        evidence = Evidence(releases, labs, np.zeros(1), np.ones(1), np.zeros(1), releases, labs)
+        """Return what a case without responses has: no evidence for or against anyone."""
+        releases, labs = np.zeros((1, len(self._plda.lab))), np.zeros((1, len(self.labs)))
+        evidence = Evidence(
+            known=releases,
+            new=labs,
+            unknown=np.zeros(1),
+            domain_distance=np.ones(1),
+            in_domain_llr=np.zeros(1),
+            release_score=releases,
+            lab_score=labs,
+        )
         return evidence, Covariates.unread(np.ones(1, np.int64))
 
-    def _labs(self, labs: NDArray[np.float64], unknown: float, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
-        rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, _floats(labs), allowed, strict=True) if ok]
-        return _sorted([*rows, LabShare(UNKNOWN, unknown)])
+    def _labs(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
+        # A sum may exceed 1 by its last digit.
+        shares = np.minimum(found.labs()[0], 1.0).tolist()
+        rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, shares, allowed, strict=True) if ok]
+        return _ranked([*rows, LabShare(UNKNOWN, float(found.unknown[0]))])
 
     def _families(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[FamilyShare, ...]:
         shares: dict[tuple[str, str], float] = defaultdict(float)
-        rows = zip(self._model.releases, _floats(found.release[0]), self._hierarchy.lab, strict=True)
-        for entry, p, lab in rows:
+        for entry, p, lab in zip(self._model.releases, found.release[0].tolist(), self._plda.lab, strict=True):
             if allowed[lab]:
                 shares[entry["family"], entry["lab"]] += p
-        return _sorted(FamilyShare(family, lab, p) for (family, lab), p in shares.items())
+        return _ranked(FamilyShare(family, lab, min(p, 1.0)) for (family, lab), p in shares.items())
 
-    def _releases(
-        self, found: Posterior, ratio: NDArray[np.float64], allowed: NDArray[np.bool_]
-    ) -> tuple[ReleaseShare, ...]:
-        rows = zip(
-            self._model.releases,
-            _floats(found.release[0]),
-            _floats(ratio),
-            self._hierarchy.lab,
-            strict=True,
-        )
-        return _sorted(
-            ReleaseShare(e["release"], e["lab"], e["family"], p, round(r, 3)) for e, p, r, lab in rows if allowed[lab]
+    def _releases(self, found: Posterior, llr: Floats, allowed: NDArray[np.bool_]) -> tuple[ReleaseShare, ...]:
+        rows = zip(self._model.releases, found.release[0].tolist(), llr.tolist(), self._plda.lab, strict=True)
+        return _ranked(
+            ReleaseShare(entry["release"], entry["lab"], entry["family"], p, round(ratio, 3))
+            for entry, p, ratio, lab in rows
+            if allowed[lab]
         )
 
-    def _rates(self, used: int, false_attributions: float) -> Calibration:
+    def _rates(self, responses: int, false_attributions: float) -> Calibration:
         calibration = self._model.calibration
-        bucket = calibration.nearest(used)
-        curve = calibration.curves[bucket]
-        coverage, error = curve.at(calibration.curves["all"].threshold(false_attributions))
+        nearest = calibration.nearest(responses)
+        curve = calibration.curves[nearest]
+        coverage, error = curve.at(calibration.threshold(false_attributions))
         return Calibration(
-            false_attributions, int(bucket), round(curve.lab_error, 4), round(error, 4), round(coverage, 4)
+            false_attributions=false_attributions,
+            responses=int(nearest),
+            lab_error=round(curve.lab_error, 4),
+            attribution_error=round(error, 4),
+            coverage=round(coverage, 4),
         )
 
-    def _habits(
-        self, texts: list[str], found: Posterior, labs: NDArray[np.float64], allowed: NDArray[np.bool_]
-    ) -> tuple[StyleMarker, ...]:
-        order = [int(i) for i in np.argsort(-labs, kind="stable") if allowed[i]][:2]
-        if len(order) < 2 or not texts:
+    def _style_markers(self, texts: list[str], found: Posterior, allowed: NDArray[np.bool_]) -> tuple[StyleMarker, ...]:
+        leaders = [int(i) for i in np.argsort(-found.labs()[0], kind="stable") if allowed[i]][:2]
+        if len(leaders) < 2 or not texts:
             return ()
-        shares = []
-        for lab in order:
-            share = np.where(self._hierarchy.lab == lab, found.release[0] + 1e-9, 0)
-            shares.append(share / share.sum())
-        return style_marker_llrs(texts, self._model.profiles, *shares)
+        shares = [np.where(self._plda.lab == lab, found.release[0] + _LEAST_SHARE, 0) for lab in leaders]
+        first, second = (share / share.sum() for share in shares)
+        return style_marker_llrs(texts, self._model.profiles, first, second, self._model.config.style_markers)
 
 
-def _floats(values: NDArray[np.float64]) -> list[float]:
-    return [float(v) for v in values]
-
-
-def _sorted(rows: Iterable[Any]) -> tuple[Any, ...]:
+def _ranked(rows: Iterable[_Share]) -> tuple[_Share, ...]:
+    """Return the rows by descending probability."""
     return tuple(sorted(rows, key=lambda row: -row.probability))

@@ -54,6 +54,11 @@ class FeatureConfig(_Section, frozen=True):
     least_share: Share = 1 / 500
     least_residual: Scale = 0.05
 
+    @property
+    def buckets(self) -> int:
+        """Into how many buckets features are hashed."""
+        return 1 << self.hash_bits
+
 
 class EmbeddingConfig(_Section, frozen=True):
     """How counts become an embedding: the between-release projection and the static encoder beside it.
@@ -106,6 +111,7 @@ class PldaConfig(_Section, frozen=True):
         release_ridge: Ridge on the release effects there.
         shrinkage: Share of the mean within-variance that is added to the nuisance covariance.
         nuisance_within: Share of the within-covariance in the nuisance covariance.
+        session_within: Session covariance as a share of the within-covariance, where no release is in two corpora.
         cell_responses: Responses that a cell needs to tell of covariances.
         lab_share: Largest share of the between-release variance that labs may have.
         correlation: Share of a response's spread that does not average out over one model's responses.
@@ -119,6 +125,7 @@ class PldaConfig(_Section, frozen=True):
     release_ridge: Scale = 0.3
     shrinkage: Scale = 0.02
     nuisance_within: Scale = 0.1
+    session_within: Scale = 0.1
     cell_responses: Positive = 10
     lab_share: Share = 0.9
     correlation: Share = 0.15

@@ -10,12 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
-from fingerprint.config import Config, parse_config
+from fingerprint.config import Config, PldaConfig, parse_config
 from fingerprint.data.names import mask_names
-from fingerprint.embedding.quantised import QuantisedTable
+from fingerprint.embedding.encoder import QuantisedTable
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
-from fingerprint.features.ngrams import Counts, count
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.features.ngrams import Counts, Vocabulary, count
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
@@ -82,7 +81,7 @@ class Loaded:
             (texts, D) embeddings, and (texts,) features of the vocabulary in each.
         """
         masked = [mask_names(text) for text in texts]
-        counts = count(masked, self.columns)
+        counts = count(masked, self.vocabulary.features, self.columns)
         projected = self.projection.embed(counts, self.vocabulary.weights)
         return np.hstack([projected, self.encode(masked, counts)]), np.diff(counts.starts)
 
@@ -117,7 +116,7 @@ def load_whole(folder: Path, encoder: str | None = None) -> tuple[Stored, Loaded
                 raise
 
 
-def likelihood_of(arrays: Arrays) -> Likelihood:
+def likelihood_of(arrays: Arrays, config: PldaConfig) -> Likelihood:
     """Return PLDA and the linear classifiers of a model's arrays, as `fingerprint.store` checks them."""
     plda = Plda(
         centre=arrays["plda_centre"].astype(float),
@@ -142,7 +141,7 @@ def likelihood_of(arrays: Arrays) -> Likelihood:
         arrays["lab_classifier"].astype(float),
         arrays["lab_classifier_bias"].astype(float),
     )
-    return Likelihood(plda, classifiers)
+    return Likelihood(plda, classifiers, config)
 
 
 def _manifest(folder: Path) -> bytes:
@@ -155,25 +154,28 @@ def _manifest(folder: Path) -> bytes:
 def _construct(stored: Stored, permitted: str | None) -> Loaded:
     arrays, documents = stored.arrays, stored.documents
     labels, training = documents["labels"], documents["training"]
-    vocabulary = Vocabulary(arrays["vocabulary_buckets"], arrays["vocabulary_weights"])
+    config = parse_config(documents["config"], "config.json")
+    vocabulary = Vocabulary(arrays["vocabulary_buckets"], arrays["vocabulary_weights"], config.features)
     projection = QuantisedTable(arrays["projection_codes"], arrays["projection_scale"])
-    encode, width = _encoder(stored, vocabulary, permitted)
+    encode, width = _encoder(stored, config.embedding.encoder, vocabulary, permitted)
     if projection.size + width != len(arrays["plda_centre"]):
         raise ModelError(
             f"{stored.folder}: embeddings have {projection.size + width} dimensions with this encoder, expected "
             f"{len(arrays['plda_centre'])}; install the version of the encoder that the model was trained with"
         )
     _check_plausible(arrays, stored.folder)
-    likelihood = likelihood_of(arrays)
+    likelihood = likelihood_of(arrays, config.plda)
     info = ModelInfo(
         training["name"], training["version"], training["trained"], len(labels["releases"]), training["newest"]
     )
     information = None
     if documents[PROBING]["kinds"]:
-        information = InformationGain.from_parts(documents[PROBING], arrays[GAIN], labels["labs"])
+        information = InformationGain.from_parts(
+            documents[PROBING], arrays[GAIN], labels["labs"], config.plda.correlation
+        )
     return Loaded(
         info=info,
-        config=parse_config(documents["config"], "config.json"),
+        config=config,
         labs=list(labels["labs"]),
         releases=list(labels["releases"]),
         vocabulary=vocabulary,
@@ -181,30 +183,29 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         projection=projection,
         encode=encode,
         likelihood=likelihood,
-        calibration=Calibration.from_dict(documents["calibration"]),
+        calibration=Calibration.from_dict(documents["calibration"], config.calibration),
         profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
         side=SideTables.from_document(documents[SIDE]),
         information=information,
     )
 
 
-def _encoder(stored: Stored, vocabulary: Vocabulary, permitted: str | None) -> tuple[Encode, int]:
-    name: str = stored.documents["config"]["embedding"]["encoder"]
+def _encoder(stored: Stored, name: str, vocabulary: Vocabulary, permitted: str | None) -> tuple[Encode, int]:
     if name:
         if name != permitted:
             named = f"not {permitted!a}" if permitted else "which needs your trust"
             raise ModelError(
                 printable(
-                    f"{stored.folder}: embeds with the sentence-transformers model {name!a}, {named}: it is not part of "
-                    "the folder; if you trust it, give its name with --encoder"
+                    f"{stored.folder}: embeds with the sentence-transformers model {name!a}, {named}: it is not in the "
+                    "folder; if you trust it, give its name with --encoder"
                 )
             )
         try:
-            from fingerprint.embedding.torch_encoder import Foreign
+            from fingerprint.embedding.torch_encoder import SentenceEncoder
         except ImportError:
             raise MissingExtra(f"a model with the encoder {name}", "train") from None
-        foreign = Foreign(name)
-        return lambda texts, _: foreign.encode(texts), foreign.size
+        external = SentenceEncoder(name)
+        return lambda texts, _: external.encode(texts), external.size
     table = QuantisedTable(stored.contents.encoder["codes"], stored.contents.encoder["scale"])
     return lambda _, counts: table.embed(counts, vocabulary.weights), table.size
 

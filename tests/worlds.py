@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fingerprint.config import Config, EmbeddingConfig
+from fingerprint.config import ClassifierConfig, Config, EmbeddingConfig, UpdateConfig
 
 LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
 RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
@@ -38,10 +38,13 @@ SHARED = [
 
 
 def config(**changes: Any) -> Config:
-    """A config whose training is short, and long enough for this world."""
-    return msgspec.structs.replace(
-        Config(embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96)), **changes
+    """A config whose trainings and updates are short, and long enough for this world."""
+    short = Config(
+        embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96),
+        classifiers=ClassifierConfig(epochs=4, batch=512, warmup=20),
+        update=UpdateConfig(rehearsed=2_000, release_responses=100),
     )
+    return msgspec.structs.replace(short, **changes)
 
 
 def _rng(*key: object) -> np.random.Generator:

@@ -1,4 +1,4 @@
-"""What people would pick instead of `fingerprint`, on the same rows and the same cases.
+"""What people would use instead of `fingerprint`, on the same rows and the same cases.
 
     pip install -e '.[train,peers]'
     python -m benchmarks.peers ../shared/corpora/train ../shared/bench --out docs/results.md
@@ -13,6 +13,7 @@ import shutil
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -32,17 +33,15 @@ CACHE = cache_dir() / "peers"
 @click.option("--rows", default=40, show_default=True, help="Responses of each release that the peers learn from.")
 @click.option("--cases", type=int, help="Of each protocol and number of responses, for a quick look.  [default: all]")
 @click.option("--repeats", default=3, show_default=True, help="Cold starts of each.")
-@click.option("--peer", "peers", multiple=True, type=click.Choice(list(catalogue.HOMES)), help="[default: all]")
+@click.option("--peer", "peers", multiple=True, type=click.Choice(list(catalogue.PEERS)), help="[default: all]")
 @click.option("--work", default=CACHE, type=click.Path(file_okay=False, path_type=Path), help="What is kept.")
-def main(
-    corpora: Path, bench: Path, out: Path, model: Path, rows: int, cases: int | None, repeats: int,
-    peers: tuple[str, ...], work: Path,
-) -> None:  # fmt: skip
-    chosen = list(peers or catalogue.HOMES)
+def main(corpora: Path, bench: Path, out: Path, model: Path, peers: tuple[str, ...], **given: Any) -> None:
+    chosen = list(peers or catalogue.PEERS)
     missing = sorted({needs[1] for name in chosen if (needs := catalogue.kind(name).needs) and not _there(needs[0])})
     if missing:
         raise click.ClickException(f"not installed: {', '.join(missing)}; pip install -e '.[peers]'")
-    settings = Settings(corpora, bench, model, rows, cases, repeats, work)
+    work: Path = given["work"]
+    settings = Settings(corpora, bench, model, given["rows"], given["cases"], given["repeats"], work)
     conditions = Conditions.now(" ".join(["python -m benchmarks.peers", *sys.argv[1:]]))
     start = time.monotonic()
 

@@ -1,4 +1,4 @@
-"""The peers by their short names, imported when they are asked for: one must not pay for another's packages."""
+"""The peers by their short names, imported when they are used: one must not pay for another's packages."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ from pathlib import Path
 
 from benchmarks.peers.peer import Peer
 
-HOMES = {
-    "svm": ("tfidf", "TfidfSvm"),
-    "logistic": ("tfidf", "TfidfLogistic"),
-    "pan": ("pan", "Pan"),
+PEERS = {
+    "svm": ("linear", "TfidfSvm"),
+    "logistic": ("linear", "TfidfLogistic"),
+    "pan": ("linear", "Pan"),
     "delta": ("delta", "Delta"),
     "fasttext": ("fast", "FastText"),
     "minilm-centroid": ("minilm", "MiniLMCentroid"),
     "minilm-logistic": ("minilm", "MiniLMLogistic"),
     "stealth": ("stealth", "Stealth"),
 }
-# What the result of a peer depends on beside its own module.
-_SHARED = ("peer", "sample", "child", "verdicts", "stylometry")
+# The modules that every peer's result depends on, beside its own.
+_SHARED = ("peer", "cases", "child")
 
 
 def kind(name: str) -> type[Peer]:
-    module, cls = HOMES[name]
-    return getattr(importlib.import_module(f"benchmarks.peers.{module}"), cls)
+    module, cls = PEERS[name]
+    found: type[Peer] = getattr(importlib.import_module(f"benchmarks.peers.{module}"), cls)
+    return found
 
 
 def make(name: str) -> Peer:
@@ -31,6 +32,6 @@ def make(name: str) -> Peer:
 
 
 def sources(name: str) -> list[bytes]:
-    """The code that the peer's result was made by."""
-    modules = (HOMES[name][0], *_SHARED) if name in HOMES else _SHARED
+    """Return the code that a peer's result depends on."""
+    modules = (PEERS[name][0], *_SHARED) if name in PEERS else _SHARED
     return [(Path(__file__).parent / f"{module}.py").read_bytes() for module in modules]

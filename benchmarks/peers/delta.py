@@ -1,7 +1,10 @@
 """Burrows' Delta by the package faststylometry.
 
-Its `calculate_burrows_delta` counts the training texts anew for each question, so its parts are called one by one and
-the training side is kept. Burrows, "'Delta': a Measure of Stylistic Difference and a Guide to Likely Authorship", 2002.
+Its `calculate_burrows_delta` counts the training texts again for each question, so its parts are called one by one and
+the training side is kept.
+
+References:
+    Burrows, "'Delta': a Measure of Stylistic Difference and a Guide to Likely Authorship", 2002.
 """
 
 from __future__ import annotations
@@ -14,7 +17,7 @@ from numpy.typing import NDArray
 
 from benchmarks.peers.peer import Peer, folds, tuning_rows
 
-# The package's own pattern takes Latin letters alone, and a third of the bench is Japanese, Russian or Chinese.
+# The package's own pattern takes Latin letters only; a third of the bench is Japanese, Russian or Chinese.
 WORD = r"^[^\W\d_]+$"
 SIZES = (50, 150, 500)
 
@@ -59,19 +62,19 @@ class Delta(Peer):
         self.known, self.releases = known, known.all_unique_authors
 
     def _deltas(self, tokens: list[list[str]]) -> NDArray[np.floating]:
-        """(texts, releases). A text without a word is equally far from all."""
+        """(texts, releases). A text without a word is equally far from all releases."""
         from faststylometry import Corpus, burrows_delta
 
         # The package sorts by name.
-        asked = Corpus(["?"] * len(tokens), [f"{i:09}" for i in range(len(tokens))], tokens)
-        burrows_delta.set_top_tokens(asked, self.known.top_tokens)
-        burrows_delta.get_token_counts(asked)
-        burrows_delta.get_token_counts_by_author_and_book(asked)
-        asked.total_token_counts_by_author = np.maximum(asked.total_token_counts_by_author, 1)
-        burrows_delta.get_token_proportions(asked)
-        burrows_delta.get_author_z_scores(asked, self.known)
+        questioned = Corpus(["?"] * len(tokens), [f"{i:09}" for i in range(len(tokens))], tokens)
+        burrows_delta.set_top_tokens(questioned, self.known.top_tokens)
+        burrows_delta.get_token_counts(questioned)
+        burrows_delta.get_token_counts_by_author_and_book(questioned)
+        questioned.total_token_counts_by_author = np.maximum(questioned.total_token_counts_by_author, 1)
+        burrows_delta.get_token_proportions(questioned)
+        burrows_delta.get_author_z_scores(questioned, self.known)
         found = []
-        for z in asked.author_z_scores.T:
+        for z in questioned.author_z_scores.T:
             found.append(np.abs(self.known.author_z_scores - z[:, None]).mean(axis=0))
         return np.nan_to_num(np.stack(found))
 
@@ -79,5 +82,5 @@ class Delta(Peer):
         from faststylometry import tokenise_remove_pronouns_en
 
         found = -self._deltas([tokenise_remove_pronouns_en(text) for text in texts])
-        # A short response is far from everybody and would otherwise outvote the others of its case.
+        # A short response is far from all releases and would otherwise outvote the others of its case.
         return (found - found.mean(axis=1, keepdims=True)) / np.maximum(found.std(axis=1, keepdims=True), 1e-9)

@@ -1,6 +1,7 @@
 """fastText's supervised classifier: words, pairs of words and their parts, averaged into one vector.
 
-Joulin et al., "Bag of Tricks for Efficient Text Classification", 2016.
+References:
+    Joulin et al., "Bag of Tricks for Efficient Text Classification", 2016.
 """
 
 from __future__ import annotations
@@ -15,11 +16,11 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.peers.peer import Peer, folds, tuning_rows
+from benchmarks.peers.peer import LEAST_PROBABILITY, Peer, folds, tuning_rows
 
 _LABEL = "__label__"
 _MARK = re.compile(r"([^\w\s])")
-# fastText leaves most of its table as the system gave it, which is zeros only where it is large: so no small `bucket`.
+# fastText does not clear its table, and only a large one comes as zeros from the system: so no small `bucket`.
 FIXED = {"loss": "softmax", "bucket": 200_000, "dim": 100, "minCount": 2, "verbose": 0}
 TRIED = (
     {"wordNgrams": 2, "minn": 2, "maxn": 4, "lr": 0.1, "epoch": 25},
@@ -40,7 +41,7 @@ class FastText(Peer):
     ) -> Self:
         lines = [_line(text) for text in texts]
         rows = tuning_rows(releases)
-        # One split decides: with three the tuning would take longer than all the rest.
+        # One split: with three the tuning would take longer than everything else.
         learn, ask = (rows[part] for part in folds([prompts[i] for i in rows])[0])
         right = []
         for settings in TRIED:
@@ -55,7 +56,7 @@ class FastText(Peer):
         raise RuntimeError("fastText diverged at every learning rate")
 
     def _learn(self, lines: Sequence[str], releases: Sequence[str], settings: dict[str, Any]) -> bool:
-        """Whether it came to an end: where the learning rate is too high for the rows, fastText meets NaN."""
+        """Whether the training ended: with too high a learning rate, fastText reaches NaN."""
         import fasttext
 
         with tempfile.TemporaryDirectory() as folder:
@@ -74,10 +75,10 @@ class FastText(Peer):
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.floating]:
         at = {_LABEL + release: i for i, release in enumerate(self.releases)}
-        out = np.full((len(texts), len(at)), np.log(1e-9))
+        out = np.full((len(texts), len(at)), np.log(LEAST_PROBABILITY))
         for i, text in enumerate(texts):
             names, probabilities = self.model.predict(_line(text), k=len(at))
-            out[i, [at[name] for name in names]] = np.log(np.maximum(probabilities, 1e-9))
+            out[i, [at[name] for name in names]] = np.log(np.maximum(probabilities, LEAST_PROBABILITY))
         return out
 
     def __getstate__(self) -> dict[str, Any]:
@@ -97,6 +98,6 @@ class FastText(Peer):
 
 
 def _line(text: str) -> str:
-    """One line of words and marks apart; line ends stay as a word, for layout is style too."""
+    """One line with marks apart from words; a line end becomes a word, because layout is style too."""
     text = text.replace(_LABEL, "label").replace("\n", " \u23ce ").replace("\0", " ")
     return " ".join(_MARK.sub(r" \1 ", text).split())

@@ -1,6 +1,9 @@
-"""MiniLM's sentence embeddings (Wang et al. 2020; all-MiniLM-L6-v2): nearest centroid, and logistic regression.
+"""MiniLM's sentence embeddings (all-MiniLM-L6-v2): nearest centroid, and logistic regression.
 
-It encodes some thirty responses a second, so what it made of a text is kept on disk, with what that had cost.
+It encodes thirty responses a second, so the embeddings are kept on disk, with the time that they took.
+
+References:
+    Wang et al., "MiniLM: Deep Self-Attention Distillation for Task-Agnostic Compression", 2020.
 """
 
 from __future__ import annotations
@@ -27,14 +30,14 @@ BATCH = 500
 
 
 class Encoder:
-    """folder: where embeddings are kept; None keeps none."""
+    """Embeds texts; `folder` keeps the embeddings, None keeps none."""
 
     def __init__(self, folder: Path | None = None):
         self.folder, self.spent = folder, Borrowed()
         self._model: Any = None
 
     def encode(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """(texts, 384), rows of length 1."""
+        """Return (texts, 384) rows of length 1."""
         return np.concatenate([self._some(list(texts[i : i + BATCH])) for i in range(0, len(texts), BATCH)])
 
     def _some(self, texts: list[str]) -> NDArray[np.float32]:
@@ -46,7 +49,7 @@ class Encoder:
             with np.load(file) as kept:
                 self.spent.seconds += float(kept["seconds"])
                 self.spent.megabytes = max(self.spent.megabytes, float(kept["megabytes"]))
-                return kept["vectors"]
+                return np.asarray(kept["vectors"], np.float32)
         start = time.perf_counter()
         vectors = self._new(texts)
         seconds, peak = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -61,8 +64,8 @@ class Encoder:
             from sentence_transformers import SentenceTransformer
 
             found = importlib.util.find_spec(PACKAGE[0])
-            assert found is not None
-            assert found.origin is not None
+            if found is None or found.origin is None:
+                raise RuntimeError(f"not installed: {PACKAGE[1]}; pip install -e '.[peers]'")
             self._model = SentenceTransformer(str(Path(found.origin).parent / "model"), device="cpu")
         made = self._model.encode(texts, normalize_embeddings=True, show_progress_bar=False)
         return np.asarray(made, np.float32)
@@ -101,7 +104,7 @@ class MiniLMCentroid(_MiniLM):
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.floating]:
         vectors, centres = self.encoder.encode(texts), self.model.centroids_
-        # What is the same for all centroids is left out.
+        # Without the terms that are the same for all centroids.
         return 2 * vectors @ centres.T - (centres**2).sum(axis=1)
 
 

@@ -1,4 +1,4 @@
-"""The results as a page: tables, what fingerprint loses (computed), and how it was measured."""
+"""The results as a page: tables, where fingerprint is worse (computed), and how it was measured."""
 
 from __future__ import annotations
 
@@ -15,22 +15,33 @@ from benchmarks.peers.run import ASKED, OF_OURS, OURS, SAME_ROWS, Settings
 from fingerprint import __version__
 
 METRICS = ("lab macro", "lab top-1", "release top-1", "release top-5")
-PROTOCOLS = {"same-set": "Corpora that were trained on, other prompts (same-set)",
-             "other-set": "Corpora that were never trained on (other-set)"}  # fmt: skip
-# From here on a case holds enough that a verdict is asked of it.
+PROTOCOLS = {
+    "same-set": "In-domain: corpora of the training, other prompts (same-set)",
+    "other-set": "Out-of-domain: corpora outside the training (other-set)",
+}
+# A case of fewer responses seldom has enough for a verdict.
 ENOUGH = 5
-WHY = """Why, as measured with 40 responses of a release ([decisions](decisions.md), "Why the same rows lose"): the
-space is chosen to carry over to other corpora. One classifier names releases of known corpora 5 to 11 points less often
-from places in it than from the features that these are made of, and labs on foreign corpora 6 to 10 points more often.
-And a release's share is its part of its lab's, which puts a lab's only release before one of many. In lab macro a
-lab with a single case counts as much as one with forty, so that such a case may decide (["Beside peers on all
-cases"](decisions.md))."""
-READ = {"sum": "the probabilities of its releases together", "best": "its best release", "own": "its own posterior"}
+WHY = """With 40 responses of a release, this has [a measured
+reason](decisions/peers.md#why-the-same-rows-lose-to-tf-idf-and-a-linear-svm-2026-11-24): the embedding is trained to
+carry over to other corpora. In-domain, one classifier on embeddings is right about the release 5 to 11 points less
+often than on the features that they are made of. Out-of-domain, it is right about the lab 6 to 10 points more often.
+And a release has a part of its lab's probability, so a lab's only release ranks before one of many. In lab macro, a
+lab with one case counts as much as a lab with forty, so one case may decide ([all
+cases](decisions/peers.md#all-cases-2026-11-26))."""
+READ = {"sum": "the sum of its releases' probabilities", "best": "its best release", "own": "its own posterior"}
 
 
 @dataclass(frozen=True)
 class Conditions:
-    """command: as given. load: of the last minute when the run began."""
+    """How a run was made.
+
+    Attributes:
+        command: As given.
+        date: Of the run.
+        processor: Its name.
+        cores: That the process may use.
+        load: Average of the minute before the run.
+    """
 
     command: str
     date: str
@@ -52,7 +63,7 @@ def page(found: dict[str, Any], conditions: Conditions, settings: Settings) -> s
         _head(found, conditions, settings),
         *(_accuracy(found, protocol, title) for protocol, title in PROTOCOLS.items()),
         _losses(found),
-        _claims(found),
+        _attributions(found),
         _cost(found),
         _methods(found),
         _remarks(found, settings),
@@ -71,8 +82,8 @@ def _head(found: dict[str, Any], conditions: Conditions, settings: Settings) -> 
 All peers learned from the same {found["rows"]:,} responses: at most {settings.rows} of each of the \
 {found["releases"]} releases ({found["labs"]} labs) that the shipped model knows, spread over the release's corpora. \
 `fingerprint, the same rows` learned from these as well; **`fingerprint` is the shipped model, \
-trained on all rows of the same corpora**, which is many more. All were asked \
-about the same {found["cases"]:,} cases{part} with {found["responses"]:,} different responses, with the same names \
+trained on all rows of the same corpora**, which are many more. All predicted \
+the same {found["cases"]:,} cases{part} with {found["responses"]:,} different responses, with the same names \
 masked, and scored by the bench's own script."""
 
 
@@ -92,7 +103,10 @@ def _accuracy(found: dict[str, Any], protocol: str, title: str) -> str:
 
 
 def losses(found: dict[str, Any], ours: str) -> list[tuple[str, int, str, float, str, float]]:
-    """Cells of ENOUGH responses and more in which a peer is better: protocol, responses, metric, ours, peer, its."""
+    """Return the figures at ENOUGH responses or more in which a peer is better.
+
+    Each is (protocol, responses, metric, ours, the peer's name, the peer's).
+    """
     out = []
     for row in found["peers"][ours]["figures"]:
         for metric in METRICS:
@@ -107,7 +121,7 @@ def losses(found: dict[str, Any], ours: str) -> list[tuple[str, int, str, float,
 
 
 def _losses(found: dict[str, Any]) -> str:
-    parts = [f"## Where fingerprint loses, of the figures at {ENOUGH} responses and more"]
+    parts = [f"## Where fingerprint is worse, among the figures at {ENOUGH} responses and more"]
     for ours in (SAME_ROWS, OURS):
         rows, name = losses(found, ours), found["peers"][ours]["name"]
         cells = sum(row["n"] >= ENOUGH for row in found["peers"][ours]["figures"]) * len(METRICS)
@@ -123,16 +137,17 @@ def _losses(found: dict[str, Any]) -> str:
     return "\n\n".join(parts)
 
 
-def _claims(found: dict[str, Any]) -> str:
-    """What those that can say `unknown` claim; the tables above rank, whatever is claimed."""
+def _attributions(found: dict[str, Any]) -> str:
+    """The attributions of those that may abstain; the tables above rank all cases."""
+    # The words of the bench's own script.
     lines = [
-        [result["name"], row["protocol"], str(row["n"]), f"{row['attributed']:.3f}", _share(row["false claims"])]
+        [result["name"], row["protocol"], str(row["n"]), f"{row['claimed']:.3f}", _share(row["false claims"])]
         for result in found["peers"].values()
         if result["abstains"]
         for row in result["figures"]
     ]
     return "## Those that may abstain\n\n" + _table(
-        ["", "cases", "responses", "claimed", "claims that were false"], lines
+        ["", "cases", "responses", "coverage", "false-attribution rate"], lines
     )
 
 
@@ -165,7 +180,7 @@ def _methods(found: dict[str, Any]) -> str:
     return (
         "## How a case is read\n\n"
         "Every peer classifies the releases of single responses; a case is the mean of its responses' scores.\n\n"
-        + _table(["", "score of a response", "a lab is", "settled by tuning"], lines)
+        + _table(["", "score of a response", "a lab is", "chosen by tuning"], lines)
     )
 
 
@@ -173,7 +188,7 @@ def _remarks(found: dict[str, Any], settings: Settings) -> str:
     peers, remarks = found["peers"], ["## Remarks", ""]
     remarks.append(
         f"- Tuning: all rows of {TUNED_RELEASES} releases, {FOLDS} splits that keep each prompt on one side, the share "
-        "of releases named right. Rows are nearly balanced over the releases, which leaves little to a class weight."
+        "of releases that are right. Rows are nearly balanced over the releases, so a class weight changes little."
     )
     remarks.append(
         "- The shipped model's training is not part of this run, so it has no training time here. `--rows` gives all "
@@ -181,9 +196,9 @@ def _remarks(found: dict[str, Any], settings: Settings) -> str:
     )
     if "pan" in peers:
         remarks.append(
-            "- The PAN baseline's answer is `unknown` where its two best probabilities lie within 0.1, which over "
-            f"{found['releases']} releases is nearly always so; the tables rank without that rule, and it is applied "
-            "under `Those that may abstain`."
+            "- The PAN baseline answers `unknown` if its two best probabilities differ by less than 0.1. With "
+            f"{found['releases']} releases they nearly always do. The tables rank without that rule; `Those that may "
+            "abstain` applies it."
         )
     if "delta" in peers:
         remarks.append(
@@ -193,7 +208,7 @@ def _remarks(found: dict[str, Any], settings: Settings) -> str:
         )
     if "stealth" in peers:
         remarks.append(
-            "- The Stealth Lab's method was made for references that answered the prompts of the suspect. The bench's "
+            "- The Stealth Lab's method was made for references that answered the prompts of the case. The bench's "
             "prompts are held out, so prompts' effects are taken from the references alone."
         )
     if any(name.startswith("minilm") for name in peers):

@@ -1,4 +1,4 @@
-"""Every peer on the same rows and cases, each step in a process of its own; what is done is kept and not done again."""
+"""Every peer on the same rows and cases, each step in a process of its own; finished steps are kept."""
 
 from __future__ import annotations
 
@@ -20,9 +20,8 @@ import pyarrow.parquet as pq
 
 from benchmarks.measured import program
 from benchmarks.peers import catalogue
+from benchmarks.peers.cases import Cases, read_cases, scored, verdict_lines, write_rows
 from benchmarks.peers.peer import SEED, Peer
-from benchmarks.peers.sample import Cases, read_cases, write_rows
-from benchmarks.peers.verdicts import scored, verdict_lines
 from benchmarks.speed import cold
 from fingerprint.base.files import write_atomically
 from fingerprint.data.corpus import read_corpora
@@ -32,6 +31,7 @@ from fingerprint.loading import load_model
 OURS = "fingerprint"
 SAME_ROWS = "fingerprint-same-rows"
 OF_OURS = (SAME_ROWS, OURS)
+# Responses of a cold start: a user's usual case has a few, and a hundred show the cost of each.
 ASKED = 100
 PACKAGES = ("scikit-learn", "numpy", "scipy", "faststylometry", "fasttext-numpy2", "sentence-transformers", "torch")
 
@@ -40,8 +40,17 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Settings:
-    """rows: of each release at most. cases: of each protocol and number of responses, None for all. repeats: cold
-    starts of each. work: where results, models and embeddings are kept."""
+    """What a run is made of.
+
+    Attributes:
+        corpora: The training corpora.
+        bench: The folder of the cases.
+        model: The shipped model.
+        rows: Training rows of each release at most.
+        cases: Of each protocol and number of responses, None for all.
+        repeats: Cold starts of each.
+        work: Where results, models and embeddings are kept.
+    """
 
     corpora: Path
     bench: Path
@@ -53,8 +62,8 @@ class Settings:
 
 
 @dataclass(frozen=True)
-class Ground:
-    """What all peers are given, on disk. lab_of: the lab of each release that the shipped model knows."""
+class Inputs:
+    """What all peers get, on disk; lab_of: the lab of each release that the shipped model knows."""
 
     folder: Path
     cases: Cases
@@ -63,35 +72,35 @@ class Ground:
 
 
 def run(settings: Settings, peers: list[str], say: Say) -> dict[str, Any]:
-    """What the page shows: facts of the run, and by peer its figures, cost and cold starts."""
-    ground = prepare(settings, say)
+    """Return what the page shows: facts of the run, and figures, cost and cold starts of each peer."""
+    inputs = prepare(settings, say)
     results = {}
     for name in [*peers, *OF_OURS]:
-        file = ground.folder / f"{name}.json"
+        file = inputs.folder / f"{name}.json"
         wanted = _key(catalogue.sources(name), versions())
         kept = json.loads(file.read_text()) if file.exists() else {}
-        if kept.get("key") != wanted or not _model(settings, ground, name).exists():
+        if kept.get("key") != wanted or not _model(settings, inputs, name).exists():
             say(f"{name} ...")
-            found = _ours(settings, ground, name) if name in OF_OURS else _peer(settings, ground, name)
+            found = _ours(settings, inputs, name) if name in OF_OURS else _peer(settings, inputs, name)
             kept = {"key": wanted, **found}
             write_atomically(file, json.dumps(kept).encode())
         say(f"{name}: " + ", ".join(_brief(row) for row in kept["figures"]))
         results[name] = kept
-    for name, runs in cold_starts(settings, ground, peers, say).items():
+    for name, runs in cold_starts(settings, inputs, peers, say).items():
         results[name]["cold"] = runs
     return {
-        "rows": ground.rows,
-        "releases": len(ground.lab_of),
-        "labs": len(set(ground.lab_of.values())),
-        "cases": len(ground.cases.truth),
-        "responses": len(ground.cases.texts),
+        "rows": inputs.rows,
+        "releases": len(inputs.lab_of),
+        "labs": len(set(inputs.lab_of.values())),
+        "cases": len(inputs.cases.truth),
+        "responses": len(inputs.cases.texts),
         "versions": versions(),
         "peers": results,
     }
 
 
-def prepare(settings: Settings, say: Say) -> Ground:
-    """Writes the training rows and the responses to ask about, once for these settings."""
+def prepare(settings: Settings, say: Say) -> Inputs:
+    """Write the training rows and the responses of the cases, once for these settings."""
     loaded = load_model(settings.model)
     labs = [loaded.labs[at] for at in loaded.likelihood.plda.lab]
     lab_of = dict(zip((entry["release"] for entry in loaded.releases), labs, strict=True))
@@ -107,7 +116,7 @@ def prepare(settings: Settings, say: Say) -> Ground:
         unfinished = folder / "rows.unfinished"
         write_rows(corpus, sorted(lab_of), settings.rows, unfinished)
         unfinished.replace(rows)
-    pq.write_table(pa.table({"text": cases.texts}), folder / "asked.parquet")
+    pq.write_table(pa.table({"text": cases.texts}), folder / "texts.parquet")
     with (folder / "truth.csv").open("w", newline="") as out:
         writer = csv.DictWriter(out, list(cases.truth[0]))
         writer.writeheader()
@@ -117,20 +126,20 @@ def prepare(settings: Settings, say: Say) -> Ground:
     (folder / "hundred.jsonl").write_text(lines, encoding="utf-8")
     count = pq.read_metadata(rows).num_rows
     say(f"{count:,} rows of {len(lab_of)} releases, {len(cases.truth):,} cases of {len(cases.texts):,} responses")
-    return Ground(folder, cases, lab_of, count)
+    return Inputs(folder, cases, lab_of, count)
 
 
-def _peer(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
-    kind, at = catalogue.kind(name), ground.folder
+def _peer(settings: Settings, inputs: Inputs, name: str) -> dict[str, Any]:
+    kind, at = catalogue.kind(name), inputs.folder
     model, cost, scores, kept = at / f"{name}.joblib", at / f"{name}.cost", at / f"{name}.npy", settings.work / "minilm"
     _child("fit", name, at / "rows.parquet", model, cost, kept)
-    _child("score", model, at / "asked.parquet", scores, kept)
+    _child("score", model, at / "texts.parquet", scores, kept)
     releases = sorted(set(pq.read_table(at / "rows.parquet", columns=["release"])["release"].to_pylist()))
-    lines = verdict_lines(kind, np.load(scores), releases, ground.lab_of, ground.cases)
+    lines = verdict_lines(kind, np.load(scores), releases, inputs.lab_of, inputs.cases)
     found = {
         "training": json.loads(cost.read_text()),
         "size": model.stat().st_size / 2**20,
-        "figures": _figures(settings, ground, name, lines),
+        "figures": _figures(settings, inputs, name, lines),
         **described(kind),
     }
     for file in (cost, scores):
@@ -139,30 +148,30 @@ def _peer(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
 
 
 def described(kind: type[Peer]) -> dict[str, Any]:
-    """What the page says of a peer."""
+    """Return what the page says about a peer."""
     return {"name": kind.name, "score": kind.score, "lab_by": kind.lab_by, "abstains": kind.unknown_within is not None}
 
 
-def _model(settings: Settings, ground: Ground, name: str) -> Path:
+def _model(settings: Settings, inputs: Inputs, name: str) -> Path:
     if name in OF_OURS:
-        return settings.model if name == OURS else ground.folder / SAME_ROWS
-    return ground.folder / f"{name}.joblib"
+        return settings.model if name == OURS else inputs.folder / SAME_ROWS
+    return inputs.folder / f"{name}.joblib"
 
 
-def _ours(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
-    """The shipped model, or one that `fingerprint train` makes of the peers' rows."""
-    model, training = _model(settings, ground, name), {}
+def _ours(settings: Settings, inputs: Inputs, name: str) -> dict[str, Any]:
+    """The shipped model, or one that `fingerprint train` makes from the peers' rows."""
+    model, training = _model(settings, inputs, name), {}
     if name == SAME_ROWS:
-        table = pq.read_table(ground.folder / "rows.parquet")
-        rows = ground.folder / "ours.parquet"
+        table = pq.read_table(inputs.folder / "rows.parquet")
+        rows = inputs.folder / "ours.parquet"
         pq.write_table(table.rename_columns({"text": "response", "prompt": "prompt_id"}), rows)
-        # The features that an earlier run kept would be no training time.
-        command = [program(), "train", str(rows), "--out", str(model), "--cache", str(ground.folder / "features")]
-        shutil.rmtree(ground.folder / "features", ignore_errors=True)
+        # Counts that an earlier run kept would not count as training time.
+        command = [program(), "train", str(rows), "--out", str(model), "--cache", str(inputs.folder / "features")]
+        shutil.rmtree(inputs.folder / "features", ignore_errors=True)
         shutil.rmtree(model, ignore_errors=True)
         seconds, peak = cold(command)
         training = {"training": {"seconds": seconds, "megabytes": peak, "chosen": {}}}
-    files = [str(settings.bench / "cases" / row["file"]) for row in ground.cases.truth]
+    files = [str(settings.bench / "cases" / row["file"]) for row in inputs.cases.truth]
     command = [program(), "identify", "--model", str(model), "--format", "jsonl", *files]
     lines = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     size = sum(path.stat().st_size for path in model.rglob("*") if path.is_file()) / 2**20
@@ -172,23 +181,23 @@ def _ours(settings: Settings, ground: Ground, name: str) -> dict[str, Any]:
         "lab_by": "own",
         "abstains": True,
         "size": size,
-        "figures": _figures(settings, ground, name, lines),
+        "figures": _figures(settings, inputs, name, lines),
         **training,
     }
 
 
-def _figures(settings: Settings, ground: Ground, name: str, lines: str) -> list[dict[str, Any]]:
-    verdicts = ground.folder / f"{name}.jsonl"
+def _figures(settings: Settings, inputs: Inputs, name: str, lines: str) -> list[dict[str, Any]]:
+    verdicts = inputs.folder / f"{name}.jsonl"
     verdicts.write_text(lines, encoding="utf-8")
-    return scored(settings.bench, ground.folder / "truth.csv", verdicts)
+    return scored(settings.bench, inputs.folder / "truth.csv", verdicts)
 
 
-def cold_starts(settings: Settings, ground: Ground, peers: list[str], say: Say) -> dict[str, list[tuple[float, float]]]:
-    """Seconds and peak megabytes of each start. All take turns, for the machine may be busier now than then."""
-    case = str(ground.folder / "hundred.jsonl")
-    ask = [sys.executable, "-m", "benchmarks.peers.ask"]
-    commands = {name: [*ask, str(ground.folder / f"{name}.joblib"), case] for name in peers}
-    commands |= {n: [program(), "identify", "--model", str(_model(settings, ground, n)), case] for n in OF_OURS}
+def cold_starts(settings: Settings, inputs: Inputs, peers: list[str], say: Say) -> dict[str, list[tuple[float, float]]]:
+    """Return seconds and peak megabytes of each start. All take turns, because the load of the machine changes."""
+    case = str(inputs.folder / "hundred.jsonl")
+    ask = [sys.executable, "-m", "benchmarks.peers.child", "ask"]
+    commands = {name: [*ask, str(inputs.folder / f"{name}.joblib"), case] for name in peers}
+    commands |= {n: [program(), "identify", "--model", str(_model(settings, inputs, n)), case] for n in OF_OURS}
     found: dict[str, list[tuple[float, float]]] = {name: [] for name in commands}
     for turn in range(settings.repeats):
         say(f"cold starts, {turn + 1} of {settings.repeats} ...")
@@ -198,7 +207,7 @@ def cold_starts(settings: Settings, ground: Ground, peers: list[str], say: Say) 
 
 
 def _child(*given: object) -> None:
-    # Through a process that is small: on Linux a child begins with its parent's peak memory.
+    # Through a small process: on Linux the peak memory of a child begins with its parent's.
     cold([sys.executable, "-m", "benchmarks.peers.child", *map(str, given)])
 
 

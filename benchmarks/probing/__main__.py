@@ -1,10 +1,10 @@
-"""How many responses `fingerprint probe` needs, beside a random order, by replay of what known models answered.
+"""How many responses `fingerprint probe` needs, beside a random order, by replay of answers.
 
     python -m benchmarks.probing ../shared/corpora/train
 
-The model has not seen the prompts that are replayed, and what prompts tell was learned on others. A session draws
-from all held-out prompts that its release answered. "at random": in a random order, of a fixed number; "chosen": in
-the order that `probe` chooses; "stopped": as long as `probe` goes on.
+The model has not seen the replayed prompts, and the information gain was measured on others. A session draws from all
+left-out prompts that its release answered. "at random": a fixed number in a random order; "chosen": in the order that
+`probe` chooses; "stopped": until `probe` stops.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 25)
 
 
 def needed(accuracy: np.ndarray, wanted: float) -> float:
-    """Responses at which an accuracy (n,) by responses is reached for good, between two of them in proportion."""
+    """Return the number of responses from which on an accuracy (n,) is reached, interpolated linearly."""
     best = np.minimum.accumulate(accuracy[::-1])[::-1]
     above = np.flatnonzero(best >= wanted)
     if not len(above):
@@ -37,12 +37,14 @@ def needed(accuracy: np.ndarray, wanted: float) -> float:
 def stopped(sessions: Sessions) -> dict[str, float]:
     n = sessions.stops()
     at = np.arange(len(n)), n - 1
-    claims = sessions.attributed[at] >= 0
+    attributed = sessions.attributed[at] >= 0
     right = sessions.right[at]
     return {
-        "responses": float(n.mean()), "accuracy": float(right.mean()), "claimed": float(claims.mean()),
-        "false": float(np.mean(~right[claims])) if claims.any() else np.nan,
-    }  # fmt: skip
+        "responses": float(n.mean()),
+        "accuracy": float(right.mean()),
+        "coverage": float(attributed.mean()),
+        "false": float(np.mean(~right[attributed])) if attributed.any() else np.nan,
+    }
 
 
 @click.command()
@@ -65,7 +67,7 @@ def main(corpora: tuple[Path, ...], model: Path, draws: int, seed: int, jobs: in
             name: replay(world, some, chosen, draws, seed) for name, chosen in (("at random", False), ("chosen", True))
         }
         labs = len({int(world.lab[rows[0]]) for rows in some})
-        title = "known releases" if known else "releases that the model was not shown"
+        title = "known releases" if known else "releases that the model was not trained on"
         say(f"{title}: {len(some)} of {labs} labs, {np.mean([len(rows) for rows in some]):.0f} prompts each")
         print("| responses | " + " | ".join(map(str, SHOWN)) + " |\n|---|" + "---|" * len(SHOWN))
         for name, sessions in orders.items():
@@ -76,12 +78,12 @@ def main(corpora: tuple[Path, ...], model: Path, draws: int, seed: int, jobs: in
         for wanted in ACCURACIES:
             a, b = (needed(by_order[name], wanted) for name in ("at random", "chosen"))
             print(f"| {wanted} | {a:.2f} | {b:.2f} | {b / a:.2f} |")
-        print("| order, stopped | mean responses | lab top-1 | claimed | false claims | at random needs | share |")
+        print("| order, stopped | mean responses | lab top-1 | coverage | false | at random needs | share |")
         print("|---|" + "---|" * 6)
         for name, sessions in orders.items():
             row = stopped(sessions)
             fixed = needed(by_order["at random"], row["accuracy"])
-            cells = [f"{row[key]:.3f}" for key in ("responses", "accuracy", "claimed", "false")]
+            cells = [f"{row[key]:.3f}" for key in ("responses", "accuracy", "coverage", "false")]
             print("| " + " | ".join([name, *cells, f"{fixed:.1f}", f"{row['responses'] / fixed:.2f}"]) + " |")
     print(f"at most {LONGEST} responses a session; {draws} sessions a release and order; seed {seed}")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, MixtureConfig
+from fingerprint.config import Config, MixtureConfig, SplitConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import Fitted, fit
@@ -28,17 +28,27 @@ from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.splits import CaseKind, draw, split_for_calibration
 
-SHOWN, SUSPECTS = 100, 2_500
-# Of ten parts of the prompts: two to learn from what prompts tell and to calibrate on, two to replay.
+# Training rows of a release, and cases of a kind for the calibration: enough, and the benchmark ends within an hour.
+SHOWN, CASES = 100, 2_500
+# Of ten parts of the prompts, two measure the information gain and calibrate, and two are replayed.
 PARTS, LEARNED, REPLAYED = 10, 2, 2
 Bools = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class World:
-    """The rows (n,) that can be replayed, by kind of prompt, release and lab, and a model to judge them.
+    """The rows that can be replayed, and a model to identify them.
 
-    known: whether the model was shown their release; lab: code into fitted.known.labs, -1 for a lab that it lacks.
+    Attributes:
+        fitted: The model.
+        calibration: Its calibration.
+        information: The information gain of prompts.
+        embeddings: (n, D) of the rows.
+        sizes: (n,) lengths of the rows.
+        release: (n,) release of each row.
+        lab: (n,) index in fitted.known.labs, -1 for a lab that the model lacks.
+        known: (n,) whether the model was trained on the release.
+        kind: (n,) kind of the prompt.
     """
 
     fitted: Fitted
@@ -53,7 +63,7 @@ class World:
 
 
 def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, say: Callable[[str], None]) -> World:
-    """model: the one whose corpora these are; nothing else of it is used."""
+    """Train a model for the replay; of `model` only the list of its corpora is used."""
     registry = Registry.load(None)
     training = load(model).documents["training"]
     ground = survey(paths, registry, training, [], FULL.rows, seed, cache, jobs, lambda *_: None)
@@ -62,7 +72,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
     candidate = np.ones(len(data.labels.releases), bool)
-    held = split_for_calibration(data, lab_of, ground.groups, candidate, seed)
+    held = split_for_calibration(data, TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed)))
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -73,14 +83,14 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     shown = subsample(data.labels, shown & data.filled, SHOWN, seed)
     # Half of the releases that were left out calibrate, the other half is replayed.
     half = (data.labels.release % 2 == 0) & data.full
-    foreign = {kind: half & (held.kind == kind) for kind in CaseKind if kind != CaseKind.SAME}
+    left_out: dict[CaseKind, Bools] = {kind: half & (held.kind == kind) for kind in CaseKind if kind != CaseKind.SAME}
     new = ~half & data.full & ((held.kind == CaseKind.UNSEEN) | (held.kind == CaseKind.UNKNOWN))
-    asked = replay | learn | new | np.logical_or.reduce(list(foreign.values()))
+    asked = replay | learn | new | np.logical_or.reduce(list(left_out.values()))
     fitted = fit(data, shown, asked, candidate, lab_of, FULL.effort.recipe, seed)
     say(f"{int(shown.sum()):,} responses shown")
     at = np.full(len(data.full), -1)
     at[fitted.rows] = np.arange(len(fitted.rows))
-    calibration = _calibration(data, fitted, at, {CaseKind.SAME: learn, **foreign}, lab_of, seed)
+    calibration = _calibration(data, fitted, at, {CaseKind.SAME: learn, **left_out}, lab_of, seed)
     say("calibrated")
     first = FirstModel(data, _widened(fitted, at), fitted.likelihood, fitted.known)
     context = TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed))
@@ -98,37 +108,39 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
 
 
 def _widened(fitted: Fitted, at: NDArray[np.int64]) -> Embeddings:
-    """Places of all rows, of those that were not fitted the first one's: nobody asks for them."""
+    """Embeddings of all rows; rows that were not fitted get those of the first, and nothing reads them."""
     return Embeddings(fitted.embeddings.rows[np.maximum(at, 0)], fitted.embeddings.size[np.maximum(at, 0)])
 
 
 def _calibration(
-    data: Data, fitted: Fitted, at: NDArray[np.int64], rows: dict[str, Bools], lab_of: dict[str, str], seed: int
+    data: Data, fitted: Fitted, at: NDArray[np.int64], rows: dict[CaseKind, Bools], lab_of: dict[str, str], seed: int
 ) -> Calibration:
     rng = np.random.default_rng(seed)
     labels, known = data.labels, fitted.known
     lab_code = {str(lab): i for i, lab in enumerate(known.labs)}
     release_code = {name: i for i, name in enumerate(known.names)}
-    cases, kinds = [], []
+    drawn_cases: list[NDArray[np.int64]] = []
+    kinds: list[CaseKind] = []
     for kind, of in rows.items():
-        drawn = draw(labels.release, labels.corpus, of & data.filled, seed)
-        some = [drawn[i] for i in rng.permutation(len(drawn))[:SUSPECTS]]
-        cases += some
+        drawn = draw(labels, of & data.filled, SplitConfig(), seed)
+        some = [drawn[i] for i in rng.permutation(len(drawn))[:CASES]]
+        drawn_cases += some
         kinds += [kind] * len(some)
-    covariates, evidence = judged(fitted, [fitted.embeddings.rows[at[r]] for r in cases],
-                                     [fitted.embeddings.size[at[r]] for r in cases])  # fmt: skip
-    names = [labels.releases[labels.release[r[0]]] for r in cases]
+    embeddings = [fitted.embeddings.rows[at[r]] for r in drawn_cases]
+    sizes = [fitted.embeddings.size[at[r]] for r in drawn_cases]
+    covariates, evidence = measure(fitted, embeddings, sizes)
+    names = [labels.releases[labels.release[r[0]]] for r in drawn_cases]
     lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
     release = np.array([release_code.get(name, -1) for name in names])
-    kind = np.where(lab < 0, CaseKind.UNKNOWN, np.array(kinds, object))
-    cases = weighted_cases(evidence, covariates, lab, release, kind.tolist(), MixtureConfig())
-    return calibrate(cases, known.lab)
+    kinds = [CaseKind.UNKNOWN if code < 0 else kind for kind, code in zip(kinds, lab, strict=True)]
+    cases = weighted_cases(evidence, covariates, lab, release, kinds, MixtureConfig())
+    return calibrate(cases, known.lab, Config().calibration)
 
 
-def judged(
+def measure(
     fitted: Fitted, embeddings: list[NDArray[np.float32]], sizes: list[NDArray[np.int64]]
 ) -> tuple[Covariates, Evidence]:
-    """Of suspects of which the places of all responses, (responses, D), are known."""
+    """Return covariates and likelihoods of cases, from the embeddings (responses, D) and lengths of their responses."""
     covariates = Covariates.read(fitted.likelihood, embeddings, sizes)
     mean = np.stack([rows.mean(axis=0) for rows in embeddings])
     return covariates, fitted.likelihood.evidence(mean, covariates.count)

@@ -1,4 +1,4 @@
-"""Sessions over what models answered already: one response at a time, in an order at random or by choice."""
+"""Sessions over answers that exist: one response at a time, in a random order or by choice."""
 
 from __future__ import annotations
 
@@ -8,36 +8,43 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.probing.model import World, judged
-from fingerprint.model.decision import words
+from benchmarks.probing.model import World, measure
+from fingerprint.config import ProbingConfig
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.probing.choice import Choice, Kind, firm
 
 LONGEST = 25
+# A pool must leave a choice: several kinds, and more prompts than a session needs.
 _FEWEST, _FEWEST_KINDS = 12, 2
 
 
 @dataclass(frozen=True)
 class Sessions:
-    """Of S sessions: right (S, n) whether the first lab was right after each response, sure (S, n) its probability,
-    claimed (S, n) code of the lab that was claimed, or -1."""
+    """S sessions of n responses.
+
+    Attributes:
+        right: (S, n) whether the first lab is right after each response.
+        confidence: (S, n) its probability.
+        attributed: (S, n) the lab that the verdict names, -1 for an abstention.
+    """
 
     right: NDArray[np.bool_]
-    sure: Floats
+    confidence: Floats
     attributed: NDArray[np.int64]
 
     def stops(self) -> NDArray[np.int64]:
-        """(S,) after how many responses `probe` calls the verdict firm, or LONGEST."""
-        out = []
+        """Return (S,) the number of responses after which the verdict is firm, or all."""
+        out, config = [], ProbingConfig()
         for row in self.attributed:
             named = [str(lab) if lab >= 0 else None for lab in row]
-            out.append(next((n for n in range(1, len(named) + 1) if firm(named[:n], n)), len(named)))
+            out.append(next((n for n in range(1, len(named) + 1) if firm(named[:n], n, config)), len(named)))
         return np.array(out)
 
 
 def pools(world: World, known: bool) -> list[NDArray[np.int64]]:
-    """The rows of each release that answered enough prompts, of several kinds."""
+    """Return the rows of each release that answered enough prompts, of several kinds."""
     out = []
     for release in np.unique(world.release[world.known == known]):
         rows = np.flatnonzero((world.release == release) & (world.known == known))
@@ -47,31 +54,33 @@ def pools(world: World, known: bool) -> list[NDArray[np.int64]]:
 
 
 def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int, seed: int) -> Sessions:
-    """`draws` sessions a pool; each begins with all labs in question alike."""
+    """Replay `draws` sessions of each pool; each begins with the same probability for all labs."""
     rng = np.random.default_rng(seed)
     choice = Choice(world.information)
     left = [rng.permutation(rows).tolist() for rows in some for _ in range(draws)]
     took: list[list[int]] = [[] for _ in left]
-    asked: list[Counter[Kind]] = [Counter() for _ in left]
+    answered: list[Counter[Kind]] = [Counter() for _ in left]
     known = world.fitted.known
     share = np.full((len(left), len(known.labs)), 1 / len(known.labs))
     truth = np.array([world.lab[rows[0]] for rows in left])
-    right, sure, attributed = [], [], []
+    right, confidence, attributed = [], [], []
     for _ in range(LONGEST):
         for i, rows in enumerate(left):
             if not rows:
                 continue
             kinds = [world.kind[row] for row in rows]
-            at = choice.next(kinds, asked[i], share[i]) if chosen else 0
-            asked[i][kinds[at]] += 1
+            at = choice.next(kinds, answered[i], share[i]) if chosen else 0
+            answered[i][kinds[at]] += 1
             took[i].append(rows.pop(at))
-        covariates, evidence = judged(world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took])
+        covariates, evidence = measure(
+            world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took]
+        )
         found = world.calibration.predict(evidence, covariates, known.lab)
         share = found.labs()
         first = share.argmax(axis=1)
         top = share.max(axis=1)
         right.append(first == truth)
-        sure.append(top)
-        said = words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
-        attributed.append(np.where(np.isin(said, ATTRIBUTIONS), first, -1))
-    return Sessions(*(np.stack(part, axis=1) for part in (right, sure, attributed)))
+        confidence.append(top)
+        verdicts = verdict_words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
+        attributed.append(np.where([verdict.is_attribution for verdict in verdicts], first, -1))
+    return Sessions(*(np.stack(part, axis=1) for part in (right, confidence, attributed)))

@@ -1,7 +1,7 @@
-"""Rows on disk, written once and read a few at a time, so that memory does not grow with their number.
+"""Arrays on disk: rows that are written once and read a few at a time, so that memory does not grow with their number.
 
-The files have no names: they are gone with whoever wrote them, however that ends. They are read, not mapped, for what
-is mapped counts as memory until it is wanted elsewhere.
+The files have no names: they are gone when the process ends, however it ends. They are read and not mapped, for mapped
+pages count as memory until another process wants it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _PAIR = np.dtype([("column", "<i4"), ("value", "<f4")])
 
 
 class _File:
-    """Items of one type, one after the other."""
+    """Items of one type in a file without a name, one after the other."""
 
     def __init__(self, folder: Path | None, item: np.dtype[Any]):
         self._item, self._folder = item, folder or tempfile.gettempdir()
@@ -54,7 +54,15 @@ class _File:
 
 
 class SparseDiskArray:
-    """(n, width) float32 sparse rows: `shelf[rows]` is a csr_matrix. indptr: (n + 1,) as of one."""
+    """(n, width) float32 sparse rows on disk; `array[rows]` is a csr_matrix.
+
+    Args:
+        folder: Where the file lies; None for the system's folder.
+        width: Number of columns.
+
+    Attributes:
+        indptr: (n + 1,) as that of a csr_matrix.
+    """
 
     def __init__(self, folder: Path | None, width: int):
         self.folder, self.width = folder, width
@@ -63,17 +71,18 @@ class SparseDiskArray:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(n, width)"""
         return len(self.indptr) - 1, self.width
 
     def add(self, rows: sparse.csr_matrix) -> None:
-        """Rows after those that are there."""
+        """Append rows. Raises FingerprintError where the disk is full."""
         pairs = np.empty(rows.nnz, _PAIR)
         pairs["column"], pairs["value"] = rows.indices, rows.data
         self._file.add(pairs)
         self.indptr = np.concatenate([self.indptr, self.indptr[-1] + rows.indptr[1:]])
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> sparse.csr_matrix:
-        at = _places(rows, self.shape[0])
+        at = _positions(rows, self.shape[0])
         starts, stops = self.indptr[at], self.indptr[at + 1]
         pairs = self._file.read(starts, stops)
         indptr = np.concatenate([[0], np.cumsum(stops - starts)])
@@ -82,7 +91,12 @@ class SparseDiskArray:
 
 
 class DiskArray:
-    """(n, width) float32 rows, indexed by rows as an array is."""
+    """(n, width) float32 rows on disk; `array[rows]` is an array.
+
+    Args:
+        folder: Where the file lies; None for the system's folder.
+        width: Number of columns.
+    """
 
     def __init__(self, folder: Path | None, width: int):
         self.folder, self.width = folder, width
@@ -91,18 +105,19 @@ class DiskArray:
 
     @property
     def shape(self) -> tuple[int, int]:
+        """(n, width)"""
         return self._count, self.width
 
     def __len__(self) -> int:
         return self._count
 
     def add(self, rows: NDArray[np.floating]) -> None:
-        """Rows after those that are there."""
+        """Append rows. Raises FingerprintError where the disk is full."""
         self._file.add(rows)
         self._count += len(rows)
 
     def __getitem__(self, rows: slice | NDArray | list[int]) -> NDArray[np.float32]:
-        at = _places(rows, self._count)
+        at = _positions(rows, self._count)
         return self._file.read(at * self.width, (at + 1) * self.width).reshape(len(at), self.width)
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
@@ -110,11 +125,11 @@ class DiskArray:
 
 
 def folder_of(rows: Any) -> Path | None:
-    """Where rows on disk lie, and what is made of them may; None for rows in memory."""
+    """Return where rows on disk lie, so that what is computed from them lies there too; None for rows in memory."""
     return rows.folder if isinstance(rows, DiskArray | SparseDiskArray) else None
 
 
-def _places(rows: slice | NDArray | list[int], count: int) -> NDArray[np.int64]:
+def _positions(rows: slice | NDArray | list[int], count: int) -> NDArray[np.int64]:
     if isinstance(rows, slice):
         return np.arange(*rows.indices(count))
     at = np.asarray(rows)

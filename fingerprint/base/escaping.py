@@ -1,15 +1,15 @@
-"""Hostile text made safe to show: nothing in it moves a cursor, hides or reorders what people read."""
+"""Escapes hostile text: nothing in it can control a terminal, or hide or reorder what people read."""
 
-# Letters and marks by their category, yet drawn as nothing: they would hide what a name really is.
+# Letters by their category, yet shown as nothing: they would hide what a name really is.
 _BLANK = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 
 
 def printable(text: str) -> str:
-    """Return `text` on one line, with all that a terminal obeys or does not show as visible escapes.
+    """Return `text` on one line, with everything that a terminal obeys or does not show as a visible escape.
 
     Escaped are C0 and C1 controls (and with them every escape sequence), line and paragraph separators,
     bidirectional overrides, zero-width and other format characters, lone surrogates, private and
-    unassigned code points, spaces other than the plain one, and letters that are drawn as nothing.
+    unassigned code points, spaces other than the plain one, and letters that are shown as nothing.
     """
     if text.isprintable() and _BLANK.isdisjoint(text):
         return text

@@ -18,6 +18,8 @@ Result = TypeVar("Result")
 
 # map_function(function, pieces) gives function(*piece) of each piece, in order: `itertools.starmap`, or workers.
 MapFunction: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[Any]]
+# progress(stage, done, total): how far a stage of the work is.
+Progress: TypeAlias = Callable[[str, int, int], None]
 # Gives (number of the piece, function(*piece)) as they are done.
 Executor: TypeAlias = Callable[[Callable[..., Any], Iterable[tuple[Any, ...]]], Iterator[tuple[int, Any]]]
 
@@ -65,7 +67,7 @@ def _in_processes(
 ) -> Iterator[tuple[int, Result]]:
     from joblib import Parallel, delayed
 
-    # Workers that have grown are replaced between two pieces, which is no news to anybody.
+    # joblib replaces a worker that has grown between two pieces; users need not know.
     warnings.filterwarnings("ignore", "A worker stopped while some jobs were given")
     work = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
     return iter(work(delayed(in_one_thread)(i, function, piece) for i, piece in enumerate(pieces)))

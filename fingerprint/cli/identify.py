@@ -24,15 +24,22 @@ if TYPE_CHECKING:
     from fingerprint.data.response import Case
     from fingerprint.model.verdict import Verdict
 
+# Rows of each ranking in text, where nothing else is asked for: they fit on a screen.
+_TEXT_ROWS = 5
+
 
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @options.model
 @options.encoder
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json", "jsonl"]), default="text", show_default=True,
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "jsonl"]),
+    default="text",
+    show_default=True,
     help="Text for people, one JSON object (a list for several files), or one object a line.",
-)  # fmt: skip
+)
 @options.candidates
 @options.top
 @options.false_attributions
@@ -47,11 +54,12 @@ def command(
     false_attributions: float,
     style_only: bool,
 ) -> int:
-    """Say who wrote the responses in each FILE, all those of one file by one model.
+    """Say which lab's model wrote the responses in each FILE.
 
-    A FILE holds JSON lines with "response" (and "prompt"), or "messages"; or it is .txt or parquet; .gz and .zst
-    as they are; "-" is standard input. Of more than 2,000 responses an even draw of 2,000 is judged.
-    Exit code 2 if a file could not be read; the others are answered.
+    All responses of one FILE must be by one model. A FILE holds JSON lines with "response" (and "prompt") or
+    "messages". It can also be .txt or parquet, and packed as .gz or .zst. "-" is standard input. If a FILE has more
+    than 2,000 responses, 2,000 of them are used, spread evenly. The exit code is 2 if a FILE cannot be read; the other
+    files get their verdicts.
     """
     from fingerprint.api import Fingerprint
 
@@ -59,21 +67,29 @@ def command(
     known = Fingerprint.load(folder, encoder)
     labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
-    ask = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)
-    verdicts = _verdicts(files, ask, failed.append)
-    _WRITERS[form]((_noted(verdict, folder) for verdict in verdicts), top, len(files))
+    identify = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)
+    verdicts = _verdicts(files, identify, failed.append)
+    _WRITERS[form]((annotated(verdict, folder) for verdict in verdicts), top, len(files))
     return 2 if failed else 0
 
 
 def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
-    """The labs of --candidates, None where it was not given. Raises FingerprintError for one that is not in `labs`."""
+    """Return the labs of --candidates, or None where it was not given.
+
+    Args:
+        named: The value of the option.
+        labs: The labs that the model knows.
+
+    Raises:
+        FingerprintError: For a lab that the model does not know, or for none.
+    """
     if named is None:
         return None
     wanted = tuple(dict.fromkeys(name.strip().lower() for name in named.split(",") if name.strip()))
     for name in wanted:
         if name not in labs:
             near = difflib.get_close_matches(name, labs, n=3)
-            hint = f"; near: {', '.join(near)}" if near else f"; it knows {', '.join(labs)}"
+            hint = f"; similar: {', '.join(near)}" if near else f"; it knows {', '.join(labs)}"
             raise FingerprintError(f"--candidates: {name}: not a lab in the model{hint}")
     if not wanted:
         raise FingerprintError("--candidates: expected one lab or more, separated by commas")
@@ -81,7 +97,7 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
 
 
 def _verdicts(
-    files: Sequence[str], ask: Callable[[Case], Verdict], fail: Callable[[FingerprintError], None]
+    files: Sequence[str], identify: Callable[[Case], Verdict], fail: Callable[[FingerprintError], None]
 ) -> Iterator[Verdict]:
     from fingerprint.data.reading import read_case
 
@@ -92,21 +108,21 @@ def _verdicts(
             complain(error)
             fail(error)
             continue
-        yield ask(case)
+        yield identify(case)
 
 
-def _noted(verdict: Verdict, model: Path) -> Verdict:
-    """With what only this moment and this place tell: that the model is old, and how to add what it lacks."""
-    from fingerprint.model.age import stale
+def annotated(verdict: Verdict, model: Path) -> Verdict:
+    """Add what depends on the day and on the folder: that the model is old, and how to add what it lacks."""
+    from fingerprint.model.verdict import VerdictWord
 
-    if warning := stale(verdict.model.newest, date.today()):
+    if warning := verdict.model.age_warning(date.today()):
         verdict = replace(verdict, warnings=(*verdict.warnings, warning))
-    if verdict.verdict == "new-release":
+    if verdict.verdict == VerdictWord.NEW_RELEASE:
         from fingerprint.data.corpus import SUFFIXES
 
         corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"
-        command = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
-        advice = f"If you know which release it is and that it wrote all of this, add it: {command}"
+        update = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
+        advice = f"If you know which release wrote all of this, add it to the model: {update}"
         verdict = replace(verdict, advice=advice)
     return verdict
 
@@ -118,7 +134,7 @@ def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
     names = Registry.load().labs
     width, encoding = screen()
     for done, verdict in enumerate(verdicts):
-        click.echo(("\n" if done else "") + render(verdict, names, top or 5, width, encoding), nl=False)
+        click.echo(("\n" if done else "") + render(verdict, names, top or _TEXT_ROWS, width, encoding), nl=False)
 
 
 def _json(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:

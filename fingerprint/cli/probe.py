@@ -157,7 +157,7 @@ def _joined(jobs: Sequence[Job]) -> Job:
 
 def _text(outcome: _Outcome, top: int | None) -> str:
     from fingerprint.data.registry import Registry
-    from fingerprint.report.names import wrap
+    from fingerprint.report.layout import wrap
     from fingerprint.report.text import render
 
     width, encoding = screen()

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from fingerprint.base.parallel import Progress
 from fingerprint.evaluation.confusion import confusion
 from fingerprint.evaluation.controls import CONTROLS
 from fingerprint.evaluation.curves import claim_curve, reliability
@@ -23,7 +24,6 @@ from fingerprint.evaluation.temporal_split import AT_THE_TIME
 from fingerprint.evaluation.worst_errors import worst_errors
 from fingerprint.loading import Loaded
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
-from fingerprint.training.data import Report
 
 SCHEMA = 1
 SEVERAL = "labs that keep two releases"
@@ -34,7 +34,7 @@ _MONTH_AT = 25
 
 
 def document(
-    made: dict[str, Any], ground: Ground, loaded: Loaded, results: Results, plan: Plan, seed: int, progress: Report
+    made: dict[str, Any], ground: Ground, loaded: Loaded, results: Results, plan: Plan, seed: int, progress: Progress
 ) -> dict[str, Any]:
     """The report, as docs/evaluation.md describes it."""
     found: list[dict[str, Any]] = []

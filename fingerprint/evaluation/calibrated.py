@@ -10,14 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fingerprint.config import MixtureConfig
+from fingerprint.config import CalibrationConfig, MixtureConfig
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.fits import CaseSet
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold
 from fingerprint.evaluation.predictions import Names, Predictions
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases, calibrate
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, VERDICTS
 from fingerprint.training.calibration_cases import weighted_cases
 
@@ -77,7 +77,7 @@ def calibration_of(asked: CaseSet, names: Names, most: int, seed: int) -> Calibr
     some = asked.of(np.sort(np.array(keep, np.int64)))
     if len(keep) < _FEWEST or len(np.unique(some.release)) < 2:
         raise TooFew(f"{len(keep)} suspects are left to calibrate on, fewer than {_FEWEST}: give more corpora")
-    return calibrate(_suspects(some, names), names.lab)
+    return calibrate(_suspects(some, names), names.lab, CalibrationConfig())
 
 
 def _suspects(asked: CaseSet, names: Names) -> CalibrationCases:
@@ -92,7 +92,7 @@ def _suspects(asked: CaseSet, names: Names) -> CalibrationCases:
 def judged(asked: CaseSet, calibration: Calibration, names: Names) -> Predictions:
     """The answers to all suspects; the word is what `decide` says at the usual rate of false claims."""
     found = calibration.predict(asked.evidence, asked.covariates, names.lab)
-    said = words(found, asked.evidence, asked.covariates, calibration, FALSE_ATTRIBUTIONS)
+    said = verdict_words(found, asked.evidence, asked.covariates, calibration, FALSE_ATTRIBUTIONS)
     word = np.array([VERDICTS.index(one) for one in said], np.int64)
     return Predictions(
         names,

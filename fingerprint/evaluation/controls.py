@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.feature_extraction import FeatureHasher
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 
+from fingerprint.base.parallel import Progress
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.names import given_names
 from fingerprint.evaluation.fits import CaseSet
@@ -19,7 +20,7 @@ from fingerprint.evaluation.folds import SAME, Fold, subsample
 from fingerprint.evaluation.perturbed import texts_of
 from fingerprint.evaluation.predictions import Names, Predictions
 from fingerprint.features import style_markers
-from fingerprint.training.data import Data, Ints, Report
+from fingerprint.training.data import Data, Ints
 
 CONTROLS = "controls"
 LENGTH, LAYOUT, GIVEN, PROMPT, SHUFFLED = (
@@ -41,7 +42,7 @@ _LEAST_VARIANCE = 0.02
 
 
 def ask_controls(
-    data: Data, corpus: Corpus, fold: Fold, names: Names, asked: CaseSet, seed: int, progress: Report
+    data: Data, corpus: Corpus, fold: Fold, names: Names, asked: CaseSet, seed: int, progress: Progress
 ) -> Predictions:
     """The same-set suspects of the fold; their part is the control.
 

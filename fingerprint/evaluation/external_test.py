@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from fingerprint.base.parallel import Progress
 from fingerprint.data.corpus import Corpus
 from fingerprint.evaluation.calibrated import judged
 from fingerprint.evaluation.fits import answer, draw_some, named
@@ -12,14 +13,13 @@ from fingerprint.evaluation.ground import labels_of
 from fingerprint.evaluation.perturbed import texts_of
 from fingerprint.evaluation.predictions import Names, Predictions
 from fingerprint.loading import Loaded
-from fingerprint.training.data import Report
 from fingerprint.training.likelihood import KnownReleases
 
 _BLOCK = 200
 
 
 def ask_shipped(
-    corpus: Corpus, loaded: Loaded, names: Names, most: int, seed: int, progress: Report
+    corpus: Corpus, loaded: Loaded, names: Names, most: int, seed: int, progress: Progress
 ) -> Predictions | None:
     """Suspects of the corpus' rows, by the model's own calibration; their part is the corpus. None without rows."""
     labels = labels_of(corpus)

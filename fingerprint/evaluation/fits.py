@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config
+from fingerprint.config import Config, EmbeddingConfig, FeatureConfig, SplitConfig
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, subsample
 from fingerprint.evaluation.predictions import Names
 from fingerprint.features.ngrams import Counts
@@ -19,7 +19,7 @@ from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Ints, Labels
-from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space, placed
+from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
 from fingerprint.training.likelihood import KnownReleases, fit_likelihood
 from fingerprint.training.splits import draw
 
@@ -28,6 +28,22 @@ _CODES = ("kind", "part", "release", "known", "lab_known")
 PROTOCOLS = (SAME, OTHER, UNSEEN, UNKNOWN)
 # What a release or lab is given that a fold's model does not have: nats below the best, so that its share is 0.
 ABSENT = 1e4
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The space of a fold's model: `FeatureConfig.vocabulary`, and fields of `EmbeddingConfig`."""
+
+    vocabulary: int
+    directions: int
+    size: int
+    steps: int
+    batch: int = 512
+
+    def config(self, seed: int) -> Config:
+        """Return the configuration with these numbers."""
+        embedding = EmbeddingConfig(directions=self.directions, size=self.size, steps=self.steps, batch=self.batch)
+        return Config(seed=seed, features=FeatureConfig(vocabulary=self.vocabulary), embedding=embedding)
 
 
 @dataclass(frozen=True)
@@ -111,10 +127,9 @@ def fit(
     keep = (shown | asked) & data.filled
     some = data.sample(keep)
     use = shown[keep]
-    space, embeddings = fit_space(some, use, lab_of, recipe, seed, _quiet)
-    likelihood, known = fit_likelihood(
-        some, embeddings.rows, use, TrainingContext(lab_of, {}, candidate, Config(seed=seed))
-    )
+    context = TrainingContext(lab_of, {}, candidate, recipe.config(seed))
+    space, embeddings = fit_space(some, use, context)
+    likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
     return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
 
@@ -158,7 +173,7 @@ class Fit:
 def draw_some(labels: Labels, of: Bools, most: int, seed: int) -> list[Ints]:
     """Suspects of the rows that `of` (n,) marks, at most `most` of each size."""
     rng = np.random.default_rng(seed)
-    drawn = draw(labels.release, labels.corpus, of, seed)
+    drawn = draw(labels, of, SplitConfig(), seed)
     size = np.array([len(rows) for rows in drawn], np.int64)
     keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
     return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []
@@ -185,7 +200,7 @@ def question(data: Data, fitted: Fitted, names: Names, cases: list[Ints], kind: 
 def named(labels: Labels, cases: list[Ints]) -> tuple[list[str], list[str]]:
     """The corpus of each suspect's rows, or "several corpora", and their release."""
     corpora = [np.unique(labels.corpus[rows]) for rows in cases]
-    part = [labels.corpora[c[0]] if len(c) == 1 else "several corpora" for c in corpora]
+    part = [labels.corpora[c[0]].label if len(c) == 1 else "several corpora" for c in corpora]
     return part, [labels.releases[labels.release[rows[0]]] for rows in cases]
 
 
@@ -218,10 +233,6 @@ def answer(
     )  # fmt: skip
 
 
-def _quiet(stage: str, done: int, total: int) -> None:
-    """A process of its own has no line to write on."""
-
-
 def _wide(values: Floats, column: Ints, width: int, absent: Floats) -> Floats:
     out = np.repeat(absent, width, axis=1)
     out[:, column] = values
@@ -240,4 +251,4 @@ def counted(fitted: Fitted, counts: Counts) -> Embeddings:
     """Where texts lie that are not among the data's rows; counts: over all buckets."""
     vocabulary = fitted.space.vocabulary
     rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
-    return Embeddings(placed(rows, fitted.space.tables), np.diff(rows.indptr).astype(np.int64))
+    return Embeddings(embed_rows(rows, fitted.space.tables), np.diff(rows.indptr).astype(np.int64))

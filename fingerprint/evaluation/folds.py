@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.training.data import PLAIN, Data, Ints, Labels, few_of_each
+from fingerprint.training.data import Data, Ints, Labels, few_of_each
 
 Bools = NDArray[np.bool_]
 
@@ -100,7 +100,7 @@ def _spread(
 def _corpora(data: Data, folds: int) -> Ints:
     """(corpora,) the fold of each, a corpus and its plain forms together, the large ones apart."""
     names = data.labels.corpora
-    bare = [name.removesuffix(PLAIN) for name in names]
+    bare = [domain.corpus for domain in names]
     rows = np.bincount(data.labels.corpus, minlength=len(names))
     found, at = np.unique(bare, return_inverse=True)
     total = np.bincount(at, rows)

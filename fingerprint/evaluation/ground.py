@@ -11,11 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import factorize, isin
+from fingerprint.base.parallel import Progress
+from fingerprint.config import FeatureConfig
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry, Release
 from fingerprint.evaluation.folds import subsample
 from fingerprint.evaluation.predictions import Names
-from fingerprint.training.data import Data, Labels, Report
+from fingerprint.training.data import Data, Domain, Labels
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ class Ground:
 
 def survey(
     paths: list[Path], registry: Registry, training: dict[str, Any], releases: list[str], most: int, seed: int,
-    cache: Path, jobs: int, progress: Report,
+    cache: Path, jobs: int, progress: Progress,
 ) -> Ground:  # fmt: skip
     """Reads the corpora and takes at most `most` rows of each release in each corpus; fine-tunes are left out.
 
@@ -51,7 +53,7 @@ def survey(
     corpus, foreign = some.of(learned), some.of(~learned)
     data = None
     if len(corpus):
-        data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
+        data = Data.prepare(corpus, cache / "counts", jobs, FeatureConfig(), progress)
     own = data.labels.releases if data else []
     names = _names(registry, sorted({*some.release.tolist(), *releases}))
     count = Counter(corpus.release.tolist())
@@ -70,7 +72,7 @@ def survey(
 def labels_of(corpus: Corpus) -> Labels:
     """Releases and corpora of the rows, which have no prompts here."""
     (releases, release), (corpora, of) = factorize(corpus.release), factorize(corpus.corpus)
-    return Labels(release, np.full(len(corpus), -1), of, releases, corpora)
+    return Labels(release, np.full(len(corpus), -1), of, releases, [Domain(name) for name in corpora])
 
 
 def _names(registry: Registry, releases: list[str]) -> Names:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from fingerprint.features.plain import plain
+from fingerprint.features.text_forms import plain
 
 _EMOJI = re.compile("[\U0001f300-\U0001faff☀-➿\ufe0f]")
 _DASHES = re.compile(r"\s?[—–]\s?")

@@ -57,7 +57,10 @@ def texts_of(corpus: Corpus, rows: Ints) -> list[str]:
 
 def _places(fitted: Fitted, texts: Sequence[str]) -> Embeddings:
     masked = [mask_names(text) for text in texts]
-    blocks = [counted(fitted, count(masked[i : i + _BLOCK])) for i in range(0, len(masked), _BLOCK)]
+    blocks = [
+        counted(fitted, count(masked[i : i + _BLOCK], fitted.space.vocabulary.features))
+        for i in range(0, len(masked), _BLOCK)
+    ]
     return Embeddings(np.concatenate([b.rows for b in blocks]), np.concatenate([b.size for b in blocks]))
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fingerprint.evaluation.fits import Effort
-from fingerprint.training.embedding import Recipe
+from fingerprint.evaluation.fits import Effort, Recipe
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from fingerprint.base.parallel import Progress
 from fingerprint.evaluation.calibrated import Judge
 from fingerprint.evaluation.controls import CONTROLS, ask_controls
 from fingerprint.evaluation.external_test import ask_shipped
@@ -19,7 +20,7 @@ from fingerprint.evaluation.predictions import Predictions
 from fingerprint.evaluation.temporal_split import AT_THE_TIME, Months
 from fingerprint.evaluation.work import Work
 from fingerprint.loading import Loaded
-from fingerprint.training.data import PLAIN, Data, Ints, Report
+from fingerprint.training.data import Data, Ints
 
 BY_GROUND = "by language and domain"
 NAMES = (SAME, OTHER, UNSEEN, AT_THE_TIME, UNKNOWN, PERTURBED, BY_GROUND, CONTROLS)
@@ -41,7 +42,7 @@ class Results:
 
 def run(
     ground: Ground, loaded: Loaded, plan: Plan, wanted: Iterable[str], work: Work, seed: int, jobs: int,
-    progress: Report,
+    progress: Progress,
 ) -> Results:  # fmt: skip
     """The protocols of NAMES that are wanted."""
     wanted = set(wanted)
@@ -61,11 +62,11 @@ def run(
 
 
 def _folds(
-    ground: Ground, data: Data, plan: Plan, wanted: set[str], work: Work, seed: int, jobs: int, progress: Report,
+    ground: Ground, data: Data, plan: Plan, wanted: set[str], work: Work, seed: int, jobs: int, progress: Progress,
     results: Results,
 ) -> None:  # fmt: skip
     corpus, candidate = ground.corpus, np.ones(len(data.labels.releases), bool)
-    corpora = {name.removesuffix(PLAIN) for name in np.array(data.labels.corpora)[np.unique(data.labels.corpus)]}
+    corpora = {data.labels.corpora[code].corpus for code in np.unique(data.labels.corpus)}
     folds = leave_out(data, ground.lab_of, ground.groups, candidate, min(plan.folds, len(corpora)), seed)
     perturbed = Perturbed(corpus, ground.names, plan.perturbed, seed)
     fit = Fit(data, folds, ground.names, candidate, ground.lab_of, plan.effort, perturbed, seed)
@@ -99,7 +100,7 @@ def _folds(
 
 
 def _months(
-    ground: Ground, data: Data, plan: Plan, work: Work, seed: int, jobs: int, progress: Report, results: Results
+    ground: Ground, data: Data, plan: Plan, work: Work, seed: int, jobs: int, progress: Progress, results: Results
 ) -> None:
     candidate = np.ones(len(data.labels.releases), bool)
     every = months(plan.first, max(plan.first, max(ground.released.tolist())))

@@ -14,6 +14,7 @@ from typing import Any
 
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir, write_atomically
+from fingerprint.base.parallel import Progress
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.assemble import document
@@ -25,7 +26,6 @@ from fingerprint.loading import Loaded, load_whole
 from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
 from fingerprint.store.format import MANIFEST
-from fingerprint.training.data import Report
 
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers", "datasets", "jinja2")
 
@@ -46,7 +46,7 @@ class Settings:
     encoder: str | None = None
 
 
-def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Report) -> dict[str, Any]:
+def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progress) -> dict[str, Any]:
     """Writes report.html, report.json and report.md to the folder `out`, and returns what is in the second.
 
     What the model was trained on is asked about in folds, by models made like it; all else of the model itself.

@@ -59,7 +59,7 @@ class Months:
         released, effort, seed = self.released, self.effort, self.seed
         before = (released < months[0]) & (released != "") & candidate
         rows = before[data.labels.release] & data.filled
-        held = split_for_calibration(data, lab_of, self.groups, before, seed)
+        held = split_for_calibration(data, TrainingContext(lab_of, self.groups, before, Config(seed=seed)))
         kind = np.where(rows, held.kind, "")
         shown = subsample(data.labels, rows & held.train, effort.rows, seed)
         drawn = {k: draw_some(data.labels, (kind == k) & data.full, effort.cases, seed) for k in _KIND}

@@ -13,8 +13,7 @@ import numpy as np
 
 from fingerprint.base.cluster import code_hash
 from fingerprint.base.files import write_atomically
-from fingerprint.base.parallel import each
-from fingerprint.training.data import Report
+from fingerprint.base.parallel import Progress, each
 
 
 class Work:
@@ -25,7 +24,7 @@ class Work:
         self.folder = cache / "evaluate" / digest.hexdigest()[:32]
 
     def each(
-        self, prefix: str, count: int, jobs: int, make: Callable[[int], dict[str, np.ndarray]], progress: Report
+        self, prefix: str, count: int, jobs: int, make: Callable[[int], dict[str, np.ndarray]], progress: Progress
     ) -> list[dict[str, np.ndarray]]:
         """What `make(0)` to `make(count - 1)` give, each made once, `jobs` processes at once, one thread each."""
         names = [f"{prefix} {i}" for i in range(count)]

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from fingerprint.config import StyleMarkerConfig
 from fingerprint.data.corpus import Corpus
 from fingerprint.evaluation.perturbed import texts_of
 from fingerprint.evaluation.predictions import Predictions
@@ -49,7 +50,9 @@ def worst_errors(
         said, right = usual_lab == said_lab, usual_lab == true_lab
         found: tuple[StyleMarker, ...] = ()
         if said.any() and right.any():
-            found = style_marker_llrs(texts_of(corpus, rows[i]), profiles, said / said.sum(), right / right.sum())
+            found = style_marker_llrs(
+                texts_of(corpus, rows[i]), profiles, said / said.sum(), right / right.sum(), StyleMarkerConfig()
+            )
         out.append(
             {
                 "protocol": protocol[i],

@@ -6,51 +6,58 @@ An interrupted run finds the finished shards again; a change to the features cha
 from __future__ import annotations
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.files import replacing
 from fingerprint.base.parallel import each
-from fingerprint.features.ngrams import BITS, GROUPS, Counts, count
+from fingerprint.config import FeatureConfig
+from fingerprint.features.ngrams import Counts, count
+from fingerprint.features.signature import feature_signature
+from fingerprint.features.text_forms import TextForm, Texts
 
+# Responses of a shard: a second or two of work, and a few megabytes.
 SHARD_ROWS = 2_000
-_VERSION = f"3 {BITS} {GROUPS}"
-
-
-class Texts(Protocol):
-    """What the cache reads: texts by row, in an order that does not change."""
-
-    def __len__(self) -> int: ...
-    def texts(self, start: int, stop: int) -> list[str]: ...
 
 
 class CountCache:
-    """Shards of `source` under `folder`; `prepare` makes those missing, `shard(i)` reads one."""
+    """The counts of `source` in one form, in shards under `folder`; `prepare` makes those that are missing.
 
-    def __init__(self, source: Texts, folder: Path, mask: Callable[[str], str]):
-        self.source, self.folder, self.mask = source, folder, mask
+    Args:
+        source: Texts in their order.
+        folder: Where the shards lie.
+        form: Of the texts.
+        config: How they are counted.
+    """
+
+    def __init__(self, source: Texts, folder: Path, form: TextForm, config: FeatureConfig):
+        self.source, self.folder, self.form, self.config = source, folder, form, config
         self.starts = list(range(0, len(source), SHARD_ROWS))
-        self._names: list[Path] = []
+        self._paths: list[Path] = []
 
     def prepare(self, jobs: int, progress: Callable[[str, int, int], None], stage: str) -> None:
-        """Counts every shard that is not there yet, `jobs` processes at once or on the cluster."""
+        """Count every shard that is not there yet.
+
+        Args:
+            jobs: Processes at once, where no cluster does the work.
+            progress: Receives (stage, done, total).
+            stage: For `progress`.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
         # The workers of a cluster do not see the folder.
         there = frozenset(path.stem for path in self.folder.glob("*.npz"))
-        pieces = ((self._texts(start), self.mask, there) for start in self.starts)
-        names: dict[int, Path] = {}
+        pieces = ((self._texts(start), self.form, self.config, there) for start in self.starts)
+        paths: dict[int, Path] = {}
         for i, (name, counts) in each(_counted, pieces, jobs):
-            names[i] = self.folder / f"{name}.npz"
+            paths[i] = self.folder / f"{name}.npz"
             if counts is not None:
-                _save(names[i], counts)
-            progress(stage, len(names), len(self.starts))
-        self._names = [names[i] for i in range(len(self.starts))]
+                _save(paths[i], counts)
+            progress(stage, len(paths), len(self.starts))
+        self._paths = [paths[i] for i in range(len(self.starts))]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -59,24 +66,28 @@ class CountCache:
         return self.source.texts(start, min(start + SHARD_ROWS, len(self.source)))
 
     def shards(self, use: NDArray[np.bool_] | None = None) -> Iterator[tuple[slice, Counts]]:
-        """(rows, counts) of each shard in order; those of which `use` (rows,) marks none are left on disk."""
-        for start, path in zip(self.starts, self._names, strict=True):
+        """Yield (rows, counts) of each shard in order, but for those of which `use` (rows,) marks no row."""
+        for start, path in zip(self.starts, self._paths, strict=True):
             if use is not None and not use[start : start + SHARD_ROWS].any():
                 continue
-            with np.load(path) as held:
-                counts = Counts(held["starts"], held["columns"], held["counts"])
+            with np.load(path) as arrays:
+                counts = Counts(arrays["starts"], arrays["columns"], arrays["counts"])
             yield slice(start, start + len(counts)), counts
 
 
 @dataclass(frozen=True)
-class Kept:
-    """Counts of some rows in memory, read like a `CountCache`. parts: SHARD_ROWS rows each, the last fewer."""
+class CountsInMemory:
+    """Counts of some rows in memory, read like a `CountCache`.
+
+    Attributes:
+        parts: SHARD_ROWS rows each, the last fewer.
+    """
 
     parts: tuple[Counts, ...]
 
     @classmethod
-    def of(cls, cache: CountCache | Kept, keep: NDArray[np.bool_]) -> Kept:
-        """The rows of `cache` that `keep` (rows,) marks."""
+    def of(cls, cache: CountCache | CountsInMemory, keep: NDArray[np.bool_]) -> CountsInMemory:
+        """Read the rows of `cache` that `keep` (rows,) marks."""
         parts, rest = [], []
         waiting = 0
         for at, counts in cache.shards(keep):
@@ -95,27 +106,27 @@ class Kept:
         return sum(map(len, self.parts))
 
     def shards(self, use: NDArray[np.bool_] | None = None) -> Iterator[tuple[slice, Counts]]:
-        """As `CountCache.shards`."""
+        """Yield as `CountCache.shards`."""
         for i, counts in enumerate(self.parts):
             at = slice(i * SHARD_ROWS, i * SHARD_ROWS + len(counts))
             if use is None or use[at].any():
                 yield at, counts
 
 
-def _counted(texts: list[str], mask: Callable[[str], str], there: frozenset[str]) -> tuple[str, Counts | None]:
-    """The name of a shard, and what is in it where it is not among those that are there."""
-    masked = [mask(text) for text in texts]
-    digest = hashlib.sha256(_VERSION.encode())
+def _counted(
+    texts: list[str], form: TextForm, config: FeatureConfig, there: frozenset[str]
+) -> tuple[str, Counts | None]:
+    """The name of a shard, and its counts where the name is not among those that are there."""
+    masked = [form.masked(text) for text in texts]
+    digest = hashlib.sha256(feature_signature(config).encode())
     for text in masked:
         data = text.encode("utf-8", "surrogatepass")
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     name = digest.hexdigest()[:32]
-    return name, None if name in there else count(masked)
+    return name, None if name in there else count(masked, config)
 
 
 def _save(path: Path, counts: Counts) -> None:
-    handle, name = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(handle, "wb") as out:
+    with replacing(path) as temporary, temporary.open("wb") as out:
         np.savez(out, starts=counts.starts, columns=counts.columns, counts=counts.counts)
-    os.replace(name, path)

@@ -1,4 +1,4 @@
-"""Habits that have a name: what the verdict shows a person as its reasons."""
+"""Style markers: countable properties of style with names for people, the reasons that a verdict gives."""
 
 from __future__ import annotations
 
@@ -39,7 +39,14 @@ UNITS: tuple[str, ...] = (*(unit for unit, _ in _PATTERNS.values()), "a response
 
 
 def measure(texts: Sequence[str]) -> NDArray[np.float32]:
-    """(texts, len(NAMES)) rates, in the UNITS that people read."""
+    """Measure every style marker.
+
+    Args:
+        texts: Responses.
+
+    Returns:
+        (texts, markers) rates in the order of NAMES, in the units of UNITS.
+    """
     return np.array([_measure(text) for text in texts], np.float32).reshape(-1, len(NAMES))
 
 

@@ -1,7 +1,7 @@
-"""How much each feature tells of the release, and how little of the prompt: the weight it enters with.
+"""Feature weights: how much an n-gram depends on the release, and how little on the prompt.
 
 A two-way analysis of variance within each corpus, pooled over corpora (Fisher 1925): between releases, between
-prompts, and what is left. weight = sqrt(max(F_release - 1, 0) / max(F_prompt, 1)).
+prompts, and the residual. weight = sqrt(max(F_release - 1, 0) / max(F_prompt, 1)).
 """
 
 from __future__ import annotations
@@ -16,61 +16,89 @@ from scipy import sparse
 
 from fingerprint.base.disk_arrays import SparseDiskArray
 from fingerprint.base.parallel import MapFunction
-from fingerprint.features.ngrams import Counts
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.config import FeatureConfig
+from fingerprint.features.ngrams import Counts, Vocabulary
 
-# Within-cell variance cannot be estimated where nearly every cell holds one response; a share stands in.
-_LEAST_RESIDUAL = 0.05
+# Rows that are read and summed at once: what they take of memory, and what a worker is given.
 _BLOCK = 2_000
+# A variance or squared length that is 0 but for rounding.
+_ZERO = 1e-12
 
 Rows: TypeAlias = "sparse.csr_matrix | SparseDiskArray"
 
 
 class Variance:
-    """Sums over corpora; `add` each corpus once, then `vocabulary`."""
+    """The analysis of variance as sums over corpora: `add` each corpus once, then `vocabulary`.
 
-    def __init__(self, buckets: NDArray[np.int32]):
-        self.buckets = buckets
+    Args:
+        buckets: (V,) the buckets that the columns of the rows stand for.
+        config: How many features are used, and the least residual variance.
+
+    References:
+        Fisher, R. A. (1925). Statistical Methods for Research Workers, chapter VIII.
+    """
+
+    def __init__(self, buckets: NDArray[np.int32], config: FeatureConfig):
+        self.buckets, self.config = buckets, config
         self._sums = np.zeros((3, len(buckets)))
         self._freedom = np.zeros(3)
         self._seen = np.zeros(len(buckets))
         self._rows = 0
 
     def add(
-        self, rows: Rows, at: NDArray[np.int64], release: NDArray[np.int64], prompt: NDArray[np.int64],
+        self,
+        rows: Rows,
+        at: NDArray[np.int64],
+        release: NDArray[np.int64],
+        prompt: NDArray[np.int64],
         map_function: MapFunction = starmap,
-    ) -> None:  # fmt: skip
-        """rows: (n, V) unit-length rows; at: (m,) those of one corpus; release, prompt: (m,) codes from 0; over: does
-        the sums of some rows at a time."""
-        n = len(at)
+    ) -> None:
+        """Add one corpus.
+
+        Args:
+            rows: (n, V) rows of length 1.
+            at: (m,) the rows of the corpus.
+            release: (m,) codes from 0.
+            prompt: (m,) codes from 0.
+            map_function: Does the sums over some rows at a time.
+        """
+        n, least = len(at), self.config.least_residual
         release_squares, k_r, totals = _between(rows, at, release, map_function)
         prompt_squares, k_p, _ = _between(rows, at, prompt, map_function, with_totals=False)
         correction = totals[0] ** 2 / n
         between_r, between_p = release_squares - correction, prompt_squares - correction
         total = totals[1] - correction
-        left = np.maximum(total - between_r - between_p, _LEAST_RESIDUAL * total)
-        self._sums += np.stack([between_r, between_p, left])
-        self._freedom += [k_r - 1, k_p - 1, max(n - k_r - k_p + 1, _LEAST_RESIDUAL * n)]
+        # The residual cannot be estimated where nearly every cell holds one response; a share of the total stands in.
+        residual = np.maximum(total - between_r - between_p, least * total)
+        self._sums += np.stack([between_r, between_p, residual])
+        self._freedom += [k_r - 1, k_p - 1, max(n - k_r - k_p + 1, least * n)]
         self._seen += totals[2]
         self._rows += n
 
-    def vocabulary(self, size: int) -> Vocabulary:
-        """The `size` features that carry most: squared weight times the root of how often they are seen."""
-        release, prompt, left = self._sums / np.maximum(self._freedom, 1)[:, None]
-        left = np.maximum(left, 1e-12)
-        weights = np.sqrt(np.maximum(release / left - 1, 0) / np.maximum(prompt / left, 1))
+    def vocabulary(self) -> Vocabulary:
+        """Return the features with the largest squared weight times the root of their share of responses."""
+        release, prompt, residual = self._sums / np.maximum(self._freedom, 1)[:, None]
+        residual = np.maximum(residual, _ZERO)
+        weights = np.sqrt(np.maximum(release / residual - 1, 0) / np.maximum(prompt / residual, 1))
         worth = weights**2 * np.sqrt(self._seen / max(self._rows, 1))
-        chosen = np.sort(np.argsort(-worth, kind="stable")[:size])
+        chosen = np.sort(np.argsort(-worth, kind="stable")[: self.config.vocabulary])
         chosen = chosen[weights[chosen] > 0]
-        return Vocabulary(self.buckets[chosen].astype(np.int32), weights[chosen].astype(np.float32))
+        return Vocabulary(self.buckets[chosen].astype(np.int32), weights[chosen].astype(np.float32), self.config)
 
 
 def unit_rows(
     counts: Counts, columns: NDArray[np.int32] | None, width: int, weights: NDArray[np.float32] | None = None
 ) -> sparse.csr_matrix:
-    """(n, width) sublinear counts, 1 + log(count), weighted, each row of length 1.
+    """Weight counts sublinearly, 1 + log(count), and scale each row to length 1.
 
-    columns maps the counts' columns to those wanted, -1 where there is none; None keeps them.
+    Args:
+        counts: n rows.
+        columns: Maps the columns of the counts to those wanted, -1 where there is none; None keeps them.
+        width: Number of columns wanted.
+        weights: (width,) feature weights; None leaves them out.
+
+    Returns:
+        (n, width) float32 rows.
     """
     column, count, starts = counts.columns, counts.counts, counts.starts
     if columns is not None:
@@ -84,22 +112,26 @@ def unit_rows(
     # Row by row: differences of one long sum would depend on what the row is read together with.
     row = np.repeat(np.arange(len(starts) - 1), np.diff(starts))
     squares = np.bincount(row, values.astype(np.float64) ** 2, len(starts) - 1)
-    length = np.sqrt(np.maximum(squares, 1e-12))
+    length = np.sqrt(np.maximum(squares, _ZERO))
     values /= length.astype(np.float32)[row]
     return sparse.csr_matrix((values, column.astype(np.int32), starts), shape=(len(starts) - 1, width))
 
 
 def group_sums(rows: sparse.csr_matrix, code: NDArray[np.int64]) -> sparse.csr_matrix:
-    """(groups, V) float64 sum of the rows of each group. code: (n,) from 0."""
+    """Return (groups, V) float64 sums of the rows of each group. code: (n,) from 0."""
     pick = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(int(code.max()) + 1, len(code)))
     return (pick @ rows).tocsr()
 
 
 @dataclass(frozen=True)
 class _Part:
-    """Some rows, sorted by group. ends: (code, size, sums (V,)) of the first group and of the last, which other parts
-    may have more of; inner: (V,) squared sums of those between by their sizes, added up; totals: (3, V) sums, squares,
-    and how many rows have each feature, or 0 where they were not asked for."""
+    """Sums of some rows, sorted by group.
+
+    Attributes:
+        ends: (code, size, sums (V,)) of the first group and of the last, which may go on in other parts.
+        inner: (V,) sum over the groups between of their squared sums, divided by their sizes.
+        totals: (3, V) sums, squares, and how many rows have each feature; zeros where these were not wanted.
+    """
 
     ends: tuple[tuple[int, int, NDArray[np.float64]], ...]
     inner: NDArray[np.float64]
@@ -107,7 +139,7 @@ class _Part:
 
 
 def _part(rows: sparse.csr_matrix, code: NDArray[np.int64], with_totals: bool) -> _Part:
-    # What is as long as the rows have features is the most memory that this takes: squares are made in place.
+    # The squares replace the sums: another array of their size is the most that this would take of memory.
     groups, of, size = np.unique(code, return_inverse=True, return_counts=True)
     sums = group_sums(rows, of)
     ends = tuple((int(groups[i]), int(size[i]), sums[[i]].toarray()[0]) for i in sorted({0, len(groups) - 1}))

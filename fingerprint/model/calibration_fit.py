@@ -1,5 +1,9 @@
-"""Fits the calibration on held-out suspects by their log-loss, and the claim thresholds on the same ones, each
-judged by a confidence that was fitted on others."""
+"""Fits the calibration on held-out cases by their log-loss, and the thresholds on the same cases by cross-validation.
+
+References:
+    Brümmer, N. and du Preez, J. (2006). Application-independent evaluation of speaker detection. Computer Speech &
+    Language 20.
+"""
 
 from __future__ import annotations
 
@@ -12,143 +16,203 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from fingerprint.model.calibration import Calibration, Curve, FalseAlarmLimits, out_of_domain
-from fingerprint.model.confidence import CALIBRATION_FEATURES, NEW, Outcome, calibration_features, outcome, recalibrate
+from fingerprint.config import CalibrationConfig
+from fingerprint.model.calibration import ALL, Calibration, Curve, FalseAlarmLimits, out_of_domain
+from fingerprint.model.confidence import (
+    CALIBRATION_FEATURES,
+    FIRST,
+    NEW,
+    UNKNOWN_LAB,
+    Outcome,
+    calibration_features,
+    outcome,
+    recalibrate,
+)
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import PARAMETERS, START, Posterior, Terms, log_shares, posterior
 
-# How a release is told apart within the right lab matters less than the lab.
-_RELEASE_SHARE = 0.25
-_PULL = 1e-3
-_LEAST_LAB, _LEAST_WITHIN = -20.0, -14.0
-_GROUND_QUANTILE = 0.995
-_SPLIT_QUANTILE = 0.99
-_FOLDS = 5
+# The classes of the two regressions, by code; the first of each is the reference that has no weights.
+_OUTCOMES = ("another", FIRST, UNKNOWN_LAB)
+_RELEASES = ("known", NEW)
+# Iterations until scikit-learn warns; a fit of 11 features needs about 50.
+_REGRESSION_ITERATIONS = 1_000
 
 
 @dataclass(frozen=True)
 class CalibrationCases:
-    """S held-out suspects. lab: (S,) code, -1 for a lab that the model lacks; release: (S,) code, -1 for one that
-    it lacks; home: (S,) whether known releases answered prompts of the training ground; weight: (S,) in the fit;
-    share: (S,) in the error rates."""
+    """S held-out cases with their truth.
+
+    Attributes:
+        evidence: On the cases.
+        covariates: Of the cases.
+        lab: (S,) code of the true lab, -1 for one that the model does not know.
+        release: (S,) code of the true release, -1 for one that the model does not know.
+        in_domain: (S,) whether known releases answered prompts of the training corpora.
+        weight: (S,) what a case counts in the fit of the posterior.
+        share: (S,) what a case counts in the recalibration and in the error rates, by the assumed case mixture.
+    """
 
     evidence: Evidence
     covariates: Covariates
     lab: Ints
     release: Ints
-    home: NDArray[np.bool_]
+    in_domain: NDArray[np.bool_]
     weight: Floats
     share: Floats
 
     def of(self, at: NDArray[np.bool_] | Ints) -> CalibrationCases:
-        rest = (getattr(self, name)[at] for name in ("lab", "release", "home", "weight", "share"))
+        """Return some of the cases."""
+        rest = (getattr(self, name)[at] for name in ("lab", "release", "in_domain", "weight", "share"))
         return CalibrationCases(self.evidence.of(at), self.covariates.of(at), *rest)
 
 
-def calibrate(cases: CalibrationCases, lab_of_release: Ints) -> Calibration:
-    """Parameters by weighted log-loss (Brummer & du Preez 2006) with a pull towards their start, then curves.
+def calibrate(cases: CalibrationCases, lab_of_release: Ints, config: CalibrationConfig) -> Calibration:
+    """Fit the parameters of the posterior, the recalibration, and the thresholds.
 
-    The weights see to it that small labs are named; how sure the naming is comes from a second fit of what sets
-    labs apart, in which suspects count as they come.
+    The parameters minimise a weighted log-loss with a ridge towards their start. The weights make small labs count, so
+    that these are named. A second fit of the parameters that separate labs weighs the cases by the case mixture, so
+    that the probabilities of labs are calibrated.
+
+    Args:
+        cases: Held-out cases.
+        lab_of_release: (R,) code of the lab of each release.
+        config: Weights, limits and quantiles.
+
+    Returns:
+        The calibration.
+
+    References:
+        Brümmer & du Preez (2006).
     """
-    best = _fit(cases, lab_of_release, cases.weight, START, np.ones(len(START), bool), _RELEASE_SHARE)
+    columns = cases.covariates.columns(cases.evidence, config)
+    fit = _Fit(cases, Terms.of(cases.evidence, columns, lab_of_release), config)
+    best = fit.minimum(START, np.ones(len(START), bool), cases.weight, config.release_weight)
     between = np.array([name.startswith(("nest", "lab_classifier")) for name in PARAMETERS])
-    best = _fit(cases, lab_of_release, cases.share, best, between, 0.0)
-    found = posterior(best, cases.evidence, cases.covariates, lab_of_release)
+    best = fit.minimum(best, between, cases.share, 0.0)
+    found = posterior(best, cases.evidence, columns, lab_of_release)
     right = found.first()[0] == cases.lab
-    seen = calibration_features(found, cases.evidence, cases.covariates)
-    settled = recalibrate(found, _by_others(seen, found, right, cases))
-    _, sure, new = settled.first()
+    features = calibration_features(found, cases.evidence, columns)
+    recalibrated = recalibrate(found, _cross_validated(features, found, right, cases, config))
+    _, confidence, new = recalibrated.first()
     count, share = cases.covariates.count, cases.share
-    domain_limits = _limits(cases.evidence.domain_distance, count, cases.home, _GROUND_QUANTILE)
+    domain_limits = _limits(cases.evidence.domain_distance, count, cases.in_domain, config.domain_quantile)
     off = out_of_domain(domain_limits, cases.evidence, cases.covariates)
-    claimable = np.where(off, -1.0, sure)
-    curves = {"all": Curve.of(claimable, right, share)}
+    # Out of domain nothing is attributed, whatever the threshold.
+    attributable = np.where(off, -1.0, confidence)
+    curves = {ALL: Curve.of(attributable, right, share, config.least_attributions)}
     for n in np.unique(count):
-        curves[str(n)] = Curve.of(claimable[count == n], right[count == n], share[count == n])
+        at = count == n
+        curves[str(n)] = Curve.of(attributable[at], right[at], share[at], config.least_attributions)
     known_lab = (cases.lab >= 0) & (cases.evidence.in_domain_llr > 0) & ~off
     known_release = right & (cases.release >= 0)
+    two_source = _limits(cases.covariates.two_source_llr, count, count > 1, config.two_source_quantile)
     return Calibration(
-        dict(zip(PARAMETERS, best.tolist(), strict=True)),
-        _outcomes(seen, right, cases),
-        curves,
-        domain_limits,
-        float(np.average(right[off], weights=share[off])) if off.any() else 1.0,
-        _limits(cases.covariates.two_source_llr, count, count > 1, _SPLIT_QUANTILE),
-        FalseAlarmLimits.of(settled.unknown[known_lab], share[known_lab], count[known_lab]),
-        FalseAlarmLimits.of(new[known_release], share[known_release], count[known_release]),
+        parameters=dict(zip(PARAMETERS, best.tolist(), strict=True)),
+        confidence=_weights(features, right, cases, config),
+        curves=curves,
+        domain_limits=domain_limits,
+        out_of_domain_accuracy=float(np.average(right[off], weights=share[off])) if off.any() else 1.0,
+        two_source_limits=two_source,
+        unknown=FalseAlarmLimits.of(recalibrated.unknown[known_lab], share[known_lab], count[known_lab], config.rates),
+        new=FalseAlarmLimits.of(new[known_release], share[known_release], count[known_release], config.rates),
+        config=config,
     )
 
 
 def _limits(values: Floats, count: Ints, of: NDArray[np.bool_], quantile: float) -> dict[str, float]:
-    """By number of responses, below what that share of `values` (S,) lies, of those that `of` (S,) marks."""
+    """Return the quantile of the (S,) values that `of` marks, by number of responses."""
     return {str(n): float(np.quantile(values[of & (count == n)], quantile)) for n in np.unique(count[of])}
 
 
-def _by_others(seen: Floats, found: Posterior, right: NDArray[np.bool_], cases: CalibrationCases) -> Outcome:
-    """What is said of each suspect by what was fitted without those of its release."""
+def _cross_validated(
+    features: Floats, found: Posterior, right: NDArray[np.bool_], cases: CalibrationCases, config: CalibrationConfig
+) -> Outcome:
+    """Return the outcome of each case by regressions that were fitted without the cases of its release."""
     first, unknown, new = np.zeros((3, len(right)))
     release = np.unique(np.column_stack([cases.lab, cases.release]), axis=0, return_inverse=True)[1]
-    folds = GroupKFold(min(_FOLDS, len(np.unique(release))))
-    for others, own in folds.split(seen, right, release):
-        weights = _outcomes(seen[others], right[others], cases.of(others))
-        said = outcome(weights, seen[own], found.of(own))
-        first[own], unknown[own], new[own] = said.first, said.unknown, said.new
+    folds = GroupKFold(min(config.folds, len(np.unique(release))))
+    for others, own in folds.split(features, right, release):
+        weights = _weights(features[others], right[others], cases.of(others), config)
+        held_out = outcome(weights, features[own], found.of(own))
+        first[own], unknown[own], new[own] = held_out.first, held_out.unknown, held_out.new
     return Outcome(first, unknown, new)
 
 
-def _outcomes(seen: Floats, right: NDArray[np.bool_], cases: CalibrationCases) -> dict[str, dict[str, float]]:
-    """The weights that `outcome` takes; none of what the suspects do not tell."""
-    what = np.where(right, "first", np.where(cases.lab < 0, "unknown", "another"))
-    new = _logistic(seen[right], np.where(cases.release[right] < 0, NEW, "known"), cases.share[right], "known")
-    return {**_logistic(seen, what, cases.share, "another"), **new}
-
-
-def _logistic(seen: Floats, what: NDArray[np.str_], share: Floats, against: str) -> dict[str, dict[str, float]]:
-    """Weights of SIGNS and the bias for each of `what` but `against`, by logistic regression on signs of equal spread;
-    none where there is nothing to tell apart."""
-    if len(np.unique(what)) < 2 or against not in what:
-        return {}
-    mean, spread = seen.mean(axis=0), seen.std(axis=0) + _PULL
-    fit = LogisticRegression(max_iter=1000).fit((seen - mean) / spread, what, sample_weight=share / share.mean())
-    # Of two classes it keeps what tells the second from the first.
-    two = len(fit.classes_) == 2
-    coef, bias = (np.concatenate([-v, v]) / 2 if two else v for v in (fit.coef_, fit.intercept_))
-    at = fit.classes_.tolist().index(against)
-    weights = (coef - coef[at]) / spread
-    bias = bias - bias[at] - weights @ mean
+def _weights(
+    features: Floats, right: NDArray[np.bool_], cases: CalibrationCases, config: CalibrationConfig
+) -> dict[str, dict[str, float]]:
+    """Fit the weights that `outcome` takes; outcomes that the cases do not have get none."""
+    code = np.where(right, _OUTCOMES.index(FIRST), np.where(cases.lab < 0, _OUTCOMES.index(UNKNOWN_LAB), 0))
+    new = np.where(cases.release[right] < 0, _RELEASES.index(NEW), 0)
     return {
-        str(name): {**dict(zip(CALIBRATION_FEATURES, weights[i].tolist(), strict=True)), "bias": float(bias[i])}
-        for i, name in enumerate(fit.classes_)
-        if name != against
+        **_logistic(features, code, cases.share, _OUTCOMES, config.ridge),
+        **_logistic(features[right], new, cases.share[right], _RELEASES, config.ridge),
     }
 
 
-def _fit(
-    cases: CalibrationCases, lab_of_release: Ints, weight_of: Floats, begin: Floats, free: NDArray[np.bool_],
-    release_share: float,
-) -> Floats:  # fmt: skip
-    """`begin` with the parameters that `free` marks at their best."""
-    terms = Terms.of(cases.evidence, cases.covariates, lab_of_release).map(torch.from_numpy)
-    lab, release, weight = (torch.from_numpy(v) for v in (cases.lab, cases.release, weight_of))
-    start, where = torch.from_numpy(begin), torch.from_numpy(np.flatnonzero(free))
-    rows, known_lab, known_release = torch.arange(len(lab)), lab.clamp(min=0), release.clamp(min=0)
+def _logistic(
+    features: Floats, code: Ints, share: Floats, names: tuple[str, ...], ridge: float
+) -> dict[str, dict[str, float]]:
+    """Fit a logistic regression on standardised features.
 
-    def loss(values: Floats) -> tuple[float, Floats]:
-        chosen = torch.from_numpy(values.copy()).requires_grad_()
-        parameters = start.index_put((where,), chosen)
-        labs, unknown, within_known, within_new = log_shares(parameters, terms, torch)
+    Returns the weights of CALIBRATION_FEATURES and the bias of each class against class 0; none where only one class,
+    or no case of class 0, occurs.
+    """
+    if len(np.unique(code)) < 2 or 0 not in code:
+        return {}
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + ridge
+    regression = LogisticRegression(max_iter=_REGRESSION_ITERATIONS)
+    regression.fit((features - mean) / deviation, code, sample_weight=share / share.mean())
+    # Of two classes scikit-learn keeps the logit of the second against the first.
+    two = len(regression.classes_) == 2
+    coef, bias = (np.concatenate([-v, v]) / 2 if two else v for v in (regression.coef_, regression.intercept_))
+    weights = (coef - coef[0]) / deviation
+    bias = bias - bias[0] - weights @ mean
+    return {
+        names[c]: {**dict(zip(CALIBRATION_FEATURES, weights[i].tolist(), strict=True)), "bias": float(bias[i])}
+        for i, c in enumerate(regression.classes_)
+        if c
+    }
+
+
+class _Fit:
+    """The penalised log-loss of the posterior over some cases."""
+
+    def __init__(self, cases: CalibrationCases, terms: Terms, config: CalibrationConfig):
+        self._terms = terms.map(torch.from_numpy)
+        self._lab, self._release = torch.from_numpy(cases.lab), torch.from_numpy(cases.release)
+        self._config = config
+
+    def minimum(self, begin: Floats, free: NDArray[np.bool_], weight: Floats, release_weight: float) -> Floats:
+        """Return `begin` (43,) with the parameters that `free` marks at their best.
+
+        weight: (S,) what each case counts. release_weight: of the release within the right lab.
+        """
+        start, where = torch.from_numpy(begin), torch.from_numpy(np.flatnonzero(free))
+        counts = torch.from_numpy(weight)
+
+        def loss(values: Floats) -> tuple[float, Floats]:
+            chosen = torch.from_numpy(values.copy()).requires_grad_()
+            parameters = start.index_put((where,), chosen)
+            nats = self._nats(parameters, release_weight)
+            out = (nats * counts).sum() / counts.sum() + self._config.ridge * (parameters - start).pow(2).sum()
+            out.backward()
+            return float(out.detach()), chosen.grad.numpy().astype(float)
+
+        options = {"maxiter": self._config.iterations}
+        out = begin.copy()
+        out[free] = minimize(loss, begin[free], jac=True, method="L-BFGS-B", options=options).x
+        return out
+
+    def _nats(self, parameters: torch.Tensor, release_weight: float) -> torch.Tensor:
+        """Return the (S,) losses."""
+        lab, release, config = self._lab, self._release, self._config
+        rows, known_lab, known_release = torch.arange(len(lab)), lab.clamp(min=0), release.clamp(min=0)
+        labs, unknown, within_known, within_new = log_shares(parameters, self._terms, torch)
         # Code -1 is the last column: the unknown lab.
-        of_lab = torch.log_softmax(torch.hstack([labs, unknown]), dim=1)[rows, lab].clamp(min=_LEAST_LAB)
+        of_lab = torch.log_softmax(torch.hstack([labs, unknown]), dim=1)[rows, lab].clamp(min=config.least_lab)
         within = torch.where(release >= 0, within_known[rows, known_release], within_new[rows, known_lab])
-        within = torch.where(lab >= 0, within, torch.zeros_like(within)).clamp(min=_LEAST_WITHIN)
-        nats = -(of_lab + release_share * within)
-        out = (nats * weight).sum() / weight.sum() + _PULL * (parameters - start).pow(2).sum()
-        out.backward()
-        return float(out.detach()), chosen.grad.numpy().astype(float)
-
-    out = begin.copy()
-    out[free] = minimize(loss, begin[free], jac=True, method="L-BFGS-B", options={"maxiter": 150}).x
-    return out
+        within = torch.where(lab >= 0, within, torch.zeros_like(within)).clamp(min=config.least_within)
+        return -(of_lab + release_weight * within)

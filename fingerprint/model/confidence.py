@@ -1,11 +1,14 @@
-"""How often the first lab is the right one, and what else it was where it is not: what the posterior alone is too
-sure or too unsure of.
+"""Recalibration: how often the first lab is the right one, and what the case was where it is not.
 
-Logistic regressions on how the posterior looks (its shares, how many others are in play, whether one release carries
-it, how far the release head prefers it to other labs) and on how well anything known explains the responses, fitted on
-the held-out suspects after the posterior's parameters: calibration by fusion of scores (Brummer & du Preez 2006). One
-of three outcomes: the first lab, another known lab, or an unknown one; and where it is the first lab, whether its
-release is a new one. What other known labs share stays in proportion, so that no ranking of known labs changes.
+The posterior alone is too confident for some cases and not confident enough for others. Logistic regressions on the
+calibration features correct this; they are fitted on held-out cases after the posterior's parameters. One regression
+has three outcomes (the first lab, another known lab, an unknown lab); one says, where the first lab is right, whether
+the release is a new one. The other known labs keep their proportions, so that no ranking of known labs changes.
+
+References:
+    Brümmer, N. and du Preez, J. (2006). Application-independent evaluation of speaker detection. Computer Speech &
+    Language 20 (calibration by logistic regression).
+    Platt, J. (1999). Probabilistic outputs for support vector machines. In Advances in Large Margin Classifiers.
 """
 
 from __future__ import annotations
@@ -16,16 +19,31 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior
 
 CALIBRATION_FEATURES = (
-    "first", "second", "unknown", "entropy", "release", "lead", "responses", "domain_distance", "in_domain_llr", "log_probability", "margin",
-)  # fmt: skip
-NEW = "new"
+    "first",
+    "second",
+    "unknown",
+    "entropy",
+    "release",
+    "lead",
+    "responses",
+    "domain_distance",
+    "in_domain_llr",
+    "log_probability",
+    "margin",
+)
+"""The names of the calibration features, in their order."""
+
+FIRST, UNKNOWN_LAB, NEW = "first", "unknown", "new"
+"""The outcomes that have weights: the first lab is right, the lab is unknown, the release is a new one."""
+
+# Least distance of a probability from 0 and 1, so that its logit is finite; the square of it bounds sums.
 _LEAST = 1e-6
+# Nats beyond which a score difference or a logit says no more; exp(50) is far from overflow.
 _FARTHEST = 50.0
 
 Weights = Mapping[str, Mapping[str, float]]
@@ -33,8 +51,13 @@ Weights = Mapping[str, Mapping[str, float]]
 
 @dataclass(frozen=True)
 class Outcome:
-    """Of S suspects, (S,) each: probability that the first lab is right, that the lab is an unknown one, and, were the
-    first lab right, that the release is none of its known ones."""
+    """Recalibrated probabilities of S cases.
+
+    Attributes:
+        first: (S,) that the first lab is right.
+        unknown: (S,) that the lab is an unknown one.
+        new: (S,) that the release is a new one, if the first lab is right.
+    """
 
     first: Floats
     unknown: Floats
@@ -42,20 +65,30 @@ class Outcome:
 
 
 def calibration_features(
-    found: Posterior, evidence: Evidence, covariates: Covariates, allowed: NDArray[np.bool_] | None = None
+    found: Posterior, evidence: Evidence, covariates: Floats, allowed: NDArray[np.bool_] | None = None
 ) -> Floats:
-    """(S, len(SIGNS)) of S suspects, in the order of SIGNS; allowed: (L,) labs in question, None for all."""
+    """Compute what the regressions read.
+
+    Args:
+        found: The posterior of S cases.
+        evidence: On the same cases.
+        covariates: (S, 7), as `Covariates.columns`.
+        allowed: (L,) candidate labs; None for all.
+
+    Returns:
+        (S, 11), in the order of CALIBRATION_FEATURES.
+    """
     labs = found.labs()
     first, top, second = _leaders(labs)
     shares = np.hstack([labs, found.unknown[:, None]])
     own = found.lab == first[:, None]
-    asked = np.ones(labs.shape[1], bool) if allowed is None else allowed
-    score = np.where(asked[found.lab], evidence.release_score, -np.inf)
+    candidates = np.ones(labs.shape[1], bool) if allowed is None else allowed
+    score = np.where(candidates[found.lab], evidence.release_score, -np.inf)
     best_own = score.max(axis=1, where=own, initial=-np.inf)
     best_other = score.max(axis=1, where=~own, initial=-np.inf)
-    # A lab without a release, or no other lab in question: as far as can be told.
+    # For a lab without a known release, or without another candidate, the lead has no bound.
     lead = np.where(np.isfinite(best_own) & np.isfinite(best_other), best_own - best_other, _FARTHEST)
-    _, responses, ground, familiarity, _, level, margin = covariates.columns(evidence).T
+    _, responses, domain_distance, in_domain_llr, _, log_probability, margin = covariates.T
     return np.column_stack(
         [
             _logit(top),
@@ -65,62 +98,80 @@ def calibration_features(
             found.release.max(axis=1) / np.maximum(top, _LEAST),
             np.clip(lead, -_FARTHEST, _FARTHEST),
             responses,
-            ground,
-            familiarity,
-            level,
+            domain_distance,
+            in_domain_llr,
+            log_probability,
             margin,
         ]
     )
 
 
-def outcome(weights: Weights, seen: Floats, found: Posterior) -> Outcome:
-    """weights: by "first", "unknown" and NEW, of each of SIGNS and "bias", as logits against another known lab and
-    against a known release; where there are none, the posterior's own word stands. seen: (S, len(SIGNS)) as `signs`."""
+def outcome(weights: Weights, features: Floats, found: Posterior) -> Outcome:
+    """Apply the regressions.
+
+    Args:
+        weights: For FIRST and UNKNOWN_LAB the logits against another known lab, for NEW those against a known release:
+            a weight for each of CALIBRATION_FEATURES, and a "bias". Where an outcome has none, the posterior stands.
+        features: (S, 11), as `calibration_features`.
+        found: The posterior of the S cases.
+
+    Returns:
+        The recalibrated probabilities.
+    """
     _, top, own_new = found.first()
-    odds = {name: np.exp(np.clip(_linear(of, seen), -_FARTHEST, _FARTHEST)) for name, of in weights.items()}
+    odds = {name: np.exp(np.clip(_linear(of, features), -_FARTHEST, _FARTHEST)) for name, of in weights.items()}
     new = odds[NEW] / (1 + odds[NEW]) if NEW in odds else own_new
-    if "first" not in odds:
+    if FIRST not in odds:
         return Outcome(top, found.unknown, new)
-    if "unknown" not in odds:
-        right = odds["first"] / (1 + odds["first"])
+    if UNKNOWN_LAB not in odds:
+        right = odds[FIRST] / (1 + odds[FIRST])
         return Outcome(right, (1 - right) * found.unknown / np.maximum(1 - top, _LEAST**2), new)
-    total = 1 + odds["first"] + odds["unknown"]
-    return Outcome(odds["first"] / total, odds["unknown"] / total, new)
+    total = 1 + odds[FIRST] + odds[UNKNOWN_LAB]
+    return Outcome(odds[FIRST] / total, odds[UNKNOWN_LAB] / total, new)
 
 
-def recalibrate(found: Posterior, sure: Outcome) -> Posterior:
-    """The posterior with the shares of `sure`, the first lab's no less than what keeps it first among known labs."""
+def recalibrate(found: Posterior, outcome: Outcome) -> Posterior:
+    """Replace the probabilities of the first lab, of the unknown lab and of a new release of the first lab.
+
+    Args:
+        found: The posterior of S cases.
+        outcome: Of the same cases. The first lab gets more than its probability there if it needs that to stay first
+            among the known labs.
+
+    Returns:
+        The recalibrated posterior; other known labs keep their proportions.
+    """
     labs = found.labs()
     first, top, second = _leaders(labs)
     rows = np.arange(len(labs))
-    # Sums of what is small, not differences of what is large: these lose all digits.
+    # Sums of small numbers, not differences of large ones: these lose all digits.
     others = np.where(np.arange(labs.shape[1]) == first[:, None], 0.0, labs).sum(axis=1)
-    # Where no other known lab has any share, what is not the first's is the unknown one's.
+    # Where no other known lab has any share, the rest is the unknown lab's.
     alone = others < _LEAST**2
     ratio = np.where(alone, 0, second / np.maximum(others, _LEAST**2))
-    unknown = np.where(alone, 1 - sure.first, np.clip(sure.unknown, 0, 1 - _LEAST))
+    unknown = np.where(alone, 1 - outcome.first, np.clip(outcome.unknown, 0, 1 - _LEAST))
     least = (1 + _LEAST) * ratio * (1 - unknown) / (1 + ratio)
-    right = np.where(top > 0, np.clip(sure.first, least, np.maximum(1 - unknown, least)), 0)
+    right = np.where(top > 0, np.clip(outcome.first, least, np.maximum(1 - unknown, least)), 0)
     unknown = np.where(alone | (top <= 0), 1 - right, unknown)
     rest = np.maximum(1 - right - unknown, 0)
     factor = np.tile((rest / np.maximum(others, np.finfo(float).tiny))[:, None], labs.shape[1])
     release, new = found.release * factor[:, found.lab], found.new * factor
     own = found.lab == first[:, None]
     known = np.where(own, found.release, 0.0).sum(axis=1)
-    # A lab without a known release in play has nothing but new ones.
-    share = np.where(known > _LEAST**2, np.clip(sure.new, _LEAST, 1 - _LEAST), 1)
+    # A lab whose known releases have no share has only new ones.
+    share = np.where(known > _LEAST**2, np.clip(outcome.new, _LEAST, 1 - _LEAST), 1)
     within = found.release * (right * (1 - share) / np.maximum(known, np.finfo(float).tiny))[:, None]
     release = np.where(own, within, release)
     new[rows, first] = right * share
     return replace(found, release=release, new=new, unknown=unknown)
 
 
-def _linear(weights: Mapping[str, float], seen: Floats) -> Floats:
-    return np.asarray(seen @ np.array([weights[name] for name in CALIBRATION_FEATURES]) + weights["bias"])
+def _linear(weights: Mapping[str, float], features: Floats) -> Floats:
+    return np.asarray(features @ np.array([weights[name] for name in CALIBRATION_FEATURES]) + weights["bias"])
 
 
 def _leaders(labs: Floats) -> tuple[Ints, Floats, Floats]:
-    """(S,) each: the first lab of (S, L) shares, its share, and that of the second."""
+    """Return (S,) each: the first lab of (S, L) probabilities, its probability, and that of the second."""
     first = labs.argmax(axis=1)
     second = np.where(np.arange(labs.shape[1]) == first[:, None], 0.0, labs).max(axis=1)
     return first, labs[np.arange(len(labs)), first], second

@@ -1,13 +1,19 @@
-"""What surrounds the evidence of a suspect: how many responses, how long, and how well one release explains each."""
+"""The covariates of a case: quality measures on which the calibration depends.
+
+References:
+    Ferrer, L., Graciarena, M., Zymnis, A. and Shriberg, E. (2008). System combination using auxiliary information for
+    speaker verification. ICASSP 2008.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import CalibrationConfig
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats, Ints
 
@@ -20,23 +26,30 @@ COVARIATES = (
     "_by_log_probability",
     "_by_margin",
 )
-# What the calibration makes of the number of responses was learned from no more than this; beyond it a known release
-# with hundreds of responses was taken for a new one (docs/decisions.md).
-MOST_CALIBRATED = 25
-_GROUND = (np.log(0.05), np.log(50.0))
-# Around a response of usual length; single letters and books count as the ends of this range.
-_USUAL_SIZE, _SIZE_RANGE = 7.0, 3.0
-_LEAST_LEVEL = 0.05
-_FIRSTS = 8
+"""The columns of `Covariates.columns`, as endings of the names of the posterior's parameters; the first is constant."""
+
+# The domain distance is cut here, so that one extreme case cannot carry the fit or a verdict away.
+_DISTANCE_RANGE = (np.log(0.05), np.log(50.0))
+# exp(7) - 1 = 1,096 features: a response of typical length. Single letters and books count as the ends of the range.
+_TYPICAL_SIZE, _SIZE_RANGE = 7.0, 3.0
+# In nats: keeps the logarithm finite where one release explains every response for certain.
+_LEAST_LOG_PROBABILITY = 0.05
+# So many of the releases that explain a case best alone are tried as the first of a pair; all of them would take
+# fifty times as long.
+_PAIR_CANDIDATES = 8
 
 
 @dataclass(frozen=True)
 class Covariates:
-    """Of S suspects, (S,) each.
+    """What the calibration depends on beside the evidence, for S cases.
 
-    count: responses. size: mean logarithm of a response's number of features. log_probability: mean log-probability, in nats a
-    response, that the head gives the one release that explains them best. two_source_llr: by how many nats a response two
-    releases of different labs explain them better than one does; 0 for one response.
+    Attributes:
+        count: (S,) responses.
+        size: (S,) mean logarithm of one plus a response's number of features.
+        log_probability: (S,) mean log-probability in nats a response that the release classifier gives the one release
+            that explains the case best.
+        two_source_llr: (S,) by how many nats a response two releases of different labs explain the case better than
+            one does; 0 for one response.
     """
 
     count: Ints
@@ -48,7 +61,16 @@ class Covariates:
     def read(
         cls, likelihood: Likelihood, embeddings: Sequence[NDArray[np.float32]], sizes: Sequence[Ints]
     ) -> Covariates:
-        """places: of each suspect (responses, D) in the fingerprint space; sizes: (responses,) features of each."""
+        """Measure the covariates of cases.
+
+        Args:
+            likelihood: Without linear classifiers the last two covariates are 0.
+            embeddings: The (responses, D) embeddings of each case.
+            sizes: The (responses,) numbers of features of each case.
+
+        Returns:
+            The covariates of the cases, in their order.
+        """
         count = np.array([len(rows) for rows in embeddings])
         size = np.array([np.log1p(of).mean() for of in sizes])
         log_probability, two_source_llr = np.zeros((2, len(embeddings)))
@@ -56,41 +78,54 @@ class Covariates:
             for i, rows in enumerate(embeddings):
                 logs = likelihood.classifiers.release_logs(likelihood.plda.project(rows))
                 log_probability[i] = logs.mean(axis=0).max()
-                two_source_llr[i] = _split(logs, likelihood.plda.lab)
+                two_source_llr[i] = _two_source_llr(logs, likelihood.plda.lab)
         return cls(count, size, log_probability, two_source_llr)
 
     @classmethod
     def unread(cls, count: Ints) -> Covariates:
-        """Of suspects of which nothing but the number of responses is known."""
+        """Return the covariates of cases of which only the (S,) numbers of responses are known."""
         nothing = np.zeros(len(count))
-        return cls(count, nothing + _USUAL_SIZE, nothing, nothing)
+        return cls(count, nothing + _TYPICAL_SIZE, nothing, nothing)
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Covariates:
-        """The circumstances of some suspects."""
-        return Covariates(self.count[at], self.size[at], self.log_probability[at], self.two_source_llr[at])
+        """Return the covariates of some of the cases."""
+        return Covariates(*(getattr(self, field.name)[at] for field in fields(self)))
 
-    def columns(self, evidence: Evidence) -> Floats:
-        """(S, len(SIDES)) side information for the calibration, in the order of SIDES."""
+    def columns(self, evidence: Evidence, config: CalibrationConfig) -> Floats:
+        """Return what the parameters of the posterior are linear in.
+
+        Args:
+            evidence: On the same S cases.
+            config: Beyond `covariate_responses` responses, the number of responses counts as this one. A calibration
+                on fewer cannot tell more: known releases with hundreds of responses passed for new ones
+                (docs/decisions/calibration.md).
+
+        Returns:
+            (S, 7), in the order of COVARIATES.
+        """
         margin = evidence.known.max(axis=1) - evidence.unknown
         return np.column_stack(
             [
                 np.ones(len(self.count)),
-                np.log(np.minimum(self.count, MOST_CALIBRATED)),
-                np.clip(np.log(evidence.domain_distance), *_GROUND),
+                np.log(np.minimum(self.count, config.covariate_responses)),
+                np.clip(np.log(evidence.domain_distance), *_DISTANCE_RANGE),
                 np.log1p(np.maximum(evidence.in_domain_llr, 0)),
-                np.clip(self.size - _USUAL_SIZE, -_SIZE_RANGE, _SIZE_RANGE),
-                -np.log(_LEAST_LEVEL - self.log_probability),
+                np.clip(self.size - _TYPICAL_SIZE, -_SIZE_RANGE, _SIZE_RANGE),
+                -np.log(_LEAST_LOG_PROBABILITY - self.log_probability),
                 np.log1p(np.maximum(margin, 0)),
             ]
         )
 
 
-def _split(logs: Floats, lab: Ints) -> float:
-    """logs: (responses, R) log-probabilities. Of the pairs, those with one of the releases that explain most alone."""
+def _two_source_llr(logs: Floats, lab: Ints) -> float:
+    """Compare the best pair of releases of different labs with the best release, for one case.
+
+    logs: (responses, R) log-probabilities.
+    """
     total = logs.sum(axis=0)
     best = one = float(total.max())
     if len(logs) > 1:
-        for first in np.argsort(-total, kind="stable")[:_FIRSTS]:
+        for first in np.argsort(-total, kind="stable")[:_PAIR_CANDIDATES]:
             both = np.maximum(logs, logs[:, [first]]).sum(axis=0)
             best = max(best, float(both.max(initial=one, where=lab != lab[first])))
     return (best - one) / len(logs)

@@ -1,4 +1,4 @@
-"""The named habits that speak for the first lab and against the second."""
+"""The style markers that speak for the first lab and against the second."""
 
 from __future__ import annotations
 
@@ -8,50 +8,69 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import StyleMarkerConfig
 from fingerprint.features import style_markers
 from fingerprint.model.verdict import StyleMarker
-
-_STRONGEST = 3
-# A habit of one lab differs from prompt to prompt by this much of its spread, however many responses there are.
-_SESSION = 0.25
-_FLOOR = 0.01
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """mean, var: (R, habits) of the logarithm of one plus each rate, over the responses of a release."""
+    """The style markers of R releases, as logarithms of one plus each rate.
+
+    Attributes:
+        mean: (R, markers) mean over the responses of a release.
+        var: (R, markers) variance over them.
+    """
 
     mean: NDArray[np.float32]
     var: NDArray[np.float32]
 
 
 def style_marker_llrs(
-    texts: Sequence[str], profiles: Profiles, first: NDArray[np.float64], second: NDArray[np.float64]
+    texts: Sequence[str],
+    profiles: Profiles,
+    first: NDArray[np.float64],
+    second: NDArray[np.float64],
+    config: StyleMarkerConfig,
 ) -> tuple[StyleMarker, ...]:
-    """The strongest habits for the first lab. first, second: (R,) what share each release has in its lab.
+    """Find the style markers with the highest style-marker LLR.
 
-    The log-likelihood ratio (nats) is of the mean habit of `texts` under a Gaussian of each lab, a habit at a
-    time: habits go together, so the ratios do not add up.
+    The mean of a marker over the responses has a Gaussian under each lab: a mixture of the profiles of the lab's
+    releases, by its first two moments. Markers are correlated, so the LLRs do not add up.
+
+    Args:
+        texts: The responses, not masked.
+        profiles: Of the R releases.
+        first: (R,) share of each release in the first lab; 0 for other releases.
+        second: (R,) the same for the second lab.
+        config: The variance from prompt to prompt, the least variance, and how many markers to return.
+
+    Returns:
+        The markers whose LLR is above 0, the highest first.
     """
-    here = np.log1p(style_markers.measure(texts)).mean(axis=0)
-    means, spreads = [], []
+    measured = np.log1p(style_markers.measure(texts)).mean(axis=0)
+    means, variances = [], []
     for share in (first, second):
         mean = share @ profiles.mean
         between = share @ (profiles.mean - mean) ** 2
         within = share @ profiles.var
         means.append(mean)
-        spreads.append(between + within * (_SESSION + 1 / len(texts)) + _FLOOR)
-    likelihood = [-0.5 * ((here - m) ** 2 / v + np.log(v)) for m, v in zip(means, spreads, strict=True)]
-    ratio = likelihood[0] - likelihood[1]
-    order = [int(i) for i in np.argsort(-ratio) if ratio[i] > 0][:_STRONGEST]
+        variances.append(between + within * (config.session + 1 / len(texts)) + config.least_variance)
+    logs = [-0.5 * ((measured - m) ** 2 / v + np.log(v)) for m, v in zip(means, variances, strict=True)]
+    llr = logs[0] - logs[1]
+    order = [int(i) for i in np.argsort(-llr) if llr[i] > 0][: config.shown]
     return tuple(
         StyleMarker(
             style_markers.NAMES[i],
-            round(float(np.expm1(here[i])), 3),
-            round(float(np.expm1(means[0][i])), 3),
-            round(float(np.expm1(means[1][i])), 3),
+            _rounded(np.expm1(measured[i])),
+            _rounded(np.expm1(means[0][i])),
+            _rounded(np.expm1(means[1][i])),
             style_markers.UNITS[i],
-            round(float(ratio[i]), 3),
+            _rounded(llr[i]),
         )
         for i in order
     )
+
+
+def _rounded(value: float) -> float:
+    return round(float(value), 3)

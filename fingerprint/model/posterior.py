@@ -1,9 +1,14 @@
-"""From evidence to calibrated probabilities of releases, new releases, labs and "none of these".
+"""From evidence to the probabilities of known releases, new releases and an unknown lab: a nested logit.
 
-A nested logit (McFadden 1978): within a lab its known releases and its new one compete at one sharpness, and labs
-compete by the logarithm of their sums at another, for releases of one lab resemble each other. Both sharpnesses,
-the weight of the linear heads, and what speaks beforehand for a new release and an unknown lab depend on the
-circumstances (calibration with side information: Brummer 2010).
+Within a lab, its known releases and its new one compete at one inverse temperature. Labs compete by the logarithm of
+their sums at another one, because releases of one lab resemble each other. Both inverse temperatures, the weights of
+the linear classifiers and the constants of a new release and of an unknown lab depend on the covariates.
+
+References:
+    McFadden, D. (1978). Modelling the choice of residential location. In Spatial Interaction Theory and Planning
+    Models (the nested logit).
+    Brümmer, N. and du Preez, J. (2006). Application-independent evaluation of speaker detection. Computer Speech &
+    Language 20 (calibration and fusion by logistic regression).
 """
 
 from __future__ import annotations
@@ -14,13 +19,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.model.covariates import COVARIATES, Covariates
+from fingerprint.model.covariates import COVARIATES
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 
-# Where the fit of each begins: its constant, and what it gains with the logarithm of the number of responses.
 GROUPS = {
-    # Sums over dimensions are far too sure of themselves; a fifth of them is a fair first guess.
+    # Sums over dimensions are far too confident; exp(-1.5), a fifth of them, is a fair first guess.
     "scale": (-1.5, 0.0),
     "nest": (-0.5, 0.0),
     "release_classifier": (-1.0, 0.5),
@@ -28,15 +32,29 @@ GROUPS = {
     "new": (0.0, 0.0),
     "unknown": (0.0, 0.0),
 }
+"""The groups of parameters, and where the fit of each starts: its constant, and its slope by log responses."""
+
 _WIDTH = len(COVARIATES)
-PARAMETERS = (*(group + side for group in GROUPS for side in COVARIATES), "class_size_penalty")
+PARAMETERS = (*(group + covariate for group in GROUPS for covariate in COVARIATES), "class_size_penalty")
+"""The names of the parameters, in their order."""
+
 START = np.array([*(value for begin in GROUPS.values() for value in (*begin, *[0.0] * (_WIDTH - 2))), 0.5])
-_NEVER = 1e-280
+"""(43,) where the fit of the parameters starts."""
+
+# A lab whose scores all underflow has this in place of 0, of which there is no logarithm.
+_TINY = 1e-280
 
 
 @dataclass(frozen=True)
 class Posterior:
-    """Probabilities of S suspects: release (S, R), new (S, L), unknown (S,); each row of all three sums to 1."""
+    """Probabilities of S cases; each row of `release`, `new` and `unknown` together sums to 1.
+
+    Attributes:
+        release: (S, R) of each known release.
+        new: (S, L) of a new release of each lab.
+        unknown: (S,) of an unknown lab.
+        lab: (R,) code of the lab of each release.
+    """
 
     release: Floats
     new: Floats
@@ -44,17 +62,17 @@ class Posterior:
     lab: Ints
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Posterior:
-        """Those of some suspects."""
+        """Return the probabilities of some of the cases."""
         return Posterior(self.release[at], self.new[at], self.unknown[at], self.lab)
 
     def labs(self) -> Floats:
-        """(S, L) a lab's known releases and its new one together."""
+        """Return the (S, L) probabilities of labs: the sums over known releases and the new one."""
         out = self.new.copy()
         np.add.at(out.T, self.lab, self.release.T)
         return out
 
     def first(self) -> tuple[Ints, Floats, Floats]:
-        """(S,) each: the first lab, its share, and what part of that falls on a new release of it."""
+        """Return (S,) each: the first lab, its probability, and what part of this falls on a new release."""
         labs = self.labs()
         first, rows = labs.argmax(axis=1), np.arange(len(labs))
         top = labs[rows, first]
@@ -63,10 +81,17 @@ class Posterior:
 
 @dataclass(frozen=True)
 class Terms:
-    """What the parameters act on, as NumPy arrays or as tensors of PyTorch alike.
+    """What the parameters act on, as NumPy arrays or as PyTorch tensors.
 
-    known, release_score: (S, R); new, lab_score: (S, L); unknown: (S, 1), relative to the best known or new release;
-    around: (S, 7) side information; siblings: (R,) logarithm of how many releases a lab has; member: (R, L).
+    Attributes:
+        known: (S, R) log-likelihoods, relative to the best known or new release.
+        release_score: (S, R).
+        new: (S, L) log-likelihoods, likewise.
+        lab_score: (S, L).
+        unknown: (S, 1) log-likelihoods, likewise.
+        covariates: (S, 7), as `Covariates.columns`.
+        class_size: (R,) logarithm of the number of releases of the release's lab.
+        member: (R, L) 1 where a release is of a lab.
     """
 
     known: Any
@@ -74,53 +99,77 @@ class Terms:
     new: Any
     lab_score: Any
     unknown: Any
-    around: Any
-    siblings: Any
+    covariates: Any
+    class_size: Any
     member: Any
 
     @classmethod
-    def of(cls, evidence: Evidence, covariates: Covariates, lab: Ints) -> Terms:
-        # Of both: what is far above the best known release would overflow.
+    def of(cls, evidence: Evidence, covariates: Floats, lab: Ints) -> Terms:
+        """Return the terms of S cases, as NumPy arrays; covariates: (S, 7); lab: (R,)."""
+        # Relative to the best of both: a new release far above the best known one would overflow.
         best = np.maximum(evidence.known.max(axis=1), evidence.new.max(axis=1))[:, None]
         member = np.zeros((len(lab), evidence.new.shape[1]))
         member[np.arange(len(lab)), lab] = 1
         return cls(
-            evidence.known - best,
-            evidence.release_score,
-            evidence.new - best,
-            evidence.lab_score,
-            evidence.unknown[:, None] - best,
-            covariates.columns(evidence),
-            np.log(np.bincount(lab))[lab],
-            member,
+            known=evidence.known - best,
+            release_score=evidence.release_score,
+            new=evidence.new - best,
+            lab_score=evidence.lab_score,
+            unknown=evidence.unknown[:, None] - best,
+            covariates=covariates,
+            class_size=np.log(np.bincount(lab))[lab],
+            member=member,
         )
 
     def map(self, change: Any) -> Terms:
+        """Return the terms with `change` applied to each array."""
         return Terms(*(change(getattr(self, field.name)) for field in fields(self)))
 
 
 def log_shares(parameters: Any, terms: Terms, xp: Any) -> tuple[Any, Any, Any, Any]:
-    """Of NumPy or PyTorch (xp): logits (S, L) of the labs and (S, 1) of the unknown one, and within each lab the
-    log-shares (S, R) of its known releases and (S, L) of its new one."""
-    around = terms.around
-    of = {group: around @ parameters[_WIDTH * i : _WIDTH * (i + 1)] for i, group in enumerate(GROUPS)}
-    scale, nest, release_head, lab_head = (xp.exp(of[g])[:, None] for g in list(GROUPS)[:4])
-    known = scale * terms.known + release_head * terms.release_score - parameters[-1] * terms.siblings
+    """Compute the nested logit with NumPy or PyTorch.
+
+    Args:
+        parameters: (43,) in the order of PARAMETERS.
+        terms: Of S cases.
+        xp: The module, `numpy` or `torch`.
+
+    Returns:
+        Logits (S, L) of the labs and (S, 1) of the unknown lab, and within each lab the log-probabilities (S, R) of its
+        known releases and (S, L) of its new one.
+
+    References:
+        McFadden (1978).
+    """
+    of = {group: terms.covariates @ parameters[_WIDTH * i : _WIDTH * (i + 1)] for i, group in enumerate(GROUPS)}
+    scale, nest, release_weight, lab_weight = (xp.exp(of[group])[:, None] for group in list(GROUPS)[:4])
+    known = scale * terms.known + release_weight * terms.release_score - parameters[-1] * terms.class_size
     new = scale * terms.new + of["new"][:, None]
     unknown = scale * terms.unknown + of["unknown"][:, None]
-    total = xp.log(xp.exp(known) @ terms.member + xp.exp(new) + _NEVER)
-    labs = nest * total + lab_head * terms.lab_score
+    total = xp.log(xp.exp(known) @ terms.member + xp.exp(new) + _TINY)
+    labs = nest * total + lab_weight * terms.lab_score
     return labs, nest * unknown, known - total @ terms.member.T, new - total
 
 
 def posterior(
     parameters: Floats,
     evidence: Evidence,
-    covariates: Covariates,
+    covariates: Floats,
     lab: Ints,
     allowed: NDArray[np.bool_] | None = None,
 ) -> Posterior:
-    """lab: (R,) the lab of each release; allowed: (L,) labs in question, None for all."""
+    """Combine the evidence into probabilities.
+
+    Args:
+        parameters: (43,) in the order of PARAMETERS.
+        evidence: On S cases.
+        covariates: (S, 7), as `Covariates.columns`.
+        lab: (R,) code of the lab of each release.
+        allowed: (L,) candidate labs; None for all.
+
+    Returns:
+        The probabilities before recalibration.
+    """
     labs, unknown, within_known, within_new = log_shares(parameters, Terms.of(evidence, covariates, lab), np)
     if allowed is not None:
         labs = np.where(allowed, labs, -np.inf)
@@ -130,7 +179,6 @@ def posterior(
     return Posterior(share[:, lab] * np.exp(within_known), share[:, :-1] * np.exp(within_new), share[:, -1], lab)
 
 
-def inverse_temperature(parameters: Floats, evidence: Evidence, covariates: Covariates) -> Floats:
-    """(S, 1) how much of a log-likelihood counts between two labs."""
-    around = covariates.columns(evidence)
-    return np.asarray(np.exp(around @ (parameters[:_WIDTH] + parameters[_WIDTH : 2 * _WIDTH]))[:, None])
+def inverse_temperature(parameters: Floats, covariates: Floats) -> Floats:
+    """Return (S,) the factor on a log-likelihood between two labs; covariates: (S, 7)."""
+    return np.asarray(np.exp(covariates @ (parameters[:_WIDTH] + parameters[_WIDTH : 2 * _WIDTH])))

@@ -1,4 +1,4 @@
-"""How much a response to a kind of prompt is expected to tell the labs apart: learned once, used before asking."""
+"""How much a response to a kind of prompt is expected to separate the labs: measured once, used before asking."""
 
 from __future__ import annotations
 
@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.model.likelihood import CORRELATION
+from fingerprint.config import Config, ProbingConfig
 from fingerprint.model.plda import Floats, Ints
 
 DOCUMENT = "probing"
+"""The document of a model folder with the kinds of prompts."""
+
 ARRAY = "probe_gain"
-# What the corpora call the kind of prompt that a probe is of, where they call it otherwise.
-_LIKE = {
+"""The array of a model folder with the information gain."""
+
+# The name that corpora have for the kind of prompt of a probe, where it is another one.
+_CORPUS_DOMAIN = {
     "everyday": "chat",
     "explanation": "chat",
     "advice": "chat",
@@ -25,103 +29,132 @@ _LIKE = {
     "reasoning": "math",
     "refusal-edge": "contested-speech",
 }
-_LEAST = 1e-4
-# So many responses' worth of what is usual for the kind stands behind what is measured for one lab.
-_PULL = 10.0
-_NEVER = 1e-12
+# Probabilities below this have no part in a sum, and sums below it no logarithm.
+_TINY = 1e-12
 
 
 @dataclass(frozen=True)
 class InformationGain:
-    """Of K kinds of prompts, (domain, language) each, over L labs. gain: (K, L, L), at [k, a, b] how many nats one
-    response to such a prompt by lab a is expected to speak for a and against b."""
+    """What responses to N kinds of prompts tell about L labs.
+
+    Attributes:
+        kinds: (N,) domain and language of each kind.
+        labs: (L,) names.
+        gain: (N, L, L), at [k, a, b] the expected LLR in nats of lab a against lab b of one response by lab a to such a
+            prompt.
+        correlation: Of the responses of one model, as in PLDA: further responses tell less.
+    """
 
     kinds: tuple[tuple[str, str], ...]
     labs: tuple[str, ...]
     gain: NDArray[np.float32]
+    correlation: float
 
     @classmethod
     def measure(
-        cls, shares: Floats, lab: Ints, kind: Sequence[tuple[str, str]], labs: Sequence[str]
+        cls, shares: Floats, lab: Ints, kind: Sequence[tuple[str, str]], labs: Sequence[str], config: Config
     ) -> InformationGain:
-        """shares: (n, L) labs' probabilities given single responses that the model had not seen; lab: (n,) true ones.
+        """Measure the gain on held-out responses.
 
-        A pair of labs of which one has no response of a kind is taken to be as far apart as others are there: where
-        a lab was never seen, its absence would pass for its style.
+        A pair of labs of which one has no response of a kind gets the mean gain of the kind: without it, the absence
+        of a lab would pass for its style.
+
+        Args:
+            shares: (n, L) probabilities of labs, by one response each.
+            lab: (n,) code of the true lab.
+            kind: (n,) domain and language of the prompt.
+            labs: (L,) names.
+            config: Of the model.
         """
         names = sorted(set(kind))
         code = np.array([names.index(k) for k in kind], np.int64)
-        log = np.log(np.maximum(shares, _LEAST))
+        log = np.log(np.maximum(shares, config.probing.least_probability))
         gain = np.zeros((len(names), shares.shape[1], shares.shape[1]), np.float32)
         for k in range(len(names)):
-            gain[k] = _gain(log[code == k], lab[code == k])
-        return cls(tuple(names), tuple(labs), gain)
+            gain[k] = _gain(log[code == k], lab[code == k], config.probing)
+        return cls(tuple(names), tuple(labs), gain, config.plda.correlation)
 
     def for_labs(self, labs: Sequence[str]) -> InformationGain:
-        """The same over other labs; those that it lacks are as far from the others as is usual for each kind."""
+        """Return the gain for other labs; a lab that was not measured gets the mean gain of each kind."""
         at = np.array([self.labs.index(lab) if lab in self.labs else -1 for lab in labs])
         both = (at[:, None] >= 0) & (at >= 0)
         pairs = ~np.eye(len(self.labs), dtype=bool)
-        usual = self.gain[:, pairs].mean(axis=1) if pairs.any() else np.zeros(len(self.kinds))
-        gain = np.where(both, self.gain[:, at[:, None], at], usual[:, None, None])
+        mean = self.gain[:, pairs].mean(axis=1) if pairs.any() else np.zeros(len(self.kinds))
+        gain = np.where(both, self.gain[:, at[:, None], at], mean[:, None, None])
         gain[:, np.arange(len(at)), np.arange(len(at))] = 0.0
-        return InformationGain(self.kinds, tuple(labs), gain.astype(np.float32))
+        return InformationGain(self.kinds, tuple(labs), gain.astype(np.float32), self.correlation)
 
     def of(self, domain: str, language: str) -> NDArray[np.float32]:
-        """(L, L) for a kind of prompt: its own, else of prompts like it in that language, else of all in that language.
+        """Return the (L, L) gain of a kind of prompt.
 
-        Nothing where no corpus has the language: style does not carry over to it.
+        A kind that was not measured gets the gain of a similar one in the same language, or else the mean over that
+        language. A language that was not measured gets 0: style does not carry over to it.
         """
-        for wanted in (domain, _LIKE.get(domain, domain)):
-            if (wanted, language) in self._at:
-                return np.asarray(self.gain[self._at[wanted, language]])
+        for wanted in (domain, _CORPUS_DOMAIN.get(domain, domain)):
+            if (wanted, language) in self._index:
+                return np.asarray(self.gain[self._index[wanted, language]])
         same = [k for k, (_, other) in enumerate(self.kinds) if other == language]
         return np.asarray(self.gain[same].mean(axis=0)) if same else np.zeros_like(self.gain[0])
 
     def new_share(self, answered: int) -> float:
-        """How much of a response's information is new after `answered` others like it: they are correlated."""
-        return _effective(answered + 1) - _effective(answered)
+        """Return which share of a response's information is new after `answered` similar ones."""
+        return self._effective(answered + 1) - self._effective(answered)
 
     def to_document(self) -> dict[str, Any]:
+        """Return the kinds as JSON values, `probing.json` of a model folder."""
         return {"kinds": [list(kind) for kind in self.kinds]}
 
     @classmethod
-    def from_parts(cls, document: Any, gain: NDArray[np.float16], labs: Sequence[str]) -> InformationGain:
-        """Raises KeyError, TypeError or ValueError where these are not what `to_document` and `gain` were."""
+    def from_parts(
+        cls, document: Any, gain: NDArray[np.float16], labs: Sequence[str], correlation: float
+    ) -> InformationGain:
+        """Return what a model folder holds.
+
+        Raises:
+            KeyError, TypeError, ValueError: For a document that `to_document` did not write, or that does not fit.
+        """
         kinds = tuple((str(domain), str(language)) for domain, language in document["kinds"])
         if len(kinds) != len(gain) or (gain < 0).any():
             raise ValueError(f"{DOCUMENT}.json does not fit {ARRAY}")
-        return cls(kinds, tuple(labs), gain.astype(np.float32))
+        return cls(kinds, tuple(labs), gain.astype(np.float32), correlation)
+
+    def _effective(self, count: int) -> float:
+        """Return how many independent responses `count` correlated ones are worth."""
+        return count / (1 + self.correlation * (count - 1)) if count else 0.0
 
     @cached_property
-    def _at(self) -> dict[tuple[str, str], int]:
+    def _index(self) -> dict[tuple[str, str], int]:
         return {kind: k for k, kind in enumerate(self.kinds)}
 
 
 def expected_gain(share: Floats, gain: NDArray[np.float32], fraction: float) -> float:
-    """Nats that a probe is expected to tell of the lab: of `gain` (L, L), the fraction that is still new.
+    """Return the nats that a response is expected to tell about the lab.
 
-    share: (L,) of the labs in question. The mutual information of lab and response is bounded by what mixtures of
-    distributions that lie `gain` apart have (Kolchinsky & Tracey 2017, "Estimating mixture entropy with pairwise
-    distances").
+    The mutual information of lab and response is estimated by the pairwise distances of the labs' distributions.
+
+    Args:
+        share: (L,) probabilities of the labs.
+        gain: (L, L), as `InformationGain.of`.
+        fraction: Which share of the gain is new.
+
+    References:
+        Kolchinsky, A. and Tracey, B. D. (2017). Estimating mixture entropy with pairwise distances. Entropy 19.
     """
-    at = np.flatnonzero(share > _NEVER)
+    at = np.flatnonzero(share > _TINY)
     own = share[at] / share[at].sum()
     mixed = np.exp(-fraction * gain[np.ix_(at, at)]) @ own
-    return float(-(own * np.log(np.maximum(mixed, _NEVER))).sum())
+    return float(-(own * np.log(np.maximum(mixed, _TINY))).sum())
 
 
-def _effective(count: int) -> float:
-    return count / (1 + CORRELATION * (count - 1)) if count else 0.0
-
-
-def _gain(log: Floats, lab: Ints) -> Floats:
+def _gain(log: Floats, lab: Ints, config: ProbingConfig) -> Floats:
+    """Return the (L, L) gain of one kind; log: (n, L) log-probabilities; lab: (n,) true ones."""
     present, count = np.unique(lab, return_counts=True)
     apart = [log[lab == a][:, [a]] - log[lab == a] for a in present]
     others = [rows[:, present[present != a]] for a, rows in zip(present, apart, strict=True)]
-    usual = float(np.concatenate([rows.ravel() for rows in others]).mean()) if len(present) > 1 else 0.0
-    out = np.full((log.shape[1], log.shape[1]), usual)
+    mean = float(np.concatenate([rows.ravel() for rows in others]).mean()) if len(present) > 1 else 0.0
+    out = np.full((log.shape[1], log.shape[1]), mean)
+    prior = config.prior_responses
     for a, rows, n in zip(present, apart, count, strict=True):
-        out[a, present] = (rows[:, present].sum(axis=0) + _PULL * usual) / (n + _PULL)
+        out[a, present] = (rows[:, present].sum(axis=0) + prior * mean) / (n + prior)
     np.fill_diagonal(out, 0.0)
     return np.maximum(out, 0.0)

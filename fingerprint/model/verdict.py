@@ -1,28 +1,71 @@
-"""The verdict on one suspect, in the words that both the JSON and the text output are made from."""
+"""The verdict on one case: what both the text and the JSON output are made from."""
 
 from __future__ import annotations
 
+import calendar
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import date
+from enum import StrEnum
 
-SCHEMA = 1
-"""Version of the JSON form; it rises when a key changes its meaning or goes."""
+SCHEMA = 2
+"""The version of the JSON form (docs/verdict.schema.json); it rises when a key changes its meaning or goes."""
 
 UNKNOWN = "unknown"
-"""The lab that stands for every lab that the model was not trained on."""
+"""The name that stands for every lab that the model does not know."""
 
 FALSE_ATTRIBUTIONS = 0.05
-"""The share of claims that may be wrong where nobody says otherwise."""
+"""The false-attribution rate that is allowed where the user says nothing: one in twenty, as for a usual test."""
 
-VERDICTS = ("attributed", "new-release", "unknown", "inconclusive")
-ATTRIBUTIONS = ("attributed", "new-release")
-"""The verdicts that say that the first-ranked lab did it; the others abstain."""
+_OLD = 60
+"""Days after which a model warns: in two months the registry grows by about twenty releases."""
+
+
+class VerdictWord(StrEnum):
+    """The four verdicts."""
+
+    ATTRIBUTED = "attributed"
+    NEW_RELEASE = "new-release"
+    UNKNOWN = "unknown"
+    INCONCLUSIVE = "inconclusive"
+
+    @property
+    def is_attribution(self) -> bool:
+        """Whether the verdict names the first lab; the others abstain."""
+        match self:
+            case VerdictWord.ATTRIBUTED | VerdictWord.NEW_RELEASE:
+                return True
+            case VerdictWord.UNKNOWN | VerdictWord.INCONCLUSIVE:
+                return False
+
+
+VERDICTS = tuple(VerdictWord)
+ATTRIBUTIONS = tuple(word for word in VERDICTS if word.is_attribution)
+
+
+class Reason(StrEnum):
+    """Why a verdict is what it is. `fingerprint.model.decision` has the verdict and the sentence of each."""
+
+    KNOWN_RELEASE = "known-release"
+    NEW_RELEASE = "new-release"
+    UNKNOWN_LAB = "unknown-lab"
+    NO_RESPONSES = "no-responses"
+    OUT_OF_DOMAIN = "out-of-domain"
+    TWO_SOURCES = "two-sources"
+    NO_THRESHOLD = "no-threshold"
+    BELOW_THRESHOLD = "below-threshold"
+    BELOW_UNKNOWN = "below-unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class LabShare:
-    """How probable it is that this lab's model wrote the responses; `lab` may be `unknown`."""
+    """The probability of one lab.
+
+    Attributes:
+        lab: Key of the lab in the registry, or "unknown" for all labs that the model does not know.
+        probability: That a model of this lab wrote the responses.
+    """
 
     lab: str
     probability: float
@@ -30,7 +73,13 @@ class LabShare:
 
 @dataclass(frozen=True, slots=True)
 class FamilyShare:
-    """The part of its lab's probability that falls on the known releases of one family."""
+    """The part of its lab's probability that falls on the known releases of one family.
+
+    Attributes:
+        family: Name of the family in the registry.
+        lab: Key of its lab.
+        probability: That a known release of this family wrote the responses.
+    """
 
     family: str
     lab: str
@@ -41,7 +90,12 @@ class FamilyShare:
 class ReleaseShare:
     """The part of its lab's probability that falls on one known release.
 
-    `log_likelihood_ratio` (natural logarithm) compares it with a writer about whom nothing is known.
+    Attributes:
+        release: Name of the release in the registry.
+        lab: Key of its lab.
+        family: Name of its family.
+        probability: That this release wrote the responses.
+        log_likelihood_ratio: Of this release against an unknown lab, calibrated, in nats.
     """
 
     release: str
@@ -53,7 +107,12 @@ class ReleaseShare:
 
 @dataclass(frozen=True, slots=True)
 class NewRelease:
-    """The part of a lab's probability that falls on a release of it that the model has not seen."""
+    """The part of a lab's probability that falls on a release that the model does not know.
+
+    Attributes:
+        lab: Key of the lab.
+        probability: That a new release of this lab wrote the responses.
+    """
 
     lab: str
     probability: float
@@ -61,7 +120,15 @@ class NewRelease:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """Which model judged: when it was trained, on how many releases, the newest of them (YYYY-MM)."""
+    """The model that gave the verdict.
+
+    Attributes:
+        name: Name of the model.
+        version: Version of the program that trained it.
+        trained: Day of the training, YYYY-MM-DD.
+        releases: Number of releases that it knows.
+        newest: Month of the newest of them, YYYY-MM; empty if no month is known.
+    """
 
     name: str
     version: str
@@ -69,14 +136,33 @@ class ModelInfo:
     releases: int
     newest: str
 
+    def age_warning(self, today: date) -> str | None:
+        """Return a warning if the model's newest release is older than 60 days, else None.
+
+        The month counts to its last day, because the registry has no days.
+        """
+        if not self.newest:
+            return None
+        year, month = map(int, self.newest.split("-"))
+        days = (today - date(year, month, calendar.monthrange(year, month)[1])).days
+        if days <= _OLD:
+            return None
+        return (
+            f"The newest release that the model knows is from {self.newest}, at least {days} days ago. "
+            "It cannot name later releases. Add them with fingerprint update."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """How often the model was wrong where its thresholds were chosen.
+    """What was measured on held-out cases at the threshold of the verdict.
 
-    `false_claims` is the rate that was asked for and `responses` the number of responses that the other
-    figures were measured at: `lab_error` of the first-ranked lab over all cases, `attribution_error` among
-    claims, and `coverage`, the share of cases in which a claim was made.
+    Attributes:
+        false_attributions: The false-attribution rate that was asked for.
+        responses: The number of responses that the other figures are for.
+        lab_error: Share of all cases whose first lab is wrong.
+        attribution_error: Share of the attributions that name a wrong lab.
+        coverage: Share of the cases with an attribution.
     """
 
     false_attributions: float
@@ -87,11 +173,29 @@ class Calibration:
 
 
 @dataclass(frozen=True, slots=True)
-class StyleMarker:
-    """A habit of writing that speaks for the first-ranked lab and against the second.
+class Domain:
+    """How far the responses are from the training corpora.
 
-    `here`, `first` and `second` are its value in the responses and what is usual for the two labs
-    (those of `Verdict.leaders`), in `unit`.
+    Attributes:
+        distance: The domain distance of the case.
+        limit: The domain limit for as many responses; null if none was measured.
+    """
+
+    distance: float
+    limit: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class StyleMarker:
+    """A style marker that speaks for the first lab and against the second, as the labs are ranked.
+
+    Attributes:
+        marker: Name of the style marker.
+        case: Its value in the responses.
+        first_lab: Its mean for the first lab.
+        second_lab: Its mean for the second lab.
+        unit: The unit of the three values; empty for a plain ratio.
+        log_likelihood_ratio: Of the first lab against the second by this marker alone, in nats.
     """
 
     marker: str
@@ -104,8 +208,12 @@ class StyleMarker:
 
 @dataclass(frozen=True, slots=True)
 class SideRatio:
-    """How much more likely (natural logarithm) a side evidence is from this lab than from one about which nothing is
-    known."""
+    """How much token counts speak for a lab.
+
+    Attributes:
+        lab: Key of the lab.
+        log_likelihood_ratio: Of this lab against an unknown one, in nats.
+    """
 
     lab: str
     log_likelihood_ratio: float
@@ -113,8 +221,14 @@ class SideRatio:
 
 @dataclass(frozen=True, slots=True)
 class TokenCounts:
-    """What the provider's token counts say. `compared` prompts were counted for known releases too, and those that
-    `agree` had the same counts but for a constant. Without ratios `note` says why."""
+    """What the provider's token counts of the prompts say.
+
+    Attributes:
+        note: Why there are no ratios; empty if there are.
+        compared: Number of prompts with counts for known releases too.
+        agree: Known releases with the same counts, up to a constant.
+        labs: The ratio of each lab, the highest first.
+    """
 
     note: str
     compared: int
@@ -124,7 +238,13 @@ class TokenCounts:
 
 @dataclass(frozen=True, slots=True)
 class StatementRatio:
-    """As SideRatio; `false_rate` is how often known models of the lab, where they say what they are, name another."""
+    """How much self-identification speaks for a lab.
+
+    Attributes:
+        lab: Key of the lab.
+        log_likelihood_ratio: Of this lab against an unknown one, in nats.
+        false_rate: How often known releases of this lab that identify themselves name another lab.
+    """
 
     lab: str
     log_likelihood_ratio: float
@@ -133,7 +253,12 @@ class StatementRatio:
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """In how many responses the writer says that it is a model of this lab."""
+    """Responses that identify their writer.
+
+    Attributes:
+        lab: Key of the lab that they name.
+        responses: Number of responses that name it.
+    """
 
     lab: str
     responses: int
@@ -141,17 +266,29 @@ class Statements:
 
 @dataclass(frozen=True, slots=True)
 class SelfIdentification:
-    """What the writer says that it is. Without ratios `note` says why."""
+    """What the responses say about their own writer.
+
+    Attributes:
+        note: Why there are no ratios; empty if there are.
+        statements: The labs that responses name, the most frequent first.
+        labs: The ratio of each lab, the highest first.
+    """
 
     note: str
-    said: tuple[Statements, ...]
+    statements: tuple[Statements, ...]
     labs: tuple[StatementRatio, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class SideEvidence:
-    """What is no style. `combined` multiplies the style's probabilities of the labs with the likelihood ratios of
-    both; no error rate was measured for it. Like the labs it holds `unknown`, whose ratio is 1, and sums to 1."""
+    """Evidence apart from style, which never changes the verdict.
+
+    Attributes:
+        token_counts: The evidence of token counts.
+        self_identification: The evidence of self-identification.
+        combined: The probabilities of labs by style, times the likelihood ratios of both. They sum to 1. Their error
+            rate was not measured.
+    """
 
     token_counts: TokenCounts
     self_identification: SelfIdentification
@@ -160,36 +297,52 @@ class SideEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer for one suspect.
+    """The verdict on one case. Only `side_evidence` uses anything but style.
 
-    `labs` are complete: they hold `unknown` and sum to 1. Every ranking is sorted, most probable first.
-    `reason` says in one sentence why the verdict is what it is; `ground` how far the responses lie from
-    what the model was trained on; `candidates` the labs that the question was restricted to, if it was;
-    `advice` what could be done about the verdict, if anything. All of it but `side_evidence` rests on style alone.
-    Raises ValueError where these promises do not hold.
+    Attributes:
+        file: The file that holds the responses; "-" for standard input.
+        n_responses: Number of responses in the file.
+        n_used: Number of responses that the verdict is based on.
+        verdict: The decision.
+        reason: Why the decision is what it is, as a code.
+        explanation: The reason as a sentence, with its figures.
+        labs: The candidate labs and "unknown", the most probable first. They sum to 1.
+        families: The families of the candidate labs, the most probable first.
+        releases: The known releases of the candidate labs, the most probable first.
+        new_releases: New releases of the candidate labs, the most probable first.
+        style_markers: The style markers that speak most for the first lab and against the second.
+        domain: Distance from the training corpora; null without a usable response.
+        calibration: What was measured on held-out cases at the threshold of the verdict.
+        warnings: What the reader has to know about the responses or the model.
+        advice: What to do about the verdict; null if there is nothing to say.
+        candidates: The labs that the question was restricted to; null for all.
+        side_evidence: Evidence apart from style; null if it was not asked for.
+        model: The model that gave the verdict.
+
+    Raises:
+        ValueError: For labs that lack "unknown" or do not sum to 1, and for a ranking that is not sorted.
     """
 
     file: str
     n_responses: int
     n_used: int
-    verdict: str
+    verdict: VerdictWord
+    reason: Reason
+    explanation: str
     labs: tuple[LabShare, ...]
     families: tuple[FamilyShare, ...]
     releases: tuple[ReleaseShare, ...]
     new_releases: tuple[NewRelease, ...]
-    warnings: tuple[str, ...]
-    model: ModelInfo
-    candidates: tuple[str, ...] | None
-    calibration: Calibration
     style_markers: tuple[StyleMarker, ...]
-    reason: str
-    ground: Mapping[str, float | str] | None
-    advice: str | None = None
-    side_evidence: SideEvidence | None = None
+    domain: Domain | None
+    calibration: Calibration
+    warnings: tuple[str, ...]
+    advice: str | None
+    candidates: tuple[str, ...] | None
+    side_evidence: SideEvidence | None
+    model: ModelInfo
 
     def __post_init__(self) -> None:
-        if self.verdict not in VERDICTS:
-            raise ValueError(f"verdict {self.verdict!r} is none of {', '.join(VERDICTS)}")
         if UNKNOWN not in (share.lab for share in self.labs):
             raise ValueError(f"labs lack {UNKNOWN!r}")
         if not math.isclose(total := sum(share.probability for share in self.labs), 1.0, abs_tol=1e-6):
@@ -211,10 +364,12 @@ class Verdict:
         return tuple(share.lab for share in self.labs if share.lab != UNKNOWN)[:2]
 
     def to_dict(self, top: int | None = None) -> dict[str, object]:
-        """Return the verdict as JSON values; `top` cuts families, releases and new releases, never labs."""
-        # asdict copies deeply, and a read-only mapping cannot be copied so.
-        plain = asdict(replace(self, ground=None))
+        """Return the verdict as JSON values of schema 2.
+
+        Args:
+            top: Rows of families, releases and new releases; None for all. Labs are always complete.
+        """
+        values = asdict(self)
         for name in ("families", "releases", "new_releases"):
-            plain[name] = plain[name][:top]
-        plain["ground"] = None if self.ground is None else dict(self.ground)
-        return {"schema": SCHEMA, **plain}
+            values[name] = values[name][:top]
+        return {"schema": SCHEMA, **values}

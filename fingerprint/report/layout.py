@@ -1,16 +1,47 @@
-"""Bars and columns in plain characters, for text that a terminal, a mail or a log shows alike."""
+"""Names, lines and bars in plain characters, for text that a terminal, a mail or a log shows alike."""
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+
+from fingerprint.base.escaping import printable
+from fingerprint.model.verdict import UNKNOWN
 
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_PROBABILITY = "{:6.1%}"
+_PROBABILITY = "{:5.1f} %"
+# Narrower than this, words are cut in places where nobody can read them.
+_LEAST_WIDTH = 40
+
+
+class Names:
+    """Display names of labs, safe to show.
+
+    Args:
+        labs: The display name of each lab by its key; a lab that is missing is shown by its key.
+    """
+
+    def __init__(self, labs: Mapping[str, str]):
+        self._labs = labs
+
+    def __call__(self, lab: str) -> str:
+        return "unknown lab" if lab == UNKNOWN else printable(self._labs.get(lab, lab))
+
+
+def wrap(text: str, width: int, indent: str = "") -> list[str]:
+    """Return lines of at most `width` columns, but not under 40; those after the first are indented once more."""
+    return textwrap.wrap(
+        text,
+        max(width, _LEAST_WIDTH),
+        initial_indent=indent,
+        subsequent_indent=indent + "  ",
+        break_on_hyphens=False,
+    )
 
 
 def draws_blocks(encoding: str) -> bool:
-    """Say whether `encoding` has the block characters that bars are drawn with."""
+    """Return whether `encoding` has the block characters that bars are drawn with."""
     try:
         _EIGHTHS.encode(encoding)
     except (UnicodeEncodeError, LookupError):
@@ -47,11 +78,11 @@ def fit(text: str, width: int, ellipsis: str = "...") -> str:
 
 
 def bars(rows: Sequence[tuple[str, float]], width: int, blocks: bool) -> list[str]:
-    """Return a line for each name with its probability: name, per cent, bar."""
+    """Return one line for each (name, probability): name, per cent, bar."""
     names = min(max((columns(name) for name, _ in rows), default=0), max(width // 2, 8))
     room = max(width - names - len("    " + _PROBABILITY.format(0) + "  "), 4)
     return [
-        f"  {fit(name, names)}  {_PROBABILITY.format(share)}  {bar(share, room, blocks)}".rstrip()
+        f"  {fit(name, names)}  {_PROBABILITY.format(100 * share)}  {bar(share, room, blocks)}".rstrip()
         for name, share in rows
     ]
 

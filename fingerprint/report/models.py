@@ -60,7 +60,8 @@ def render_model(model: Mapping[str, Any]) -> str:
     text = "\n".join(lines) + "\n\nconfig\n"
     if not model["config"]:
         return text + "  not kept: this model is from before models kept it\n"
-    return text + _columns([["", printable(name), printable(value)] for name, value in flat_values(model["config"])])
+    rows = [["", printable(name), printable(value) or "-"] for name, value in flat_values(model["config"])]
+    return text + _columns(rows)
 
 
 def render_comparison(comparison: Mapping[str, Any]) -> str:

@@ -2,110 +2,184 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from fingerprint.base.escaping import printable
-from fingerprint.model.verdict import UNKNOWN, LabShare, StyleMarker, Verdict
-from fingerprint.report.layout import bars, draws_blocks
-from fingerprint.report.names import Names, wrap
-from fingerprint.report.side import side_lines
+from fingerprint.model.verdict import (
+    UNKNOWN,
+    LabShare,
+    SelfIdentification,
+    SideEvidence,
+    SideRatio,
+    StatementRatio,
+    StyleMarker,
+    TokenCounts,
+    Verdict,
+    VerdictWord,
+)
+from fingerprint.report.layout import Names, bars, draws_blocks, wrap
 
-_HABITS = 3
+HEADLINES: dict[VerdictWord, str] = {
+    VerdictWord.ATTRIBUTED: "ATTRIBUTED to {lab}: a known release, or one close to it{closest}",
+    VerdictWord.NEW_RELEASE: "NEW RELEASE of {lab}: this lab, but none of its known releases",
+    VerdictWord.UNKNOWN: "UNKNOWN: no lab that the model knows",
+    VerdictWord.INCONCLUSIVE: "INCONCLUSIVE: the responses do not support a verdict",
+}
+"""The headline of each verdict; a test holds it complete."""
+
+# Labs and releases that a line of side evidence names; more do not fit on a line.
+_SIDE_ROWS = 3
+
+
+@dataclass(frozen=True)
+class _Page:
+    """How to show a verdict: display names, rows of each ranking, columns, and whether bars have block characters."""
+
+    name: Names
+    top: int
+    width: int
+    blocks: bool
+
+    def bars(self, title: str, rows: Sequence[tuple[str, float]]) -> list[str]:
+        """A ranking under its title."""
+        return [title, *bars(rows, self.width, self.blocks)] if rows else []
 
 
 def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int = 80, encoding: str = "utf-8") -> str:
     """Return the verdict as lines of text without escape sequences, ending with a newline.
 
-    `labs` maps labs to their display names, `top` cuts every ranking, `width` is in terminal columns, and
-    what `encoding` cannot write comes as ASCII.
+    Args:
+        verdict: The verdict.
+        labs: The display name of each lab by its key.
+        top: Rows of each ranking.
+        width: Columns of the terminal.
+        encoding: Of the output; characters that it lacks are written as ASCII escapes.
     """
-    blocks = draws_blocks(encoding)
-    name = Names(labs)
-    sections = [_head(verdict, name, width), _labs(verdict, name, top, width, blocks)]
-    if verdict.families:
-        rows = [(f"{printable(row.family)} ({name(row.lab)})", row.probability) for row in verdict.families]
-        sections.append(["Families", *bars(rows[:top], width, blocks)])
-    sections += [_releases(verdict, name, top, width, blocks), _habits(verdict, name, width)]
-    if verdict.side_evidence is not None:
-        sections.append(side_lines(verdict.side_evidence, name, top, width, blocks))
-    sections.append(_model(verdict, width))
+    page = _Page(Names(labs), top, width, draws_blocks(encoding))
+    sections = [
+        _head(verdict, page),
+        _labs(verdict, page),
+        _families(verdict, page),
+        _releases(verdict, page),
+        _style_markers(verdict, page),
+        _side(verdict.side_evidence, page),
+        _model(verdict, page),
+    ]
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _head(verdict: Verdict, name: Names, width: int) -> list[str]:
-    lines = wrap(f"{printable(verdict.file)}: {_headline(verdict, name)}", width)
-    lines += wrap(printable(verdict.reason), width)
+def _head(verdict: Verdict, page: _Page) -> list[str]:
+    lines = wrap(f"{printable(verdict.file)}: {_headline(verdict, page.name)}", page.width)
+    lines += wrap(printable(verdict.explanation), page.width)
     if verdict.advice:
-        lines += wrap(printable(verdict.advice), width)
+        lines += wrap(printable(verdict.advice), page.width)
     if verdict.candidates is not None:
-        asked = ", ".join(name(lab) for lab in verdict.candidates)
-        lines += wrap(f"Asked only about these labs: {asked}.", width)
+        candidates = ", ".join(page.name(lab) for lab in verdict.candidates)
+        lines += wrap(f"Candidates: {candidates}.", page.width)
     for warning in verdict.warnings:
-        lines += wrap(f"warning: {printable(warning)}", width)
+        lines += wrap(f"warning: {printable(warning)}", page.width)
     return lines
 
 
 def _headline(verdict: Verdict, name: Names) -> str:
-    if verdict.verdict == "unknown":
-        return "UNKNOWN: none of the labs that the model knows"
-    if verdict.verdict == "inconclusive":
-        return "INCONCLUSIVE: too little, too mixed or too foreign for a claim"
-    lab = name(verdict.labs[0].lab)
-    if verdict.verdict == "new-release":
-        return f"NEW RELEASE of {lab}: this lab, but none of its known releases"
-    known = [row.release for row in verdict.releases if row.lab == verdict.labs[0].lab]
-    likest = f", most like {printable(known[0])}" if known else ""
-    return f"ATTRIBUTED to {lab}: a known release or a sibling of it{likest}"
+    lab = verdict.labs[0].lab
+    known = [row.release for row in verdict.releases if row.lab == lab]
+    closest = f", closest to {printable(known[0])}" if known else ""
+    return HEADLINES[verdict.verdict].format(lab=name(lab), closest=closest)
 
 
-def _labs(verdict: Verdict, name: Names, top: int, width: int, blocks: bool) -> list[str]:
-    shown: list[LabShare] = list(verdict.labs[:top])
-    # How much is left for "none of these" belongs to every reading of the others.
-    shown += [row for row in verdict.labs[top:] if row.lab == UNKNOWN]
-    return ["Labs", *bars([(name(row.lab), row.probability) for row in shown], width, blocks)]
+def _labs(verdict: Verdict, page: _Page) -> list[str]:
+    shown: list[LabShare] = list(verdict.labs[: page.top])
+    # The probability of an unknown lab belongs to every reading of the others.
+    shown += [row for row in verdict.labs[page.top :] if row.lab == UNKNOWN]
+    return page.bars("Labs", [(page.name(row.lab), row.probability) for row in shown])
 
 
-def _releases(verdict: Verdict, name: Names, top: int, width: int, blocks: bool) -> list[str]:
-    rows = [(f"{printable(row.release)} ({name(row.lab)})", row.probability) for row in verdict.releases]
-    rows += [(f"a new release of {name(row.lab)}", row.probability) for row in verdict.new_releases]
+def _families(verdict: Verdict, page: _Page) -> list[str]:
+    rows = [(f"{printable(row.family)} ({page.name(row.lab)})", row.probability) for row in verdict.families]
+    return page.bars("Families", rows[: page.top])
+
+
+def _releases(verdict: Verdict, page: _Page) -> list[str]:
+    rows = [(f"{printable(row.release)} ({page.name(row.lab)})", row.probability) for row in verdict.releases]
+    rows += [(f"a new release of {page.name(row.lab)}", row.probability) for row in verdict.new_releases]
     rows.sort(key=lambda row: -row[1])
-    return ["Releases", *bars(rows[:top], width, blocks)] if rows else []
+    return page.bars("Releases", rows[: page.top])
 
 
-def _habits(verdict: Verdict, name: Names, width: int) -> list[str]:
+def _style_markers(verdict: Verdict, page: _Page) -> list[str]:
     if not verdict.style_markers or len(verdict.leaders) < 2:
         return []
-    first, second = (name(lab) for lab in verdict.leaders)
-    strongest = sorted(verdict.style_markers, key=lambda habit: -habit.log_likelihood_ratio)[:_HABITS]
-    lines = wrap(f"Habits that speak for {first} and against {second}", width)
-    for habit in strongest:
-        lines += wrap(_habit(habit, first, second), width, "  ")
+    first, second = (page.name(lab) for lab in verdict.leaders)
+    lines = wrap(f"Style markers for {first} and against {second}", page.width)
+    for marker in verdict.style_markers:
+        lines += wrap(_style_marker(marker, first, second), page.width, "  ")
     return lines
 
 
-def _habit(habit: StyleMarker, first: str, second: str) -> str:
-    unit = f" {printable(habit.unit)}" if habit.unit else ""
+def _style_marker(marker: StyleMarker, first: str, second: str) -> str:
+    unit = f" {printable(marker.unit)}" if marker.unit else ""
     return (
-        f"{printable(habit.marker)}: {habit.case:.3g}{unit} here, {habit.first_lab:.3g} for {first}, "
-        f"{habit.second_lab:.3g} for {second} (log-likelihood ratio {habit.log_likelihood_ratio:+.1f})"
+        f"{printable(marker.marker)}: {marker.case:.3g}{unit} here, {marker.first_lab:.3g} for {first}, "
+        f"{marker.second_lab:.3g} for {second} (LLR {marker.log_likelihood_ratio:+.1f})"
     )
 
 
-def _model(verdict: Verdict, width: int) -> list[str]:
+def _side(side: SideEvidence | None, page: _Page) -> list[str]:
+    if side is None:
+        return []
+    lines = ["Side evidence (it does not change the verdict)"]
+    lines += wrap(f"token counts: {_token_counts(side.token_counts, page.name)}", page.width, "  ")
+    lines += wrap(f"self-identification: {_statements(side.self_identification, page.name)}", page.width, "  ")
+    if side.token_counts.labs or side.self_identification.labs:
+        rows = [(page.name(row.lab), row.probability) for row in side.combined[: page.top]]
+        lines += ["", *page.bars("Labs by style and side evidence together (their error rate was not measured)", rows)]
+    return lines
+
+
+def _token_counts(counts: TokenCounts, name: Names) -> str:
+    if not counts.labs:
+        return counts.note
+    agree = [printable(release) for release in counts.agree]
+    more = f" and {len(agree) - _SIDE_ROWS} more" if len(agree) > _SIDE_ROWS else ""
+    same = f"the same as {', '.join(agree[:_SIDE_ROWS])}{more}" if agree else "the same as no known release"
+    return f"{same}, on {counts.compared} prompts ({_ratios(counts.labs, name)})"
+
+
+def _statements(found: SelfIdentification, name: Names) -> str:
+    named = ", ".join(f"{name(row.lab)} in {_counted(row.responses, 'response')}" for row in found.statements)
+    if not found.labs:
+        return f"{named} ({found.note})" if named else found.note
+    first = found.labs[0]
+    false = f"known releases of {name(first.lab)} name another lab in {100 * first.false_rate:.0f} % of cases"
+    return f"{named} ({_ratios(found.labs, name)}; {false})"
+
+
+def _ratios(rows: Sequence[SideRatio | StatementRatio], name: Names) -> str:
+    shown = ", ".join(f"{name(row.lab)} {row.log_likelihood_ratio:+.1f}" for row in rows[:_SIDE_ROWS])
+    return f"LLR {shown}"
+
+
+def _model(verdict: Verdict, page: _Page) -> list[str]:
     model, rates = verdict.model, verdict.calibration
-    count = f"{rates.responses} response" + ("" if rates.responses == 1 else "s")
+    newest = f", the newest from {printable(model.newest)}" if model.newest else ""
     return [
         *wrap(
-            f"Calibrated at {count}: the first lab is wrong in {rates.lab_error:.0%} of cases. Claims, held "
-            f"to {rates.false_attributions:.3g} false at most, are wrong in {rates.attribution_error:.1%} and made in "
-            f"{rates.coverage:.0%}.",
-            width,
+            f"On held-out cases with {_counted(rates.responses, 'response')}: the first lab is wrong in "
+            f"{100 * rates.lab_error:.0f} %. {100 * rates.coverage:.0f} % are attributed, and "
+            f"{100 * rates.attribution_error:.1f} % of these attributions are wrong (allowed: "
+            f"{100 * rates.false_attributions:.3g} %).",
+            page.width,
         ),
         *wrap(
-            f"{verdict.n_used} of {verdict.n_responses} responses used. Model {printable(model.name)} "
-            f"{printable(model.version)}, trained {printable(model.trained)} on {model.releases} releases, "
-            f"the newest of {printable(model.newest)}.",
-            width,
+            f"{verdict.n_used} of {_counted(verdict.n_responses, 'response')} used. Model {printable(model.name)} "
+            f"{printable(model.version)}, trained {printable(model.trained)}, knows {model.releases} releases{newest}.",
+            page.width,
         ),
     ]
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

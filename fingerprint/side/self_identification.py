@@ -1,7 +1,8 @@
-"""What a response says that its own writer is: the labs of the names that it gives itself.
+"""Self-identification: statements in responses that say which lab or model wrote them, and what these are worth.
 
-A name alone is no claim ("unlike ChatGPT, ..."): it counts after words by which a model introduces itself or says who
-made it, in the languages that the corpora and the probes have, and not where the sentence denies it.
+A name alone is no statement ("unlike ChatGPT, ..."). It counts after words by which a model introduces itself or says
+who made it, in the languages of the corpora and probes, and not in a sentence that denies it. Models of every lab also
+name other labs, so a statement is weighted by how often known releases of each lab do that.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 
 from fingerprint.data.names import found_names
 
-# By the stems of fingerprint.data.names; those that are nobody's own (a fine-tune's, a persona's) are None.
+# The lab of each stem in fingerprint.data.names; None for fine-tunes and personas, which are no lab's own.
 _LAB_OF: dict[str, str | None] = {
     **dict.fromkeys(("chatgpt", "chat gpt", "gpt", "openai", "open ai"), "openai"),
     **dict.fromkeys(("claude", "anthropic"), "anthropic"),
@@ -51,7 +52,7 @@ _LAB_OF: dict[str, str | None] = {
          "openassistant", "dolphin", "hermes", "nous research", "perplexity"), None,
     ),
 }  # fmt: skip
-# Makers whose names are too common elsewhere to be masked; in such a sentence they mean one thing.
+# Labs whose names are too common elsewhere to be masked; in a statement they mean one thing.
 _MAKERS = {
     "google": "google", "meta": "meta", "facebook": "meta", "microsoft": "microsoft", "amazon": "amazon",
     "nvidia": "nvidia", "ibm": "ibm", "databricks": "databricks", "writer": "writer", "谷歌": "google",
@@ -81,18 +82,19 @@ _OPENING = (
     r"(?:^|[.!?\n]\s*|\b)я(?=[ ,:—–-])|\bменя зовут|\bменя (?:создал[аи]?|разработал[аи]?))"
 )
 _BEFORE = re.compile(rf"{_OPENING}{_WORDS}$", re.I)
-# No spaces to tell words by: a short stretch without an end of a clause, a question or a denial.
+# There are no spaces between words: a short stretch without the end of a clause, a question or a denial.
 _BEFORE_CJK = re.compile(
     r"(?:我(?:是|叫|的名字是|由)|(?:私|わたし|僕)(?:は|の名前は)|저는|나는)[^。！？!?\n，,、不非没ない]{0,24}$"
 )
 _AS = re.compile(r"^\bas an?\b", re.I)
 _MADE = re.compile(r"\b(?:by|from)\b", re.I)
 _DENIED = re.compile(r"(?:ではな|じゃな|ではありま|아니)")
+# Characters before a name in which the statement has to begin: a sentence of fifteen words.
 _REACH = 90
-# Whoever introduces itself does so early, and hostile text may be long.
-_FARTHEST = 20_000
-# No claim is without one of these; looking for them costs next to nothing.
-_SIGNS = (
+# Characters that are read: a model introduces itself early, and hostile text may be long.
+_LONGEST = 20_000
+# Every statement has one of these; looking for them first takes next to no time.
+_OPENERS = (
     "i am", "i'm", "i’m", "i 'm", "my name", "i go by", "i was", "i've been", "i’ve been", "i have been", "as an ai",
     "as a ", "as an ", "my developer", "my creator", "my maker", "ich bin", "ich heiße", "mein name", "ich wurde",
     "je suis", "je m", "j'ai été", "j’ai été", "soy", "me llamo", "mi nombre", "fui", "я", "меня", "我", "私",
@@ -101,10 +103,10 @@ _SIGNS = (
 
 
 def self_identified_labs(text: str) -> frozenset[str]:
-    """The labs, by their keys in the registry, of which a response says that it is a model; mostly none."""
-    text = text[:_FARTHEST]
+    """Return the labs, by their keys in the registry, that a response names as its writer's own; mostly none."""
+    text = text[:_LONGEST]
     folded = text.lower()
-    if not any(sign in folded for sign in _SIGNS):
+    if not any(opener in folded for opener in _OPENERS):
         return frozenset()
     out = set()
     spans = [(start, end, _LAB_OF.get(stem)) for start, end, stem in found_names(text)]
@@ -123,20 +125,24 @@ def _introduces(before: str) -> bool:
     return _AS.match(found[0]) is None or _MADE.search(found[0]) is not None
 
 
-# So many releases' worth of what is usual for all labs stands behind what is measured of one.
-_PULL = 2.0
+# Releases' worth of the mean over all labs that stands behind what is measured of one lab.
+_PRIOR_RELEASES = 2.0
 
 
 def count_statements(texts: Iterable[str]) -> Counter[str]:
-    """In how many responses each lab is named as the writer's own."""
+    """Return in how many responses each lab is named as the writer's own."""
     return Counter(lab for text in texts for lab in sorted(self_identified_labs(text)))
 
 
 @dataclass(frozen=True)
 class StatementRates:
-    """What known models say that they are. releases: by lab, how many of its releases named any lab as their own;
-    says: by lab, the sum over these releases of the share of such responses that name each lab; others: the same sum
-    over models of labs that the model does not name (other people's fine-tunes)."""
+    """What known releases say about themselves.
+
+    Attributes:
+        releases: By lab, how many of its releases identify themselves.
+        says: By lab, the sum over these releases of the share of such responses that name each lab.
+        others: The same sum over releases of labs that the model does not know (other people's fine-tunes).
+    """
 
     releases: Mapping[str, int]
     says: Mapping[str, Mapping[str, float]]
@@ -144,7 +150,7 @@ class StatementRates:
 
     @classmethod
     def of(cls, rows: Iterable[tuple[str, str | None, str]]) -> StatementRates:
-        """rows: (release, its lab or None for one that the model does not name, a response's text)."""
+        """Measure the rates; rows: (release, its lab or None for one that the model does not know, a response)."""
         by_release: dict[tuple[str, str | None], Counter[str]] = {}
         for release, lab, text in rows:
             if found := count_statements([text]):
@@ -162,36 +168,50 @@ class StatementRates:
         return cls(dict(releases), {lab: dict(of) for lab, of in says.items()}, dict(others))
 
     def joined(self, other: StatementRates) -> StatementRates:
-        """Both together; no release may be in both."""
+        """Return the rates over both sets of releases, which have none in common."""
         says = {lab: _summed(self.says.get(lab, {}), other.says.get(lab, {})) for lab in [*self.says, *other.says]}
         return StatementRates(
             dict(Counter(self.releases) + Counter(other.releases)), says, _summed(self.others, other.others)
         )
 
-    def false(self, lab: str) -> float:
-        """How often a model of this lab that says what it is says something false: smoothed towards all labs."""
+    def false_rate(self, lab: str) -> float:
+        """Return how often a release of this lab that identifies itself names another lab, smoothed over labs."""
         count = self.releases.get(lab, 0)
         own = self.says.get(lab, {}).get(lab, 0.0)
-        return float(1 - (own + _PULL * (1 - self._usual_false)) / (count + _PULL))
+        return float(1 - (own + _PRIOR_RELEASES * (1 - self._mean_false_rate)) / (count + _PRIOR_RELEASES))
 
-    def chance(self, name: str, lab: str | None, labs: int) -> float:
-        """Probability that a model of `lab` (None: of one that is not known) that names any lab names this one."""
+    def probability(self, name: str, lab: str | None, labs: int) -> float:
+        """Return the probability that a release of `lab`, if it identifies itself, names the lab `name`.
+
+        Args:
+            name: The lab that is named.
+            lab: The true lab; None for one that the model does not know.
+            labs: Number of labs.
+        """
+        false = self._mean_false_rate * self._among_false(name, labs)
         if lab is None:
-            return self._usual_false * self._borrowed(name, labs)
+            return false
         if name == lab:
-            return 1 - self.false(lab)
+            return 1 - self.false_rate(lab)
         measured = self.says.get(lab, {}).get(name, 0.0)
-        usual = self._usual_false * self._borrowed(name, labs)
-        return (measured + _PULL * usual) / (self.releases.get(lab, 0) + _PULL)
+        return (measured + _PRIOR_RELEASES * false) / (self.releases.get(lab, 0) + _PRIOR_RELEASES)
 
-    def ratios(self, found: Mapping[str, int], labs: Sequence[str]) -> dict[str, float]:
-        """Nats for each lab against one about which nothing is known. However often a model repeats what it is, it
-        is one observation, shared between what it says."""
+    def log_likelihood_ratios(self, found: Mapping[str, int], labs: Sequence[str]) -> dict[str, float]:
+        """Return the LLR in nats of each lab against an unknown one.
+
+        Statements by one model are no independent observations: together they count as one, which is divided among the
+        labs that they name.
+
+        Args:
+            found: In how many responses each lab is named.
+            labs: The labs in question.
+        """
         total = sum(found.values())
+        size = len(labs)
         return {
             lab: float(
                 sum(
-                    count / total * np.log(self.chance(name, lab, len(labs)) / self.chance(name, None, len(labs)))
+                    count / total * np.log(self.probability(name, lab, size) / self.probability(name, None, size))
                     for name, count in sorted(found.items())
                 )
             )
@@ -199,13 +219,13 @@ class StatementRates:
         }
 
     @property
-    def _usual_false(self) -> float:
+    def _mean_false_rate(self) -> float:
         own = sum(of.get(lab, 0.0) for lab, of in self.says.items())
-        # One that tells the truth and one that does not.
+        # Laplace's rule of succession: one release more that names its lab, and one more that names another.
         return (sum(self.releases.values()) - own + 1) / (sum(self.releases.values()) + 2)
 
-    def _borrowed(self, name: str, labs: int) -> float:
-        """Of all false names, how many are this one; one more is spread over all labs."""
+    def _among_false(self, name: str, labs: int) -> float:
+        """Return which share of all false statements names this lab; one more statement is divided among all labs."""
         false = Counter(self.others)
         for lab, of in self.says.items():
             false.update({other: share for other, share in of.items() if other != lab})

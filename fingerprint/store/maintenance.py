@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fingerprint.embedding.quantised import QuantisedTable
-from fingerprint.embedding.static_encoder import StaticEncoder
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.config import parse_config
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
+from fingerprint.features.ngrams import Vocabulary
 from fingerprint.store.checks import described
 from fingerprint.store.folder import Stored, check_free, load, save
-from fingerprint.store.format import ARRAYS, CARD, DOCUMENTS, ENCODER, ENCODER_WEIGHTS
+from fingerprint.store.format import ARRAYS, CARD, DOCUMENTS, ENCODER
 
 
 def summary(stored: Stored) -> dict[str, Any]:
@@ -51,11 +51,10 @@ def migrate(folder: Path, out: Path) -> int:
     check_free(out)
     stored = load(folder)
     encoder: dict[str, bytes] = {}
+    config = parse_config(stored.documents["config"], "config.json")
     if found := stored.contents.encoder:
-        static = StaticEncoder(
-            Vocabulary(found["buckets"], found["weights"]), QuantisedTable(found["codes"], found["scale"])
-        )
+        vocabulary = Vocabulary(found["buckets"], found["weights"], config.features)
+        static = StaticEncoder(vocabulary, QuantisedTable(found["codes"], found["scale"]))
         encoder = {ENCODER + name: data for name, data in static.files().items()}
-        encoder[ENCODER_WEIGHTS] = (folder / ENCODER_WEIGHTS).read_bytes()
     save(out, stored.arrays, stored.documents, (folder / CARD).read_text(encoding="utf-8"), encoder)
     return stored.schema

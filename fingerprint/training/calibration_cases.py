@@ -18,11 +18,11 @@ from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases
 from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.probe_information import InformationGain
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, few_of_each
 from fingerprint.training.embedding import Embeddings
@@ -77,7 +77,7 @@ def calibration_cases(
     rows: list[Ints] = []
     kinds: list[CaseKind] = []
     for kind in CaseKind:
-        drawn = draw(labels.release, labels.corpus, free & (split.kind == kind), config.seed)
+        drawn = draw(labels, free & (split.kind == kind), config.splits, config.seed)
         rows += drawn
         kinds += [kind] * len(drawn)
     if len(rows) < config.splits.least_cases:
@@ -151,8 +151,8 @@ def scores(
     posterior = calibration.predict(cases.evidence, cases.covariates, known.lab)
     lab_right = posterior.labs().argmax(axis=1) == cases.lab
     release_right = posterior.release.argmax(axis=1) == cases.release
-    verdicts = words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
-    attributed = isin(list(verdicts), ATTRIBUTIONS)
+    verdicts = verdict_words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
+    attributed = np.array([verdict.is_attribution for verdict in verdicts])
     out = []
     for kind in CaseKind:
         for n in np.unique(count):
@@ -205,7 +205,7 @@ def learn_information(
     blocks = [_labs(model, calibration, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK)]
     probabilities = np.vstack(blocks or [np.zeros((0, len(model.known.labs)))])
     kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
-    return InformationGain.measure(probabilities, lab[labels.release[rows]], kinds, model.known.labs)
+    return InformationGain.measure(probabilities, lab[labels.release[rows]], kinds, model.known.labs, config)
 
 
 def _labs(model: FirstModel, calibration: Calibration, rows: Ints) -> Floats:

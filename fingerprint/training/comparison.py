@@ -14,16 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import factorize, isin
+from fingerprint.config import parse_config
 from fingerprint.errors import Refused
 from fingerprint.loading import Loaded, likelihood_of
 from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
 from fingerprint.metrics.metrics import calibration_error, false_attributions
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import words
+from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Ints
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.training.regression_set import RegressionSet
 
 Bools = NDArray[np.bool_]
@@ -128,8 +129,10 @@ class Predictor:
         """Make the predictor of a model that is not written yet, with its numbers as they will be loaded."""
         labels = documents["labels"]
         releases, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
-        likelihood = likelihood_of(arrays)
-        return cls(likelihood, Calibration.from_dict(documents["calibration"]), releases, labs)
+        config = parse_config(documents.get("config", {}), "config.json")
+        likelihood = likelihood_of(arrays, config.plda)
+        calibration = Calibration.from_dict(documents["calibration"], config.calibration)
+        return cls(likelihood, calibration, releases, labs)
 
     @classmethod
     def loaded(cls, model: Loaded) -> Predictor:
@@ -152,12 +155,12 @@ class Predictor:
         evidence = self.likelihood.evidence(means, covariates.count)
         posterior = self.calibration.predict(evidence, covariates, self.likelihood.plda.lab)
         labs = posterior.labs()
-        verdicts = words(posterior, evidence, covariates, self.calibration, FALSE_ATTRIBUTIONS)
+        verdicts = verdict_words(posterior, evidence, covariates, self.calibration, FALSE_ATTRIBUTIONS)
         return Predictions(
             np.array(self.labs, object)[labs.argmax(axis=1)] == cases.lab,
             np.array(self.releases, object)[posterior.release.argmax(axis=1)] == cases.release,
             labs.max(axis=1).astype(np.float32),
-            isin(verdicts.tolist(), ATTRIBUTIONS),
+            np.array([verdict.is_attribution for verdict in verdicts]),
         )
 
 

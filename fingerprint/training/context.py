@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import starmap
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.parallel import MapFunction
+from fingerprint.base.parallel import MapFunction, Progress
 from fingerprint.config import Config
 from fingerprint.data.registry import Registry
-
-Progress = Callable[[str, int, int], None]
 
 
 def no_progress(stage: str, done: int, total: int) -> None:

@@ -3,164 +3,240 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import SparseDiskArray
 from fingerprint.base.keys import Names, factorize
-from fingerprint.base.parallel import MapFunction
-from fingerprint.data.names import mask_names
-from fingerprint.features.counts_cache import CountCache, Kept, Texts
-from fingerprint.features.ngrams import BUCKETS, Counts
-from fingerprint.features.plain import plain
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.base.parallel import MapFunction, Progress
+from fingerprint.config import FeatureConfig
+from fingerprint.features.counts_cache import CountCache, CountsInMemory
+from fingerprint.features.ngrams import Counts, Vocabulary, columns_of
+from fingerprint.features.signature import feature_signature
+from fingerprint.features.text_forms import EverySecond, TextForm, Texts
 from fingerprint.features.weights import Variance, unit_rows
 
 Ints = NDArray[np.int64]
-Report = Callable[[str, int, int], None]
-
-PLAIN = "/plain"
-# A feature must be seen this often before it can tell anything.
-_RAREST = 3
-_RAREST_SHARE = 1 / 500
 
 
-def mask_plain(text: str) -> str:
-    """What the features of a response's plain form are counted on: nothing where code or no markdown is in it."""
-    bare = plain(text)
-    return "" if "```" in text or bare == text.strip() else mask_names(bare)
+@dataclass(frozen=True)
+class Domain:
+    """A corpus in one form: what PLDA takes as a domain of its own.
+
+    Attributes:
+        corpus: The name of the corpus.
+        form: Of its responses.
+    """
+
+    corpus: str
+    form: TextForm = TextForm.FULL
+
+    @property
+    def label(self) -> str:
+        """The name that a model keeps: the corpus, with "/plain" after it for its plain copy.
+
+        A corpus whose own name ends so, or in "/full", has "/full" after it, so that no two domains share a label.
+        """
+        own = any(self.corpus.endswith(f"/{form}") for form in TextForm)
+        return f"{self.corpus}/{self.form}" if own or self.form is TextForm.PLAIN else self.corpus
+
+    @classmethod
+    def of(cls, label: str) -> Domain:
+        """Return the domain that has a label."""
+        for form in TextForm:
+            if label.endswith(f"/{form}"):
+                return cls(label.removesuffix(f"/{form}"), form)
+        return cls(label)
 
 
 @dataclass(frozen=True)
 class Labels:
-    """Of n rows: codes into the name lists. prompt -1 where it is not known; a plain row's corpus is its own."""
+    """The labels of n rows.
+
+    Attributes:
+        release: (n,) codes into `releases`.
+        prompt: (n,) codes, -1 where the prompt is not known.
+        corpus: (n,) codes into `corpora`.
+        releases: Names, sorted.
+        corpora: The domains, sorted by their labels: a plain copy is a domain of its own.
+    """
 
     release: Ints
     prompt: Ints
     corpus: Ints
     releases: list[str]
-    corpora: list[str]
+    corpora: list[Domain]
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Labels:
-        """Some rows, with the name lists as they are."""
+        """Return the labels of some rows, with the lists as they are."""
         return Labels(self.release[at], self.prompt[at], self.corpus[at], self.releases, self.corpora)
 
 
-def few_of_each(key: Ints, most: int, rng: np.random.Generator) -> Ints:
-    """Places of at most `most` of each value of `key` (n,), drawn at random."""
-    drawn = rng.permutation(len(key))
-    order = np.argsort(key[drawn], kind="stable")
-    size = np.unique(key, return_counts=True)[1]
-    rank = np.arange(len(key)) - np.repeat(np.cumsum(size) - size, size)
-    return np.asarray(drawn[order[rank < most]])
+class LabelledTexts(Texts, Protocol):
+    """What a training reads: texts, and a name each of their release, prompt (empty if unknown) and corpus."""
 
-
-class EverySecond:
-    """Every second row of a corpus: enough to learn a release's plain form from."""
-
-    def __init__(self, source: Texts, size: int):
-        self.source, self.size = source, size
-
-    def __len__(self) -> int:
-        return (self.size + 1) // 2
-
-    def texts(self, start: int, stop: int) -> list[str]:
-        return self.source.texts(2 * start, min(2 * stop, self.size))[::2]
+    @property
+    def release(self) -> NDArray[np.object_]: ...
+    @property
+    def prompt(self) -> NDArray[np.object_]: ...
+    @property
+    def corpus(self) -> NDArray[np.object_]: ...
 
 
 @dataclass(frozen=True)
 class Data:
-    """All rows as given, then every second one in plain form; `labels` covers both.
+    """All rows in full, then every second one in plain form.
 
-    full: (n,) marks the first; filled: (n,) those with any feature at all. scratch: a folder for what is too much for
-    memory, None for the system's.
+    Attributes:
+        labels: Of all n rows.
+        full: (n,) whether a row is in full.
+        filled: (n,) whether a row has any feature.
+        caches: The counts of the rows in full, and of those in plain form.
+        features: How they are counted.
+        scratch: A folder for what is too much for memory; None for the system's.
     """
 
     labels: Labels
     full: NDArray[np.bool_]
     filled: NDArray[np.bool_]
-    caches: tuple[CountCache | Kept, CountCache | Kept]
+    caches: tuple[CountCache | CountsInMemory, CountCache | CountsInMemory]
+    features: FeatureConfig
     scratch: Path | None = None
 
     @classmethod
     def prepare(
-        cls, source: Texts, release: Names, prompt: Names, corpus: Names,
-        folder: Path, jobs: int, progress: Report,
-    ) -> Data:  # fmt: skip
-        """Counts what is not counted yet. release, prompt, corpus: a name a row of `source`."""
-        half = EverySecond(source, len(source))
-        caches = CountCache(source, folder, mask_names), CountCache(half, folder, mask_plain)
+        cls, source: LabelledTexts, folder: Path, jobs: int, features: FeatureConfig, progress: Progress
+    ) -> Data:
+        """Count what is not counted yet.
+
+        Args:
+            source: Texts and their labels.
+            folder: Where counts are kept between runs.
+            jobs: Processes at once, where no cluster does the work.
+            features: How texts are counted.
+            progress: Receives (stage, done, total).
+
+        Returns:
+            The rows of `source` in full, then every second one in plain form.
+        """
+        caches = (
+            CountCache(source, folder, TextForm.FULL, features),
+            CountCache(EverySecond(source), folder, TextForm.PLAIN, features),
+        )
         caches[0].prepare(jobs, progress, "features")
         caches[1].prepare(jobs, progress, "features of plain forms")
-        releases, release_code = factorize(release)
-        prompts, prompt_code = factorize(prompt)
-        if prompts[:1] == [""]:
-            prompt_code[prompt_code == 0] = -1
-        names = [*corpus, *(name + PLAIN for name in corpus[::2])]
-        corpora, corpus_code = factorize(names)
-        labels = Labels(
-            np.concatenate([release_code, release_code[::2]]),
-            np.concatenate([prompt_code, prompt_code[::2]]),
-            corpus_code,
-            releases,
-            corpora,
-        )
-        full = np.arange(len(names)) < len(corpus)
         filled = [np.diff(counts.starts) > 0 for cache in caches for _, counts in cache.shards()]
-        return cls(labels, full, np.concatenate(filled), caches, folder)
+        labels = labels_of(source.release, source.prompt, source.corpus, plain_copies=True)
+        full = np.arange(len(labels.release)) < len(source)
+        return cls(labels, full, np.concatenate(filled), caches, features, folder)
 
     def sample(self, keep: NDArray[np.bool_]) -> Data:
-        """The rows that `keep` (n,) marks, full and plain, with their counts in memory."""
+        """Return the rows that `keep` (n,) marks, with their counts in memory."""
         parts = np.split(keep, [int(self.full.sum())])
-        caches = Kept.of(self.caches[0], parts[0]), Kept.of(self.caches[1], parts[1])
-        return Data(self.labels.of(keep), self.full[keep], self.filled[keep], caches, self.scratch)
-
-    def common(self, use: NDArray[np.bool_]) -> NDArray[np.int32]:
-        """Buckets seen in enough of the rows that `use` (n,) marks."""
-        seen = np.zeros(BUCKETS, np.int64)
-        for at, counts in self.caches[0].shards():
-            kept = np.repeat(use[: len(self.caches[0])][at], np.diff(counts.starts))
-            seen += np.bincount(counts.columns[kept], minlength=BUCKETS)
-        return np.flatnonzero(seen >= max(_RAREST, use[self.full].sum() * _RAREST_SHARE)).astype(np.int32)
+        caches = CountsInMemory.of(self.caches[0], parts[0]), CountsInMemory.of(self.caches[1], parts[1])
+        return Data(self.labels.of(keep), self.full[keep], self.filled[keep], caches, self.features, self.scratch)
 
     def vocabulary(
-        self, use: NDArray[np.bool_], size: int, progress: Report, map_function: MapFunction = itertools.starmap
+        self, use: NDArray[np.bool_], config: FeatureConfig, progress: Progress, map_function: MapFunction
     ) -> Vocabulary:
-        """The analysis of variance, a corpus at a time, over the full rows that `use` (n,) marks."""
-        buckets = self.common(use)
-        columns = np.full(BUCKETS, -1, np.int32)
-        columns[buckets] = np.arange(len(buckets), dtype=np.int32)
-        variance = Variance(buckets)
+        """Choose and weight features by the analysis of variance, over the rows in full.
+
+        Args:
+            use: (n,) the rows to use.
+            config: Which of the counted features are used; it must count as `features` does.
+            progress: Receives (stage, done, total).
+            map_function: Does the sums over some rows at a time.
+
+        Returns:
+            The vocabulary.
+
+        Raises:
+            ValueError: The configuration counts other features.
+        """
+        if feature_signature(config) != feature_signature(self.features):
+            raise ValueError("the rows are counted with other features than those of the configuration")
+        buckets = self._frequent(use, config)
+        variance = Variance(buckets, config)
         used = np.flatnonzero(use & self.full)
-        rows = self._unweighted(use[self.full], columns, len(buckets))
-        names = np.unique(self.labels.corpus[used])
-        for done, corpus in enumerate(names):
+        rows = self._unweighted(use[self.full], buckets)
+        corpora = np.unique(self.labels.corpus[used])
+        for done, corpus in enumerate(corpora):
             at = np.flatnonzero(self.labels.corpus[used] == corpus)
-            code = np.unique(self.labels.release[used[at]], return_inverse=True)[1]
+            release = np.unique(self.labels.release[used[at]], return_inverse=True)[1]
             prompts = self.labels.prompt[used[at]]
+            # A prompt that is not known is taken to be no other row's.
             prompts = np.where(prompts >= 0, prompts, prompts.max() + 1 + np.arange(len(prompts)))
-            variance.add(rows, at, code, np.unique(prompts, return_inverse=True)[1], map_function)
-            progress("weights", done + 1, len(names))
-        return variance.vocabulary(size)
+            variance.add(rows, at, release, np.unique(prompts, return_inverse=True)[1], map_function)
+            progress("weights", done + 1, len(corpora))
+        return variance.vocabulary()
 
     def rows(self, vocabulary: Vocabulary) -> SparseDiskArray:
-        """(n, V) weighted unit rows of all rows, full and plain."""
-        columns, width = vocabulary.columns(), len(vocabulary.buckets)
+        """Return (n, V) weighted rows of length 1."""
+        columns, width = vocabulary.columns(), len(vocabulary)
         out = SparseDiskArray(self.scratch, width)
         for _, counts in self._shards():
             out.add(unit_rows(counts, columns, width, vocabulary.weights))
         return out
 
+    def _frequent(self, use: NDArray[np.bool_], config: FeatureConfig) -> NDArray[np.int32]:
+        """Buckets seen in enough of the rows in full that `use` (n,) marks."""
+        seen = np.zeros(self.features.buckets, np.int64)
+        for at, counts in self.caches[0].shards():
+            kept = np.repeat(use[self.full][at], np.diff(counts.starts))
+            seen += np.bincount(counts.columns[kept], minlength=len(seen))
+        least = max(config.least_count, use[self.full].sum() * config.least_share)
+        return np.flatnonzero(seen >= least).astype(np.int32)
+
     def _shards(self) -> Iterator[tuple[slice, Counts]]:
         return itertools.chain(*(cache.shards() for cache in self.caches))
 
-    def _unweighted(self, use: NDArray[np.bool_], columns: NDArray[np.int32], width: int) -> SparseDiskArray:
-        """Of the full rows those that `use` marks."""
-        out = SparseDiskArray(self.scratch, width)
+    def _unweighted(self, use: NDArray[np.bool_], buckets: NDArray[np.int32]) -> SparseDiskArray:
+        """Of the rows in full those that `use` marks, over some buckets."""
+        columns = columns_of(buckets, self.features)
+        out = SparseDiskArray(self.scratch, len(buckets))
         for at, counts in self.caches[0].shards(use):
-            out.add(unit_rows(counts.of(use[at]), columns, width))
+            out.add(unit_rows(counts.of(use[at]), columns, len(buckets)))
         return out
+
+
+def labels_of(release: Names, prompt: Names, corpus: Names, plain_copies: bool = False) -> Labels:
+    """Replace names by codes.
+
+    Args:
+        release: (n,) names.
+        prompt: (n,) keys, empty where the prompt is not known.
+        corpus: (n,) names.
+        plain_copies: Whether the plain copies of every second row follow the rows.
+
+    Returns:
+        The labels of the n rows, and of the n / 2 copies.
+    """
+    releases, release_code = factorize(release)
+    prompts, prompt_code = factorize(prompt)
+    if prompts[:1] == [""]:
+        prompt_code -= 1
+    names, name_code = factorize(corpus)
+    domains = [Domain(name) for name in names]
+    if plain_copies:
+        domains += [Domain(name, TextForm.PLAIN) for name in names]
+        release_code, prompt_code = (np.concatenate([code, code[::2]]) for code in (release_code, prompt_code))
+        name_code = np.concatenate([name_code, name_code[::2] + len(names)])
+    found, code = np.unique(name_code, return_inverse=True)
+    by_label = sorted(range(len(found)), key=lambda i: domains[found[i]].label)
+    return Labels(
+        release_code, prompt_code, np.argsort(by_label)[code], releases, [domains[found[i]] for i in by_label]
+    )
+
+
+def few_of_each(key: Ints, most: int, rng: np.random.Generator) -> Ints:
+    """Draw positions of at most `most` of each value of `key` (n,) at random."""
+    drawn = rng.permutation(len(key))
+    order = np.argsort(key[drawn], kind="stable")
+    size = np.unique(key, return_counts=True)[1]
+    rank = np.arange(len(key)) - np.repeat(np.cumsum(size) - size, size)
+    return np.asarray(drawn[order[rank < most]])

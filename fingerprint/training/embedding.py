@@ -1,8 +1,8 @@
-"""Fits the fingerprint space on some rows: vocabulary, projection, encoder."""
+"""Fits the embedding on some rows: vocabulary, between-release directions, static encoder."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import starmap
 
@@ -13,29 +13,24 @@ from scipy import sparse
 from fingerprint.base.disk_arrays import DiskArray, SparseDiskArray
 from fingerprint.base.parallel import MapFunction
 from fingerprint.embedding.directions import between_release
-from fingerprint.embedding.quantised import QuantisedTable, unit
-from fingerprint.embedding.static_encoder import StaticEncoder
-from fingerprint.features.vocabulary import Vocabulary
-from fingerprint.training.data import Data, Ints, Report
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder, unit
+from fingerprint.features.ngrams import Vocabulary
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data, Ints
 
+# Rows that are embedded at once: what they take of memory, and what a worker is given.
 _BLOCK = 4_000
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """vocabulary: features; directions: between releases; size: dimensions of the static encoder; steps: for which
-    it is trained, 0 to leave it out; batch: responses a step."""
-
-    vocabulary: int = 51_500
-    directions: int = 256
-    size: int = 256
-    steps: int = 4_800
-    batch: int = 512
-
-
-@dataclass(frozen=True)
 class Space:
-    """projection: over the vocabulary's features; encoder: None where another model than the static one is used."""
+    """What turns counts into embeddings.
+
+    Attributes:
+        vocabulary: The features.
+        projection: The between-release directions, over the features of the vocabulary.
+        encoder: None where another encoder than the static one is used.
+    """
 
     vocabulary: Vocabulary
     projection: QuantisedTable
@@ -43,63 +38,77 @@ class Space:
 
     @property
     def tables(self) -> list[QuantisedTable]:
-        """Of the parts of a place, in their order."""
+        """The tables of the parts of an embedding, in their order."""
         return [self.projection, *([self.encoder.table] if self.encoder else [])]
 
 
 @dataclass(frozen=True)
 class Embeddings:
-    """All n rows in a space. rows: (n, D); size: (n,) how many features of the vocabulary each has."""
+    """The embeddings of n rows.
+
+    Attributes:
+        rows: (n, D).
+        size: (n,) features of the vocabulary that each has.
+    """
 
     rows: NDArray[np.float32] | DiskArray
     size: Ints
 
 
-def fit_space(
-    data: Data, use: NDArray[np.bool_], lab_of: Mapping[str, str], recipe: Recipe, seed: int, progress: Report,
-    map_function: MapFunction = starmap,
-) -> tuple[Space, Embeddings]:  # fmt: skip
-    """The space of the rows that `use` (n,) marks, and all rows in it (without a foreign encoder).
+def fit_space(data: Data, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:
+    """Fit the embedding on some rows, and embed all rows.
 
-    lab_of: the lab of each release by name; over: does what can be done for some rows at a time.
+    Args:
+        data: n rows.
+        use: (n,) the rows to fit on.
+        context: The labs, the hyper-parameters, and how work is done and reported.
+
+    Returns:
+        What was fitted, and the embeddings of all n rows, without those of another encoder.
     """
-    vocabulary = data.vocabulary(use, recipe.vocabulary, progress, map_function)
+    config = context.config.embedding
+    vocabulary = data.vocabulary(use, context.config.features, context.progress, context.map_function)
     rows = data.rows(vocabulary)
     labels = data.labels.of(use)
     width = len(labels.corpora)
     code, cell = np.unique(labels.release * width + labels.corpus, return_inverse=True)
     at = np.flatnonzero(use)
-    directions = between_release(rows, at, cell, code % width, max(recipe.directions, recipe.size))
-    projection = QuantisedTable.quantise(np.ascontiguousarray(directions[:, : recipe.directions]))
+    directions = between_release(rows, at, cell, code % width, max(config.directions, config.size), config)
+    projection = QuantisedTable.quantise(np.ascontiguousarray(directions[:, : config.directions]), config.clip)
     encoder = None
-    if recipe.steps:
-        from fingerprint.embedding.contrastive import Plan, train_encoder
+    if config.steps and not config.encoder:
+        from fingerprint.embedding.contrastive import EncoderData, train_encoder
 
+        labs = np.unique([context.lab_of[name] for name in labels.releases], return_inverse=True)[1]
         encoder = train_encoder(
-            rows,
-            at,
-            labels.release,
-            labels.prompt,
-            labels.corpus,
-            np.unique([lab_of[name] for name in labels.releases], return_inverse=True)[1],
-            vocabulary,
+            EncoderData(rows, at, labels.release, labels.prompt, labels.corpus, labs, vocabulary),
             directions,
-            Plan(recipe.size, recipe.steps, recipe.batch),
-            seed,
-            lambda done, total: progress("encoder", done, total),
+            config,
+            context.config.seed,
+            lambda done, total: context.progress("encoder", done, total),
         )
     space = Space(vocabulary, projection, encoder)
-    return space, Embeddings(embed(rows, space.tables, map_function), np.diff(rows.indptr).astype(np.int64))
+    return space, Embeddings(embed(rows, space.tables, context.map_function), np.diff(rows.indptr).astype(np.int64))
 
 
 def embed(rows: SparseDiskArray, tables: Sequence[QuantisedTable], map_function: MapFunction = starmap) -> DiskArray:
-    """(n, D) where the rows lie; rows: (n, V) weighted; over: does it for some rows at a time."""
+    """Embed rows a few at a time.
+
+    Args:
+        rows: (n, V) weighted rows of length 1.
+        tables: Over the V features.
+        map_function: Embeds some rows at a time.
+
+    Returns:
+        (n, D) embeddings, where `rows` lie.
+    """
     out = DiskArray(rows.folder, sum(table.size for table in tables))
-    for some in map_function(placed, ((rows[i : i + _BLOCK], tuple(tables)) for i in range(0, rows.shape[0], _BLOCK))):
+    blocks = ((rows[i : i + _BLOCK], tuple(tables)) for i in range(0, rows.shape[0], _BLOCK))
+    for some in map_function(embed_rows, blocks):
         out.add(some)
     return out
 
 
-def placed(rows: sparse.csr_matrix, tables: Sequence[QuantisedTable]) -> NDArray[np.float32]:
-    """(n, D) what each of `tables` makes of the rows, of length 1, side by side; rows: (n, V) weighted."""
+def embed_rows(rows: sparse.csr_matrix, tables: Sequence[QuantisedTable]) -> NDArray[np.float32]:
+    """Return (n, D): what each of `tables` makes of (n, V) rows, scaled to length 1, side by side."""
     return np.hstack([unit(rows @ table.vectors()) for table in tables])

@@ -81,5 +81,6 @@ def fit_likelihood(
     at = np.flatnonzero(use & named[labels.release])
     release = (np.cumsum(named) - 1)[labels.release[at]]
     corpus = np.unique(labels.corpus[at], return_inverse=True)[1]
-    plda = Plda.fit(Cells.of(rows, release, corpus, at, context.map_function), known.lab)
-    return Likelihood(plda, fit_classifiers(plda, rows, release, config.seed, at)), known
+    plda = Plda.fit(Cells.of(rows, release, corpus, at, context.map_function), known.lab, config.plda)
+    classifiers = fit_classifiers(plda, rows, release, config.classifiers, config.seed, at)
+    return Likelihood(plda, classifiers, config.plda), known

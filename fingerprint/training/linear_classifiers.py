@@ -1,4 +1,4 @@
-"""Trains the linear heads by softmax regression on single responses (AdamW: Loshchilov & Hutter 2019)."""
+"""Trains the linear classifiers by softmax regression on single responses."""
 
 from __future__ import annotations
 
@@ -10,25 +10,24 @@ from numpy.typing import NDArray
 from torch.nn.functional import cross_entropy
 
 from fingerprint.base.disk_arrays import DiskArray, folder_of
+from fingerprint.config import ClassifierConfig
 from fingerprint.model.likelihood import LinearClassifiers
 from fingerprint.model.plda import Floats, Ints, Plda
 
-_EPOCHS = 6
-_BATCH = 1024
+# Rows that are projected at once.
 _BLOCK = 10_000
-_RATE = 1e-2
-_DECAY = 0.1
-_WARM = 50
-# How far foreign domains are taken to lie, in spreads of the known ones.
-_DOMAINS = 3.0
 
 
 @dataclass(frozen=True)
 class NoiseAugmentation:
-    """Where the heads are trained: points less `centre` (K,), in units of `spread` (K,).
+    """Random shifts of training rows, so that a classifier does not depend on what another domain would change.
 
-    by: (M, K) there, in normal proportions of which a row is moved each time it is seen, as another domain would move
-    it and as its release wanders between domains, so that the heads do not lean on what would not be there.
+    A row is shifted each time it is seen: by offsets of corpora, and by the variation of a release between corpora.
+
+    Attributes:
+        centre: (K,) subtracted from points of the basis of PLDA.
+        spread: (K,) by which these are divided.
+        by: (M, K) the shifts of scaled points, of which a row gets normal proportions.
     """
 
     centre: Floats
@@ -36,61 +35,94 @@ class NoiseAugmentation:
     by: Floats
 
     @classmethod
-    def of(cls, plda: Plda) -> NoiseAugmentation:
+    def of(cls, plda: Plda, domain_noise: float) -> NoiseAugmentation:
+        """Read the shifts from PLDA.
+
+        Args:
+            plda: Its in-domain corpora and its session variance.
+            domain_noise: How far other domains are taken to lie, in spreads of the known ones.
+
+        Returns:
+            The augmentation.
+        """
         centre, spread = plda.domain_mean, np.sqrt(plda.within + plda.session)
         corpora = plda.corpus_mean[plda.in_domain]
-        domains = _DOMAINS / np.sqrt(len(corpora)) * (corpora - centre)
+        domains = domain_noise / np.sqrt(len(corpora)) * (corpora - centre)
         return cls(centre, spread, np.vstack([domains, np.diag(np.sqrt(plda.session))]) / spread)
 
     def scaled(self, point: Floats) -> Floats:
-        """(n, K) of the hierarchy's basis."""
+        """Scale (n, K) points of the basis of PLDA."""
         return (point - self.centre) / self.spread
 
     def into(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
-        """Weights (K, classes) and biases for points of the basis, as those for scaled points."""
+        """Turn weights (K, classes) and biases for points of the basis into those for scaled points."""
         return weight * self.spread[:, None], bias + self.centre @ weight
 
     def back(self, weight: Floats, bias: Floats) -> tuple[Floats, Floats]:
-        """The reverse of `into`."""
+        """Do the reverse of `into`."""
         weight = weight / self.spread[:, None]
         return weight, bias - self.centre @ weight
 
 
 def fit_classifiers(
-    plda: Plda, rows: NDArray[np.float32] | DiskArray, release: Ints, seed: int, at: Ints | None = None
+    plda: Plda,
+    rows: NDArray[np.float32] | DiskArray,
+    release: Ints,
+    config: ClassifierConfig,
+    seed: int,
+    at: Ints | None = None,
 ) -> LinearClassifiers:
-    """rows: in the fingerprint space, D wide; at: (n,) which of them, None for all; release: (n,) codes. Large releases
-    and labs count by the root of their size."""
-    augmentation = NoiseAugmentation.of(plda)
+    """Train the classifiers over releases and over labs; large classes count by the root of their size.
+
+    Args:
+        plda: Of the same rows.
+        rows: (N, D) embeddings.
+        release: (n,) codes.
+        config: How long and how hard.
+        seed: Of batches and noise.
+        at: (n,) which of the N rows to use; None for all.
+
+    Returns:
+        Weights and biases in the basis of PLDA.
+
+    References:
+        Loshchilov, I. & Hutter, F. (2019). Decoupled weight decay regularization (AdamW).
+    """
+    augmentation = NoiseAugmentation.of(plda, config.domain_noise)
     at = np.arange(len(release)) if at is None else at
     point = DiskArray(folder_of(rows), len(augmentation.spread))
     for start in range(0, len(at), _BLOCK):
         point.add(augmentation.scaled(plda.project(rows[at[start : start + _BLOCK]])))
     classifiers: list[Floats] = []
-    move = torch.from_numpy(augmentation.by.astype(np.float32))
+    shifts = torch.from_numpy(augmentation.by.astype(np.float32))
     for code in (release, plda.lab[release]):
-        classifiers += augmentation.back(*_softmax_regression(point, move, code, seed))
+        classifiers += augmentation.back(*_softmax_regression(point, shifts, code, config, seed))
     return LinearClassifiers(*classifiers)
 
 
 def _softmax_regression(
-    point: DiskArray, move: torch.Tensor, code: Ints, seed: int
+    point: DiskArray, shifts: torch.Tensor, code: Ints, config: ClassifierConfig, seed: int
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """(K, classes) weights and (classes,) biases. move: (M, K), by which points are moved in normal proportions."""
+    """(K, classes) weights and (classes,) biases. shifts: (M, K) of the noise augmentation."""
     size = np.bincount(code)
     share = 1 / np.sqrt(size[code])
     share, target = torch.from_numpy((share / share.mean()).astype(np.float32)), torch.from_numpy(code)
     layer = torch.nn.Linear(point.shape[1], len(size))
     torch.nn.init.zeros_(layer.weight)
     torch.nn.init.zeros_(layer.bias)
-    optimiser = torch.optim.AdamW(layer.parameters(), lr=_RATE, weight_decay=_DECAY)
-    steps = max(_EPOCHS * len(code) // _BATCH, 2 * _WARM)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda k: min(1.0, (k + 1) / _WARM) * (1 - k / steps))
+    optimiser = torch.optim.AdamW(layer.parameters(), lr=config.learning_rate, weight_decay=config.weight_decay)
+    # Few rows are seen more often: the rate has to reach its highest, and fall for as long.
+    steps = max(config.epochs * len(code) // config.batch, 2 * config.warmup)
+    schedule = torch.optim.lr_scheduler.LambdaLR(
+        optimiser, lambda k: min(1.0, (k + 1) / config.warmup) * (1 - k / steps)
+    )
     generator = torch.Generator().manual_seed(seed)
     for _ in range(steps):
-        at = torch.randint(0, len(code), (_BATCH,), generator=generator)
-        moved = torch.from_numpy(point[at.numpy()]) + torch.randn((_BATCH, len(move)), generator=generator) @ move
-        loss = (cross_entropy(layer(moved), target[at], reduction="none") * share[at]).mean()
+        at = torch.randint(0, len(code), (config.batch,), generator=generator)
+        noise = torch.randn((config.batch, len(shifts)), generator=generator) @ shifts
+        loss = (
+            cross_entropy(layer(torch.from_numpy(point[at.numpy()]) + noise), target[at], reduction="none") * share[at]
+        ).mean()
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fingerprint import __version__
 from fingerprint.base.files import data_dir
+from fingerprint.base.parallel import Progress
 from fingerprint.config import StyleMarkerConfig
 from fingerprint.data.corpus import Corpus, Source
 from fingerprint.data.registry import Registry
@@ -24,7 +25,6 @@ from fingerprint.model.likelihood import Likelihood
 from fingerprint.side.evidence import SideTables
 from fingerprint.side.self_identification import StatementRates
 from fingerprint.side.token_counts import FEWEST, group_by_tokenizer, one_count_each, prompt_key
-from fingerprint.training.context import Progress
 from fingerprint.training.embedding import Space
 
 # Texts that are in memory at a time.
@@ -96,7 +96,7 @@ def profile_arrays(
     for i, name in enumerate(names):
         rows = np.flatnonzero(keep & (corpus.release == name))
         rows = np.sort(rng.choice(rows, min(config.responses, len(rows)), replace=False))
-        rates = np.log1p(style_markers.measure([corpus.texts(int(r), int(r) + 1)[0] for r in rows]))
+        rates = np.log1p(style_markers.measure(corpus.of(rows).texts(0, len(rows))))
         mean[i], variance[i] = rates.mean(axis=0), rates.var(axis=0)
         progress("style markers", i + 1, len(names))
     return {"style_marker_mean": mean, "style_marker_variance": variance}

@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir
 from fingerprint.base.keys import isin
-from fingerprint.base.parallel import ONE_THREAD, parallel_map
+from fingerprint.base.parallel import ONE_THREAD, Progress, parallel_map
 from fingerprint.config import Config, config_values, parse_config
 from fingerprint.data.corpus import Corpus, read_corpora
-from fingerprint.data.names import mask_names
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ConfigError, FingerprintError
+from fingerprint.features.text_forms import EverySecond, TextForm
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
@@ -34,9 +34,9 @@ from fingerprint.store.versions import replace as replace_model
 from fingerprint.training.calibration_cases import FirstModel, calibration_cases, learn_information, scores
 from fingerprint.training.card import card
 from fingerprint.training.comparison import CaseSet, Comparison, Predictor, compare
-from fingerprint.training.context import Progress, TrainingContext
-from fingerprint.training.data import Data, EverySecond, mask_plain
-from fingerprint.training.embedding import Embeddings, Recipe, Space, fit_space
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data
+from fingerprint.training.embedding import Embeddings, Space, fit_space
 from fingerprint.training.likelihood import KnownReleases, fit_likelihood, named_releases
 from fingerprint.training.parts import (
     corpus_entries,
@@ -50,7 +50,7 @@ from fingerprint.training.parts import (
 from fingerprint.training.regression_set import RegressionSet, leave_out
 from fingerprint.training.splits import CaseKind, split_for_calibration
 
-# Texts that another encoder reads between two reports of progress.
+# Texts that are embedded between two reports of progress.
 _BLOCK = 512
 
 
@@ -185,12 +185,14 @@ def train_and_replace(
 
 def _compare(old: Loaded, model: TrainedModel, progress: Progress) -> Comparison:
     regression_set = RegressionSet.of(model.arrays)
+    responses = model.corpus.of(model.regression_rows)
     embeddings, sizes = [], []
-    for done, row in enumerate(model.regression_rows.tolist()):
-        embedding, size = old.read(model.corpus.texts(row, row + 1))
+    for start in range(0, len(responses), _BLOCK):
+        stop = min(start + _BLOCK, len(responses))
+        embedding, size = old.read(responses.texts(start, stop))
         embeddings.append(embedding)
         sizes.append(size)
-        progress("the old model", done + 1, len(model.regression_rows))
+        progress("the old model", stop, len(responses))
     of_old = RegressionSet(np.concatenate(embeddings), np.concatenate(sizes), regression_set.release)
     cases = CaseSet.of_releases(regression_set.release, model.documents["labels"]["releases"])
     before, after = Predictor.loaded(old), Predictor.of(model.arrays, model.documents)
@@ -240,7 +242,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     corpus = read_corpora(corpora, registry)
     keep = _selected(corpus, registry, settings)
     folder = (settings.cache or cache_dir()) / "counts"
-    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, folder, settings.jobs, progress)
+    data = Data.prepare(corpus, folder, settings.jobs, config.features, progress)
     context = TrainingContext.of(data.labels.releases, registry, config, progress, parallel_map(settings.jobs))
     left_out, regression_rows = leave_out(
         corpus, keep & context.candidate[data.labels.release[data.full]], config.splits
@@ -259,7 +261,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
 
     named = isin(data.labels.releases, known.names)
     trained_on = rows.use & named[data.labels.release]
-    learned = [data.labels.corpora[c] for c in np.unique(data.labels.corpus[trained_on])]
+    learned = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[trained_on])]
     regression_rows = regression_rows[(data.filled & named[data.labels.release])[regression_rows]]
     regression_set = RegressionSet(
         embeddings.rows[regression_rows],
@@ -295,14 +297,14 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
 
 def _calibrate(rows: _Rows, context: TrainingContext) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:
     """The calibration and the scores of a first model, and what prompts told it; nothing else of it is kept."""
-    split = split_for_calibration(rows.data, context.lab_of, context.groups, context.candidate, context.config.seed)
+    split = split_for_calibration(rows.data, context)
     use = rows.use & split.train
     # Before the work that would be in vain.
     named_releases(rows.data, use, context)
     embeddings = _fit_embedding(rows, use, context)[1]
     model = FirstModel(rows.data, embeddings, *fit_likelihood(rows.data, embeddings.rows, use, context))
     cases, kinds = calibration_cases(model, split, rows.use, context)
-    calibration = calibrate(cases, model.known.lab)
+    calibration = calibrate(cases, model.known.lab, context.config.calibration)
     same = rows.use & (split.kind == CaseKind.SAME)
     information = learn_information(model, calibration, rows.corpus, same, context)
     return calibration, scores(cases, kinds, model.known, calibration), information
@@ -310,14 +312,7 @@ def _calibrate(rows: _Rows, context: TrainingContext) -> tuple[Calibration, list
 
 def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:
     """Fitted on the rows that `use` (n,) marks; all n rows embedded."""
-    config = context.config
-    of = config.embedding
-    recipe = Recipe(
-        config.features.vocabulary, of.directions, of.size, of.steps if rows.external is None else 0, of.batch
-    )
-    space, embeddings = fit_space(
-        rows.data, use, context.lab_of, recipe, config.seed, context.progress, context.map_function
-    )
+    space, embeddings = fit_space(rows.data, use, context)
     if rows.external is None:
         return space, embeddings
     return space, Embeddings(np.hstack([embeddings.rows, rows.external]), embeddings.size)
@@ -334,15 +329,15 @@ def external_rows(name: str, corpus: Corpus, progress: Progress) -> NDArray[np.f
     Returns:
         (n, D), the full rows first.
     """
-    from fingerprint.embedding.torch_encoder import Foreign
+    from fingerprint.embedding.torch_encoder import SentenceEncoder
 
-    model, half = Foreign(name), EverySecond(corpus, len(corpus))
+    model, half = SentenceEncoder(name), EverySecond(corpus)
     blocks: list[NDArray[np.float32]] = []
     total = len(corpus) + len(half)
-    for source, mask in ((corpus, mask_names), (half, mask_plain)):
+    for source, form in ((corpus, TextForm.FULL), (half, TextForm.PLAIN)):
         for start in range(0, len(source), _BLOCK):
             texts = source.texts(start, min(start + _BLOCK, len(source)))
-            blocks.append(model.encode([mask(text) for text in texts]))
+            blocks.append(model.encode([form.masked(text) for text in texts]))
             progress(name, sum(map(len, blocks)), total)
     return np.concatenate(blocks)
 

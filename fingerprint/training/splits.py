@@ -1,22 +1,20 @@
-"""What a first model is not shown, so that the calibration can be fitted on it: prompts, releases, labs, corpora."""
+"""The calibration split: prompts, releases, labs and corpora that the first model of a training does not see."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.model.covariates import MOST_CALIBRATED
-from fingerprint.training.data import PLAIN, Data, Ints
+from fingerprint.base.keys import isin
+from fingerprint.config import SplitConfig
+from fingerprint.training.context import TrainingContext
+from fingerprint.training.data import Data, Ints, Labels
 
-PROMPTS, RELEASES, LABS, CORPORA = 0.10, 0.12, 0.08, 0.15
-SIZES = (1, 3, 5, 10, MOST_CALIBRATED)
-_FEWEST_ROWS = 30
-_FEWEST_CORPORA = 4
-_DRAWS = 2
+# At most one corpus in so many is held out: the others have to stand for what the model will be trained on.
+_CORPORA_FOR_EACH = 3
 
 
 class CaseKind(StrEnum):
@@ -30,57 +28,88 @@ class CaseKind(StrEnum):
 
 @dataclass(frozen=True)
 class CalibrationSplit:
-    """What a first model is shown, and what it is not.
+    """The split of n rows.
 
     Attributes:
-        train: (n,) whether a row is shown.
-        kind: (n,) the kind of case that a row is used for; None for a row that is shown.
+        train: (n,) whether the first model sees a row.
+        kind: (n,) the kind of case that a row is used for; None for a row that the first model sees.
     """
 
     train: NDArray[np.bool_]
     kind: NDArray[np.object_]
 
 
-def split_for_calibration(
-    data: Data,
-    lab_of: Mapping[str, str],
-    groups: Mapping[str, frozenset[str]],
-    candidate: NDArray[np.bool_],
-    seed: int,
-) -> CalibrationSplit:
-    """Chooses by seed. candidate: (releases,) whether a release can be an answer; groups: what goes with each."""
-    rng = np.random.default_rng(seed)
+def split_for_calibration(data: Data, context: TrainingContext) -> CalibrationSplit:
+    """Hold out prompts, releases with their groups, labs and corpora at random.
+
+    Args:
+        data: n rows.
+        context: Shares and seed, labs, groups, and which releases can be predictions.
+
+    Returns:
+        The split.
+    """
+    config = context.config.splits
+    rng = np.random.default_rng(context.config.seed)
     labels = data.labels
     size = np.bincount(labels.release[data.full], minlength=len(labels.releases))
-    names = np.array(labels.releases)
-    labs = np.array([lab_of[r] for r in labels.releases])
-    large = candidate & (size >= _FEWEST_ROWS)
-    unknown = _some(np.unique(labs[large]), LABS, rng)
-    out_lab = np.isin(labs, unknown)
-    chosen = names[large & ~out_lab][rng.random((large & ~out_lab).sum()) < RELEASES]
-    out_release = np.isin(names, sorted({r for name in chosen for r in groups[name]})) & ~out_lab
+    lab = np.unique([context.lab_of[name] for name in labels.releases], return_inverse=True)[1]
+    large = context.candidate & (size >= config.held_out_responses)
+    out_lab = np.isin(lab, _some(np.unique(lab[large]), config.labs, rng))
+    drawn = np.flatnonzero(large & ~out_lab)
+    drawn = drawn[rng.random(len(drawn)) < config.releases]
+    gone = {name for i in drawn for name in context.groups[labels.releases[i]]}
+    out_release = isin(labels.releases, gone) & ~out_lab
     prompts = np.unique(labels.prompt[labels.prompt >= 0])
-    out_prompt = np.isin(labels.prompt, prompts[rng.random(len(prompts)) < PROMPTS])
-    out_corpus = np.isin(labels.corpus, _corpora(data))
+    out_prompt = np.isin(labels.prompt, prompts[rng.random(len(prompts)) < config.prompts])
+    out_corpus = np.isin(labels.corpus, _corpora(data, config))
     kind = np.full(len(labels.release), None, object)
     kind[out_prompt] = CaseKind.SAME
     kind[out_corpus] = CaseKind.OTHER
     kind[out_release[labels.release]] = CaseKind.UNSEEN
     kind[out_lab[labels.release]] = CaseKind.UNKNOWN
-    shown = ~(out_prompt | out_corpus | (out_release | out_lab)[labels.release])
-    return CalibrationSplit(shown, kind)
+    held_out = out_prompt | out_corpus | (out_release | out_lab)[labels.release]
+    return CalibrationSplit(~held_out, kind)
 
 
-def _some(names: NDArray[np.str_], share: float, rng: np.random.Generator) -> NDArray[np.str_]:
-    wanted = round(share * len(names))
-    return rng.choice(names, wanted, replace=False) if wanted else names[:0]
+def draw(labels: Labels, use: NDArray[np.bool_], config: SplitConfig, seed: int) -> list[Ints]:
+    """Draw cases: rows of one release in one corpus, and in all its corpora where there are several.
+
+    Args:
+        labels: Of n rows.
+        use: (n,) the rows to draw from.
+        config: Sizes, and cases of each.
+        seed: Of the draws.
+
+    Returns:
+        The rows of each case, without repeats within a case.
+    """
+    rng = np.random.default_rng(seed)
+    rows = np.flatnonzero(use)
+    if not len(rows):
+        return []
+    release, corpus = labels.release, labels.corpus
+    cells = _grouped(rows, release[rows] * (corpus.max() + 1) + corpus[rows])
+    whole = [own for own in _grouped(rows, release[rows]) if len(np.unique(corpus[own])) > 1]
+    return [
+        rng.choice(some, n, replace=False)
+        for some in [*cells, *whole]
+        for n in config.sizes
+        if len(some) >= n
+        for _ in range(config.draws)
+    ]
 
 
-def _corpora(data: Data) -> list[int]:
-    """Whole corpora, up to a share of all rows, those first whose releases the others know best."""
+def _some(codes: Ints, share: float, rng: np.random.Generator) -> Ints:
+    wanted = round(share * len(codes))
+    return rng.choice(codes, wanted, replace=False) if wanted else codes[:0]
+
+
+def _corpora(data: Data, config: SplitConfig) -> list[int]:
+    """Corpora and their plain copies, up to a share of all rows; first those whose releases the others know best."""
     labels, full = data.labels, data.full
     codes, size = np.unique(labels.corpus[full], return_counts=True)
-    if len(codes) < _FEWEST_CORPORA:
+    if len(codes) < config.least_corpora:
         return []
     known = []
     for code in codes:
@@ -89,29 +118,11 @@ def _corpora(data: Data) -> list[int]:
     out: list[int] = []
     taken = 0
     for at in np.lexsort((size, -np.round(known, 2))):
-        if taken + size[at] <= CORPORA * size.sum() and len(out) < len(codes) // 3:
+        if taken + size[at] <= config.corpora * size.sum() and len(out) < len(codes) // _CORPORA_FOR_EACH:
             out.append(int(codes[at]))
             taken += size[at]
-    names = {labels.corpora[c] + PLAIN for c in out}
-    return out + [i for i, name in enumerate(labels.corpora) if name in names]
-
-
-def draw(labels_release: Ints, labels_corpus: Ints, of: NDArray[np.bool_], seed: int) -> list[Ints]:
-    """Suspects: rows of one release in one corpus, and in all of them where there are several, SIZES at a time,
-    without repeats within a suspect."""
-    rng = np.random.default_rng(seed)
-    rows = np.flatnonzero(of)
-    if not len(rows):
-        return []
-    cells = _grouped(rows, labels_release[rows] * (labels_corpus.max() + 1) + labels_corpus[rows])
-    whole = [all_ for all_ in _grouped(rows, labels_release[rows]) if len(np.unique(labels_corpus[all_])) > 1]
-    return [
-        rng.choice(some, n, replace=False)
-        for some in [*cells, *whole]
-        for n in SIZES
-        if len(some) >= n
-        for _ in range(_DRAWS)
-    ]
+    names = {labels.corpora[code].corpus for code in out}
+    return [code for code, domain in enumerate(labels.corpora) if domain.corpus in names]
 
 
 def _grouped(rows: Ints, key: Ints) -> list[Ints]:

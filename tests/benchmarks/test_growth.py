@@ -53,7 +53,7 @@ def test_what_is_measured_is_the_process_alone() -> None:
     small = measured([sys.executable, "-c", "sum(range(10**6))"])
     assert small["peak_mb"] < len(large) / 1e6
     assert measured([sys.executable, "-c", "len(bytearray(10**8))"])["peak_mb"] > small["peak_mb"] + 60
-    held = "import time\nheld = bytes(range(256)) * 400_000\ntime.sleep(0.5)"
+    held = "import time\nheld = bytes(range(256)) * 400_000\ntime.sleep(2)"
     assert measured([sys.executable, "-c", held])["own_mb"] > small["own_mb"] + 60
     with pytest.raises(SystemExit, match="no such thing"):
         measured([sys.executable, "-c", "raise ValueError('no such thing')"])

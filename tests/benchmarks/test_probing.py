@@ -21,5 +21,5 @@ def test_sessions_stop_where_probe_does() -> None:
     sessions = Sessions(right, np.ones(right.shape), attributed)
     assert sessions.stops().tolist() == [3, 4, 5]
     row = stopped(sessions)
-    assert (row["responses"], row["accuracy"], row["claimed"]) == pytest.approx((4, 2 / 3, 1))
+    assert (row["responses"], row["accuracy"], row["coverage"]) == pytest.approx((4, 2 / 3, 1))
     assert row["false"] == pytest.approx(1 / 3)

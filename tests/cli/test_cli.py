@@ -7,19 +7,28 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from tests import worlds
 
 ROOT = Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "verdict.schema.json").read_text())
 
 
 def run(*args: object, **kwargs: Any) -> subprocess.CompletedProcess[str]:
     code = "import sys; from fingerprint.cli import main; main(sys.argv[1:])"
     env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "90"}
     return subprocess.run(
-        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, env=env, timeout=120, **kwargs
+        [sys.executable, "-c", code, *map(str, args)], capture_output=True, text=True, env=env, timeout=600, **kwargs
     )
+
+
+def valid(output: str) -> Any:
+    """The JSON of an output, valid by the published schema."""
+    found = json.loads(output)
+    jsonschema.Draft202012Validator(SCHEMA).validate(found)
+    return found
 
 
 def imported(code: str) -> set[str]:
@@ -37,21 +46,24 @@ def test_help_imports_nothing_heavy() -> None:
 
 def test_identify_needs_the_light_install_only(model: Path, tmp_path: Path) -> None:
     file = worlds.case(tmp_path / "s.jsonl", "ash-1")
-    code = f"from fingerprint.api import Fingerprint\nfrom fingerprint.data.reading import read_case\n" \
-           f"Fingerprint.load({str(model)!r}).identify(read_case({str(file)!r}))"  # fmt: skip
+    code = (
+        "from fingerprint.api import Fingerprint\n"
+        "from fingerprint.data.reading import read_case\n"
+        f"Fingerprint.load({str(model)!r}).identify(read_case({str(file)!r}))"
+    )
     heavy = {"torch", "datasets", "sklearn", "scipy", "joblib", "sentence_transformers", "transformers", "pandas"}
     assert imported(code).isdisjoint(heavy)
 
 
 def test_json_of_one_file_and_of_several(model: Path, tmp_path: Path) -> None:
     files = [worlds.case(tmp_path / f"{r}.jsonl", r, 25) for r in ("oak-1", "fir-3")]
-    one = json.loads(run("identify", files[0], "--model", model, "--format", "json", "--top", 2).stdout)
-    assert (one["schema"], one["n_responses"], one["n_used"], one["labs"][0]["lab"]) == (1, 25, 25, "oak")
+    one = valid(run("identify", files[0], "--model", model, "--format", "json", "--top", 2).stdout)
+    assert (one["schema"], one["n_responses"], one["n_used"], one["labs"][0]["lab"]) == (2, 25, 25, "oak")
     assert len(one["releases"]) == len(one["families"]) == 2
     assert sum(share["probability"] for share in one["labs"]) == pytest.approx(1)
     assert one["verdict"] in {"attributed", "new-release", "unknown", "inconclusive"}
     assert one["model"]["releases"] == 18
-    several = json.loads(run("identify", *files, "--model", model, "--format", "json").stdout)
+    several = valid(run("identify", *files, "--model", model, "--format", "json").stdout)
     assert [v["file"] for v in several] == [str(f) for f in files]
 
 
@@ -61,7 +73,7 @@ def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path
     bad.write_text('{"response": "long enough to be judged, it is"}\n{"response": 3}\n')
     done = run("identify", bad, tmp_path / "none.jsonl", good, "--model", model, "--format", "jsonl")
     assert done.returncode == 2
-    assert [json.loads(line)["file"] for line in done.stdout.splitlines()] == [str(good)]
+    assert [valid(line)["file"] for line in done.stdout.splitlines()] == [str(good)]
     errors = done.stderr.splitlines()
     assert len(errors) == 2
     assert f"{bad}:2: " in errors[0]
@@ -73,21 +85,29 @@ def test_text_for_people(model: Path, tmp_path: Path) -> None:
     done = run("identify", file, "--model", model)
     assert done.returncode == 0
     assert "%" in done.stdout
-    assert "Calibrated at 25 responses" in done.stdout
-    assert "Habits that speak for" in done.stdout
+    assert "On held-out cases with 25 responses" in done.stdout
+    assert "Style markers for" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 90
 
 
 def test_standard_input(model: Path, tmp_path: Path) -> None:
     text = worlds.case(tmp_path / "s.jsonl", "ash-1").read_text()
     done = run("identify", "-", "--model", model, "--format", "json", input=text)
-    assert json.loads(done.stdout)["file"] == "-"
+    assert valid(done.stdout)["file"] == "-"
+
+
+def test_a_file_without_a_usable_response_gets_a_valid_verdict(model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "short.jsonl"
+    file.write_text('{"response": "OK"}\n')
+    found = valid(run("identify", file, "--model", model, "--format", "jsonl", "--style-only").stdout)
+    assert (found["verdict"], found["reason"], found["n_used"]) == ("inconclusive", "no-responses", 0)
+    assert found["domain"] is found["side_evidence"] is None
 
 
 def test_candidates(model: Path, tmp_path: Path) -> None:
     file = worlds.case(tmp_path / "s.jsonl", "ash-1")
     done = run("identify", file, "--model", model, "--candidates", "ash,oak", "--format", "json")
-    assert json.loads(done.stdout)["candidates"] == ["ash", "oak"]
+    assert valid(done.stdout)["candidates"] == ["ash", "oak"]
     done = run("identify", file, "--model", model, "--candidates", "cedr")
     assert done.returncode == 2
     assert "cedar" in done.stderr

@@ -24,8 +24,9 @@ def test_the_group_and_its_light_verbs_import_nothing_heavy() -> None:
 
 def test_list_and_show() -> None:
     listed = json.loads(run("corpora", "list", "--format", "json").stdout)
-    assert len(listed) == 14
-    assert {m["licence"] for m in listed if m["use"] == "train"} == {"Apache-2.0", "GPL-3.0", "MIT"}
+    assert len(listed) == 41
+    licences = {"AGPL-3.0-or-later", "Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "GPL-3.0", "MIT", "none"}
+    assert {m["licence"] for m in listed if m["use"] == "train"} == licences
     shown = run("corpora", "show", "zeroeval")
     assert "github.com/WildEval/ZeroEval at 8c1485ed" in shown.stdout
     assert json.loads(run("corpora", "show", "zeroeval", "--format", "json").stdout)["licence"] == "Apache-2.0"
@@ -35,8 +36,14 @@ def test_list_and_show() -> None:
     assert "zeroeval" in run("corpora", "show", "zeroval").stderr
 
 
+def test_fetch_of_a_corpus_that_it_does_not_read_says_where_the_responses_are(tmp_path: Path) -> None:
+    done = run("corpora", "fetch", "creative_writing", "--out", str(tmp_path / "x.parquet"))
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "results/*.html" in done.stderr.splitlines()[-1]
+
+
 def test_fetch_says_licence_and_what_it_left_out(tmp_path: Path) -> None:
-    files = {"answers/gpt-4-0314__q.txt": SAID, "answers/no\x1b[2Jbody__q.txt": SAID}
+    files: dict[str, str | bytes] = {"answers/gpt-4-0314__q.txt": SAID, "answers/no\x1b[2Jbody__q.txt": SAID}
     commit = repository(tmp_path / "repo", files)
     mirror(tmp_path / "repo", commit, tmp_path / "mirror", "them/it")
     (tmp_path / "it.json").write_text(json.dumps({
@@ -83,11 +90,11 @@ def test_import_asks_a_person(tmp_path: Path) -> None:
     path.write_text(json.dumps({"response": SAID}) + "\n")
     ours, theirs = pty.openpty()
     code = "import sys; from fingerprint.cli import main; main(sys.argv[1:])"
-    args = [sys.executable, "-c", code, "corpora", "import", path, "--out", tmp_path / "o.jsonl"]
+    args = [sys.executable, "-c", code, "corpora", "import", str(path), "--out", str(tmp_path / "o.jsonl")]
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     child = subprocess.Popen(args, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     os.write(ours, b"claude-2.1\n")
-    _, errors = child.communicate(timeout=60)
+    _, errors = child.communicate(timeout=600)
     os.close(ours)
     os.close(theirs)
     assert "Whose are the responses?" in errors

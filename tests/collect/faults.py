@@ -14,7 +14,8 @@ from werkzeug import Request, Response
 
 from tests.collect.doubles import body
 
-SLOW = 1.5
+# Longer than the time that the tests give one request.
+SLOW = 4
 Play = Callable[[Request], Response]
 
 
@@ -75,8 +76,12 @@ def html(request: Request) -> Response:
 
 
 def no_choices(api: str) -> Play:
-    lacking = {"openai": {"choices": []}, "anthropic": {"content": None}, "google": {"candidates": []}}[api]
-    return lambda request: Response(json.dumps({**body(api), **lacking}), content_type="application/json")
+    lacking: dict[str, dict[str, object]] = {
+        "openai": {"choices": []},
+        "anthropic": {"content": None},
+        "google": {"candidates": []},
+    }
+    return lambda request: Response(json.dumps({**body(api), **lacking[api]}), content_type="application/json")
 
 
 def passing(api: str) -> dict[str, tuple[Play, str]]:

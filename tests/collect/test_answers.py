@@ -1,4 +1,4 @@
-"""Files that are appended to, killed, mended and shared."""
+"""Files that are appended to, killed, repaired and shared."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_two_processes_at_once_mix_no_lines(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}
     running = [subprocess.Popen([sys.executable, "-c", WRITER, path, URL, who], env=env) for who in "ab"]
-    assert [process.wait(60) for process in running] == [0, 0]
+    assert [process.wait(600) for process in running] == [0, 0]
     rows = lines(path)
     assert len(rows) == len({r["key"] for r in rows}) == 150
     assert all(set(r["response"]) in ({"a"}, {"b"}) for r in rows)

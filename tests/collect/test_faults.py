@@ -22,7 +22,8 @@ from fingerprint.data.probes import load_probes
 from tests.collect import faults
 from tests.collect.doubles import KEY, PATHS, Script, address, lines, ok, probes, prompt_of
 
-RETRY = RetryPolicy(tries=12, timeout=0.7, first_wait=0.02, longest_wait=0.1)
+# A busy machine answers within the timeout; only `faults.slow` does not.
+RETRY = RetryPolicy(tries=12, timeout=3, first_wait=0.02, longest_wait=0.1)
 apis = pytest.mark.parametrize("api", PATHS)
 
 
@@ -54,7 +55,7 @@ def gathered(api: str, server: HTTPServer, folder: Path, count: int, **settings:
 
 @apis
 def test_fifty_at_once_get_their_own_answers(api: str, httpserver: HTTPServer) -> None:
-    together = threading.Barrier(50, timeout=20)
+    together = threading.Barrier(50, timeout=300)
 
     def answer(request: Request) -> Response:
         together.wait()
@@ -95,7 +96,7 @@ def test_fifty_at_once_with_one_fault_each(api: str, fault: str, httpserver: HTT
 
 
 @apis
-@pytest.mark.parametrize("play", [faults.retry_in_seconds(2), faults.retry_at_a_date(3)])
+@pytest.mark.parametrize("play", [faults.retry_in_seconds(1), faults.retry_at_a_date(2)])
 def test_nobody_asks_before_the_time_that_was_named(api: str, play: faults.Play, httpserver: HTTPServer,
                                                    tmp_path: Path) -> None:  # fmt: skip
     times: list[float] = []
@@ -107,14 +108,15 @@ def test_nobody_asks_before_the_time_that_was_named(api: str, play: faults.Play,
             first = len(times) == 1
         if first:
             return play(request)
-        # Under way when the first was told, and answered when all have to wait.
+        # Under way at the first 429, and answered while all have to wait.
         time.sleep(0.3)
         return ok(api, "An answer of more than twenty characters.")
 
     httpserver.expect_request(PATHS[api]).respond_with_handler(answer)
     counters, _ = gathered(api, httpserver, tmp_path, 6)
     assert counters.answered == 6
-    assert min(times[2:]) - times[0] >= 1.9
+    # A date has whole seconds: up to one of the two may be over already.
+    assert min(times[2:]) - times[0] >= 0.95
 
 
 def test_google_names_the_wait_in_the_body(httpserver: HTTPServer) -> None:

@@ -280,7 +280,8 @@ def test_third_parties_register_the_same_way(tmp_path: Path, monkeypatch: pytest
     lines = ["[fingerprint.providers]", "theirs = their_models:opener", "broken = their_models:none", ""]
     (info / "entry_points.txt").write_text("\n".join(lines))
     monkeypatch.syspath_prepend(str(tmp_path))
-    assert open_provider("theirs", "http://x") == ("theirs", "http://x")
+    opened: object = open_provider("theirs", "http://x")
+    assert opened == ("theirs", "http://x")
     assert "theirs" in names()
     with pytest.raises(FingerprintError, match="broken"):
         open_provider("broken")

@@ -47,7 +47,8 @@ class World:
     manifest: Manifest
 
     def fetch(self, origin: str | None = None, **kwargs: Any) -> Fetched:
-        given = {"limits": Limits(), "registry": Registry.load(), "out": self.folder / "out.parquet"} | kwargs
+        defaults: dict[str, Any] = {"limits": Limits(), "registry": Registry.load(), "out": self.folder / "out.parquet"}
+        given = defaults | kwargs
         where = Origin.of(origin or str(self.base))
         context = Context(where, self.folder / "kept", lambda *_: None, given["limits"])
         return fetch(given.get("manifest", self.manifest), given["out"], given["registry"], context)

@@ -94,7 +94,7 @@ def test_a_kill_while_importing_leaves_the_old_file(tmp_path: Path) -> None:
             file.write(json.dumps({"response": f"A response of some length, number {number}."}) + "\n")
     out.write_text("what was there\n")
     code = "import sys; from fingerprint.cli import main; main(sys.argv[1:])"
-    args = [sys.executable, "-c", code, "corpora", "import", source, "--out", out, "--release", "claude-2.1"]
+    args = [sys.executable, "-c", code, "corpora", "import", str(source), "--out", str(out), "--release", "claude-2.1"]
     child = subprocess.Popen(args, env={**os.environ, "PYTHONPATH": str(ROOT)}, stdout=subprocess.DEVNULL)
     while child.poll() is None and not any(p.stat().st_size > 100_000 for p in tmp_path.glob(".out.jsonl.*")):
         time.sleep(0.01)

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from fingerprint.config import FeatureConfig
 from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, leave_out, subsample
-from fingerprint.training.data import Data, Labels
+from fingerprint.features.text_forms import TextForm
+from fingerprint.training.data import Data, Domain, Labels
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def data() -> Any:
     grid = [(r, p, c) for c in range(3) for r in range(12) for p in range(10)]
     release, prompt, corpus = (np.array(v) for v in zip(*grid, strict=True))
     prompt = prompt + 10 * corpus
-    corpora = ["a", "a/plain", "b", "b/plain", "c", "c/plain"]
+    corpora = [Domain(name, form) for name in "abc" for form in TextForm]
     labels = Labels(
         np.concatenate([release, release[::2]]),
         np.concatenate([prompt, prompt[::2]]),
@@ -25,7 +27,7 @@ def data() -> Any:
         corpora,
     )
     n = len(labels.release)
-    return Data(labels, np.arange(n) < len(release), np.ones(n, bool), (None, None))  # type: ignore[arg-type]
+    return Data(labels, np.arange(n) < len(release), np.ones(n, bool), (None, None), FeatureConfig())  # type: ignore[arg-type]
 
 
 def _folds(data: Any) -> Any:

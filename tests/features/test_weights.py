@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from fingerprint.features.ngrams import BUCKETS, count
+from fingerprint.config import FeatureConfig
+from fingerprint.features.ngrams import count
 from fingerprint.features.weights import Variance, _between, group_sums, unit_rows
+
+DEFAULT = FeatureConfig()
 
 
 def test_what_tells_releases_apart_outweighs_what_tells_prompts_apart() -> None:
@@ -17,12 +20,13 @@ def test_what_tells_releases_apart_outweighs_what_tells_prompts_apart() -> None:
     style = noise[:, 0] + 3 * rng.normal(size=6)[release]
     topic = noise[:, 1] + 3 * rng.normal(size=20)[prompt]
     rows = sparse.csr_matrix(np.column_stack([style, topic, noise[:, 2]]))
-    variance = Variance(np.array([10, 20, 30], np.int32))
+    variance = Variance(np.array([10, 20, 30], np.int32), FeatureConfig(vocabulary=3))
     variance.add(rows, np.arange(120), release, prompt)
-    found = variance.vocabulary(3)
+    found = variance.vocabulary()
     weights = dict(zip(found.buckets.tolist(), found.weights.tolist(), strict=True))
     assert weights[10] > 3 * max(weights.get(20, 0), weights.get(30, 0))
-    assert variance.vocabulary(1).buckets.tolist() == [10]
+    variance.config = FeatureConfig(vocabulary=1)
+    assert variance.vocabulary().buckets.tolist() == [10]
 
 
 def test_group_sums() -> None:
@@ -50,19 +54,19 @@ def test_groups_that_blocks_cut_in_two_count_as_whole(monkeypatch: pytest.Monkey
 
 
 def _sum(rows: np.ndarray) -> np.ndarray:
-    return rows.sum(axis=0, dtype=float)
+    return np.asarray(rows.sum(axis=0, dtype=float))
 
 
 def _squares(rows: np.ndarray) -> np.ndarray:
-    return np.square(rows, dtype=float).sum(axis=0)
+    return np.asarray(np.square(rows, dtype=float).sum(axis=0))
 
 
 def _seen(rows: np.ndarray) -> np.ndarray:
-    return (rows != 0).sum(axis=0)
+    return np.asarray((rows != 0).sum(axis=0))
 
 
 def test_a_row_is_the_same_whatever_it_is_read_with() -> None:
     texts = [f"Some words, {i} of them. " * (1 + i % 7) for i in range(60)] + [""]
-    whole = unit_rows(count(texts), None, BUCKETS)
-    alone = sparse.vstack([unit_rows(count([text]), None, BUCKETS) for text in texts])
+    whole = unit_rows(count(texts, DEFAULT), None, DEFAULT.buckets)
+    alone = sparse.vstack([unit_rows(count([text], DEFAULT), None, DEFAULT.buckets) for text in texts])
     assert (whole != alone).nnz == 0

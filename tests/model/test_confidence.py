@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from fingerprint.config import CalibrationConfig
 from fingerprint.model.confidence import CALIBRATION_FEATURES, NEW, Outcome, calibration_features, outcome, recalibrate
 from fingerprint.model.covariates import COVARIATES, Covariates
 from fingerprint.model.likelihood import Evidence
@@ -13,7 +14,7 @@ COUNT = np.array([1, 10])
 
 
 def found() -> Posterior:
-    """Two suspects: a clear one, and one that may be of an unknown lab."""
+    """Two cases: a clear one, and one that may be of an unknown lab."""
     return Posterior(
         np.array([[0.6, 0.1, 0.1, 0.0], [0.2, 0.0, 0.15, 0.05]]),
         np.array([[0.1, 0.05, 0.0], [0.0, 0.0, 0.1]]),
@@ -28,27 +29,31 @@ def evidence() -> Evidence:
     return Evidence(score, np.zeros((2, 3)), nothing, nothing + 1, nothing, score, np.zeros((2, 3)))
 
 
+def columns() -> np.ndarray:
+    return Covariates.unread(COUNT).columns(evidence(), CalibrationConfig())
+
+
 def total(one: Posterior) -> np.ndarray:
-    return one.labs().sum(axis=1) + one.unknown
+    return np.asarray(one.labs().sum(axis=1) + one.unknown)
 
 
-def signs_of(allowed: np.ndarray | None = None) -> np.ndarray:
-    return calibration_features(found(), evidence(), Covariates.unread(COUNT), allowed)
+def features_of(allowed: np.ndarray | None = None) -> np.ndarray:
+    return calibration_features(found(), evidence(), columns(), allowed)
 
 
-def sure(first: float, unknown: float, new: float) -> Outcome:
+def outcome_of(first: float, unknown: float, new: float) -> Outcome:
     return Outcome(*(np.full(2, v) for v in (first, unknown, new)))
 
 
-def test_signs_say_what_they_are_named_after() -> None:
-    seen = dict(zip(CALIBRATION_FEATURES, signs_of().T, strict=True))
+def test_features_say_what_they_are_named_after() -> None:
+    seen = dict(zip(CALIBRATION_FEATURES, features_of().T, strict=True))
     np.testing.assert_allclose(seen["first"], np.log([0.8 / 0.2, 0.2 / 0.8]), atol=1e-4)
     np.testing.assert_allclose(seen["second"], np.log([0.15 / 0.85, 0.15 / 0.85]), atol=1e-4)
     np.testing.assert_allclose(seen["release"], [0.6 / 0.8, 1.0])
     np.testing.assert_allclose(seen["lead"], [3.0, -2.0])
     np.testing.assert_allclose(seen["responses"], [0.0, np.log(10)])
     assert seen["entropy"][1] > seen["entropy"][0] > 0
-    around = Covariates.unread(COUNT).columns(evidence())
+    around = columns()
     for name, side in (
         ("domain_distance", "_by_domain_distance"),
         ("in_domain_llr", "_by_in_domain_llr"),
@@ -58,14 +63,14 @@ def test_signs_say_what_they_are_named_after() -> None:
 
 
 def test_labs_that_are_not_asked_about_have_no_part_in_the_lead() -> None:
-    seen = signs_of(np.array([True, False, True]))
+    seen = features_of(np.array([True, False, True]))
     np.testing.assert_allclose(seen[:, CALIBRATION_FEATURES.index("lead")], [9.0, 3.0])
-    assert np.isfinite(signs_of(np.array([True, False, False]))).all()
+    assert np.isfinite(features_of(np.array([True, False, False]))).all()
 
 
 @pytest.mark.parametrize("first", [0.0, 0.3, 0.79, 1.0])
 def test_the_first_lab_gets_its_share_and_rankings_stay(first: float) -> None:
-    before, after = found(), recalibrate(found(), sure(first, 0.2, 0.6))
+    before, after = found(), recalibrate(found(), outcome_of(first, 0.2, 0.6))
     np.testing.assert_allclose(total(after), total(before))
     assert min(after.release.min(), after.new.min(), after.unknown.min()) >= 0
     was, now = before.labs(), after.labs()
@@ -82,7 +87,7 @@ def test_the_first_lab_gets_its_share_and_rankings_stay(first: float) -> None:
 def test_shares_next_to_nothing_still_sum_to_one(small: float) -> None:
     tiny = np.array([[0.5, 0, small, 2 * small], [small, 0, 0.4, small / 3]])
     before = Posterior(tiny, np.array([[0.2, 0, small], [0, 0.3, 0]]), 1 - tiny.sum(axis=1) - [0.2 + small, 0.3], LAB)
-    np.testing.assert_allclose(total(recalibrate(before, sure(0.5, 0.3, 0.6))), 1, atol=1e-9)
+    np.testing.assert_allclose(total(recalibrate(before, outcome_of(0.5, 0.3, 0.6))), 1, atol=1e-9)
 
 
 def test_without_another_known_lab_the_rest_is_the_unknown_one() -> None:
@@ -100,7 +105,7 @@ def test_a_lab_without_known_releases_has_only_new_ones() -> None:
 
 
 def test_without_weights_the_posterior_stands() -> None:
-    after = recalibrate(found(), outcome({}, signs_of(), found()))
+    after = recalibrate(found(), outcome({}, features_of(), found()))
     for name in ("release", "new", "unknown"):
         np.testing.assert_allclose(getattr(after, name), getattr(found(), name), atol=1e-5)
 
@@ -112,11 +117,11 @@ def test_weights_are_logits_against_another_lab_and_a_known_release() -> None:
         "unknown": {**nothing, "responses": 1.0, "bias": 0.0},
         NEW: {**nothing, "bias": np.log(4)},
     }
-    said = outcome(weights, signs_of(), found())
+    said = outcome(weights, features_of(), found())
     np.testing.assert_allclose(said.first, [3 / 5, 3 / 14])
     np.testing.assert_allclose(said.unknown, [1 / 5, 10 / 14])
     np.testing.assert_allclose(said.new, 0.8)
-    two = outcome({"first": weights["first"]}, signs_of(), found())
+    two = outcome({"first": weights["first"]}, features_of(), found())
     np.testing.assert_allclose(two.first, 0.75)
     # What is not the first lab's is shared as the posterior shares it.
     np.testing.assert_allclose(two.unknown, [0.25 * 0.05 / 0.2, 0.25 * 0.5 / 0.8])

@@ -19,7 +19,7 @@ def information() -> InformationGain:
     for kind, (a, b) in ((1, (0, 1)), (2, (1, 2))):
         gain[kind, a, b] = gain[kind, b, a] = 4.0
     gain[:, range(3), range(3)] = 0
-    return InformationGain(tuple(KINDS), ("ash", "birch", "cedar"), gain)
+    return InformationGain(tuple(KINDS), ("ash", "birch", "cedar"), gain, 0.15)
 
 
 def test_the_labs_in_question_decide() -> None:

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from pytest_httpserver import HTTPServer
 
@@ -184,3 +185,8 @@ def test_the_time_that_help_tells_is_the_one_that_holds() -> None:
     from fingerprint.collect.asking import RETRY
 
     assert RETRY.timeout == TIMEOUT
+
+
+def test_the_json_is_valid_by_the_published_schema(ask: Any) -> None:
+    schema = json.loads((Path(__file__).resolve().parents[2] / "docs" / "verdict.schema.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(ask()[1])

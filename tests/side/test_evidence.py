@@ -78,7 +78,7 @@ def test_answers_about_itself_are_no_style() -> None:
     assert [record.response for record in case.records] == ["x" * 40]
     assert any("side evidence" in warning for warning in case.warnings)
     found = side_evidence(case, STYLE, SideTables((), NAMES))
-    assert [(row.lab, row.responses) for row in found.self_identification.said] == [("openai", 1)]
+    assert [(row.lab, row.responses) for row in found.self_identification.statements] == [("openai", 1)]
 
 
 def test_what_is_too_short_to_judge_is_counted_all_the_same(model: Path) -> None:
@@ -172,8 +172,8 @@ def test_text_shows_each_apart_and_escaped(model: Path) -> None:
     rows = [*counted("cedar-1", range(8)), about_itself("I am Claude \x1b[31m, made by Anthropic.")]
     verdict = Fingerprint.load(model).identify(case_of(rows))
     text = " ".join(render(verdict, {}, width=100).split())
-    assert "token counts: on 8 prompts the same as those of cedar-1, cedar-2, cedar-3 (log-likelihood ratio" in text
-    assert "self-given names: says anthropic in 1" in text
+    assert "token counts: the same as cedar-1, cedar-2, cedar-3, on 8 prompts (LLR" in text
+    assert "self-identification: anthropic in 1 response" in text
     assert "\x1b" not in text
     plain = render(Fingerprint.load(model).identify(case_of(rows), style_only=True), {})
     assert "Side evidence" not in plain

@@ -17,11 +17,9 @@ from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
 from fingerprint.config import Config, config_values
-from fingerprint.embedding.quantised import QuantisedTable
-from fingerprint.embedding.static_encoder import StaticEncoder
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.features import style_markers
-from fingerprint.features.ngrams import count
-from fingerprint.features.vocabulary import Vocabulary
+from fingerprint.features.ngrams import Vocabulary, count
 from fingerprint.model.calibration import GRID
 from fingerprint.model.confidence import CALIBRATION_FEATURES
 from fingerprint.model.posterior import PARAMETERS, START
@@ -117,13 +115,14 @@ def _parts() -> Parts:
         for release in _RELEASES
         for c, corpus in enumerate(_CORPORA)
     }
-    buckets = np.unique(count([text for some in given.values() for text in some]).columns).astype(np.int32)
-    vocabulary = Vocabulary(buckets, rng.uniform(0.5, 2, len(buckets)).astype(np.float32))
-    tables = [QuantisedTable.quantise(rng.standard_normal((len(buckets), d)).astype(np.float32)) for d in (16, 8)]
+    features, clip = Config().features, Config().embedding.clip
+    buckets = np.unique(count([text for some in given.values() for text in some], features).columns).astype(np.int32)
+    vocabulary = Vocabulary(buckets, _some(rng, 0.5, 2, len(buckets)), features)
+    tables = [QuantisedTable.quantise(_some(rng, -1, 1, len(buckets), d), clip) for d in (16, 8)]
     columns = vocabulary.columns()
 
     def embed(some: list[str]) -> NDArray[np.float32]:
-        counts = count(some, columns)
+        counts = count(some, features, columns)
         return np.hstack([table.embed(counts, vocabulary.weights) for table in tables])
 
     embedded = {cell: embed(some) for cell, some in given.items()}
@@ -149,21 +148,21 @@ def _parts() -> Parts:
         "cell_count": np.full(len(mean), _RESPONSES, np.int32),
         "cell_release": np.repeat(code, len(_CORPORA)).astype(np.int32),
         "cell_corpus": np.tile(np.arange(len(_CORPORA)), len(code)).astype(np.int32),
-        "corpus_mean": rng.normal(0, 0.05, (len(_CORPORA), k)).astype(np.float32),
+        "corpus_mean": _some(rng, -0.1, 0.1, len(_CORPORA), k),
         "corpus_in_domain": np.ones(len(_CORPORA), bool),
         "corpus_spread": np.ones(len(_CORPORA), np.float32),
-        "within_variance": rng.uniform(0.5, 1.5, k).astype(np.float32),
-        "session_variance": rng.uniform(0.02, 0.1, k).astype(np.float32),
-        "domain_variance": rng.uniform(0.01, 0.1, k).astype(np.float32),
-        "between_labs_variance": rng.uniform(0.1, 0.5, k).astype(np.float32),
-        "between_releases_variance": rng.uniform(0.1, 0.5, k).astype(np.float32),
+        "within_variance": _some(rng, 0.5, 1.5, k),
+        "session_variance": _some(rng, 0.02, 0.1, k),
+        "domain_variance": _some(rng, 0.01, 0.1, k),
+        "between_labs_variance": _some(rng, 0.1, 0.5, k),
+        "between_releases_variance": _some(rng, 0.1, 0.5, k),
         "release_lab": np.repeat(np.arange(len(_LABS)), 2).astype(np.int32),
         "release_classifier": of_release.T.astype(np.float16),
         "release_classifier_bias": (-(of_release**2).sum(axis=1) / 2).astype(np.float32),
         "lab_classifier": of_lab.T.astype(np.float16),
         "lab_classifier_bias": (-(of_lab**2).sum(axis=1) / 2).astype(np.float32),
-        "style_marker_mean": rng.uniform(0, 3, (len(code), m)).astype(np.float32),
-        "style_marker_variance": rng.uniform(0.1, 2, (len(code), m)).astype(np.float32),
+        "style_marker_mean": _some(rng, 0, 3, len(code), m),
+        "style_marker_variance": _some(rng, 0.1, 2, len(code), m),
         "probe_gain": (np.float16(2) * (1 - np.eye(len(_LABS), dtype=np.float16)))[None],
         "regression_embedding": np.rint(rows / scale[:, None]).astype(np.int8),
         "regression_scale": scale.astype(np.float32),
@@ -172,6 +171,10 @@ def _parts() -> Parts:
     }
     encoder = {f"encoder/{name}": data for name, data in StaticEncoder(vocabulary, tables[1]).files().items()}
     return Parts(arrays, _documents(), encoder)
+
+
+def _some(rng: np.random.Generator, least: float, most: float, *shape: int) -> NDArray[np.float32]:
+    return rng.uniform(least, most, shape).astype(np.float32)
 
 
 def _documents() -> dict[str, Any]:

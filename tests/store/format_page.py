@@ -36,7 +36,7 @@ A model is a folder of data. Nothing in it is executed.
 
 | file | holds |
 |---|---|
-| `model.json` | the manifest: every other file with its SHA-256, every array, the hash of the features, its own digest |
+| `model.json` | the manifest: every file with its SHA-256, every array, the hash of the features, its digest |
 | `{WEIGHTS}` | the arrays |
 | `encoder/` | the static encoder in the form of sentence-transformers; missing with another encoder |
 | `MODEL_CARD.md` | the model card, for people |
@@ -82,8 +82,8 @@ def page() -> str:
         else:
             parts += _fields(spec.type, seen)
     parts += ["## `model.json`\n"]
-    for kind in (Manifest, FileEntry, ArrayEntry):
-        parts += _fields(kind, seen)
+    for struct in (Manifest, FileEntry, ArrayEntry):
+        parts += _fields(struct, seen)
     parts += ["## The static encoder\n"]
     for name, kind in ENCODER_DOCUMENTS.items():
         parts.append(f"`{name}`: {_shown(inspect.type_info(kind))}.\n")

@@ -254,6 +254,37 @@ def test_the_refusal_says_what_was_expected(folder: Path, name: str, steps: Step
     assert said in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "at", "new", "said"),
+    [
+        ("corpus_in_domain", slice(None), False, "no corpus is in-domain"),
+        ("corpus_spread", 0, 2, "'corpus_spread': is not 1 for a corpus that is in-domain"),
+        ("corpus_spread", 0, -1, "'corpus_spread' holds -1, expected numbers from 0.001 to 1000"),
+        ("within_variance", 3, 0, "'within_variance' holds 0, expected numbers from 1e-09"),
+        ("cell_count", 0, 0, "'cell_count' holds 0, expected numbers from 1"),
+        ("cell_release", -1, 6, "'cell_release' holds 6, expected numbers from 0 to 5"),
+        ("cell_release", 0, 1, "'cell_release' is not ascending"),
+        ("cell_corpus", 0, 1, "a cell is there twice or out of its order"),
+        ("cell_corpus", slice(None), 0, "a cell is there twice or out of its order"),
+        ("release_lab", 0, 1, "ash-1 is of ash, but of birch in weights.safetensors"),
+        ("vocabulary_buckets", 1, 0, "'vocabulary_buckets' is not strictly ascending"),
+        ("vocabulary_buckets", -1, 2**20, "'vocabulary_buckets' is empty or beyond 20 bits"),
+        ("vocabulary_weights", 0, 3, "array 'weights' is not vocabulary_weights of weights.safetensors"),
+        ("probe_gain", (0, 1, 1), 1, "'probe_gain': is not 0 for a lab and itself"),
+        ("lab_classifier_bias", 1, 3e38, "'lab_classifier_bias' holds 3e+38, expected numbers from -100 to 100"),
+        ("release_classifier", 0, np.inf, "'release_classifier' holds inf, expected numbers from -100 to 100"),
+    ],
+)
+def test_the_refusal_of_an_array_says_what_was_expected(folder: Path, name: str, at: Any, new: Any, said: str) -> None:
+    arrays = parts().arrays
+    arrays[name][at] = new
+    with put_back(folder, "weights.safetensors"):
+        replace_arrays(folder, arrays)
+        with pytest.raises(ModelError) as caught:
+            Fingerprint.load(folder)
+    assert said in str(caught.value)
+
+
 def wrong_arrays(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Arrays that cannot be right whatever is in them: of another type or another number of dimensions or rows."""
     for dtype in {"float64", "float32", "float16", "int64", "int8", "uint8", "bool"} - {array.dtype.name}:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -152,7 +153,7 @@ def test_killed_while_it_forgets_the_kept_are_whole(model: Path, monkeypatch: py
     for i in range(3, KEPT + 2):
         replace(model, contents(i), identity(model))
     with monkeypatch.context() as patch:
-        patch.setattr(versions.shutil, "rmtree", half)
+        patch.setattr(shutil, "rmtree", half)
         with pytest.raises(KeyboardInterrupt):
             replace(model, contents(KEPT + 2), identity(model))
     assert len(versions.versions(model)) == KEPT + 1

@@ -9,9 +9,8 @@ import numpy as np
 import pytest
 
 from fingerprint.errors import Refused
-from fingerprint.store.folder import load
+from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity, versions
-from fingerprint.store.folder import save
 from fingerprint.training.comparison import Bools, CaseSet, Comparison, Predictions, check_written, compare
 from fingerprint.training.run import Settings, train_and_replace
 from tests import worlds
@@ -97,9 +96,10 @@ def again(world: Path, out: Path, seed: int = 0, **settings: Any) -> tuple[Compa
 
 
 def test_a_model_as_good_takes_the_place_of_the_old_one(there: Path, world: Path) -> None:
-    parent = identity(there)
+    parent, before = identity(there), content(there)
     comparison, written = again(world, there, seed=1)
     assert written
+    assert content(there)["weights.safetensors"] != before["weights.safetensors"]
     assert comparison
     assert {f.group for f in comparison.figures} == {"old releases"}
     assert [v.sha256 for v in versions(there)][1:] == [parent]

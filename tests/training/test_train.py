@@ -5,10 +5,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from fingerprint.api import Fingerprint
-from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.cli.main import main
+from fingerprint.config import SplitConfig, config_values, flat_values
+from fingerprint.errors import ConfigError, FingerprintError, InputError, ModelError
+from fingerprint.store.folder import load, save
+from fingerprint.training.run import override, read_config
 from tests import worlds
 
 Train = Callable[..., Path]
@@ -36,19 +41,96 @@ def test_known_releases_are_attributed(model: Path, tmp_path: Path) -> None:
     assert right >= 15
 
 
-def test_same_inputs_and_seed_give_the_same_bytes(model: Path, train_small: Train, tmp_path: Path) -> None:
-    again = content(train_small(tmp_path / "again"))
-    assert again == content(model)
-    assert content(train_small(tmp_path / "other", config=worlds.config(seed=1))) != again
+def test_the_same_inputs_give_the_same_bytes_and_no_feature_is_counted_again(
+    world: Path, model: Path, train_small: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import fingerprint.features.counts_cache as cache
+
+    shards = {p.name: p.stat().st_mtime_ns for p in (world / "cache" / "counts").iterdir()}
+    assert shards
+    monkeypatch.setattr(cache, "count", lambda texts, *_: pytest.fail("counted again"))
+    assert content(train_small(tmp_path / "again", config=read_config(model))) == content(model)
+    assert {p.name: p.stat().st_mtime_ns for p in (world / "cache" / "counts").iterdir()} == shards
 
 
-def test_excluding_a_lab_leaves_nothing_of_it(train_small: Train, tmp_path: Path) -> None:
-    folder = train_small(tmp_path / "m", exclude_labs=("oak",), exclude_releases=("ASH-1",))
-    labels = document(folder, "labels")
-    assert "oak" not in labels["labs"]
-    assert "ash-1" not in {r["release"] for r in labels["releases"]}
-    assert "ash-2" in {r["release"] for r in labels["releases"]}
-    assert document(folder, "training")["rows"].keys().isdisjoint({"oak-1", "oak-2", "oak-3", "ash-1"})
+def test_a_model_is_trained_again_from_what_it_says(
+    world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
+    given = worlds.config(splits=SplitConfig(draws=1))
+    (tmp_path / "given.json").write_bytes(msgspec.json.encode(config_values(given)))
+    options = ["--registry", world / "registry.csv", "--cache", world / "cache", "--jobs", 1, "--name", "small"]
+
+    def run(out: str, *more: object) -> dict[str, bytes]:
+        with pytest.raises(SystemExit) as done:
+            main(["train", *map(str, [world / "corpora", "--out", tmp_path / out, *options, *more])])
+        assert not done.value.code, capsys.readouterr().err
+        return content(tmp_path / out)
+
+    first = run("first", "--config", tmp_path / "given.json", "--seed", 3)
+    assert read_config(tmp_path / "first") == msgspec.structs.replace(given, seed=3)
+    assert run("second", "--config", tmp_path / "first") == first
+    command = document(tmp_path / "second", "training")["lineage"][0]["command"]
+    assert command == f"fingerprint train {world / 'corpora'} --registry {world / 'registry.csv'}"
+
+
+def test_the_whole_config_is_shown(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for form in ("text", "json"):
+        with pytest.raises(SystemExit):
+            main(["models", "show", "--model", str(model), "--format", form])
+    text, _, values = capsys.readouterr().out.partition("\n{")
+    assert json.loads("{" + values)["config"] == document(model, "config")
+    shown = dict(line.split(maxsplit=1) for line in text.partition("\nconfig\n")[2].splitlines())
+    assert shown == {name: value or "-" for name, value in flat_values(document(model, "config"))}
+    assert shown["embedding.steps"] == "40"
+    assert shown["calibration.mixture.same"] == "0.85"
+    assert shown["features.word_orders"] == "1, 2, 3"
+    card = (model / "MODEL_CARD.md").read_text()
+    assert all(f"| {name} | {value} |" in card for name, value in shown.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "is not JSON"),
+        ('{"embeding": {}}', "embeding"),
+        ('{"embedding": {"steps": -1}}', "steps"),
+        ('{"calibration": {"mixture": {"same": 1.0}}}', "sum to"),
+    ],
+)
+def test_a_config_that_is_none(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "config.json"
+    path.write_text(text)
+    with pytest.raises(ConfigError, match=said) as caught:
+        read_config(path)
+    assert str(caught.value).startswith(str(path))
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ConfigError, match="cannot be read"):
+        read_config(tmp_path / "none.json")
+
+
+def test_a_model_without_a_config(model: Path, tmp_path: Path) -> None:
+    stored = load(model)
+    documents = {name: value for name, value in stored.documents.items() if name != "config"}
+    save(tmp_path / "old", stored.arrays, documents, "# old\n")
+    with pytest.raises(ConfigError, match="before models kept their config"):
+        read_config(tmp_path / "old")
+
+
+def test_other_encoders_and_seeds_leave_the_rest() -> None:
+    config = worlds.config()
+    assert override(config, None, None) == config
+    other = override(config, 7, "some/encoder")
+    assert (other.seed, other.embedding.encoder) == (7, "some/encoder")
+    assert override(other, config.seed, "") == config
+
+
+def test_excluding_a_lab_leaves_nothing_of_it(lesser: Path) -> None:
+    labels = document(lesser, "labels")
+    assert "elm" not in labels["labs"]
+    assert "oak-3" not in {r["release"] for r in labels["releases"]}
+    assert "oak-2" in {r["release"] for r in labels["releases"]}
+    assert document(lesser, "training")["rows"].keys().isdisjoint({"elm-1", "elm-2", "elm-3", "oak-3"})
 
 
 def test_what_was_known_at_a_time(train_small: Train, tmp_path: Path) -> None:
@@ -86,18 +168,6 @@ def test_mistakes_stop_before_any_work(train_small: Train, tmp_path: Path) -> No
     with pytest.raises(ModelError, match="something else"):
         train_small(taken)
     assert not (tmp_path / "m").exists()
-
-
-def test_an_interrupted_run_finds_its_features_again(
-    world: Path, train_small: Train, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import fingerprint.features.counts_cache as cache
-
-    train_small(tmp_path / "first")
-    shards = {p.name: p.stat().st_mtime_ns for p in (world / "cache" / "counts").iterdir()}
-    monkeypatch.setattr(cache, "count", lambda texts: pytest.fail("counted again"))
-    train_small(tmp_path / "second")
-    assert {p.name: p.stat().st_mtime_ns for p in (world / "cache" / "counts").iterdir()} == shards
 
 
 def test_candidates_restrict_the_question(model: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, UpdateConfig
+from fingerprint.config import Config, PldaConfig
 from fingerprint.loading import Loaded
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Cells, Floats, Indexed, Ints, Plda
@@ -74,9 +74,7 @@ def _in_domain(model: Loaded, responses: NewResponses, config: Config) -> bool:
     return bool(np.median(distance) <= update.domain_share * model.calibration.domain_limit(update.domain_responses))
 
 
-def add_cells(
-    plda: Plda, responses: NewResponses, lab: Ints, new_in_domain: NDArray[np.bool_], config: UpdateConfig
-) -> Plda:
+def add_cells(plda: Plda, responses: NewResponses, lab: Ints, new_in_domain: NDArray[np.bool_], config: Config) -> Plda:
     """Add responses to a fitted PLDA.
 
     The offset of a new corpus is estimated from what its releases write elsewhere (of a new release: what is expected
@@ -87,7 +85,7 @@ def add_cells(
         responses: The new responses. Their codes are those of `plda` and, from then on, new ones.
         lab: (R,) code of the lab of each release, the new releases included.
         new_in_domain: (C,) whether each new corpus is in-domain.
-        config: Of the update.
+        config: Of the model.
 
     Returns:
         PLDA with the new cells; cells that were there and have more responses are merged.
@@ -106,11 +104,11 @@ def add_cells(
         updated = _with_cells(updated, responses.of(rest).cells())
     for corpus in out_of_domain.tolist():
         cells = responses.of(responses.corpus == corpus).cells()
-        spread[corpus] = _spread(plda, cells, config.corpus_prior)
+        spread[corpus] = _spread(plda, cells, config.update.corpus_prior)
         updated = _with_cells(updated, cells)
     updated = replace(updated, corpus_spread=spread)
     all_in_domain = np.append(plda.in_domain, new_in_domain)
-    return replace(updated, corpus_mean=_offsets(updated, all_in_domain), in_domain=all_in_domain)
+    return replace(updated, corpus_mean=_offsets(updated, all_in_domain, config.plda), in_domain=all_in_domain)
 
 
 def _spread(plda: Plda, cells: Cells, prior: int) -> float:
@@ -136,12 +134,12 @@ def _with_cells(plda: Plda, added: Cells) -> Plda:
     )
 
 
-def _offsets(plda: Plda, all_in_domain: NDArray[np.bool_]) -> Floats:
+def _offsets(plda: Plda, all_in_domain: NDArray[np.bool_], config: PldaConfig) -> Floats:
     """(C, K) the offset of each corpus; those out-of-domain in `plda` from where their releases are expected.
 
     all_in_domain: (C,) which corpora have the prior N(domain mean, plda.domain).
     """
-    likelihood = Likelihood(plda)
+    likelihood = Likelihood(plda, None, config)
     means = plda.corpus_mean.copy()
     for corpus in np.flatnonzero(~plda.in_domain).tolist():
         cells, mean, var = likelihood.expected(corpus)

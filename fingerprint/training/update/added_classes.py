@@ -90,8 +90,8 @@ def _fitted(
     """With a class for each release and lab of the responses, all of them in-domain. lab: (R,) of each release."""
     update = config.update
     rng = np.random.default_rng(config.seed)
-    augmentation = NoiseAugmentation.of(old)
-    rehearsal, of = _rehearsal(old, update.rehearsed, rng)
+    augmentation = NoiseAugmentation.of(old, config.classifiers.domain_noise)
+    rehearsal, of = _rehearsal(old, config, rng)
     learned = np.bincount(responses.release)
     if learned.max() > update.release_responses:
         # Some stand for all, so that memory does not grow with the responses of a release.
@@ -127,12 +127,12 @@ def _fitted(
     return LinearClassifiers(*out)
 
 
-def _rehearsal(plda: Plda, size: int, rng: np.random.Generator) -> tuple[Floats, Ints]:
-    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each: about `size`, of each cell by
-    the root of its own."""
-    likelihood = Likelihood(plda)
+def _rehearsal(plda: Plda, config: Config, rng: np.random.Generator) -> tuple[Floats, Ints]:
+    """(n, K) responses not seen yet, as PLDA expects them, and the release (n,) of each: about as many as
+    `config.update.rehearsed`, of each cell by the root of its size."""
+    likelihood = Likelihood(plda, None, config.plda)
     share = np.sqrt(plda.cell_count) * plda.in_domain[plda.cell_corpus]
-    many = np.maximum(1, np.rint(share / share.sum() * size)).astype(np.int64)
+    many = np.maximum(1, np.rint(share / share.sum() * config.update.rehearsed)).astype(np.int64)
     points, releases = [], []
     for corpus in np.flatnonzero(plda.in_domain).tolist():
         mean, var = likelihood.in_corpus(corpus)

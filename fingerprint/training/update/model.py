@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import PldaConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
@@ -70,7 +71,7 @@ def updated(rows: Rows, context: UpdateContext) -> tuple[dict[str, NDArray[Any]]
     responses = rows.responses.recoded(release, _codes(rows.corpora, names.corpora))
     new_corpora = np.array([rows.corpora.index(name) for name in names.corpora[names.first :]], np.int64)
     new_in_domain = in_domain(model, rows.responses, new_corpora, config)
-    plda = add_cells(old, responses, names.lab, new_in_domain, config.update)
+    plda = add_cells(old, responses, names.lab, new_in_domain, config)
     classifiers = add_classes(classifiers, old, plda, responses, config)
     regression_set = RegressionSet.of(stored.arrays)
 
@@ -81,7 +82,7 @@ def updated(rows: Rows, context: UpdateContext) -> tuple[dict[str, NDArray[Any]]
     profiles = _profiles(rows, release, len(names.releases), context)
     arrays = {
         **stored.arrays,
-        **likelihood_arrays(_sorted(plda, classifiers, by_name, by_lab)),
+        **likelihood_arrays(_sorted(plda, classifiers, by_name, by_lab, config.plda)),
         **{name: values[by_name] for name, values in profiles.items()},
         **replace(regression_set, release=rank[regression_set.release]).joined(added).arrays(),
     }
@@ -127,7 +128,7 @@ def _codes(names: Sequence[str], known: Sequence[str]) -> Ints:
     return np.array([code.get(name, -1) for name in names], np.int64)
 
 
-def _sorted(plda: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Ints) -> Likelihood:
+def _sorted(plda: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Ints, config: PldaConfig) -> Likelihood:
     rank, lab_rank = np.argsort(by_name), np.argsort(by_lab)
     return Likelihood(
         replace(plda, cell_release=rank[plda.cell_release], lab=lab_rank[plda.lab[by_name]]),
@@ -137,6 +138,7 @@ def _sorted(plda: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: I
             classifiers.lab[:, by_lab],
             classifiers.lab_bias[by_lab],
         ),
+        config,
     )
 
 

@@ -12,16 +12,14 @@ from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
 from fingerprint.base.keys import isin
-from fingerprint.base.parallel import parallel_map
+from fingerprint.base.parallel import Progress, parallel_map
 from fingerprint.config import Config
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.registry import Registry
-from fingerprint.embedding.quantised import QuantisedTable
-from fingerprint.embedding.static_encoder import StaticEncoder
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
 from fingerprint.store.folder import Stored
-from fingerprint.training.context import Progress
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import embed
 from fingerprint.training.regression_set import RegressionSet, leave_out
@@ -98,7 +96,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
     """
     stored, model, progress = context.stored, context.model, context.progress
     corpus, left_out = _selected(corpus, context)
-    data = Data.prepare(corpus, corpus.release, corpus.prompt, corpus.corpus, cache / "counts", jobs, progress)
+    data = Data.prepare(corpus, cache / "counts", jobs, model.vocabulary.features, progress)
     counts = data.rows(model.vocabulary)
     embedding: DiskArray | NDArray[np.float32] = embed(counts, _tables(context), parallel_map(jobs))
     size = np.diff(counts.indptr).astype(np.int64)
@@ -114,7 +112,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
     labels = data.labels.of(use)
     return Rows(
         data.labels.releases,
-        data.labels.corpora,
+        [domain.label for domain in data.labels.corpora],
         NewResponses(embedding, np.flatnonzero(use), labels.release, labels.corpus),
         RegressionSet(embedding[kept], size[kept], data.labels.release[kept]),
         corpus,

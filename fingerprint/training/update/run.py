@@ -10,18 +10,18 @@ from typing import Any
 import msgspec
 
 from fingerprint.base.files import cache_dir
-from fingerprint.base.parallel import ONE_THREAD
+from fingerprint.base.parallel import ONE_THREAD, Progress
 from fingerprint.config import Config, parse_config
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
+from fingerprint.features.text_forms import TextForm
 from fingerprint.loading import load_whole
 from fingerprint.store.folder import Stored, check_free, pack, save
 from fingerprint.store.versions import identity, replace
 from fingerprint.training.card import card
 from fingerprint.training.comparison import CaseSet, Comparison, Predictor, compare
-from fingerprint.training.context import Progress
-from fingerprint.training.data import PLAIN
+from fingerprint.training.data import Domain
 from fingerprint.training.parts import lineage_entry
 from fingerprint.training.regression_set import RegressionSet
 from fingerprint.training.update.model import updated
@@ -140,7 +140,9 @@ def _outcome(
     return Outcome(
         tuple(sorted(names - known)),
         tuple(sorted(names & known)),
-        tuple(name for name, inside in corpora if name not in had and not inside and not name.endswith(PLAIN)),
+        tuple(
+            name for name, inside in corpora if name not in had and not inside and Domain.of(name).form is TextForm.FULL
+        ),
         int(rows.learned.sum()),
         rows.left_out,
         comparison,

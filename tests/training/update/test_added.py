@@ -17,8 +17,7 @@ from fingerprint.training.update.added_classes import add_classes
 LAB = np.array([0, 0, 1, 1, 2, 2])
 # Whether new corpora are in-domain.
 NONE, OUT, IN = np.zeros(0, bool), np.zeros(1, bool), np.ones(1, bool)
-UPDATE = UpdateConfig()
-CONFIG = Config(update=UPDATE)
+CONFIG = Config()
 
 
 def world(seed: int = 0) -> tuple[Floats, Ints, Ints]:
@@ -40,14 +39,14 @@ def new(rows: Floats, release: Ints, corpus: Ints, at: NDArray[Any]) -> NewRespo
 def fitted() -> Plda:
     rows, release, corpus = world()
     at = (release < 6) & (corpus < 6)
-    return Plda.fit(Cells.of(rows[at], release[at], corpus[at]), LAB)
+    return Plda.fit(Cells.of(rows[at], release[at], corpus[at]), LAB, CONFIG.plda)
 
 
 def test_more_responses_are_added_to_the_sums(fitted: Plda) -> None:
     rows, release, corpus = world(1)
     at = (release < 6) & (corpus < 6)
     point = fitted.project(rows[at])
-    updated = add_cells(fitted, new(rows, release, corpus, at), LAB, NONE, UPDATE)
+    updated = add_cells(fitted, new(rows, release, corpus, at), LAB, NONE, CONFIG)
     assert (updated.cell_count == 80).all()
     order = np.lexsort((updated.cell_corpus, updated.cell_release))
     for i, cell in enumerate(order):
@@ -60,8 +59,8 @@ def test_more_responses_are_added_to_the_sums(fitted: Plda) -> None:
 def test_a_new_corpus_is_estimated_from_what_its_releases_write_elsewhere(fitted: Plda) -> None:
     rows, release, corpus = world()
     at = (release < 6) & (corpus == 6)
-    updated = add_cells(fitted, new(rows, release, corpus, at), LAB, OUT, UPDATE)
-    whole = Plda.fit(Cells.of(rows[release < 6], release[release < 6], corpus[release < 6]), LAB)
+    updated = add_cells(fitted, new(rows, release, corpus, at), LAB, OUT, CONFIG)
+    whole = Plda.fit(Cells.of(rows[release < 6], release[release < 6], corpus[release < 6]), LAB, CONFIG.plda)
     there = (whole.corpus_mean[6] - whole.corpus_mean[0]) @ np.linalg.pinv(whole.basis) @ fitted.basis
     np.testing.assert_allclose(updated.corpus_mean[6] - updated.corpus_mean[0], there, atol=0.35 * np.abs(there).max())
 
@@ -87,7 +86,7 @@ def test_new_classes_know_the_new_release_and_leave_the_old_ones(
         (mean / fitted.within).T, -(mean**2 / fitted.within).sum(axis=1) / 2,
         (lab_mean / fitted.within).T, -(lab_mean**2 / fitted.within).sum(axis=1) / 2,
     )  # fmt: skip
-    larger = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 2), NONE, UPDATE)
+    larger = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 2), NONE, CONFIG)
     updated = add_classes(classifiers, fitted, larger, new(rows, release, corpus, at), config)
     code, share = fits[0]
     assert (code == 6).sum() == 4 * min(at.sum(), most)
@@ -108,7 +107,7 @@ def test_classes_do_not_depend_on_how_many_rows_are_summed_at_a_time(
 ) -> None:
     rows, release, corpus = world()
     at = np.flatnonzero(release == 6)
-    larger = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 2), IN, UPDATE)
+    larger = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 2), IN, CONFIG)
     rng = np.random.default_rng(0)
     classifiers = LinearClassifiers(rng.normal(0, 1, (6, 6)), np.zeros(6), rng.normal(0, 1, (6, 3)), np.zeros(3))
     config = Config(update=UpdateConfig(rehearsed=1_000))
@@ -131,7 +130,7 @@ def test_what_a_later_corpus_does_is_not_learned_as_what_its_only_release_does(f
     )  # fmt: skip
     far = (rows + np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == 0) & (corpus == 6))
-    updated = add_cells(fitted, new(far, release, corpus, at), LAB, OUT, UPDATE)
+    updated = add_cells(fitted, new(far, release, corpus, at), LAB, OUT, CONFIG)
     assert updated.in_domain.tolist() == [True] * 6 + [False]
     np.testing.assert_allclose(updated.domain_mean, middle)
     wide = add_classes(classifiers, fitted, updated, new(far, release, corpus, at), CONFIG)
@@ -147,10 +146,10 @@ def test_a_later_corpus_is_in_domain_for_the_releases_that_were_seen_there_alone
     at = (release == 0) & (corpus == 6)
     # In this world a release writes the same in all corpora but for what these do to all.
     varied = replace(fitted, session=fitted.within)
-    updated = add_cells(varied, new(far, release, corpus, at), LAB, OUT, UPDATE)
+    updated = add_cells(varied, new(far, release, corpus, at), LAB, OUT, CONFIG)
     means = np.stack([far[(release == r) & (corpus == 6)].mean(axis=0) for r in range(6)])
     count = np.full(6, 25)
-    before, after = (Likelihood(h).evidence(means, count) for h in (varied, updated))
+    before, after = (Likelihood(h, None, CONFIG.plda).evidence(means, count) for h in (varied, updated))
     assert after.domain_distance[0] < 0.5 < before.domain_distance[0]
     np.testing.assert_allclose(after.domain_distance[1:], before.domain_distance[1:])
     assert after.in_domain_llr[0] > before.in_domain_llr[0]
@@ -163,11 +162,11 @@ def later(fitted: Plda, name: int, seed: int = 0) -> tuple[Plda, Floats, Ints, I
     far = (rows + 3 * np.eye(6)[0]).astype(np.float32)
     at = np.flatnonzero((release == name) & (corpus == 6))
     lab = np.append(LAB, 2) if name == 6 else LAB
-    return add_cells(fitted, new(far, release, corpus, at), lab, OUT, UPDATE), far, release, corpus
+    return add_cells(fitted, new(far, release, corpus, at), lab, OUT, CONFIG), far, release, corpus
 
 
 def test_a_later_corpus_tells_nothing_about_its_releases_elsewhere(fitted: Plda) -> None:
-    before, after = Likelihood(fitted), Likelihood(later(fitted, 0)[0])
+    before, after = Likelihood(fitted, None, CONFIG.plda), Likelihood(later(fitted, 0)[0], None, CONFIG.plda)
     for name in ("mean", "var", "lab_mean", "lab_var"):
         np.testing.assert_allclose(getattr(before, name), getattr(after, name), atol=1e-12)
 
@@ -176,7 +175,7 @@ def test_a_release_that_a_later_corpus_alone_has_is_known_there_and_expected_as_
     fitted: Plda,
 ) -> None:
     updated, far, release, corpus = later(fitted, 6)
-    likelihood = Likelihood(updated)
+    likelihood = Likelihood(updated, None, CONFIG.plda)
     np.testing.assert_allclose(likelihood.mean[6], likelihood.lab_mean[2])
     np.testing.assert_allclose(likelihood.var[6], likelihood.lab_var[2] + updated.between_releases)
     weight = np.random.default_rng(0).normal(0, 1, (6, 6))
@@ -186,7 +185,7 @@ def test_a_release_that_a_later_corpus_alone_has_is_known_there_and_expected_as_
     np.testing.assert_array_equal(wide.release[:, :6], weight)
     np.testing.assert_array_equal(wide.lab, weight[:, :3])
     np.testing.assert_allclose(wide.release[:, 6], weight[:, LAB == 2].mean(axis=1))
-    told = Likelihood(updated, wide).evidence(far[at].mean(axis=0, keepdims=True), np.array([25]))
+    told = Likelihood(updated, wide, CONFIG.plda).evidence(far[at].mean(axis=0, keepdims=True), np.array([25]))
     assert told.known.argmax() == 6
     # The linear classifiers, which do not know the corpus, do not speak against it.
     assert (told.release_score[0, 6], told.lab_score[0, 2]) == (0, 0)
@@ -195,7 +194,7 @@ def test_a_release_that_a_later_corpus_alone_has_is_known_there_and_expected_as_
 def test_the_class_of_a_new_lab_that_a_later_corpus_alone_has_is_the_mean_of_all(fitted: Plda) -> None:
     rows, release, corpus = world()
     at = np.flatnonzero((release == 6) & (corpus == 6))
-    updated = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 3), OUT, UPDATE)
+    updated = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 3), OUT, CONFIG)
     weight, bias = np.random.default_rng(0).normal(0, 1, (6, 6)), np.arange(6.0)
     classifiers = LinearClassifiers(weight, bias, weight[:, :3], bias[:3])
     wide = add_classes(classifiers, fitted, updated, new(rows, release, corpus, at), CONFIG)
@@ -212,18 +211,18 @@ def test_how_widely_responses_spread_in_a_later_corpus_is_read_off_them(fitted: 
     wide = rows.copy()
     wide[at] = means[release[at]] + rng.normal(0, 1, (len(at), 6))
     for given, spread in ((rows, 1), (wide, 4)):
-        updated = add_cells(fitted, new(given, release, corpus, at), LAB, OUT, UPDATE)
+        updated = add_cells(fitted, new(given, release, corpus, at), LAB, OUT, CONFIG)
         assert updated.corpus_spread[6] == pytest.approx(spread, rel=0.15)
     # One response of each does not tell.
     one = at[np.unique(release[at], return_index=True)[1]]
-    assert add_cells(fitted, new(wide, release, corpus, one), LAB, OUT, UPDATE).corpus_spread[6] == 1
+    assert add_cells(fitted, new(wide, release, corpus, one), LAB, OUT, CONFIG).corpus_spread[6] == 1
 
 
 def test_more_responses_in_a_later_corpus_move_what_it_has_in_common(fitted: Plda) -> None:
     updated, far, release, corpus = later(fitted, 0)
     at = np.flatnonzero((release > 0) & (release < 6) & (corpus == 6))
-    both = add_cells(updated, new(far, release, corpus, at), LAB, NONE, UPDATE)
+    both = add_cells(updated, new(far, release, corpus, at), LAB, NONE, CONFIG)
     every = np.flatnonzero((release < 6) & (corpus == 6))
-    once = add_cells(fitted, new(far, release, corpus, every), LAB, OUT, UPDATE)
+    once = add_cells(fitted, new(far, release, corpus, every), LAB, OUT, CONFIG)
     np.testing.assert_allclose(both.corpus_mean[6], once.corpus_mean[6], rtol=0.05, atol=0.05)
     assert both.in_domain.tolist() == [True] * 6 + [False]
