@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from fingerprint.evaluation.perturb import PERTURBATIONS
+from fingerprint.evaluation.protocols.perturbed import PERTURBATIONS
 
 TEXT = "# Title\n\nA **bold** claim — “really”! 🎉 And a second sentence.\n- one item\n- two items"
 

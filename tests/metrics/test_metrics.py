@@ -15,7 +15,6 @@ from sklearn.metrics import (
     roc_curve,
 )
 
-from fingerprint.evaluation import open_set
 from fingerprint.metrics import metrics
 from fingerprint.metrics.bootstrap import Resamples, interval
 
@@ -24,7 +23,7 @@ SEED = st.integers(0, 2**32 - 1)
 
 
 class Case:
-    """Random shares of five classes, of which perhaps not all occur, with weights as a bootstrap draws them."""
+    """Random probabilities of five classes, of which perhaps not all occur, with weights as a bootstrap draws them."""
 
     def __init__(self, seed: int):
         rng = np.random.default_rng(seed)
@@ -54,9 +53,8 @@ def test_naming_is_scikit_learns(seed: int) -> None:
 
     def f1(weight: np.ndarray) -> float:
         occur = np.unique(case.name[weight > 0])
-        return f1_score(
-            case.name, case.first, labels=occur, average="macro", sample_weight=weight, zero_division=0
-        )  # fmt: skip
+        options = {"labels": occur, "average": "macro", "zero_division": 0}
+        return float(f1_score(case.name, case.first, sample_weight=weight, **options))
 
     def recall(weight: np.ndarray) -> float:
         use = weight > 0
@@ -113,16 +111,16 @@ def test_open_set_curves_are_scikit_learns(seed: int) -> None:
         return area * weight[right].sum() / weight[~unknown].sum()
 
     case.same(
-        open_set.auroc(score, unknown, case.samples),
+        metrics.auroc(score, unknown, case.samples),
         lambda weight: roc_auc_score(unknown, score, sample_weight=weight),
     )
-    case.same(open_set.false_alarms(score, unknown, case.samples), false_alarms)
-    case.same(open_set.oscr(case.top, case.first == case.name, ~unknown, case.samples), oscr)
+    case.same(metrics.fpr_at_recall(score, unknown, case.samples), false_alarms)
+    case.same(metrics.oscr(case.top, case.first == case.name, ~unknown, case.samples), oscr)
 
 
 @CASES
 @given(SEED)
-def test_the_surest_half_is_taken_one_by_one(seed: int) -> None:
+def test_the_half_with_the_highest_probabilities_is_taken_one_by_one(seed: int) -> None:
     case = Case(seed)
     right = case.first == case.name
 
@@ -134,15 +132,15 @@ def test_the_surest_half_is_taken_one_by_one(seed: int) -> None:
         certain = sure > last
         return ((~ok[certain]).sum() + (half - certain.sum()) * (~ok[sure == last]).mean()) / half
 
-    case.same(metrics.false_among_surest(case.top, right, case.samples), one_by_one)
+    case.same(metrics.selective_risk(case.top, right, case.samples), one_by_one)
 
 
-def test_of_four_the_surest_two_are_asked() -> None:
+def test_of_four_cases_the_two_with_the_highest_probabilities_are_taken() -> None:
     sure, right = np.array([0.9, 0.4, 0.8, 0.7]), np.array([True, False, False, True])
     samples = Resamples.weighted(np.ones(4))
-    assert metrics.false_among_surest(sure, right, samples) == pytest.approx([0.5])
-    assert metrics.false_among_surest(sure, right, samples, 0.25) == pytest.approx([0])
-    assert metrics.false_among_surest(sure, right, samples, 0.75) == pytest.approx([1 / 3])
+    assert metrics.selective_risk(sure, right, samples) == pytest.approx([0.5])
+    assert metrics.selective_risk(sure, right, samples, 0.25) == pytest.approx([0])
+    assert metrics.selective_risk(sure, right, samples, 0.75) == pytest.approx([1 / 3])
 
 
 def test_oscr_is_the_area_under_the_curve_of_the_paper() -> None:
@@ -151,13 +149,13 @@ def test_oscr_is_the_area_under_the_curve_of_the_paper() -> None:
     probability = np.array([0.9, 0.6, 0.8, 0.3, 0.7, 0.3])
     # Above 0.7 one of four is right, and one unknown; at 0.6 two; at 0.3 three of four against the second, tied.
     area = 0.5 * (0.25) + 0.5 * (0.5 + 0.75) / 2
-    assert open_set.oscr(probability, right, known, Resamples.weighted(np.ones(6)))[0] == pytest.approx(area)
+    assert metrics.oscr(probability, right, known, Resamples.weighted(np.ones(6)))[0] == pytest.approx(area)
 
 
 def test_nineteen_of_twenty_are_95_percent() -> None:
     score = np.array([0.1, *[0.5] * 19, 0.3, 0.6])
     positive = np.arange(22) < 20
-    assert open_set.false_alarms(score, positive, Resamples.weighted(np.ones(22)))[0] == 0.5
+    assert metrics.fpr_at_recall(score, positive, Resamples.weighted(np.ones(22)))[0] == 0.5
 
 
 def test_calibration_error_by_hand() -> None:
@@ -165,12 +163,12 @@ def test_calibration_error_by_hand() -> None:
     right = np.array([True, True, False, False, True, False])
     # The bins from 14/15, 13/15, 7/15 and 1/15 on.
     by_hand = (0.05 + 0.92 + abs(0.5 + 0.50001 - 1) + 0.1) / 6
-    samples = Resamples.weighted([np.ones(6), [0, 0, 2, 0, 0, 6]])
+    samples = Resamples.weighted(np.array([[1, 1, 1, 1, 1, 1], [0, 0, 2, 0, 0, 6]]))
     found = metrics.calibration_error(probability, right, samples)
     np.testing.assert_allclose(found, [by_hand, (2 * 0.92 + 6 * 0.1) / 8])
 
 
-def test_claims_by_hand() -> None:
+def test_attributions_by_hand() -> None:
     right = np.array([True, True, True, False, False])
     attributed = np.array([True, True, False, True, False])
     samples = Resamples.weighted(np.ones(5))
@@ -181,12 +179,12 @@ def test_claims_by_hand() -> None:
     assert np.isnan(metrics.false_attributions(right, none, samples)[0])
 
 
-def test_a_sure_wrong_answer_costs_no_more_than_the_floor() -> None:
+def test_a_confident_error_costs_no_more_than_the_floor() -> None:
     samples = Resamples.weighted(np.ones(2))
     assert metrics.log_loss(np.array([0.0, 1.0]), samples)[0] == pytest.approx(-np.log(1e-12) / 2)
 
 
-def test_nothing_named_is_no_ones_false_alarm() -> None:
+def test_no_first_name_is_no_false_positive() -> None:
     name, first = np.array([0, 0, 1]), np.array([0, -1, -1])
     samples = Resamples.weighted(np.ones(3))
     assert metrics.macro_recall(name, first, 2, samples)[0] == pytest.approx(0.25)
@@ -197,9 +195,9 @@ def test_nothing_named_is_no_ones_false_alarm() -> None:
 def test_without_one_of_the_kinds_there_is_no_curve() -> None:
     samples = Resamples.weighted([[1, 1, 0], [0, 0, 1], [1, 0, 1]])
     score, positive = np.array([0.2, 0.4, 0.6]), np.array([False, False, True])
-    for found in (open_set.auroc(score, positive, samples), open_set.false_alarms(score, positive, samples)):
+    for found in (metrics.auroc(score, positive, samples), metrics.fpr_at_recall(score, positive, samples)):
         np.testing.assert_array_equal(np.isnan(found), [True, True, False])
-    found = open_set.oscr(score, ~positive, ~positive, samples)
+    found = metrics.oscr(score, ~positive, ~positive, samples)
     np.testing.assert_array_equal(np.isnan(found), [True, True, False])
 
 
