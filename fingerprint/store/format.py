@@ -86,7 +86,7 @@ ARRAYS: Mapping[str, ArraySpec] = {
         ArraySpec("cell_mean", "float16", ("N", "K"), -_MOST_HALF, _MOST_HALF,
                   "Mean of each cell, a release in a corpus, in the basis."),
         ArraySpec("cell_count", "int32", ("N",), 1, _MOST_INT, "Responses of each cell."),
-        ArraySpec("cell_release", "int32", ("N",), 0, _MOST_INT, "Release of each cell.", codes="R", order="ascending"),
+        ArraySpec("cell_release", "int32", ("N",), 0, _MOST_INT, "Release of each cell.", codes="R"),
         ArraySpec("cell_corpus", "int32", ("N",), 0, _MOST_INT,
                   "Corpus of each cell; a release has one cell in a corpus.", codes="C"),
         ArraySpec("corpus_mean", "float32", ("C", "K"), -_MOST_HALF, _MOST_HALF,

@@ -263,9 +263,9 @@ def test_the_refusal_says_what_was_expected(folder: Path, name: str, steps: Step
         ("within_variance", 3, 0, "'within_variance' holds 0, expected numbers from 1e-09"),
         ("cell_count", 0, 0, "'cell_count' holds 0, expected numbers from 1"),
         ("cell_release", -1, 6, "'cell_release' holds 6, expected numbers from 0 to 5"),
-        ("cell_release", 0, 1, "'cell_release' is not ascending"),
-        ("cell_corpus", 0, 1, "a cell is there twice or out of its order"),
-        ("cell_corpus", slice(None), 0, "a cell is there twice or out of its order"),
+        ("cell_release", 0, 1, "a cell is there twice"),
+        ("cell_corpus", 0, 1, "a cell is there twice"),
+        ("regression_release", 0, 1, "'regression_release' is not ascending"),
         ("release_lab", 0, 1, "ash-1 is of ash, but of birch in weights.safetensors"),
         ("vocabulary_buckets", 1, 0, "'vocabulary_buckets' is not strictly ascending"),
         ("vocabulary_buckets", -1, 2**20, "'vocabulary_buckets' is empty or beyond 20 bits"),
@@ -372,7 +372,7 @@ def test_arrays_missing_and_unknown(folder: Path) -> None:
 _IMPLAUSIBLE: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "plda_basis": lambda array: array[:, ::-1].copy(),
     "lab_classifier": lambda array: array[:, ::-1].copy(),
-    "lab_classifier_bias": lambda array: array + np.array([60, 0, 0], np.float32),
+    "lab_classifier_bias": lambda array: np.float32([100, -100, -100]),
     "regression_release": lambda array: np.minimum(array + 2, 5),
 }
 
