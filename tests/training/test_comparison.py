@@ -13,7 +13,8 @@ from fingerprint.store.read import load
 from fingerprint.store.versions import identity, versions
 from fingerprint.store.write import save
 from fingerprint.training.comparison import Bools, CaseSet, Comparison, Predictions, check_written, compare
-from fingerprint.training.run import Settings, train_and_replace
+from fingerprint.training.model import Settings
+from fingerprint.training.run import train_and_replace
 from tests import worlds
 from tests.training.test_train import content, document
 
