@@ -28,6 +28,7 @@ report: .venv/full
 # Writes the pages that tests compare with the program.
 docs: .venv/full
 	$(BIN)/python -m tests.cli.help_page docs/cli.md
+	$(BIN)/python -m tests.data.formats_page docs/formats.md
 	$(BIN)/python -m tests.report.schema_page docs/verdict.schema.json
 
 clean:

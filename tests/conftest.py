@@ -1,22 +1,46 @@
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from fingerprint.base.files import locked
 from fingerprint.config import Config
 from tests import worlds
 
 
 @pytest.fixture(scope="session")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, Callable[[Path], object]], Path]:
+    """Makes a folder once for all processes of a run: made_once(name, make), where make gets the folder."""
+    base = tmp_path_factory.getbasetemp()
+    root = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+    def get(name: str, make: Callable[[Path], object]) -> Path:
+        whole = root / name
+        whole.mkdir(exist_ok=True)
+        with locked(whole):
+            done = whole / "done"
+            if not done.exists():
+                make(whole / "folder")
+                done.touch()
+        return whole / "folder"
+
+    return get
+
+
+@pytest.fixture(scope="session")
+def world(made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A folder with `registry.csv` and `corpora/`."""
-    folder = tmp_path_factory.mktemp("world")
-    worlds.registry(folder)
-    worlds.corpora(folder)
-    return folder
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        worlds.registry(folder)
+        worlds.corpora(folder)
+
+    return made_once("world", make)
 
 
 @pytest.fixture(scope="session")
@@ -47,9 +71,9 @@ def train_small(world: Path) -> Callable[..., Path]:
 
 
 @pytest.fixture(scope="session")
-def model(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def model(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A model folder trained on the whole world."""
-    return train_small(tmp_path_factory.mktemp("models") / "small")
+    return made_once("model", train_small)
 
 
 @pytest.fixture(scope="session")
@@ -80,7 +104,7 @@ def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest
 
 
 @pytest.fixture(scope="session")
-def lesser(train_small: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def lesser(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
     """A model of the same world without a release and a lab."""
-    out = tmp_path_factory.mktemp("models") / "lesser"
-    return train_small(out, exclude_releases=("OAK-3",), exclude_labs=("elm",), name="lesser")
+    some = {"exclude_releases": ("OAK-3",), "exclude_labs": ("elm",), "name": "lesser"}
+    return made_once("lesser", lambda out: train_small(out, **some))

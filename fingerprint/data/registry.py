@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import csv
+import difflib
 import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 from fingerprint.base.files import data_dir
+from fingerprint.data.spelling import bag, dates, forms, squashed, tuned
 from fingerprint.errors import InputError
 
 COLUMNS = ("release", "lab", "family", "line", "released", "kind", "aliases")
@@ -65,9 +67,38 @@ class Registry:
         return cls(releases, _display_names(data_dir("corpora") / LABS) | _display_names(path.with_name(LABS)))
 
     def resolve(self, name: str) -> Release | None:
-        """The release of a canonical name or alias, exactly and then without regard to case."""
+        """Return the release that a name means, however a provider or a person spells it.
+
+        An exact name counts before any other reading; then letter case, dots, dashes, owners, dates, precisions and
+        the names of services are looked past, one after the other.
+
+        Args:
+            name: A canonical name, an alias, or another spelling of one.
+
+        Returns:
+            None where no release, or more than one, could be meant: see `candidates`.
+        """
         canonical = self._names.get(name) or self._folded.get(name.casefold())
+        if canonical is None:
+            meant = self._meant(name)
+            canonical = next(iter(meant)) if len(meant) == 1 else None
         return self.releases[canonical] if canonical else None
+
+    def candidates(self, name: str, most: int = 8) -> tuple[str, ...]:
+        """Return canonical names that an ambiguous or unknown name could mean, the likeliest first.
+
+        Args:
+            name: Any spelling.
+            most: How many at most.
+        """
+        meant = self._meant(name)
+        if meant:
+            return tuple(sorted(meant))[:most]
+        keys = [squashed(form) for form in forms(name)]
+        shortest = min(filter(None, keys), key=len, default="")
+        longer = (found for key, found in self._squashed.items() if shortest and key.startswith(shortest))
+        near = difflib.get_close_matches(min(forms(name), key=len), list(self.releases), most, 0.8)
+        return tuple(sorted(frozenset[str]().union(*longer)) or near)[:most]
 
     def of_lab(self, lab: str) -> list[Release]:
         """Its releases; those of its models that others fine-tuned are not among them."""
@@ -95,6 +126,43 @@ class Registry:
     @cached_property
     def _folded(self) -> dict[str, str]:
         return {name.casefold(): release for name, release in self._names.items()}
+
+    def _meant(self, name: str) -> frozenset[str]:
+        """The releases of the first spelling that any has."""
+        dated = dates(name)
+        for form in forms(name):
+            found = (
+                self._squashed.get(squashed(form))
+                or self._bags.get(bag(form))
+                or next(
+                    filter(None, (self._squashed.get(squashed(longer)) for longer in tuned(form.replace(":", "-")))),
+                    None,
+                )
+            )
+            # A snapshot of another day is another release.
+            if found and not (dated and all(dates(release) - dated for release in found)):
+                return found
+        return frozenset()
+
+    @cached_property
+    def _squashed(self) -> dict[str, frozenset[str]]:
+        return self._index(squashed)
+
+    @cached_property
+    def _bags(self) -> dict[str, frozenset[str]]:
+        return self._index(bag)
+
+    def _index(self, key: Callable[[str], str]) -> dict[str, frozenset[str]]:
+        """Releases by a key of their names: of canonical ones first, then of aliases, then of aliases without owner."""
+        found: dict[str, frozenset[str]] = {}
+        aliases = [(alias, e.release) for e in self.releases.values() for alias in e.aliases]
+        owned = [(alias.rpartition("/")[2], release) for alias, release in aliases if "/" in alias]
+        for names in ([(name, name) for name in self.releases], aliases, owned):
+            level: dict[str, set[str]] = defaultdict(set)
+            for name, release in names:
+                level[key(name)].add(release)
+            found = {k: frozenset(v) for k, v in level.items()} | found
+        return found
 
     @cached_property
     def _groups(self) -> dict[tuple[str, str], frozenset[str]]:

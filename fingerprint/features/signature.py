@@ -11,6 +11,8 @@ import hashlib
 import json
 from functools import cache
 
+import msgspec
+
 from fingerprint.config import FeatureConfig
 from fingerprint.features.ngrams import count
 from fingerprint.features.text_forms import TextForm
@@ -57,6 +59,8 @@ _NAMES = (
     "OpenAssistant", "openassistant Open Assistant", "Dolphin 2", "Dolphin-mixtral", "Hermes 2", "Nous Hermes 2",
     "Nous Research", "am Bard", "Copilot", "Microsoft Copilot", "Perplexity AI", "Writer's Palmyra",
 )  # fmt: skip
+# Fields of the configuration that decide which of the counted features are used, and not what is counted.
+_SELECTION = frozenset({"vocabulary", "least_count", "least_share", "least_residual"})
 # What may follow a name and is masked with it, and what is no name.
 _VERSIONS = (
     "4o", "3.5", "v2.1", "mini", "nano", "turbo", "pro", "flash", "lite", "ultra", "max", "plus", "instruct", "chat",
@@ -73,8 +77,7 @@ _NO_NAMES = (
 def feature_signature(config: FeatureConfig) -> str:
     """Hash what the features of the fixed texts are.
 
-    Fields of the configuration that decide which of the counted features are used, and not what is counted, have no
-    part in it.
+    Fields of the configuration that only select among the counted features have no part in it.
 
     Args:
         config: The families' orders and the number of buckets.
@@ -82,15 +85,8 @@ def feature_signature(config: FeatureConfig) -> str:
     Returns:
         64 hexadecimal digits (SHA-256).
     """
-    counted = {
-        "version": _VERSION,
-        "hash_bits": config.hash_bits,
-        "character_orders": config.character_orders,
-        "word_orders": config.word_orders,
-        "shape_orders": config.shape_orders,
-        "line_start_orders": config.line_start_orders,
-        "edge_words": config.edge_words,
-    }
+    fields = msgspec.structs.asdict(config)
+    counted = {"version": _VERSION} | {name: value for name, value in fields.items() if name not in _SELECTION}
     texts = [
         *_TEXTS,
         *(f"I am {name}, made to help." for name in (*_NAMES, *_NO_NAMES)),

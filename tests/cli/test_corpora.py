@@ -24,8 +24,9 @@ def test_the_group_and_its_light_verbs_import_nothing_heavy() -> None:
 
 def test_list_and_show() -> None:
     listed = json.loads(run("corpora", "list", "--format", "json").stdout)
-    assert len(listed) == 14
-    assert {m["licence"] for m in listed if m["use"] == "train"} == {"Apache-2.0", "GPL-3.0", "MIT"}
+    assert len(listed) == 41
+    licences = {"AGPL-3.0-or-later", "Apache-2.0", "CC-BY-4.0", "CC-BY-SA-4.0", "GPL-3.0", "MIT", "none"}
+    assert {m["licence"] for m in listed if m["use"] == "train"} == licences
     shown = run("corpora", "show", "zeroeval")
     assert "github.com/WildEval/ZeroEval at 8c1485ed" in shown.stdout
     assert json.loads(run("corpora", "show", "zeroeval", "--format", "json").stdout)["licence"] == "Apache-2.0"
@@ -33,6 +34,12 @@ def test_list_and_show() -> None:
         done = run("corpora", "show", name)
         assert (done.returncode, len(done.stderr.splitlines()), done.stdout) == (2, 1, "")
     assert "zeroeval" in run("corpora", "show", "zeroval").stderr
+
+
+def test_fetch_of_a_corpus_that_it_does_not_read_says_where_the_responses_are(tmp_path: Path) -> None:
+    done = run("corpora", "fetch", "creative_writing", "--out", str(tmp_path / "x.parquet"))
+    assert (done.returncode, list(tmp_path.iterdir())) == (2, [])
+    assert "results/*.html" in done.stderr.splitlines()[-1]
 
 
 def test_fetch_says_licence_and_what_it_left_out(tmp_path: Path) -> None:

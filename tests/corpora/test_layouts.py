@@ -1,10 +1,11 @@
-"""Each training corpus' layout in its repository, on trees of a file or two; the ids are as in our corpora."""
+"""The layout of each corpus that `fetch` reads, on trees of a file or two; the ids are as in our corpora."""
 
 from __future__ import annotations
 
 import hashlib
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -136,6 +137,79 @@ TREES: dict[str, tuple[dict[str, str], list[dict[str, Any]]]] = {
             row(prompt_id=f"crux-{ID}", domain="code-reasoning", source_model="gpt-4o-2024-05-13"),
         ],
     ),
+    "bfcl_2024": (
+        {
+            "2024-08-11/result/gpt-4-0613/gorilla_openfunctions_v1_test_relevance_result.json": lines(
+                {"id": "relevance_20", "result": SAID}),
+            "2024-08-11/result/gpt-4-0125-preview-FC/gorilla_openfunctions_v1_test_java_result.json": lines(
+                {"id": "java_0", "result": [{"f": "{}"}]}, {"id": "java_1", "result": SAID}),
+            "2024-08-11/result/gpt-4-0613/gorilla_openfunctions_v1_test_parallel_multiple_function_result.json": lines(
+                {"id": "parallel_multiple_function_3", "result": SAID}),
+            "2024-08-11/result/gpt-4-0613/gorilla_openfunctions_v1_test_executable_simple_result.json": lines(
+                {"id": "executable_simple_0", "result": SAID}),
+        },
+        [
+            row(prompt="", prompt_id="java_1", release="gpt-4-0125-preview", source_model="gpt-4-0125-preview-FC"),
+            row(prompt="", prompt_id="parallel_multiple_function_3"),
+            row(prompt="", prompt_id="relevance_20", release="gpt-4-0613"),
+        ],
+    ),
+    "bullshit_bench": (
+        {
+            "data/v2/latest/responses/sha256-0b98.jsonl": lines(
+                {"model_row": "claude-3-haiku@reasoning=default", "model_reasoning_level": "default",
+                 "question_id": "tc_02", "response_text": SAID, "status": "ok"}),
+            "data/latest/aggregate.jsonl": lines(
+                {"model_row": "claude-3-haiku@reasoning=default", "question_id": "tc_02", "judge_1_score": 0}),
+            "data/latest/manifest.json": "{}",
+        },
+        [row(prompt="", prompt_id="tc_02", release="claude-3-haiku-2024-03", variant="reasoning=default", domain="chat")],
+    ),
+    "legal_llm4llm": (
+        {
+            "huggingface_datasets/phase3_flat.jsonl": lines(
+                {"question_id": "falsereject_01", "question": "why?", "model": "z-ai/glm-4.6", "response": SAID}),
+            "huggingface_datasets/best_vs_worst.jsonl": lines(
+                {"question_id": "crypto_law_01", "question": "why?", "best_model": "openai/gpt-5", "best_response": SAID,
+                 "worst_model": "gemma3-abliterated:27b", "worst_response": "not read"}),
+            "results/phase2_responses.json": json.dumps({"tasks": [{"model": "gpt-5", "response": "not read"}]}),
+        },
+        [
+            row(prompt_id="p3:falsereject_01", release="glm-4.6", domain="legal advice, false-refusal prompts"),
+            row(prompt_id="p1:crypto_law_01", release="gpt-5", domain="legal Q&A"),
+        ],
+    ),
+    "pokedex_apps": (
+        {
+            "submissions/opus-5-low/README.md": SAID, "submissions/opus-5-low/ENTRY.md": "a grader's",
+            "submissions/opus-5-low/package-lock.json": "{}", "submissions/opus-5-low/index.html": SAID + "0",
+            "submissions/opus-5-low/src/App.tsx": SAID + "1", "submissions/opus-5-low/src/lib/api.test.ts": SAID + "2",
+            "submissions/opus-5-low/public/js/views/types.js": SAID + "3",
+        },
+        [
+            row(response=SAID + "0", prompt="", prompt_id="pokedex/index.html", release="claude-opus-5"),
+            row(response=SAID + "3", prompt="", prompt_id="pokedex/public/js/views/types.js"),
+            row(response=SAID + "1", prompt="", prompt_id="pokedex/src/App.tsx", source_model="opus-5-low"),
+            row(response=SAID + "2", prompt="", prompt_id="pokedex/src/lib/api.test.ts", domain="code-web"),
+            row(prompt="", prompt_id="pokedex/README.md", domain="writing-tech"),
+        ],
+    ),
+    "ruby_bench": (
+        {
+            f"implementations/program_fixer/calendar/{name}.rb": f"# {number}" for number, name in enumerate([
+                "broken/glm_4_5_openrouter_08_2025", "claude_opus_4_6_manual_budget_2048_openrouter_04_2026",
+                "claude_opus_4_8_fast_effort_low_openrouter_05_2026", "deepseek_r1_web_chat_02_2025",
+                "gemini_2_0_pro_exp_cursor_chat_02_2025", "openai_4_turbo_08_2025"])
+        } | {"implementations/calendar/glm_4_5_openrouter_08_2025.rb": "# an older place", "benchmarks/calendar.rb": "#"},
+        [
+            row(response="# 0", prompt="", source_model="glm_4_5", variant="08_2025", domain="code-ruby"),
+            row(response="# 1", prompt="", source_model="claude_opus_4_6", variant="budget2048;04_2026"),
+            row(response="# 2", prompt="", source_model="claude_opus_4_8_fast", variant="low;05_2026"),
+            row(response="# 3", prompt="", source_model="deepseek_r1", variant="web_chat;02_2025"),
+            row(response="# 4", prompt="", source_model="gemini_2_0_pro_exp", variant="cursor_chat;02_2025"),
+            row(response="# 5", prompt="", source_model="openai_4_turbo", prompt_id="program_fixer/calendar"),
+        ],
+    ),
 }  # fmt: skip
 
 
@@ -150,9 +224,13 @@ def extracted(name: str, tree: dict[str, str]) -> Extracted:
     return found
 
 
-def test_every_training_corpus_has_a_layout_that_is_tested() -> None:
-    assert {m.name for m in all_manifests() if m.use == "train"} == set(TREES)
-    assert all(m.rows for m in all_manifests() if m.use == "train")
+def test_every_corpus_that_fetch_reads_has_a_layout_that_is_tested() -> None:
+    assert {m.name for m in all_manifests() if m.rows} == set(TREES)
+
+
+def test_a_corpus_that_fetch_does_not_read_says_where_its_responses_are() -> None:
+    for manifest in all_manifests():
+        assert manifest.rows or re.search(r"\w/\S*(\*|<\w+>|\.json)", manifest.note), manifest.name
 
 
 @pytest.mark.parametrize("name", TREES)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -60,10 +61,33 @@ def test_mistakes_name_their_line(tmp_path: Path, rows: list[str], line: int, wo
     assert caught.value.line == line
 
 
-def test_manifests_and_the_example_are_whole() -> None:
+def test_manifests_are_whole() -> None:
     manifests = all_manifests()
-    assert len(manifests) == 14
+    assert len(manifests) == 41
+    assert {manifest.name for manifest in manifests if manifest.use == "evaluation only"} == {
+        "debate",
+        "eleusis_game",
+        "eth_eval",
+        "longform",
+        "misguided_attention",
+        "persuasion",
+    }
     for manifest in manifests:
-        assert (manifest.licence == "none") == (manifest.use == "evaluation only")
+        assert manifest.licence
+        assert all(re.fullmatch(r"[0-9a-f]{40}", source.commit) for source in manifest.sources)
+        assert manifest.domain
+        assert all(manifest.domain)
+        assert manifest.language
+        assert all(re.fullmatch(r"[a-z]{2}", code) for code in manifest.language)
+        terms = ("never pass them on",) if manifest.use == "train" else ("never redistributed", "never trained on")
+        assert manifest.licence != "none" or all(term in manifest.note for term in terms)
+
+
+def test_a_manifest_is_named_as_its_file() -> None:
+    files = sorted((data_dir("corpora") / "manifests").glob("*.json"))
+    assert [manifest.name for manifest in all_manifests()] == [file.stem for file in files]
+
+
+def test_the_example_has_long_responses() -> None:
     rows = (data_dir("corpora") / "examples" / "responses.jsonl").read_text().splitlines()
     assert all(len(json.loads(row)["response"]) > 300 for row in rows)

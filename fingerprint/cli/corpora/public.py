@@ -33,7 +33,7 @@ def list_(form: str) -> None:
         return
     for manifest in found:
         about = (
-            f"{manifest.licence:<11}  {manifest.use:<16}  {','.join(manifest.language)}; {', '.join(manifest.domain)}"
+            f"{manifest.licence:<17}  {manifest.use:<16}  {','.join(manifest.language)}; {', '.join(manifest.domain)}"
         )
         click.echo(f"{manifest.name:<20}  {about}")
 

@@ -1,0 +1,118 @@
+"""The one entrance: files, folders, standard input and Python values as cases."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from fingerprint.data import usable
+from fingerprint.data.containers import Place
+from fingerprint.data.response import Case, Response
+from fingerprint.data.rows import Options, Part, Rows, left_out_text, opened_rows, rows_of
+from fingerprint.data.streams import STDIN
+from fingerprint.errors import InputError
+
+_ENDINGS = (
+    ".jsonl", ".ndjson", ".json", ".txt", ".md", ".csv", ".tsv", ".parquet", ".eval", ".db", ".sqlite", ".traj", ".log",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class CaseRead:
+    """A case as it was read. summary: what it was read from, in one line. parts: how many of each part counted."""
+
+    case: Case
+    summary: str
+    parts: Mapping[Part, int]
+
+
+def read_case(names: str | Sequence[str], options: Options | None = None) -> CaseRead:
+    """Read one file, or several as one case.
+
+    Args:
+        names: Paths, or "-" for standard input.
+        options: How; None recognises all by content and takes every part.
+
+    Raises:
+        InputError: A file cannot be read, is nothing that is known, or holds no answer.
+    """
+    files = [names] if isinstance(names, str) else list(names)
+    read: list[Rows] = []
+
+    def records() -> Iterator[Response]:
+        for file in files:
+            with opened_rows(Place(file), options) as rows:
+                read.append(rows)
+                yield from rows.records()
+
+    return _case(files[0] if len(files) == 1 else f"{files[0]} and {len(files) - 1} more", records(), read)
+
+
+def case_of(values: Iterable[str | Mapping[str, Any] | Response], file: str = STDIN) -> CaseRead:
+    """Make a case of Python values.
+
+    Args:
+        values: Texts, objects as the lines of a file hold them, or responses as they are.
+        file: Stands for a file's name.
+
+    Raises:
+        InputError: The objects are of no form that is known, or hold no answer.
+    """
+    given = list(values)
+    items = [value if isinstance(value, Mapping) else {"response": value} for value in given if not _is_record(value)]
+    read = [rows_of(items, Place(file))] if items else []
+    ready = (value for value in given if isinstance(value, Response))
+    return _case(file, chain(ready, *(rows.records() for rows in read)), read)
+
+
+def expanded(paths: Iterable[str]) -> list[str]:
+    """Return the files that paths name: those in a folder, and in its folders, in order of their names.
+
+    Raises:
+        InputError: A folder holds no file that could be read; "-" is named twice.
+    """
+    files: list[str] = []
+    for path in paths:
+        if path == STDIN and STDIN in files:
+            raise InputError(STDIN, "standard input can be read once only")
+        if path != STDIN and Path(path).is_dir():
+            inside = sorted(str(p) for p in Path(path).rglob("*") if _is_readable(p, Path(path)))
+            if not inside:
+                raise InputError(path, f"is a folder without a file that ends in {', '.join(_ENDINGS)}")
+            files += inside
+        else:
+            files.append(path)
+    return files
+
+
+def _is_readable(path: Path, folder: Path) -> bool:
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    hidden = any(part.startswith(".") for part in path.relative_to(folder).parts[:-1])
+    return name.endswith(_ENDINGS) and not hidden and path.is_file()
+
+
+def _is_record(value: object) -> bool:
+    return isinstance(value, Response)
+
+
+def _case(file: str, records: Iterator[Response], read: list[Rows]) -> CaseRead:
+    case = usable.case(file, records)
+    left_out = sum((rows.left_out for rows in read), Counter())
+    parts: Counter[Part] = sum((rows.parts for rows in read), Counter())
+    if not case.n_responses:
+        why = f"; {left_out_text(left_out)} left out" if left_out else ""
+        raise InputError(file, f"holds no answer{why}")
+    warnings = [warning for rows in read for warning in rows.warnings()]
+    summary = "; ".join(rows.summary() for rows in read) if len(read) < 4 else _together(read)
+    return CaseRead(replace(case, warnings=(*warnings, *case.warnings)), summary, parts)
+
+
+def _together(read: list[Rows]) -> str:
+    left_out = sum((rows.left_out for rows in read), Counter())
+    messages = sum(rows.messages for rows in read)
+    said = f"{messages:,} messages of {len(read):,} files"
+    return f"{said}; {left_out_text(left_out)} left out" if +left_out else said
