@@ -13,7 +13,8 @@ from fingerprint.metrics.predictions import Bools, ClassNames, Predictions
 from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity, versions
 from fingerprint.training.comparison import CaseSet, Comparison, check_written, compare
-from fingerprint.training.run import Settings, train_and_replace
+from fingerprint.training.model import Settings
+from fingerprint.training.run import train_and_replace
 from tests import worlds
 from tests.training.test_train import content, document
 

@@ -54,7 +54,7 @@ def mislabelled(folder: Path) -> Path:
         for name, lab in worlds.RELEASES.items()
         if lab in other
         for start, corpus in ((2000, "first"), (3000, "second"))
-        for p in range(start, start + 100)
+        for p in range(start, start + 60)
     ]
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     return path
