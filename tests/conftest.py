@@ -50,7 +50,8 @@ def train_small(world: Path) -> Callable[..., Path]:
     """Trains on the world with a short encoder training: train_small(out, progress, config, **settings)."""
     import dataclasses
 
-    from fingerprint.training.run import Settings, train
+    from fingerprint.training.model import Settings
+    from fingerprint.training.run import train
 
     def quiet(stage: str, done: int, total: int) -> None:
         pass

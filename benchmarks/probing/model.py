@@ -21,7 +21,7 @@ from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.probe_information import InformationGain
-from fingerprint.store.read import load
+from fingerprint.store.folder import load
 from fingerprint.training.calibration_cases import FirstModel, learn_information, weighted_cases
 from fingerprint.training.context import no_progress
 from fingerprint.training.data import Data

@@ -17,6 +17,7 @@ from fingerprint.evaluation.protocols import names
 
 class _Options(TypedDict):
     model: Path | None
+    encoder: str | None
     protocol: tuple[str, ...]
     quick: bool
     registry: Path | None
@@ -28,6 +29,7 @@ class _Options(TypedDict):
 @click.command("evaluate")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @options.model
+@options.encoder
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Folder for report.html, .json and .md.")
 @click.option(
     "--protocol",
@@ -64,6 +66,7 @@ def command(corpora: tuple[Path, ...], out: Path, **given: Unpack[_Options]) -> 
         jobs=given["jobs"],
         cache=given["cache"],
         command=command_line("evaluate", corpora, click.get_current_context().params, ("corpora", "jobs", "cache")),
+        encoder=given["encoder"],
     )
     with resumable(), Progress() as progress:
         report = evaluate(list(corpora), out, settings, progress)

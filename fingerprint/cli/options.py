@@ -15,6 +15,9 @@ from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 TIMEOUT = 180.0
 
 model = click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+encoder = click.option(
+    "--encoder", metavar="NAME", help="Let MODEL load this sentence-transformers model, which it was trained with."
+)
 registry = click.option(
     "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
 )

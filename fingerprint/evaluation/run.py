@@ -27,7 +27,7 @@ from fingerprint.evaluation.work import Work
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
-from fingerprint.store.manifest import MANIFEST
+from fingerprint.store.format import MANIFEST
 
 # What figures depend on beside the program itself.
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers", "datasets", "jinja2")
@@ -47,6 +47,7 @@ class Settings:
         jobs: Processes.
         cache: None for the user's.
         command: As it was given, for the report.
+        encoder: The sentence-transformers model that the model may load.
     """
 
     model: Path
@@ -57,6 +58,7 @@ class Settings:
     jobs: int = 2
     cache: Path | None = None
     command: str = ""
+    encoder: str | None = None
 
 
 def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progress) -> dict[str, Any]:
@@ -84,7 +86,7 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progr
     if out.exists() and not out.is_dir():
         raise FingerprintError(f"{out}: is a file, expected a folder for the report; name another one with --out")
     registry = Registry.load(settings.registry)
-    stored, loaded = load_whole(settings.model)
+    stored, loaded = load_whole(settings.model, settings.encoder)
     releases = [entry["release"] for entry in loaded.releases]
     strange = sorted(name for name in releases if name not in registry.releases)
     if strange:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 
 import msgspec
 
@@ -90,7 +89,6 @@ _NO_NAMES = (
 )  # fmt: skip
 
 
-@cache
 def feature_signature(config: FeatureConfig) -> str:
     """Hash what the features of the fixed texts are.
 

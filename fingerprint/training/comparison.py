@@ -108,7 +108,7 @@ class Predictor:
         labels = documents["labels"]
         releases, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
         config = parse_config(documents.get("config", {}), "config.json")
-        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(releases), len(labs), config.plda)
+        likelihood = likelihood_of(arrays, config.plda)
         calibration = Calibration.from_dict(documents["calibration"], config.calibration)
         return cls(likelihood, calibration, releases, labs)
 

@@ -10,11 +10,11 @@ import pytest
 
 from fingerprint.errors import Refused
 from fingerprint.metrics.predictions import Bools, ClassNames, Predictions
-from fingerprint.store.read import load
+from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity, versions
-from fingerprint.store.write import save
 from fingerprint.training.comparison import CaseSet, Comparison, check_written, compare
-from fingerprint.training.run import Settings, train_and_replace
+from fingerprint.training.model import Settings
+from fingerprint.training.run import train_and_replace
 from tests import worlds
 from tests.training.test_train import content, document
 

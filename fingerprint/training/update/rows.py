@@ -19,11 +19,10 @@ from fingerprint.data.registry import Registry
 from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
-from fingerprint.store.read import Stored
+from fingerprint.store.folder import Stored
 from fingerprint.training.data import Data
-from fingerprint.training.embedding import embed
+from fingerprint.training.embedding import embed, external_rows
 from fingerprint.training.regression_set import RegressionSet, leave_out
-from fingerprint.training.run import external_rows
 from fingerprint.training.update.added_cells import NewResponses
 
 
@@ -103,7 +102,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
     if context.training["encoder"]:
         embedding = np.hstack([embedding, external_rows(context.training["encoder"], corpus, progress)])
     filled = size > 0
-    known = RegressionSet.of(stored.arrays, embedding.shape[1]).release
+    known = RegressionSet.of(stored.arrays).release
     compared = {model.releases[code]["release"] for code in np.unique(known)}
     out, kept = leave_out(corpus, ~isin(corpus.release, compared), context.config.splits)
     learned = ~out & filled[data.full]
