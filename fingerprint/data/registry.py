@@ -94,11 +94,11 @@ class Registry:
         meant = self._meant(name)
         if meant:
             return tuple(sorted(meant))[:most]
-        keys = [squashed(form) for form in forms(name)]
-        shortest = min(filter(None, keys), key=len, default="")
-        longer = (found for key, found in self._squashed.items() if shortest and key.startswith(shortest))
-        near = difflib.get_close_matches(min(forms(name), key=len), list(self.releases), most, 0.8)
-        return tuple(sorted(frozenset[str]().union(*longer)) or near)[:most]
+        for key in map(squashed, forms(name)):
+            longer = [found for known, found in self._squashed.items() if key and known.startswith(key)]
+            if longer:
+                return tuple(sorted(frozenset[str]().union(*longer)))[:most]
+        return tuple(difflib.get_close_matches(min(forms(name), key=len), list(self.releases), most, 0.8))
 
     def of_lab(self, lab: str) -> list[Release]:
         """Its releases; those of its models that others fine-tuned are not among them."""
