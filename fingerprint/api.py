@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.data.reading import case_of
+from fingerprint.data.reader import case_of
 from fingerprint.data.response import Case, Response
 from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded, load_model

@@ -1,6 +1,5 @@
 """The errors that a person is meant to read: one line that says where, what was expected and what to do."""
 
-
 import re
 
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")

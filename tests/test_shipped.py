@@ -10,7 +10,7 @@ import pytest
 
 from fingerprint import api
 from fingerprint.api import Fingerprint
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 
 ROOT = Path(__file__).parents[1]

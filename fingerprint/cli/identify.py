@@ -97,7 +97,7 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
 def _verdicts(
     files: Sequence[str], identify: Callable[[Case], Verdict], fail: Callable[[FingerprintError], None]
 ) -> Iterator[Verdict]:
-    from fingerprint.data.reading import read_case
+    from fingerprint.data.reader import read_case
 
     for file in files:
         try:

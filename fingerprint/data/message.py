@@ -63,8 +63,15 @@ class ToolCall:
 class Message:
     """What one model wrote in one turn; all but `text` may be empty.
 
-    text: the answer as written, without what is known to be reasoning. calls: tool calls of the turn. model: as the
-    file names it. effort, temperature, time: how and when it was asked, if the file says so.
+    Attributes:
+        text: The answer as written, without what is known to be reasoning.
+        calls: Tool calls of the turn.
+        prompt, prompt_id, system: What it answers.
+        language, domain: As the file names them.
+        model: As the file names it.
+        usage: Token counts as the provider states them.
+        effort, temperature, time: How and when it was asked, if the file says so.
+        variant, corpus: Of a row of a corpus.
     """
 
     text: str
@@ -79,3 +86,5 @@ class Message:
     effort: str = ""
     temperature: float | None = None
     time: str = ""
+    variant: str = ""
+    corpus: str = ""

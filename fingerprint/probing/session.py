@@ -17,7 +17,7 @@ from fingerprint.collect.plan import Job, ProbeRequest
 from fingerprint.collect.prices import most_cost
 from fingerprint.collect.run import Counters, RunSettings, collect
 from fingerprint.config import ProbingConfig
-from fingerprint.data.reading import case_of
+from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import ATTRIBUTIONS, LabShare, Verdict

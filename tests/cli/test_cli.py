@@ -48,7 +48,7 @@ def test_identify_needs_the_light_install_only(model: Path, tmp_path: Path) -> N
     file = worlds.case(tmp_path / "s.jsonl", "ash-1")
     code = (
         "from fingerprint.api import Fingerprint\n"
-        "from fingerprint.data.reading import read_case\n"
+        "from fingerprint.data.reader import read_case\n"
         f"Fingerprint.load({str(model)!r}).identify(read_case({str(file)!r}))"
     )
     heavy = {"torch", "datasets", "sklearn", "scipy", "joblib", "sentence_transformers", "transformers", "pandas"}
