@@ -253,7 +253,7 @@ class _Reading:
 
     def _count_left_out(self, rows: Rows) -> None:
         for kind, count in rows.left_out.items():
-            self._dropped[kind.counted(2).removeprefix("2 ")] += count
+            self._dropped[kind.plural] += count
 
 
 def corpus_files(paths: Sequence[Path]) -> list[Path]:

@@ -26,11 +26,13 @@ class Kind(StrEnum):
 
     def counted(self, count: int) -> str:
         """Return "1 tool result", "2 tool results"."""
+        return f"1 {self}" if count == 1 else f"{count:,} {self.plural}"
+
+    @property
+    def plural(self) -> str:
+        """The kind of several: "tool results", "rows without an answer"."""
         first, _, rest = self.partition(" ")
-        if count == 1:
-            return f"1 {self}"
-        plural = f"{first}s {rest}" if first in _HEADS else f"{self}s"
-        return f"{count:,} {plural}"
+        return f"{first}s {rest}" if first in _HEADS else f"{self}s"
 
 
 # Nouns that stand first: "2 rows without an answer", not "2 row without an answers".

@@ -105,10 +105,14 @@ def _case(file: str, records: Iterator[Response], read: list[Rows]) -> Case:
     if not case.n_responses:
         said = "; ".join(said for rows in read for said in rows.not_judged())
         raise InputError(file, f"holds no answer{said and f'; {said}'}")
+    models = {name for rows in read for name in rows.models if name}
+    warnings = [warning for rows in read for warning in rows.warnings()]
+    if len(models) > 1:
+        warnings.append(f"{len(models)} models are named: one case is taken to be of one")
     parts: Counter[Part] = sum((rows.parts for rows in read), Counter())
     return replace(
         case,
-        warnings=(*(warning for rows in read for warning in rows.warnings()), *case.warnings),
+        warnings=(*warnings, *case.warnings),
         summary="; ".join(rows.summary() for rows in read) if len(read) < _FEW else _together(read),
         parts={part: parts[part] for part in Part},
         judged=tuple(part for part in Part if not read or part in read[0].options.parts),

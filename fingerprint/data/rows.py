@@ -135,8 +135,6 @@ class Rows:
         said = [f"{_counted(count, 'response')}: {SAID[name]}" for name, count in self.mended.items()]
         if self.html:
             said.append(f"{_counted(self.html, 'response')}: looks like HTML, whose tags are judged as style")
-        if len(self.models - Counter([""])) > 1:
-            said.append(f"the file names {len(self.models - Counter(['']))} models: one case is taken to be of one")
         return said
 
     def _cleaned(self, message: Message) -> Message | None:

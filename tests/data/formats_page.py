@@ -55,7 +55,7 @@ def _parts() -> Iterator[str]:
                 yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
         yield ""
     yield _COUNTED
-    yield from (f"- {kind.counted(2).removeprefix('2 ')}" for kind in Kind)
+    yield from (f"- {kind.plural}" for kind in Kind)
     yield ""
     yield _CLEANED
     yield from (f"- {step.said}" for step in (*STEPS, CUT))

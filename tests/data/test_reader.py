@@ -244,7 +244,7 @@ def test_python_values() -> None:
 
 def test_several_models_in_one_file_are_said(tmp_path: Path) -> None:
     name = file(tmp_path, lines({"response": SAID, "model": "a"}, {"response": MORE, "model": "b"}))
-    assert "the file names 2 models: one case is taken to be of one" in read_case(name).warnings
+    assert "2 models are named: one case is taken to be of one" in read_case(name).warnings
 
 
 _USED = sorted(
