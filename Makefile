@@ -29,6 +29,7 @@ report: .venv/full
 docs: .venv/full
 	$(BIN)/python -m tests.cli.help_page docs/cli.md
 	$(BIN)/python -m tests.data.formats_page docs/formats.md
+	$(BIN)/python -m tests.store.format_page docs/model-format.md
 	$(BIN)/python -m tests.report.schema_page docs/verdict.schema.json
 
 clean:

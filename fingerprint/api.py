@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.escaping import printable
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import Case, Response
-from fingerprint.errors import FingerprintError
+from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.decision import decide, summaries
@@ -70,20 +71,25 @@ class Fingerprint:
         self._plda = loaded.likelihood.plda
 
     @classmethod
-    def load(cls, folder: str | Path) -> Fingerprint:
+    def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
         """Read a model folder.
 
         Args:
-            folder: What `fingerprint train` wrote, or `models/default` of the project.
+            folder: The model folder.
+            encoder: The sentence-transformers model that a model trained with `--encoder` may load, by the name that it
+                was trained with; it is not part of the folder. None allows none.
 
         Returns:
-            The model.
+            The model in memory.
 
         Raises:
-            ModelError: For a folder that is not whole, that has another schema, or that holds unsound values.
-            MissingExtra: For an encoder that needs PyTorch where it is not installed.
+            ModelError: For a folder that is not a sound model, and for a model whose encoder is not `encoder`.
+            MissingExtra: For an encoder that needs PyTorch where there is none.
         """
-        return cls(load_model(Path(folder)))
+        loaded = load_model(Path(folder), encoder)
+        if encoder and not loaded.config.embedding.encoder:
+            raise ModelError(f"{folder}: has an encoder of its own; leave out the encoder {printable(encoder)}")
+        return cls(loaded)
 
     @property
     def labs(self) -> tuple[str, ...]:

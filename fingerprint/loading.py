@@ -1,20 +1,19 @@
-"""A stored model checked against what its parts must be to each other, and made ready for use."""
+"""A stored model, checked by `fingerprint.store`, made ready for use."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, FeatureConfig, PldaConfig, parse_config
+from fingerprint.base.escaping import printable
+from fingerprint.config import Config, PldaConfig, parse_config
 from fingerprint.data.names import mask_names
-from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
+from fingerprint.embedding.encoder import QuantisedTable
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
-from fingerprint.features import style_markers
 from fingerprint.features.ngrams import Counts, Vocabulary, count
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
@@ -26,19 +25,40 @@ from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import ModelInfo
 from fingerprint.side.evidence import DOCUMENT as SIDE
 from fingerprint.side.evidence import SideTables
-from fingerprint.store.arrays import expect
-from fingerprint.store.manifest import MANIFEST
-from fingerprint.store.read import Stored, load
+from fingerprint.store.checks import Arrays
+from fingerprint.store.folder import Stored, load
+from fingerprint.store.format import MANIFEST, WEIGHTS
+from fingerprint.store.parsing import AGAIN
 
 Encode = Callable[[Sequence[str], Counts], NDArray[np.float32]]
 
 
+# Responses of the regression set that the plausibility check embeds: enough to tell sense from nonsense, and quick.
+_PLAUSIBLE = 256
+
+
 @dataclass(frozen=True)
 class Loaded:
-    """All parts of a model. columns: (buckets,) as `Vocabulary.columns`; encode: masked texts and their counts to
-    the encoder's rows."""
+    """All parts of a model.
+
+    Attributes:
+        info: What verdicts say of it.
+        config: What it was trained with.
+        labs: (L,) names.
+        releases: (R,) "release", "lab", "family", "line" and "released" of each.
+        vocabulary: The features that it uses.
+        columns: (buckets,) as `Vocabulary.columns`.
+        projection: The between-release directions.
+        encode: Masked texts and their counts to the encoder's part of the embedding.
+        likelihood: PLDA and the linear classifiers.
+        calibration: What was fitted on calibration cases.
+        profiles: Style markers of each release.
+        side: What side evidence is compared with.
+        information: What prompts tell; None where it was not learned.
+    """
 
     info: ModelInfo
+    config: Config
     labs: list[str]
     releases: list[dict[str, str]]
     vocabulary: Vocabulary
@@ -50,40 +70,78 @@ class Loaded:
     profiles: Profiles
     side: SideTables
     information: InformationGain | None
-    config: Config
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
-        """(texts, D) places in the fingerprint space, and (texts,) features of each; names are masked here."""
+        """Embed texts; names are masked here.
+
+        Args:
+            texts: Responses.
+
+        Returns:
+            (texts, D) embeddings, and (texts,) features of the vocabulary in each.
+        """
         masked = [mask_names(text) for text in texts]
         counts = count(masked, self.vocabulary.features, self.columns)
         projected = self.projection.embed(counts, self.vocabulary.weights)
         return np.hstack([projected, self.encode(masked, counts)]), np.diff(counts.starts)
 
 
-def load_model(folder: Path) -> Loaded:
-    """Raises as `load_whole`."""
-    return load_whole(folder)[1]
+def load_model(folder: Path, encoder: str | None = None) -> Loaded:
+    """Read a model folder and make it ready; arguments and errors as of `load_whole`."""
+    return load_whole(folder, encoder)[1]
 
 
-def load_whole(folder: Path) -> tuple[Stored, Loaded]:
-    """Of the same state of the folder: what is in it, and the model made ready. Raises ModelError, or MissingExtra for
-    an encoder that needs PyTorch where there is none.
+def load_whole(folder: Path, encoder: str | None = None) -> tuple[Stored, Loaded]:
+    """Read a model folder and make it ready. A model that is replaced while it is read is read again.
 
-    A model that is replaced while it is read is read again.
+    Args:
+        folder: The model folder.
+        encoder: The sentence-transformers model that this model may load, by the name that it was trained with. It is
+            not part of the folder, so that nothing but this word of the user's allows it.
+
+    Returns:
+        What is in the folder, and the model made ready, of the same state of the folder.
+
+    Raises:
+        ModelError: For a folder that is not a sound model, and for a model whose encoder is not `encoder`.
+        MissingExtra: For an encoder that needs PyTorch where there is none.
     """
     while True:
         begun = _manifest(folder)
         try:
             stored = load(folder)
-            return stored, _construct(stored.arrays, stored.documents, folder)
-        except (KeyError, TypeError, ValueError, AttributeError, FingerprintError) as error:
-            if _manifest(folder) != begun:
-                continue
-            if isinstance(error, FingerprintError):
+            return stored, _construct(stored, encoder)
+        except FingerprintError:
+            if _manifest(folder) == begun:
                 raise
-            raise ModelError(
-                f"{folder}: its documents are not those of a model ({error}); fetch or train it again"
-            ) from None
+
+
+def likelihood_of(arrays: Arrays, config: PldaConfig) -> Likelihood:
+    """Return PLDA and the linear classifiers of a model's arrays, as `fingerprint.store` checks them."""
+    plda = Plda(
+        centre=arrays["plda_centre"].astype(float),
+        basis=arrays["plda_basis"].astype(float),
+        cell_mean=arrays["cell_mean"].astype(float),
+        cell_count=arrays["cell_count"].astype(np.int64),
+        cell_release=arrays["cell_release"].astype(np.int64),
+        cell_corpus=arrays["cell_corpus"].astype(np.int64),
+        corpus_mean=arrays["corpus_mean"].astype(float),
+        within=arrays["within_variance"].astype(float),
+        session=arrays["session_variance"].astype(float),
+        domain=arrays["domain_variance"].astype(float),
+        between_labs=arrays["between_labs_variance"].astype(float),
+        between_releases=arrays["between_releases_variance"].astype(float),
+        lab=arrays["release_lab"].astype(np.int64),
+        in_domain=arrays["corpus_in_domain"],
+        corpus_spread=arrays["corpus_spread"].astype(float),
+    )
+    classifiers = LinearClassifiers(
+        arrays["release_classifier"].astype(float),
+        arrays["release_classifier_bias"].astype(float),
+        arrays["lab_classifier"].astype(float),
+        arrays["lab_classifier_bias"].astype(float),
+    )
+    return Likelihood(plda, classifiers, config)
 
 
 def _manifest(folder: Path) -> bytes:
@@ -93,121 +151,83 @@ def _manifest(folder: Path) -> bytes:
         return b""
 
 
-def _construct(arrays: Any, documents: Any, folder: Path) -> Loaded:
+def _construct(stored: Stored, permitted: str | None) -> Loaded:
+    arrays, documents = stored.arrays, stored.documents
     labels, training = documents["labels"], documents["training"]
-    labs, releases = [str(lab) for lab in labels["labs"]], list(labels["releases"])
-    buckets = expect(arrays, "vocabulary_buckets", "int32", (None,))
-    size, known = len(buckets), len(releases)
-    vocabulary = Vocabulary(buckets, expect(arrays, "vocabulary_weights", "float32", (size,)), FeatureConfig())
-    _within(buckets, vocabulary.features.buckets, "vocabulary_buckets")
-    codes = expect(arrays, "projection_codes", "uint8", (size, None))
-    projection = QuantisedTable(codes, expect(arrays, "projection_scale", "float32", (size,)))
-    encode, width = _encoder(training["encoder"], vocabulary, folder)
-    config = parse_config(documents.get("config", {}), str(folder / "config.json"))
-    likelihood = likelihood_of(arrays, projection.size + width, known, len(labs), config.plda)
-    profiles = Profiles(
-        *(
-            expect(arrays, n, "float32", (known, len(style_markers.NAMES)))
-            for n in ("style_marker_mean", "style_marker_variance")
+    config = parse_config(documents["config"], "config.json")
+    vocabulary = Vocabulary(arrays["vocabulary_buckets"], arrays["vocabulary_weights"], config.features)
+    projection = QuantisedTable(arrays["projection_codes"], arrays["projection_scale"])
+    encode, width = _encoder(stored, config.embedding.encoder, vocabulary, permitted)
+    if projection.size + width != len(arrays["plda_centre"]):
+        raise ModelError(
+            f"{stored.folder}: embeddings have {projection.size + width} dimensions with this encoder, expected "
+            f"{len(arrays['plda_centre'])}; install the version of the encoder that the model was trained with"
         )
-    )
+    _check_plausible(arrays, stored.folder)
+    likelihood = likelihood_of(arrays, config.plda)
     info = ModelInfo(
-        str(training["name"]),
-        str(training["version"]),
-        str(training["trained"]),
-        known,
-        str(training["newest"]),
+        training["name"], training["version"], training["trained"], len(labels["releases"]), training["newest"]
     )
-    for entry in releases:
-        if not {"release", "lab", "family"} <= entry.keys():
-            raise ValueError("a release without its lab and family")
+    information = None
+    if documents[PROBING]["kinds"]:
+        information = InformationGain.from_parts(
+            documents[PROBING], arrays[GAIN], labels["labs"], config.plda.correlation
+        )
     return Loaded(
-        info, labs, releases, vocabulary, vocabulary.columns(), projection, encode, likelihood,
-        Calibration.from_dict(documents["calibration"], config.calibration), profiles,
-        SideTables.from_document(documents.get(SIDE)), _information(arrays, documents, labs, config.plda), config,
-    )  # fmt: skip
+        info=info,
+        config=config,
+        labs=list(labels["labs"]),
+        releases=list(labels["releases"]),
+        vocabulary=vocabulary,
+        columns=vocabulary.columns(),
+        projection=projection,
+        encode=encode,
+        likelihood=likelihood,
+        calibration=Calibration.from_dict(documents["calibration"], config.calibration),
+        profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
+        side=SideTables.from_document(documents[SIDE]),
+        information=information,
+    )
 
 
-def likelihood_of(
-    arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int, config: PldaConfig
-) -> Likelihood:
-    """The hierarchy and the heads in a model's arrays. width: D. Raises ModelError where they do not fit together."""
-    plda = _hierarchy(arrays, width, releases, labs)
-    return Likelihood(plda, _heads(arrays, len(plda.within), releases, labs), config)
-
-
-def _information(arrays: Any, documents: Any, labs: list[str], config: PldaConfig) -> InformationGain | None:
-    if PROBING not in documents:
-        return None
-    gain = expect(arrays, GAIN, "float16", (None, len(labs), len(labs)))
-    return InformationGain.from_parts(documents[PROBING], gain, labs, config.correlation)
-
-
-def _encoder(name: str, vocabulary: Vocabulary, folder: Path) -> tuple[Encode, int]:
+def _encoder(stored: Stored, name: str, vocabulary: Vocabulary, permitted: str | None) -> tuple[Encode, int]:
     if name:
+        if name != permitted:
+            named = f"not {permitted!a}" if permitted else "which needs your trust"
+            raise ModelError(
+                printable(
+                    f"{stored.folder}: embeds with the sentence-transformers model {name!a}, {named}: it is not in the "
+                    "folder; if you trust it, give its name with --encoder"
+                )
+            )
         try:
             from fingerprint.embedding.torch_encoder import SentenceEncoder
         except ImportError:
             raise MissingExtra(f"a model with the encoder {name}", "train") from None
-        foreign = SentenceEncoder(name)
-        return lambda texts, _: foreign.encode(texts), foreign.size
-    static = StaticEncoder.load(folder / "encoder")
-    if not np.array_equal(static.vocabulary.buckets, vocabulary.buckets):
-        raise ModelError(f"{folder}: the encoder has another vocabulary than the model; fetch or train it again")
-    return lambda _, counts: static.table.embed(counts, static.vocabulary.weights), static.size
+        external = SentenceEncoder(name)
+        return lambda texts, _: external.encode(texts), external.size
+    table = QuantisedTable(stored.contents.encoder["codes"], stored.contents.encoder["scale"])
+    return lambda _, counts: table.embed(counts, vocabulary.weights), table.size
 
 
-def _hierarchy(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> Plda:
-    basis = expect(arrays, "plda_basis", "float32", (width, None))
-    k = basis.shape[1]
-    cell_mean = expect(arrays, "cell_mean", "float16", (None, k))
-    cells = len(cell_mean)
-    corpus_mean = expect(arrays, "corpus_mean", "float32", (None, k))
-    codes = {n: expect(arrays, f"cell_{n}", "int32", (cells,)) for n in ("count", "release", "corpus")}
-    lab = expect(arrays, "release_lab", "int32", (releases,))
-    _within(codes["release"], releases, "cell_release")
-    _within(codes["corpus"], len(corpus_mean), "cell_corpus")
-    _within(lab, labs, "release_lab")
-    # Models of before this was told apart count all of their corpora.
-    ground, corpus_spread = np.ones(len(corpus_mean), bool), np.ones(len(corpus_mean), np.float32)
-    if "corpus_in_domain" in arrays:
-        ground = expect(arrays, "corpus_in_domain", "bool", (len(corpus_mean),))
-    if "corpus_spread" in arrays:
-        corpus_spread = expect(arrays, "corpus_spread", "float32", (len(corpus_mean),))
-    if not ground.any():
-        raise ModelError("weights.safetensors: no corpus is training ground; fetch or train it again")
-    spreads = {
-        n: expect(arrays, f"{n}_variance", "float32", (k,))
-        for n in ("within", "session", "domain", "between_labs", "between_releases")
-    }
-    if any((values <= 0).any() for values in (corpus_spread, *spreads.values())) or (codes["count"] < 1).any():
-        raise ModelError("weights.safetensors: a variance or a count is not above 0; fetch or train it again")
-    return Plda(
-        centre=expect(arrays, "plda_centre", "float32", (width,)).astype(float),
-        basis=basis.astype(float),
-        cell_mean=cell_mean.astype(float),
-        cell_count=codes["count"].astype(np.int64),
-        cell_release=codes["release"].astype(np.int64),
-        cell_corpus=codes["corpus"].astype(np.int64),
-        corpus_mean=corpus_mean.astype(float),
-        lab=lab.astype(np.int64),
-        in_domain=ground,
-        corpus_spread=corpus_spread.astype(float),
-        **{name: values.astype(float) for name, values in spreads.items()},
-    )
+def _check_plausible(arrays: Arrays, folder: Path) -> None:
+    """Refuse a model that names the labs of its own regression set no better than by always naming one lab.
 
-
-def _heads(arrays: Mapping[str, NDArray[Any]], width: int, releases: int, labs: int) -> LinearClassifiers:
-    return LinearClassifiers(
-        expect(arrays, "release_classifier", "float16", (width, releases)).astype(float),
-        expect(arrays, "release_classifier_bias", "float32", (releases,)).astype(float),
-        expect(arrays, "lab_classifier", "float16", (width, labs)).astype(float),
-        expect(arrays, "lab_classifier_bias", "float32", (labs,)).astype(float),
-    )
-
-
-def _within(codes: NDArray[np.int32], size: int, name: str) -> None:
-    if len(codes) and not (codes.min() >= 0 and codes.max() < size):
+    No range of a single number shows that a basis is transposed, that labels are permuted, or that a bias decides
+    everything.
+    """
+    release = arrays["regression_release"]
+    if not len(release):
+        return
+    some = np.unique(np.linspace(0, len(release) - 1, _PLAUSIBLE).astype(int))
+    rows = arrays["regression_embedding"][some].astype(np.float32) * arrays["regression_scale"][some, None]
+    lab = arrays["release_lab"][release[some]]
+    # The classifier on embeddings: the product of two small matrices first.
+    weights = arrays["plda_basis"] @ arrays["lab_classifier"].astype(np.float32)
+    scores = (rows - arrays["plda_centre"]) @ weights + arrays["lab_classifier_bias"]
+    right, most = int((scores.argmax(axis=1) == lab).sum()), int(np.bincount(lab).max())
+    if right <= most < len(lab):
         raise ModelError(
-            f"weights.safetensors: array {name!a} points outside of what it indexes; fetch or train it again"
+            f"{folder / WEIGHTS}: names the lab of {right} of {len(lab)} responses of its own regression set, expected "
+            f"more than {most}; {AGAIN}"
         )

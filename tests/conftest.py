@@ -76,16 +76,29 @@ def model(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[
 
 
 @pytest.fixture(scope="session")
-def tiny_plan() -> Any:
-    from fingerprint.evaluation.fits import Effort, Recipe
-    from fingerprint.evaluation.plan import Plan
+def tiny_evaluation() -> Any:
+    from fingerprint.evaluation.config import EvaluationConfig
 
-    effort = Effort(Recipe(4_000, 16, 8, 20, 96), 20, 60)
-    return Plan(30, 4, effort, 20, 5, "2025-03", 7, 20)
+    return EvaluationConfig(
+        rows=30,
+        folds=4,
+        train_rows=20,
+        cases=60,
+        calibration_cases=20,
+        perturbed_cases=5,
+        first_month="2025-03",
+        months_per_model=7,
+        resamples=20,
+        vocabulary=4_000,
+        directions=16,
+        encoder_size=8,
+        encoder_steps=20,
+        encoder_batch=96,
+    )
 
 
 @pytest.fixture(scope="session")
-def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+def evaluated(world: Path, model: Path, tiny_evaluation: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
     """(report, its folder): all protocols, with a corpus that the model has not seen."""
     from fingerprint.evaluation.run import Settings, evaluate
 
@@ -94,7 +107,7 @@ def evaluated(world: Path, model: Path, tiny_plan: Any, tmp_path_factory: pytest
     settings = Settings(
         model,
         world / "registry.csv",
-        plan=tiny_plan,
+        config=tiny_evaluation,
         jobs=1,
         cache=world / "cache",
         command="fingerprint evaluate x",

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import doctest
 import json
 from pathlib import Path
 
 import pytest
 
-from fingerprint import api
 from fingerprint.api import Fingerprint
 from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
@@ -45,10 +43,3 @@ def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
     assert len(verdict.style_markers) == 3
     some = known.identify(case, candidates=["anthropic", "openai"])
     assert {share.lab for share in some.labs} == {"anthropic", "openai", "unknown"}
-
-
-def test_the_examples_of_the_api_are_true(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    done = doctest.testmod(api)
-    assert done.attempted > 5
-    assert done.failed == 0

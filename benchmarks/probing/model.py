@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from fingerprint.config import Config, MixtureConfig, SplitConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
+from fingerprint.evaluation.cases import subsample
+from fingerprint.evaluation.config import FULL
 from fingerprint.evaluation.fits import Fitted, fit
-from fingerprint.evaluation.folds import subsample
-from fingerprint.evaluation.ground import survey
-from fingerprint.evaluation.plan import FULL
+from fingerprint.evaluation.study import Running, TrainedOn, read_sample
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.probe_information import InformationGain
-from fingerprint.store.read import load
+from fingerprint.store.folder import load
 from fingerprint.training.calibration_cases import FirstModel, learn_information, weighted_cases
-from fingerprint.training.context import TrainingContext
+from fingerprint.training.context import no_progress
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.splits import CaseKind, draw, split_for_calibration
@@ -66,13 +66,14 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     """Train a model for the replay; of `model` only the list of its corpora is used."""
     registry = Registry.load(None)
     training = load(model).documents["training"]
-    ground = survey(paths, registry, training, [], FULL.rows, seed, cache, jobs, lambda *_: None)
-    data, corpus, lab_of = ground.data, ground.corpus, ground.lab_of
+    trained_on = TrainedOn([], frozenset(corpus["sha256"] for corpus in training["corpora"]), Config())
+    sample = read_sample(paths, registry, trained_on, FULL, Running(cache, jobs, seed, no_progress))
+    data, corpus, context = sample.data, sample.corpus, sample.context
+    lab_of = context.lab_of
     if data is None:
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
-    candidate = np.ones(len(data.labels.releases), bool)
-    held = split_for_calibration(data, TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed)))
+    held = split_for_calibration(data, context)
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -86,15 +87,15 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     left_out: dict[CaseKind, Bools] = {kind: half & (held.kind == kind) for kind in CaseKind if kind != CaseKind.SAME}
     new = ~half & data.full & ((held.kind == CaseKind.UNSEEN) | (held.kind == CaseKind.UNKNOWN))
     asked = replay | learn | new | np.logical_or.reduce(list(left_out.values()))
-    fitted = fit(data, shown, asked, candidate, lab_of, FULL.effort.recipe, seed)
+    fitted = fit(context, data, shown, asked)
     say(f"{int(shown.sum()):,} responses shown")
     at = np.full(len(data.full), -1)
     at[fitted.rows] = np.arange(len(fitted.rows))
     calibration = _calibration(data, fitted, at, {CaseKind.SAME: learn, **left_out}, lab_of, seed)
     say("calibrated")
     first = FirstModel(data, _widened(fitted, at), fitted.likelihood, fitted.known)
-    context = TrainingContext(lab_of, ground.groups, candidate, Config(seed=seed))
-    information = learn_information(first, calibration, corpus, learn & (at >= 0), context)
+    whole = replace(context, config=Config(seed=seed))
+    information = learn_information(first, calibration, corpus, learn & (at >= 0), whole)
     named = np.isin(data.labels.releases, fitted.known.names)[data.labels.release]
     rows = np.flatnonzero(((replay & named) | new) & data.filled)
     code = {str(lab): i for i, lab in enumerate(fitted.known.labs)}
@@ -113,7 +114,7 @@ def _widened(fitted: Fitted, at: NDArray[np.int64]) -> Embeddings:
 
 
 def _calibration(
-    data: Data, fitted: Fitted, at: NDArray[np.int64], rows: dict[CaseKind, Bools], lab_of: dict[str, str], seed: int
+    data: Data, fitted: Fitted, at: NDArray[np.int64], rows: dict[CaseKind, Bools], lab_of: Mapping[str, str], seed: int
 ) -> Calibration:
     rng = np.random.default_rng(seed)
     labels, known = data.labels, fitted.known

@@ -31,6 +31,7 @@ _TEXT_ROWS = 5
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @options.model
+@options.encoder
 @click.option(
     "--format",
     "form",
@@ -46,6 +47,7 @@ _TEXT_ROWS = 5
 def command(
     files: tuple[str, ...],
     model: Path | None,
+    encoder: str | None,
     form: str,
     candidates: str | None,
     top: int | None,
@@ -62,7 +64,7 @@ def command(
     from fingerprint.api import Fingerprint
 
     folder = model or data_dir("models") / "default"
-    known = Fingerprint.load(folder)
+    known = Fingerprint.load(folder, encoder)
     labs = candidates_of(candidates, known.labs)
     failed: list[FingerprintError] = []
     identify = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)

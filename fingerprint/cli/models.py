@@ -73,5 +73,17 @@ def rollback(model: Path | None) -> None:
     _say(folder, versions.rollback(folder))
 
 
+@command.command("migrate")
+@click.argument("model", type=click.Path(path_type=Path))
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder.")
+def migrate(model: Path, out: Path) -> None:
+    """Write MODEL, of an older schema, to a new folder in the present one. Its verdicts stay the same."""
+    from fingerprint.store.format import SCHEMA
+    from fingerprint.store.maintenance import migrate as write
+
+    schema = write(model, out)
+    click.echo(f"{printable(str(out))}: schema {SCHEMA} written, from schema {schema} of {printable(str(model))}")
+
+
 def _say(folder: Path, sha256: str) -> None:
     click.echo(f"{printable(str(folder))}: {sha256} in use")

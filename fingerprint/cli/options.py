@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TIMEOUT = 180.0
 
 model = click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
+encoder = click.option(
+    "--encoder", metavar="NAME", help="Let MODEL load this sentence-transformers model, which it was trained with."
+)
 registry = click.option(
     "--registry", type=click.Path(path_type=Path), help="Registry of releases.  [default: the one that ships]"
 )

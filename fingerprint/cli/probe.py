@@ -34,6 +34,7 @@ _SHOWN = 3
 @click.argument("target", metavar="MODEL")
 @options.answers
 @options.model
+@options.encoder
 @click.option("--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all]")
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
@@ -56,7 +57,7 @@ def command(target: str, out: Path, model: Path | None, sets: tuple[str, ...], f
     from fingerprint.collect.provider import open_provider, split
     from fingerprint.data.probes import listed, load_probes
 
-    known = Fingerprint.load(model or data_dir("models") / "default")
+    known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
     labs = candidates_of(given["candidates"], known.labs)
     provider, name = split(target)
     loaded = [load_probes(one) for one in dict.fromkeys(sets or listed())]

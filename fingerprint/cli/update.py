@@ -28,6 +28,7 @@ _UNRECORDED = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder, or MODEL itself.")
 @click.option("--release", metavar="RELEASE", help="The release that wrote all responses.  [default: as CORPUS says]")
+@options.encoder
 @options.registry
 @click.option("--force", is_flag=True, help="Write the updated model also if it is worse than MODEL.")
 @click.option(
@@ -60,6 +61,7 @@ def command(model: Path, corpora: tuple[Path, ...], out: Path, form: str, **give
         jobs=given["jobs"],
         cache=given["cache"],
         force=given["force"],
+        encoder=given["encoder"],
         command=command_line("update", corpora, click.get_current_context().params, _UNRECORDED),
     )
     with cluster(given["scheduler"]), resumable(FEATURES), Progress() as progress:

@@ -1,130 +1,250 @@
-"""The figures of a report: every metric at every level and number of responses, with its interval."""
+"""The figures of a report: metrics with intervals, reliability, risk against coverage, confusion."""
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from fingerprint.evaluation import open_set
-from fingerprint.evaluation.levels import LEVELS, Level
-from fingerprint.evaluation.predictions import Predictions
-from fingerprint.metrics import metrics
+from fingerprint.metrics import Level, Metric, metrics
 from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
+from fingerprint.metrics.predictions import Ints, Predictions, Ranking
 from fingerprint.model.verdict import ATTRIBUTIONS
 
+# Few enough for the smallest protocols to have cases in most bins.
+_BINS = 10
+_THRESHOLDS = np.linspace(0, 1, 51)
 
-def figures(
-    answers: Predictions, protocol: str, part: str, rows: NDArray, seed: int, resamples: int = 300
-) -> list[dict[str, Any]]:
-    """One figure for each number of responses in `answers` and each level, in the form of the report's "figures".
 
-    protocol, part: what all of the answers are of, as the report is to call it. rows: (R,) training responses of each
-    release, 0 for one that is not an answer. Intervals hold 95 % and come from a bootstrap over groups of releases
-    (`Names.group`), the same at every level, by `seed`; they are None where all suspects are of one group. That of
-    macro F1 may lie beside its value: a resample lacks a third of the groups, and with them the false alarms that
-    they raised against the names that are left.
+def figures(predictions: Predictions, rows: Ints, seed: int, resamples: int = 300) -> list[dict[str, Any]]:
+    """Compute every metric at every level and number of responses, with its interval.
 
-    suspects, releases: of all that were asked. chance: 1 / the number of names with training responses. majority: the
-    share of suspects right for one who always says the name with the most of them. Like top-1, top-3, macro recall
-    and macro F1, it is of the suspects whose true name the model knows, and these metrics are missing where there are
-    none. All others are of all suspects. What needs unknown labs is missing without them, and what is about claims
-    and unknown labs is at the lab level alone. None is what is not defined, such as false claims without any claim.
+    Intervals are 95 % intervals of a bootstrap over groups of releases (`ClassNames.group`), with the same resamples
+    at every level. They are None if all cases are of one group. The interval of macro F1 may lie beside its value: a
+    resample lacks a third of the groups, and with them their false positives for the names that are left.
+
+    Args:
+        predictions: About S cases.
+        rows: (R,) training responses of each release, 0 for one that is no possible prediction.
+        seed: Of the bootstrap.
+        resamples: Of the bootstrap.
+
+    Returns:
+        For each number of responses and level, in the form of the report's "figures":
+
+        - "responses", "level", "cases", and "releases" among these cases.
+        - "chance": 1 / the number of names with training responses.
+        - "majority": the share of the cases with a known name that the most frequent name would get right.
+        - "metrics": by name "value", "low" and "high". top-1, top-3, macro recall and macro F1 are about the cases
+          whose true name the model knows, and missing if there are none. Metrics of attribution and of unknown labs
+          are at the level of labs alone, the latter if there are both known and unknown labs. A metric that is not
+          defined is None, such as the false-attribution rate without an attribution.
     """
-    read = {level: Level.read(answers, level) for level in LEVELS}
-    group = answers.names.group[answers.release]
+    ranked = {level: Ranking.at(level, predictions) for level in Level}
+    group = predictions.names.group[predictions.release]
     out = []
-    for count in np.unique(answers.count):
-        at = answers.count == count
+    for count in np.unique(predictions.count):
+        at = predictions.count == count
         # A stream for each number of responses, so that a figure does not depend on which others there are.
-        rng = np.random.default_rng([seed, int(count)])
-        samples = Resamples.draw(group[at], resamples, rng)
+        samples = Resamples.draw(group[at], resamples, np.random.default_rng([seed, int(count)]))
         if samples.weight.shape[1] == 1:
             # Resamples of one group are all the same, which looks like certainty and is the lack of it.
             samples = Resamples(samples.weight[:1], samples.group)
-        asked = answers.of(at)
-        for level, everything in read.items():
-            seen = everything.of(at)
-            found = _naming(seen, samples) | _probabilities(seen, samples)
-            if level == "lab":
-                found |= _claims(asked, seen, samples) | _unknown(asked, seen, samples)
-            chance, majority = _guesses(seen, _training(answers, rows, level))
+        some = predictions.of(at)
+        for level, everything in ranked.items():
+            ranking = everything.of(at)
+            found = _naming(ranking, samples) | _probabilities(ranking, samples)
+            if level is Level.LAB:
+                found |= _attribution(some, ranking, samples) | _unknown_labs(some, ranking, samples)
+            chance, majority = _guesses(ranking, _training_rows(predictions, rows, level))
             out.append(
                 {
-                    "protocol": protocol,
-                    "part": part,
                     "responses": int(count),
-                    "level": level,
-                    "suspects": len(asked.release),
-                    "releases": len(np.unique(asked.release)),
+                    "level": str(level),
+                    "cases": len(some),
+                    "releases": len(np.unique(some.release)),
                     "chance": chance,
                     "majority": majority,
-                    "metrics": {name: interval(values) for name, values in found.items()},
+                    "metrics": {str(metric): interval(values) for metric, values in found.items()},
                 }
             )
     return out
 
 
-def _training(answers: Predictions, rows: NDArray, level: str) -> Doubles:
-    """Training responses of each name at the level."""
-    names = answers.names
-    if level == "release":
+def _training_rows(predictions: Predictions, rows: Ints, level: Level) -> Doubles:
+    """Training responses of each name of a level."""
+    names = predictions.names
+    if level is Level.RELEASE:
         return np.asarray(rows, np.float64)
-    code, of = (names.lab, names.labs) if level == "lab" else (names.family, names.families)
+    code, of = (names.lab, names.labs) if level is Level.LAB else (names.family, names.families)
     return np.bincount(code, np.asarray(rows, np.float64), len(of)).astype(np.float64)
 
 
-def _guesses(seen: Level, training: Doubles) -> tuple[float | None, float | None]:
-    """(chance, majority) of those who have not read the responses."""
+def _guesses(ranking: Ranking, training: Doubles) -> tuple[float | None, float | None]:
+    """(chance, majority): the shares that are right without reading the responses."""
     choices = int((training > 0).sum())
     if not choices:
         return None, None
-    name = seen.name[seen.nameable]
+    name = ranking.name[ranking.nameable]
     return 1 / choices, float(np.mean(name == training.argmax())) if len(name) else None
 
 
-def _naming(seen: Level, samples: Resamples) -> dict[str, Doubles]:
-    if not seen.nameable.any():
+def _naming(ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
+    if not ranking.nameable.any():
         return {}
-    known, of = seen.of(seen.nameable), samples.of(seen.nameable)
+    known, of = ranking.of(ranking.nameable), samples.of(ranking.nameable)
     return {
-        "top-1": of.mean(known.rank < 1),
-        "top-3": of.mean(known.rank < 3),
-        "macro recall": metrics.macro_recall(known.name, known.first, known.size, of),
-        "macro F1": metrics.macro_f1(known.name, known.first, known.size, of),
+        Metric.TOP_1: of.mean(known.rank < 1),
+        Metric.TOP_3: of.mean(known.rank < 3),
+        Metric.MACRO_RECALL: metrics.macro_recall(known.name, known.first, known.size, of),
+        Metric.MACRO_F1: metrics.macro_f1(known.name, known.first, known.size, of),
     }
 
 
-def _probabilities(seen: Level, samples: Resamples) -> dict[str, Doubles]:
+def _probabilities(ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
     return {
-        "log-loss": metrics.log_loss(seen.true, samples),
-        "Brier": metrics.brier(seen.true, seen.squares, samples),
-        "ECE": metrics.calibration_error(seen.probability, seen.right, samples),
+        Metric.LOG_LOSS: metrics.log_loss(ranking.true, samples),
+        Metric.BRIER: metrics.brier(ranking.true, ranking.squares, samples),
+        Metric.ECE: metrics.calibration_error(ranking.probability, ranking.right, samples),
     }
 
 
-def _claims(asked: Predictions, seen: Level, samples: Resamples) -> dict[str, Doubles]:
-    """Of the lab level. An unknown lab is a class of its own for C_llr."""
-    attributed = asked.said(*ATTRIBUTIONS)
+def _attribution(some: Predictions, ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
+    """At the level of labs. For C_llr the unknown labs are one class."""
+    attributed = some.verdict_is(*ATTRIBUTIONS)
+    lab = np.where(some.lab_known, ranking.name, ranking.size)
     return {
-        "C_llr": metrics.c_llr(seen.true, np.where(asked.lab_known, seen.name, seen.size), seen.size + 1, samples),
-        "c@1": metrics.c_at_1(seen.right, attributed, samples),
-        "coverage": samples.mean(attributed),
-        "false claims": metrics.false_attributions(seen.right, attributed, samples),
-        "false of the surest half": metrics.false_among_surest(seen.probability, seen.right, samples),
-        "said unknown": samples.mean(asked.said("unknown")),
-        "said new": samples.mean(asked.said("new-release")),
+        Metric.C_LLR: metrics.c_llr(ranking.true, lab, ranking.size + 1, samples),
+        Metric.C_AT_1: metrics.c_at_1(ranking.right, attributed, samples),
+        Metric.COVERAGE: samples.mean(attributed),
+        Metric.FALSE_ATTRIBUTION_RATE: metrics.false_attributions(ranking.right, attributed, samples),
+        Metric.SELECTIVE_RISK: metrics.selective_risk(ranking.probability, ranking.right, samples),
+        Metric.VERDICT_UNKNOWN: samples.mean(some.verdict_is("unknown")),
+        Metric.VERDICT_NEW_RELEASE: samples.mean(some.verdict_is("new-release")),
     }
 
 
-def _unknown(asked: Predictions, seen: Level, samples: Resamples) -> dict[str, Doubles]:
-    """Of the lab level: P(unknown) as a score of being unknown."""
-    known = asked.lab_known
+def _unknown_labs(some: Predictions, ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
+    """At the level of labs, with P(unknown) as the score of an unknown lab."""
+    known = some.lab_known
     if known.all() or not known.any():
         return {}
     return {
-        "AUROC of unknown": open_set.auroc(asked.unknown, ~known, samples),
-        "FPR at 95 % TPR of unknown": open_set.false_alarms(asked.unknown, ~known, samples),
-        "OSCR": open_set.oscr(seen.probability, seen.right, known, samples),
+        Metric.AUROC: metrics.auroc(some.unknown, ~known, samples),
+        Metric.FPR: metrics.fpr_at_recall(some.unknown, ~known, samples),
+        Metric.OSCR: metrics.oscr(ranking.probability, ranking.right, known, samples),
     }
+
+
+def reliability(predictions: Predictions, level: Level = Level.LAB) -> list[dict[str, Any]]:
+    """Compute a reliability diagram of the first name.
+
+    Args:
+        predictions: About S cases. The first name is never right if the model does not know the true one.
+        level: What is named.
+
+    Returns:
+        For each of ten bins of equal width over the stated probability: "low" and "high", its "cases", and among these
+        the mean "probability" and the share that is "right", both None if there are no cases.
+
+    References:
+        DeGroot & Fienberg (1983), The Comparison and Evaluation of Forecasters; Guo et al. (2017), section 2.
+    """
+    ranking = Ranking.at(level, predictions)
+    code = metrics.bins(ranking.probability, _BINS)
+    out = []
+    for i in range(_BINS):
+        of = code == i
+        some = bool(of.any())
+        out.append(
+            {
+                "low": i / _BINS,
+                "high": (i + 1) / _BINS,
+                "probability": float(np.mean(ranking.probability[of], dtype=np.float64)) if some else None,
+                "right": float(np.mean(ranking.right[of])) if some else None,
+                "cases": int(of.sum()),
+            }
+        )
+    return out
+
+
+def risk_coverage(predictions: Predictions) -> list[dict[str, Any]]:
+    """Compute what a threshold on the probability of the first lab would attribute.
+
+    Args:
+        predictions: About S cases.
+
+    Returns:
+        For each threshold: "threshold", "coverage" (the share of cases at or above it) and "false-attribution rate"
+        (the share of these whose first lab is wrong), None where there are no cases to take a share of.
+
+    References:
+        El-Yaniv & Wiener (2010), On the Foundations of Noise-free Selective Classification.
+    """
+    ranking = Ranking.at(Level.LAB, predictions)
+    out = []
+    for threshold in _THRESHOLDS:
+        # In the type of the probabilities: in single precision 0.7 is less than 0.7 in double.
+        above = ranking.probability >= ranking.probability.dtype.type(threshold)
+        out.append(
+            {
+                "threshold": float(threshold),
+                str(Metric.COVERAGE): float(np.mean(above)) if len(above) else None,
+                str(Metric.FALSE_ATTRIBUTION_RATE): float(np.mean(~ranking.right[above])) if above.any() else None,
+            }
+        )
+    return out
+
+
+def confusion(predictions: Predictions, responses: int) -> list[dict[str, Any]]:
+    """Count the first names of cases with a number of responses: labs, and within each lab families and releases.
+
+    Args:
+        predictions: About S cases.
+        responses: The number of responses; other cases are left out.
+
+    Returns:
+        For each true lab, the largest first: "lab", "cases", "predicted" (counts by first lab) and "families"; each
+        family likewise with "releases", and each release likewise.
+    """
+    some = predictions.of(predictions.count == responses)
+    names, release = some.names, some.release
+    if not len(some):
+        return []
+    first = {
+        Level.LAB: some.labs().argmax(axis=1),
+        Level.FAMILY: some.families().argmax(axis=1),
+        Level.RELEASE: some.share.argmax(axis=1),
+    }
+    texts = {Level.LAB: names.labs, Level.FAMILY: names.families, Level.RELEASE: names.releases}
+    code = {Level.LAB: names.lab[release], Level.FAMILY: names.family[release], Level.RELEASE: release}
+
+    def counted(level: Level, name: int) -> dict[str, Any]:
+        of = code[level] == name
+        predicted = Counter(first[level][of].tolist()).most_common()
+        return {
+            str(level): texts[level][name],
+            "cases": int(of.sum()),
+            "predicted": [{str(level): texts[level][other], "cases": cases} for other, cases in predicted],
+        }
+
+    def within(level: Level, upper: Level, name: int) -> list[int]:
+        return _by_size(code[level][code[upper] == name])
+
+    return [
+        counted(Level.LAB, lab)
+        | {
+            "families": [
+                counted(Level.FAMILY, family)
+                | {"releases": [counted(Level.RELEASE, r) for r in within(Level.RELEASE, Level.FAMILY, family)]}
+                for family in within(Level.FAMILY, Level.LAB, lab)
+            ]
+        }
+        for lab in _by_size(code[Level.LAB])
+    ]
+
+
+def _by_size(codes: Ints) -> list[int]:
+    found, size = np.unique(codes, return_counts=True)
+    return [int(code) for code in found[np.argsort(-size, kind="stable")]]

@@ -1,117 +1,49 @@
-"""Fits the model of one fold, and collects what it makes of the suspects that it was not shown."""
+"""Trains the models of the folds, and predicts their test cases by calibrations from the other folds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, EmbeddingConfig, FeatureConfig, SplitConfig
-from fingerprint.evaluation.folds import OTHER, SAME, UNKNOWN, UNSEEN, Fold, subsample
-from fingerprint.evaluation.predictions import Names
+from fingerprint.base.keys import isin
+from fingerprint.config import MixtureConfig
+from fingerprint.errors import FingerprintError
+from fingerprint.evaluation.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
+from fingerprint.evaluation.config import EvaluationConfig
+from fingerprint.evaluation.folds import Fold, leave_out
+from fingerprint.evaluation.work import Arrays, Work
 from fingerprint.features.ngrams import Counts
 from fingerprint.features.weights import unit_rows
-from fingerprint.model.covariates import Covariates
-from fingerprint.model.likelihood import Evidence, Likelihood
-from fingerprint.model.plda import Floats
+from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Predictions
+from fingerprint.model.calibration import Calibration
+from fingerprint.model.calibration_fit import CalibrationCases, calibrate
+from fingerprint.model.decision import verdict_words
+from fingerprint.model.likelihood import Likelihood
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+from fingerprint.training.calibration_cases import weighted_cases
 from fingerprint.training.context import TrainingContext
-from fingerprint.training.data import Data, Ints, Labels
+from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
 from fingerprint.training.likelihood import KnownReleases, fit_likelihood
-from fingerprint.training.splits import draw
+from fingerprint.training.splits import CaseKind
 
-Bools = NDArray[np.bool_]
-_CODES = ("kind", "part", "release", "known", "lab_known")
-PROTOCOLS = (SAME, OTHER, UNSEEN, UNKNOWN)
-# What a release or lab is given that a fold's model does not have: nats below the best, so that its share is 0.
-ABSENT = 1e4
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """The space of a fold's model: `FeatureConfig.vocabulary`, and fields of `EmbeddingConfig`."""
-
-    vocabulary: int
-    directions: int
-    size: int
-    steps: int
-    batch: int = 512
-
-    def config(self, seed: int) -> Config:
-        """Return the configuration with these numbers."""
-        embedding = EmbeddingConfig(directions=self.directions, size=self.size, steps=self.steps, batch=self.batch)
-        return Config(seed=seed, features=FeatureConfig(vocabulary=self.vocabulary), embedding=embedding)
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How much is spent on a model. recipe: of its space; rows: responses that it is shown of a release in a corpus;
-    suspects: at most so many are asked about a protocol and number of responses in one fold."""
-
-    recipe: Recipe
-    rows: int
-    cases: int
-
-
-@dataclass(frozen=True)
-class CaseSet:
-    """S suspects. rows: the data's rows of each; kind, part: (S,) protocol and what of it; release: (S,) true one,
-    code into the names; known: (S,) whether it was trained on, lab_known: (S,) any of its lab. evidence is over all
-    names' releases and labs, ABSENT where the model has none."""
-
-    rows: list[Ints]
-    kind: NDArray[np.str_]
-    part: NDArray[np.str_]
-    release: Ints
-    known: Bools
-    lab_known: Bools
-    evidence: Evidence
-    covariates: Covariates
-
-    def of(self, at: Bools | Ints) -> CaseSet:
-        """Some suspects."""
-        index = np.flatnonzero(at) if at.dtype == bool else at
-        rest = {name: getattr(self, name)[at] for name in _CODES}
-        return CaseSet([self.rows[i] for i in index], **rest, evidence=self.evidence.of(at),
-                     covariates=self.covariates.of(at))  # fmt: skip
-
-    @classmethod
-    def joined(cls, parts: list[CaseSet]) -> CaseSet:
-        """All suspects of `parts`, one after the other."""
-        return cls(
-            [rows for p in parts for rows in p.rows],
-            **_joined(parts, _CODES),
-            evidence=Evidence(**_joined([p.evidence for p in parts], _names(Evidence))),
-            covariates=Covariates(**_joined([p.covariates for p in parts], _names(Covariates))),
-        )
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """As plain arrays, for a file."""
-        out = {name: getattr(self, name) for name in _CODES}
-        out["rows"] = np.concatenate(self.rows) if self.rows else np.zeros(0, np.int64)
-        out["sizes"] = np.array([len(rows) for rows in self.rows], np.int64)
-        for name, part in (("evidence", self.evidence), ("circumstances", self.covariates)):
-            out |= {f"{name}.{field}": getattr(part, field) for field in _names(type(part))}
-        # Nobody needs the last digits of log-likelihoods, and there are many.
-        return {name: v.astype(np.float32) if v.ndim == 2 else v for name, v in out.items()}
-
-    @classmethod
-    def from_arrays(cls, held: Mapping[str, np.ndarray], prefix: str = "") -> CaseSet:
-        """What `arrays` gave, with a prefix before each key."""
-        held = {name.removeprefix(prefix): array for name, array in held.items() if name.startswith(prefix)}
-        rows = np.split(held["rows"], np.cumsum(held["sizes"])[:-1]) if len(held["sizes"]) else []
-        rest = {name: held[name] for name in _CODES}
-        evidence = Evidence(*(held[f"evidence.{name}"].astype(float) for name in _names(Evidence)))
-        covariates = Covariates(*(held[f"circumstances.{name}"] for name in _names(Covariates)))
-        return cls(rows, **rest, evidence=evidence, covariates=covariates)
+_CASES = "cases"
 
 
 @dataclass(frozen=True)
 class Fitted:
-    """A fold's model. rows: (k,) which of the data's rows `places` holds."""
+    """A trained model of an evaluation.
+
+    Attributes:
+        space: What embeds responses.
+        embeddings: Of the rows that the model was trained on or is tested on.
+        likelihood: Of PLDA and the linear classifiers.
+        known: The releases and labs that the model knows.
+        rows: (k,) sorted, which rows of the data `embeddings` holds.
+    """
 
     space: Space
     embeddings: Embeddings
@@ -119,136 +51,266 @@ class Fitted:
     known: KnownReleases
     rows: Ints
 
+    def evidence(self, names: ClassNames, questions: Questions) -> CaseSet:
+        """Return the test cases of some of the rows."""
+        return collect_evidence(self.likelihood, self.known, names, questions, self.rows, self.embeddings)
 
-def fit(
-    data: Data, shown: Bools, asked: Bools, candidate: Bools, lab_of: Mapping[str, str], recipe: Recipe, seed: int,
-) -> Fitted:  # fmt: skip
-    """The model of the rows that `shown` (n,) marks, and where they and those that `asked` (n,) marks lie."""
-    keep = (shown | asked) & data.filled
-    some = data.sample(keep)
-    use = shown[keep]
-    context = TrainingContext(lab_of, {}, candidate, recipe.config(seed))
+    def embed(self, counts: Counts) -> Embeddings:
+        """Return the embeddings of responses that are not among the rows; `counts` are over all buckets."""
+        vocabulary = self.space.vocabulary
+        rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
+        return Embeddings(embed_rows(rows, self.space.tables), np.diff(rows.indptr).astype(np.int64))
+
+
+MoreCases = Callable[[Fitted, CaseSet], CaseSet]
+"""Makes further test cases of a fold's model, from the test cases that it has; runs where the fold is trained."""
+
+
+def fit(context: TrainingContext, data: Data, train: Bools, tested: Bools) -> Fitted:
+    """Train a model.
+
+    Args:
+        context: Labs, candidates and hyper-parameters.
+        data: The n rows.
+        train: (n,) the rows to train on.
+        tested: (n,) the rows to embed as well.
+
+    Returns:
+        The model, with the embeddings of these rows that have any feature.
+    """
+    keep = (train | tested) & data.filled
+    some, use = data.sample(keep), train[keep]
     space, embeddings = fit_space(some, use, context)
     likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
     return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
 
 @dataclass(frozen=True)
-class Fit:
-    """Fits the folds' models and asks them; called with a fold's number, in whatever process.
+class FitFold:
+    """Trains a fold's model and collects the evidence about its test cases; called with the number of the fold.
 
-    extra: what else the first fold's model is asked.
+    Attributes:
+        context: Labs, candidates and the config of a fold's model.
+        data: The n rows.
+        names: The classes.
+        folds: What each fold leaves out.
+        config: The size of the evaluation.
+        more: By protocol, further test cases of the first fold's model.
     """
 
+    context: TrainingContext
     data: Data
+    names: ClassNames
     folds: list[Fold]
-    names: Names
-    candidate: Bools
-    lab_of: Mapping[str, str]
-    effort: Effort
-    extra: Callable[[Fitted, CaseSet], CaseSet]
-    seed: int
+    config: EvaluationConfig
+    more: Mapping[str, MoreCases]
 
-    def __call__(self, fold: int) -> dict[str, np.ndarray]:
-        """The arrays of what the fold was asked; the extra question's after "extra."."""
-        fitted, asked = self._ask(fold)
-        out = asked.arrays()
-        if fold == 0:
-            out |= {f"extra.{name}": held for name, held in self.extra(fitted, asked).arrays().items()}
-        return out
-
-    def _ask(self, number: int) -> tuple[Fitted, CaseSet]:
-        data, fold, effort = self.data, self.folds[number], self.effort
-        drawn = [
-            (kind, draw_some(data.labels, (fold.kind == kind) & data.filled, effort.cases, self.seed))
-            for kind in PROTOCOLS
-        ]
-        asked = marked(len(fold.train), (cases for _, cases in drawn))
-        shown = subsample(data.labels, fold.train & data.filled, effort.rows, self.seed)
-        fitted = fit(data, shown, asked, self.candidate, self.lab_of, effort.recipe, self.seed)
-        parts = [question(data, fitted, self.names, cases, kind) for kind, cases in drawn if cases]
-        return fitted, CaseSet.joined(parts)
+    def __call__(self, number: int) -> Arrays:
+        """Return the arrays of the test cases, each after what it belongs to."""
+        labels, fold, config = self.data.labels, self.folds[number], self.config
+        testable = {kind: rows & self.data.filled for kind, rows in fold.tested.items()}
+        drawn = draw_by_kind(labels, testable, config.cases, self.context.config)
+        tested = in_any(len(fold.train), (rows for cases in drawn.values() for rows in cases))
+        train = subsample(labels, fold.train & self.data.filled, config.train_rows, self.context.config.seed)
+        fitted = fit(self.context, self.data, train, tested)
+        questions = [Questions.of(labels, rows, kind) for kind, rows in drawn.items() if rows]
+        cases = CaseSet.joined([fitted.evidence(self.names, one) for one in questions])
+        found = {_CASES: cases}
+        if number == 0:
+            found |= {name: make(fitted, cases) for name, make in self.more.items()}
+        return _packed({name: some.arrays() for name, some in found.items()})
 
 
-def draw_some(labels: Labels, of: Bools, most: int, seed: int) -> list[Ints]:
-    """Suspects of the rows that `of` (n,) marks, at most `most` of each size."""
-    rng = np.random.default_rng(seed)
-    drawn = draw(labels, of, SplitConfig(), seed)
-    size = np.array([len(rows) for rows in drawn], np.int64)
-    keep = [rng.permutation(np.flatnonzero(size == n))[:most] for n in np.unique(size)]
-    return [drawn[i] for i in np.sort(np.concatenate(keep))] if keep else []
+class TooFewCases(FingerprintError):
+    """There are too few cases to calibrate on."""
 
 
-def marked(rows: int, drawn: Iterable[list[Ints]]) -> Bools:
-    """(rows,) whether a row is any suspect's."""
-    out = np.zeros(rows, bool)
-    for cases in drawn:
-        for one in cases:
-            out[one] = True
-    return out
+@dataclass(frozen=True)
+class PredictFold:
+    """Predicts a fold's test cases by a calibration from all other folds; called with the number of the fold.
+
+    The calibration is fitted on cases that their own model was not trained on, and on none of the releases, labs and
+    prompts that the fold leaves out.
+
+    Attributes:
+        names: The classes.
+        folds: What each fold leaves out.
+        cases: The test cases of each fold.
+        more: By protocol, further test cases of the first fold's model.
+        most: Cases of a kind and number of responses that a calibration is fitted on.
+        context: The config of a fold's model.
+
+    References:
+        Varma & Simon (2006), Bias in Error Estimation when Using Cross-Validation for Model Selection (nested
+        cross-validation).
+    """
+
+    names: ClassNames
+    folds: list[Fold]
+    cases: list[CaseSet]
+    more: Mapping[str, CaseSet]
+    most: int
+    context: TrainingContext
+
+    def __call__(self, number: int) -> Arrays:
+        """Return the arrays of the predictions, each after what it belongs to."""
+        calibration = self._calibration(number)
+        found = {_CASES: self.cases[number], **(self.more if number == 0 else {})}
+        return _packed({name: predict(some, calibration, self.names).arrays() for name, some in found.items()})
+
+    def _calibration(self, number: int) -> Calibration:
+        own = self.folds[number]
+        left_out = isin(self.names.releases, own.releases)
+        parts = []
+        for i, (fold, cases) in enumerate(zip(self.folds, self.cases, strict=True)):
+            if i != number:
+                same_prompts = (cases.kind == CaseKind.SAME) & (fold.prompts == own.prompts)
+                parts.append(cases.of(~left_out[cases.release] & ~same_prompts))
+        return calibration_on(CaseSet.joined(parts), self.names, self.most, self.context)
 
 
-def question(data: Data, fitted: Fitted, names: Names, cases: list[Ints], kind: str) -> CaseSet:
-    """The evidence on suspects, each the data's rows of one release; their part is the corpus, or "several"."""
-    at = np.full(len(data.full), -1)
-    at[fitted.rows] = np.arange(len(fitted.rows))
-    embeddings = [fitted.embeddings.rows[at[rows]] for rows in cases]
-    sizes = [fitted.embeddings.size[at[rows]] for rows in cases]
-    return answer(fitted.likelihood, fitted.known, names, embeddings, sizes, cases, kind, *named(data.labels, cases))
+def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: TrainingContext) -> Calibration:
+    """Fit a calibration.
+
+    Args:
+        cases: Of models that were trained without them.
+        names: The classes.
+        most: Cases of a kind and number of responses that are used.
+        context: The config of the models.
+
+    Returns:
+        The calibration.
+
+    Raises:
+        TooFewCases: If there are fewer than `SplitConfig.least_cases`, or all are of one release.
+    """
+    config = context.config
+    rng = np.random.default_rng(config.seed)
+    keep: list[int] = []
+    for kind in CaseKind:
+        for n in np.unique(cases.covariates.count):
+            at = np.flatnonzero((cases.kind == kind) & (cases.covariates.count == n))
+            keep += rng.permutation(at)[:most].tolist()
+    some = cases.of(np.sort(np.array(keep, np.int64)))
+    least = config.splits.least_cases
+    if len(keep) < least or len(np.unique(some.release)) < 2:
+        raise TooFewCases(f"{len(keep)} cases are left to calibrate on, fewer than {least}: give more corpora")
+    return calibrate(_calibration_cases(some, names, config.calibration.mixture), names.lab, config.calibration)
 
 
-def named(labels: Labels, cases: list[Ints]) -> tuple[list[str], list[str]]:
-    """The corpus of each suspect's rows, or "several corpora", and their release."""
-    corpora = [np.unique(labels.corpus[rows]) for rows in cases]
-    part = [labels.corpora[c[0]].label if len(c) == 1 else "several corpora" for c in corpora]
-    return part, [labels.releases[labels.release[rows[0]]] for rows in cases]
+def _calibration_cases(cases: CaseSet, names: ClassNames, mixture: MixtureConfig) -> CalibrationCases:
+    lab = np.where(cases.lab_known, names.lab[cases.release], -1)
+    release = np.where(cases.known & (cases.kind != CaseKind.UNSEEN), cases.release, -1)
+    kind = cases.kind.copy()
+    # A left-out release that was the only one of its lab leaves an unknown lab.
+    kind[(lab < 0) & (kind == CaseKind.UNSEEN)] = CaseKind.UNKNOWN
+    return weighted_cases(cases.evidence, cases.covariates, lab, release, kind.tolist(), mixture)
 
 
-def answer(
-    likelihood: Likelihood, known: KnownReleases, names: Names, embeddings: list[NDArray[np.float32]], sizes: list[Ints],
-    rows: list[Ints], kind: str, part: list[str], release: list[str],
-) -> CaseSet:  # fmt: skip
-    """The evidence on suspects of which the places of all responses, (responses, D), and their sizes are known."""
-    covariates = Covariates.read(likelihood, embeddings, sizes)
-    found = likelihood.evidence(np.stack([p.mean(axis=0) for p in embeddings]), covariates.count)
-    code = {name: i for i, name in enumerate(names.releases)}
-    true = np.array([code[name] for name in release])
-    column = np.array([code[name] for name in known.names])
-    lab = {name: i for i, name in enumerate(names.labs)}
-    lab_column = np.array([lab[str(name)] for name in known.labs])
-    low = found.known.max(axis=1, keepdims=True) - ABSENT
-    absent = np.zeros_like(low) - ABSENT
-    evidence = Evidence(
-        _wide(found.known, column, len(names.releases), low),
-        _wide(found.new, lab_column, len(names.labs), low),
-        found.unknown,
-        found.domain_distance,
-        found.in_domain_llr,
-        _wide(found.release_score, column, len(names.releases), absent),
-        _wide(found.lab_score, lab_column, len(names.labs), absent),
+def predict(cases: CaseSet, calibration: Calibration, names: ClassNames) -> Predictions:
+    """Predict test cases, with the verdicts at the default false-attribution rate."""
+    posterior = calibration.predict(cases.evidence, cases.covariates, names.lab)
+    verdicts = verdict_words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
+    return Predictions(
+        names,
+        cases.release,
+        cases.covariates.count,
+        cases.known,
+        cases.lab_known,
+        posterior.release.astype(np.float32),
+        posterior.new.astype(np.float32),
+        posterior.unknown.astype(np.float32),
+        np.array(verdicts, object),
+        cases.part,
     )
-    return CaseSet(
-        rows, np.full(len(rows), kind, "<U14"), np.array(part, "<U80"), true, np.isin(true, column),
-        np.isin(names.lab[true], names.lab[column]), evidence, covariates,
-    )  # fmt: skip
 
 
-def _wide(values: Floats, column: Ints, width: int, absent: Floats) -> Floats:
-    out = np.repeat(absent, width, axis=1)
-    out[:, column] = values
-    return out
+@dataclass(frozen=True)
+class Tested:
+    """The test cases of a protocol with their predictions.
+
+    Attributes:
+        predictions: About S cases.
+        rows: The rows of the data in each case; None if the cases are not of these rows as they are.
+    """
+
+    predictions: Predictions
+    rows: list[Ints] | None = None
+
+    def of(self, part: str) -> Predictions:
+        """Return the predictions of one part."""
+        return self.predictions.of(np.asarray(self.predictions.part == part, bool))
+
+    def parts(self) -> list[str]:
+        """Return the parts in the order of their first cases."""
+        return list(dict.fromkeys(self.predictions.part))
 
 
-def _names(cls: type) -> list[str]:
-    return [field.name for field in fields(cls)]
+@dataclass(frozen=True)
+class FoldResults:
+    """What all folds give.
+
+    Attributes:
+        folds: What each fold leaves out.
+        cases: The test cases of each fold.
+        predictions: About these cases, fold by fold.
+        more: By protocol, the predictions about further cases of the first fold's model.
+    """
+
+    folds: list[Fold]
+    cases: list[CaseSet]
+    predictions: list[Predictions]
+    more: Mapping[str, Predictions]
+
+    def select(self, chosen: Callable[[CaseSet], Bools]) -> Tested | None:
+        """Return the test cases of all folds that `chosen` marks in the cases of a fold; None if there are none."""
+        at = np.concatenate([np.asarray(chosen(cases), bool) for cases in self.cases])
+        if not at.any():
+            return None
+        rows = [some for cases in self.cases for some in cases.rows]
+        return Tested(Predictions.joined(self.predictions).of(at), [rows[i] for i in np.flatnonzero(at)])
 
 
-def _joined(parts: Sequence[Any], names: Iterable[str]) -> dict[str, Any]:
-    return {name: np.concatenate([getattr(p, name) for p in parts]) for name in names}
+def run_folds(
+    context: TrainingContext,
+    data: Data,
+    names: ClassNames,
+    config: EvaluationConfig,
+    more: Mapping[str, MoreCases],
+    work: Work,
+) -> FoldResults:
+    """Train, calibrate and test all folds.
+
+    Args:
+        context: Labs, groups, candidates and the config of a fold's model.
+        data: The n rows.
+        names: The classes.
+        config: The size of the evaluation.
+        more: By protocol, further test cases of the first fold's model.
+        work: Keeps what is done.
+
+    Returns:
+        The test cases and the predictions about them.
+    """
+    folds = leave_out(context, data, config)
+    fit_fold = FitFold(context.alone(), data, names, folds, config, more)
+    fitted = work.each("fold", len(folds), fit_fold)
+    cases = [CaseSet.from_arrays(_unpacked(arrays, _CASES)) for arrays in fitted]
+    further = {name: CaseSet.from_arrays(_unpacked(fitted[0], name)) for name in more}
+    predict_fold = PredictFold(names, folds, cases, further, config.calibration_cases, context.alone())
+    predicted = work.each("predicted fold", len(folds), predict_fold)
+    return FoldResults(
+        folds,
+        cases,
+        [Predictions(names, **_unpacked(arrays, _CASES)) for arrays in predicted],
+        {name: Predictions(names, **_unpacked(predicted[0], name)) for name in more},
+    )
 
 
-def counted(fitted: Fitted, counts: Counts) -> Embeddings:
-    """Where texts lie that are not among the data's rows; counts: over all buckets."""
-    vocabulary = fitted.space.vocabulary
-    rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
-    return Embeddings(embed_rows(rows, fitted.space.tables), np.diff(rows.indptr).astype(np.int64))
+def _packed(arrays: Mapping[str, Arrays]) -> Arrays:
+    return {f"{owner}/{name}": array for owner, own in arrays.items() for name, array in own.items()}
+
+
+def _unpacked(arrays: Mapping[str, NDArray], owner: str) -> Arrays:
+    prefix = f"{owner}/"
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

@@ -1,4 +1,4 @@
-"""`evaluate`: corpora and a model to a report."""
+"""`fingerprint evaluate`: from corpora and a model to a report."""
 
 from __future__ import annotations
 
@@ -12,72 +12,112 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir, write_atomically
 from fingerprint.base.parallel import Progress
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
-from fingerprint.evaluation.assemble import document
-from fingerprint.evaluation.ground import Ground, survey
-from fingerprint.evaluation.plan import FULL, QUICK, Plan
-from fingerprint.evaluation.protocols import NAMES, run
+from fingerprint.evaluation.config import FULL, QUICK, EvaluationConfig
+from fingerprint.evaluation.document import document
+from fingerprint.evaluation.protocols import names, protocols
+from fingerprint.evaluation.study import Running, Sample, Study, TrainedOn, read_sample
 from fingerprint.evaluation.work import Work
 from fingerprint.loading import Loaded, load_whole
 from fingerprint.report.evaluation.html import render_html
 from fingerprint.report.evaluation.markdown import render_markdown
-from fingerprint.store.manifest import MANIFEST
+from fingerprint.store.format import MANIFEST
 
+# What figures depend on beside the program itself.
 _PACKAGES = ("numpy", "scipy", "scikit-learn", "torch", "sentence-transformers", "datasets", "jinja2")
+_LISTED = 20
 
 
 @dataclass(frozen=True)
 class Settings:
-    """protocols: some of NAMES; plan: how much is spent; command: as it was given, for the report."""
+    """What is evaluated, and how.
+
+    Attributes:
+        model: The model folder.
+        registry: None for the one that ships.
+        protocols: Names; none for all.
+        config: The size of the evaluation.
+        seed: Of the sample, the folds and the bootstrap.
+        jobs: Processes.
+        cache: None for the user's.
+        command: As it was given, for the report.
+        encoder: The sentence-transformers model that the model may load.
+    """
 
     model: Path
     registry: Path | None = None
-    protocols: tuple[str, ...] = NAMES
-    plan: Plan = FULL
+    protocols: tuple[str, ...] = ()
+    config: EvaluationConfig = FULL
     seed: int = 0
     jobs: int = 2
     cache: Path | None = None
     command: str = ""
+    encoder: str | None = None
 
 
 def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progress) -> dict[str, Any]:
-    """Writes report.html, report.json and report.md to the folder `out`, and returns what is in the second.
+    """Evaluate a model, and write report.html, report.md and report.json.
 
-    What the model was trained on is asked about in folds, by models made like it; all else of the model itself.
-    Raises InputError for corpora that are not as expected, ModelError for the model, FingerprintError for `out`.
+    Corpora that the model was trained on are tested in folds, by models that are trained like it. Other corpora are
+    tested on the model itself.
+
+    Args:
+        corpora: Files and folders of labelled responses.
+        out: The folder of the report; it is made if it is missing.
+        settings: The model and the size of the evaluation.
+        progress: Receives (stage, done, total).
+
+    Returns:
+        The content of report.json.
+
+    Raises:
+        InputError: For a corpus or a registry that is not as expected.
+        ModelError: For a folder that is no model.
+        ConfigError: For a size out of its range.
+        FingerprintError: If `out` is a file, or the registry lacks releases that the model knows.
     """
+    settings.config.check()
     if out.exists() and not out.is_dir():
-        raise FingerprintError(f"{out}: is there and no folder; name another with --out")
+        raise FingerprintError(f"{out}: is a file, expected a folder for the report; name another one with --out")
     registry = Registry.load(settings.registry)
-    stored, loaded = load_whole(settings.model)
-    training = stored.documents["training"]
-    cache = settings.cache or cache_dir()
+    stored, loaded = load_whole(settings.model, settings.encoder)
     releases = [entry["release"] for entry in loaded.releases]
     strange = sorted(name for name in releases if name not in registry.releases)
     if strange:
+        listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
         raise FingerprintError(
-            f"{settings.model}: knows releases that the registry does not: {', '.join(strange[:20])}"
+            f"{settings.model}: knows {len(strange)} releases that the registry lacks: {listed}; name the registry "
+            "that the model was trained with (--registry)"
         )
-    ground = survey(
-        corpora, registry, training, releases, settings.plan.rows, settings.seed, cache, settings.jobs, progress
-    )
-    digest = _hash(settings.model)
-    sources = [asdict(source) for source in ground.corpus.sources]
-    work = Work(cache, [sources, asdict(settings.plan), settings.seed, digest, sorted(registry.releases)])
-    results = run(ground, loaded, settings.plan, settings.protocols, work, settings.seed, settings.jobs, progress)
-    report = document(
-        _made(settings, loaded, digest, sources, ground),
-        ground,
-        loaded,
-        results,
-        settings.plan,
+    corpora_of_model = frozenset(corpus["sha256"] for corpus in stored.documents["training"]["corpora"])
+    trained_on = TrainedOn(releases, corpora_of_model, loaded.config)
+    running = Running(settings.cache or cache_dir(), settings.jobs, settings.seed, progress)
+    sample = read_sample(corpora, registry, trained_on, settings.config, running)
+    # The manifest holds the hashes of all other files.
+    digest = hashlib.sha256((settings.model / MANIFEST).read_bytes()).hexdigest()
+    all_protocols = protocols()
+    more = {one.name: one.more_cases for one in all_protocols if one.more_cases is not None}
+    sources = [asdict(source) for source in sample.corpus.sources]
+    depends_on = [
+        sources,
+        msgspec.to_builtins(settings.config),
         settings.seed,
-        progress,
-    )
+        digest,
+        sorted(registry.releases),
+        sorted(more),
+    ]
+    work = Work(running.cache, depends_on, settings.jobs, progress)
+    study = Study(sample, loaded, settings.config, work, more)
+    wanted = settings.protocols or names()
+    asked = {one: one.ask(study) for one in all_protocols if one.name in wanted}
+    tested = {one: cases for one, cases in asked.items() if cases is not None and len(cases.predictions)}
+    report = document(_run(settings, loaded, digest, sample), study, tested)
     pages = {
         "report.html": render_html(report),
         "report.json": json.dumps(report, ensure_ascii=False, allow_nan=False),
@@ -89,29 +129,16 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progr
     return report
 
 
-def _hash(model: Path) -> str:
-    """Of the manifest, which holds the hashes of all other files."""
-    return hashlib.sha256((model / MANIFEST).read_bytes()).hexdigest()
-
-
-def _made(
-    settings: Settings, loaded: Loaded, digest: str, sources: list[dict[str, Any]], ground: Ground
-) -> dict[str, Any]:
-    info = loaded.info
+def _run(settings: Settings, loaded: Loaded, digest: str, sample: Sample) -> dict[str, Any]:
+    info, config = loaded.info, settings.config
     epoch = float(os.environ.get("SOURCE_DATE_EPOCH", time.time()))
     return {
         "command": settings.command,
         "date": time.strftime("%Y-%m-%d", time.gmtime(epoch)),
         "version": __version__,
         "seed": settings.seed,
-        "sample": ("A quick sample: " if settings.plan == QUICK else "A sample: ") + settings.plan.sentence() + ".",
-        "folds": [
-            "Each corpus, lab and release (with all that the registry groups with it) is left out of exactly one fold; "
-            "a fifth of the prompts of each; fine-tunes by others are in none.",
-            "A fold's model is calibrated by what the other folds' models said of other releases and prompts.",
-            "At the time: the space and the calibration are made anew from what came before "
-            f"{settings.plan.first} and every {settings.plan.every} months after; each month adds what came before it.",
-        ],
+        "sample": ("A quick sample. " if config == QUICK else "") + config.sentence(),
+        "folds": list(fold_sentences(config)),
         "model": {
             "name": info.name,
             "sha256": digest,
@@ -119,7 +146,19 @@ def _made(
             "releases": info.releases,
             "newest": info.newest,
         },
-        "corpora": sources,
-        "rows": len(ground.corpus) + len(ground.foreign),
+        "corpora": [asdict(source) for source in sample.corpus.sources],
+        "rows": len(sample.corpus) + len(sample.external),
         "packages": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in _PACKAGES},
     }
+
+
+def fold_sentences(config: EvaluationConfig) -> tuple[str, ...]:
+    """Return what a reader of the report has to know about folds and the temporal split."""
+    return (
+        "Each corpus, each lab and each group of releases is left out of exactly one fold. Each fold leaves out one of "
+        f"{config.prompt_parts} parts of the prompts. Fine-tunes by others are in no fold.",
+        "A fold is calibrated on the cases of the other folds, without the releases and prompts that it leaves out.",
+        f"The temporal split begins in {config.first_month}. Its embedding and its calibration are made anew every "
+        f"{config.months_per_model} months, from what was released before; the model of each month adds what was "
+        "released before that month.",
+    )

@@ -1,8 +1,6 @@
-"""Who resembles whom: a map of the releases that a model knows, and their tree.
+"""How close releases are to each other in the embedding: a map of the releases that a model knows, and their tree.
 
-Distances are between a model's means of releases, each dimension in units of its spread within a release. The map is
-t-SNE (van der Maaten & Hinton 2008), the tree Ward's (1963), and the support of a branch the share of bootstrap
-samples of the dimensions in whose tree the same releases make a branch (Felsenstein 1985).
+Distances are between a model's means of releases, each dimension in units of its spread within a release.
 """
 
 from __future__ import annotations
@@ -17,18 +15,31 @@ from sklearn.manifold import TSNE
 
 from fingerprint.model.likelihood import Likelihood
 
+# Enough to show a support in whole per cent.
 _RESAMPLES = 100
+# About as many releases as a lab of middle size has; t-SNE wants less than the number of points.
 _PERPLEXITY = 15.0
 
 
 def release_map(likelihood: Likelihood, releases: list[dict[str, str]], seed: int) -> list[dict[str, Any]]:
-    """A point for each release. releases: release, lab and family of each."""
+    """Place the releases in two dimensions, so that close releases stay close.
+
+    Args:
+        likelihood: Of the model.
+        releases: (R,) "release", "lab" and "family" of each.
+        seed: Of t-SNE.
+
+    Returns:
+        For each release these names, "x" and "y"; nothing for fewer than three releases.
+
+    References:
+        van der Maaten & Hinton (2008), Visualizing Data using t-SNE.
+    """
     points = _points(likelihood)
     if len(points) < 3:
         return []
-    flat = TSNE(
-        perplexity=min(_PERPLEXITY, (len(points) - 1) / 3), init="pca", random_state=seed, n_jobs=1
-    ).fit_transform(points)
+    perplexity = min(_PERPLEXITY, (len(points) - 1) / 3)
+    flat = TSNE(perplexity=perplexity, init="pca", random_state=seed, n_jobs=1).fit_transform(points)
     return [
         {
             "release": r["release"],
@@ -42,7 +53,21 @@ def release_map(likelihood: Likelihood, releases: list[dict[str, str]], seed: in
 
 
 def release_tree(likelihood: Likelihood, releases: list[dict[str, str]], seed: int) -> dict[str, Any] | None:
-    """The tree's root: height, support, and two children; a leaf has release and lab. None for a single release."""
+    """Join the releases to a tree by Ward's method; the support of a branch is by a bootstrap over dimensions.
+
+    Args:
+        likelihood: Of the model.
+        releases: (R,) "release" and "lab" of each.
+        seed: Of the bootstrap.
+
+    Returns:
+        The root. A branch has "height", "support" (the share of resamples in which the same releases form a branch)
+        and two "children"; a leaf has "release" and "lab". None for a single release.
+
+    References:
+        Ward (1963), Hierarchical Grouping to Optimize an Objective Function; Felsenstein (1985), Confidence Limits on
+        Phylogenies: An Approach Using the Bootstrap.
+    """
     points = _points(likelihood)
     count = len(points)
     if count < 2:

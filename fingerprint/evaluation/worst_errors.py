@@ -1,73 +1,90 @@
-"""The most confident errors, with the habits that speak for the wrong lab."""
+"""The wrong predictions with the highest confidence, and the style markers that speak for the wrong lab."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
-from fingerprint.config import StyleMarkerConfig
 from fingerprint.data.corpus import Corpus
-from fingerprint.evaluation.perturbed import texts_of
-from fingerprint.evaluation.predictions import Predictions
-from fingerprint.model.explanation import Profiles, style_marker_llrs
-from fingerprint.model.verdict import StyleMarker
-from fingerprint.training.data import Ints
+from fingerprint.evaluation.fits import Tested
+from fingerprint.loading import Loaded
+from fingerprint.metrics.predictions import Ints, Predictions
+from fingerprint.model.explanation import style_marker_llrs
 
+# As many as a reader reads.
 _SHOWN = 20
-# One suspect a release and wrong lab: else a single confusion fills the table.
-_FEWEST = 5
+# With fewer responses, confident errors say more about the responses than about the model.
+_LEAST_RESPONSES = 5
 
 
-def worst_errors(
-    protocol: list[str],
-    rows: list[Ints],
-    answers: Predictions,
-    corpus: Corpus,
-    profiles: Profiles,
-    usual_names: list[str],
-) -> list[dict[str, Any]]:
-    """Of suspects of five responses or more whose lab the fold knew.
+def worst_errors(tested: Mapping[str, Tested], corpus: Corpus, loaded: Loaded) -> list[dict[str, Any]]:
+    """Find the wrong predictions with the highest confidence about labs that the fold's model knew.
 
-    protocol, rows: of each suspect; usual: the habits of releases `usual_names`.
+    Each pair of a release and a wrong lab is shown once: a single confusion would fill the table otherwise.
+
+    Args:
+        tested: By protocol, test cases with their rows.
+        corpus: What the rows are of.
+        loaded: The evaluated model, for the profiles of its releases.
+
+    Returns:
+        For each error, the most confident first: "protocol", "corpus", "responses", "release", "lab",
+        "predicted_release", "predicted_lab", "probability" and "style_markers". Each style marker has "marker",
+        "unit", its value in the "case" and on average in the "predicted_lab" and the "true_lab", and
+        "log_likelihood_ratio" (nats) of the predicted lab against the true one.
     """
-    names = answers.names
-    labs = answers.labs()
-    first, true = labs.argmax(axis=1), names.lab[answers.release]
+    found = {name: one for name, one in tested.items() if one.rows is not None}
+    if not found:
+        return []
+    protocol = [name for name, one in found.items() for _ in range(len(one.predictions))]
+    rows = [some for one in found.values() for some in one.rows or ()]
+    predictions = Predictions.joined([one.predictions for one in found.values()])
+    names, labs = predictions.names, predictions.labs()
+    first, true = labs.argmax(axis=1), names.lab[predictions.release]
     top = labs[np.arange(len(labs)), first]
-    wrong = (first != true) & answers.lab_known & (answers.count >= _FEWEST)
-    lab_of = {name: names.labs[code] for name, code in zip(names.releases, names.lab, strict=True)}
-    usual_lab = np.array([lab_of[name] for name in usual_names])
+    wrong = (first != true) & predictions.lab_known & (predictions.count >= _LEAST_RESPONSES)
     out: list[dict[str, Any]] = []
     shown: set[tuple[int, int]] = set()
     for i in sorted(np.flatnonzero(wrong).tolist(), key=lambda i: -top[i]):
-        key = int(answers.release[i]), int(first[i])
-        if key in shown or len(out) == _SHOWN:
+        pair = int(predictions.release[i]), int(first[i])
+        if pair in shown or len(out) == _SHOWN:
             continue
-        shown.add(key)
-        own = np.where(names.lab == first[i], answers.share[i], -1)
-        said_lab, true_lab = names.labs[first[i]], names.labs[true[i]]
-        said, right = usual_lab == said_lab, usual_lab == true_lab
-        found: tuple[StyleMarker, ...] = ()
-        if said.any() and right.any():
-            found = style_marker_llrs(
-                texts_of(corpus, rows[i]), profiles, said / said.sum(), right / right.sum(), StyleMarkerConfig()
-            )
+        shown.add(pair)
+        of_lab = np.where(names.lab == first[i], predictions.share[i], -1)
+        predicted_lab, true_lab = names.labs[first[i]], names.labs[true[i]]
         out.append(
             {
                 "protocol": protocol[i],
-                "responses": int(answers.count[i]),
-                "release": names.releases[answers.release[i]],
+                "corpus": predictions.part[i],
+                "responses": int(predictions.count[i]),
+                "release": names.releases[predictions.release[i]],
                 "lab": true_lab,
-                "said_release": names.releases[int(own.argmax())],
-                "said_lab": said_lab,
+                "predicted_release": names.releases[int(of_lab.argmax())],
+                "predicted_lab": predicted_lab,
                 "probability": round(float(top[i]), 4),
-                "corpus": str(answers.part[i]),
-                "habits": [
-                    {"habit": h.marker, "unit": h.unit, "here": h.case, "said": h.first_lab, "true": h.second_lab,
-                     "llr": h.log_likelihood_ratio}
-                    for h in found
-                ],
+                "style_markers": _style_markers(corpus, rows[i], loaded, predicted_lab, true_lab),
             }
-        )  # fmt: skip
+        )
     return out
+
+
+def _style_markers(corpus: Corpus, rows: Ints, loaded: Loaded, predicted: str, true: str) -> list[dict[str, Any]]:
+    """Nothing if the evaluated model does not know one of the labs."""
+    first, second = (np.array([r["lab"] == lab for r in loaded.releases], float) for lab in (predicted, true))
+    if not first.any() or not second.any():
+        return []
+    texts, config = corpus.of(rows).texts(0, len(rows)), loaded.config.style_markers
+    markers = style_marker_llrs(texts, loaded.profiles, first / first.sum(), second / second.sum(), config)
+    return [
+        {
+            "marker": found.marker,
+            "unit": found.unit,
+            "case": found.case,
+            "predicted_lab": found.first_lab,
+            "true_lab": found.second_lab,
+            "log_likelihood_ratio": found.log_likelihood_ratio,
+        }
+        for found in markers
+    ]

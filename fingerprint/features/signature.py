@@ -1,4 +1,4 @@
-"""A hash of what masking, the plain form and counting do to a fixed set of short texts.
+"""A hash of what cleaning, masking, the plain form and counting do to a fixed set of short texts.
 
 A model keeps the signature of the features that it was trained with; a program with another signature counts other
 features, and its verdicts would be wrong without a word. The hash is of behaviour: a comment changes nothing, one
@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from functools import cache
 
 import msgspec
 
 from fingerprint.config import FeatureConfig
+from fingerprint.data.cleaning import clean
 from fingerprint.features.ngrams import count
 from fingerprint.features.text_forms import TextForm
 
@@ -36,6 +36,22 @@ _TEXTS = (
     "emoji \U0001f642 \U0001d4b3 \ue000 and CamelCase UPPER lower-case_snake a/b c\\d e@f g#h",
     "a" * 70 + " " + "b" * 9 + " one two three four five six seven eight nine ten eleven twelve thirteen fourteen",
     "",
+)
+# What the steps of cleaning undo, and a text that is longer than responses are read. The step that undoes a wrong
+# encoding is not among them: it is of ftfy, which takes longer to import than all else here.
+_DAMAGED = (
+    '"A \\"JSON\\" string.\\nIt has two lines."',
+    '[{"type": "text", "text": "One part."}, {"type": "text", "text": "Another."}]',
+    "Windows\r\nline ends.\r\rAnd more.",
+    "<think>Hm, let me see.</think>\n\nThe answer.",
+    "[THINK]Hm.[/THINK]The answer.",
+    "No opening tag.</think>The answer.",
+    "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant<|channel|>final<|message|>The answer.<|return|>",
+    "<|im_start|>assistant\nHello there.<|im_end|>",
+    "One line.\\n\\nAnd another.\\n- A third.",
+    "One line.<br>Two lines.<br/>Three lines.",
+    "They said &quot;yes&quot; &amp; left &lt;early&gt;.",
+    "so long " * 1_100,
 )
 # At least one text for each stem of the names that are masked, and for each alternative after it.
 _NAMES = (
@@ -73,7 +89,6 @@ _NO_NAMES = (
 )  # fmt: skip
 
 
-@cache
 def feature_signature(config: FeatureConfig) -> str:
     """Hash what the features of the fixed texts are.
 
@@ -89,12 +104,13 @@ def feature_signature(config: FeatureConfig) -> str:
     counted = {"version": _VERSION} | {name: value for name, value in fields.items() if name not in _SELECTION}
     texts = [
         *_TEXTS,
+        *_DAMAGED,
         *(f"I am {name}, made to help." for name in (*_NAMES, *_NO_NAMES)),
         *(f"I am Qwen {version} now." for version in _VERSIONS),
     ]
     digest = hashlib.sha256(json.dumps(counted, sort_keys=True).encode())
     for form in TextForm:
-        counts = count([form.masked(text) for text in texts], config)
+        counts = count([form.masked(clean(text).text) for text in texts], config)
         for array, kind in ((counts.starts, "<i8"), (counts.columns, "<i4"), (counts.counts, "<u2")):
             digest.update(array.astype(kind).tobytes())
     return digest.hexdigest()

@@ -1,0 +1,48 @@
+"""Predictions about cases whose author is known, and how good they are; used by training and evaluation alike.
+
+The names of levels and metrics stand here because reports need them and need no NumPy.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """What a prediction names: a lab, a family or a release."""
+
+    LAB = "lab"
+    FAMILY = "family"
+    RELEASE = "release"
+
+
+class Metric(StrEnum):
+    """Every metric of an evaluation; docs/evaluation.md defines them."""
+
+    TOP_1 = "top-1"
+    TOP_3 = "top-3"
+    MACRO_RECALL = "macro recall"
+    MACRO_F1 = "macro F1"
+    LOG_LOSS = "log-loss"
+    BRIER = "Brier"
+    ECE = "ECE"
+    C_LLR = "C_llr"
+    C_AT_1 = "c@1"
+    COVERAGE = "coverage"
+    FALSE_ATTRIBUTION_RATE = "false-attribution rate"
+    SELECTIVE_RISK = "selective risk at 50 % coverage"
+    VERDICT_UNKNOWN = "verdict unknown"
+    VERDICT_NEW_RELEASE = "verdict new-release"
+    AUROC = "AUROC"
+    FPR = "FPR at 95 % TPR"
+    OSCR = "OSCR"
+
+    @property
+    def is_share(self) -> bool:
+        """Whether the metric is a share of something that one can count, and is shown in per cent."""
+        return self not in _SCORES
+
+
+_SCORES = frozenset(
+    {Metric.MACRO_F1, Metric.LOG_LOSS, Metric.BRIER, Metric.ECE, Metric.C_LLR, Metric.C_AT_1, Metric.AUROC, Metric.OSCR}
+)

@@ -7,18 +7,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from fingerprint.evaluation.predictions import Bools, Floats, Ints
+from fingerprint.metrics.predictions import Bools, Floats, Ints
 
 Doubles = NDArray[np.float64]
+# Of an interval: the usual one.
 _COVERED = 0.95
 
 
 @dataclass(frozen=True)
 class Resamples:
-    """weight: (B, G) how often each of G groups is in each of B samples; group: (S,) the group of each suspect.
+    """B samples of S cases that are in G groups.
 
-    Suspects of one group stay together (cluster bootstrap: Davison & Hinkley 1997, 3.8), for a release is right or
-    wrong as a whole: a hundred suspects of it say little more about other releases than ten.
+    Cases of one group stay together, because a release is right or wrong as a whole: a hundred cases of one release
+    say little more about other releases than ten.
+
+    Attributes:
+        weight: (B, G) how often each group is in each sample.
+        group: (S,) the group of each case, from 0 to G - 1.
+
+    References:
+        Davison & Hinkley (1997), Bootstrap Methods and their Application, section 3.8 (cluster bootstrap).
     """
 
     weight: Doubles
@@ -26,7 +34,16 @@ class Resamples:
 
     @classmethod
     def draw(cls, group: Ints, resamples: int, rng: np.random.Generator) -> Resamples:
-        """The sample itself, with weight 1 everywhere, and then `resamples` of it. group: (S,) any codes, S > 0."""
+        """Draw groups with replacement.
+
+        Args:
+            group: (S,) any codes, S > 0.
+            resamples: How many samples to draw.
+            rng: Draws them.
+
+        Returns:
+            1 + `resamples` samples, of which the first is the original one, with weight 1 everywhere.
+        """
         code = np.unique(group, return_inverse=True)[1]
         size = int(code.max()) + 1
         drawn = rng.multinomial(size, np.full(size, 1 / size), size=resamples)
@@ -34,35 +51,50 @@ class Resamples:
 
     @classmethod
     def weighted(cls, weight: ArrayLike) -> Resamples:
-        """One sample, or some, of suspects that each stand for themselves. weight: (S,) or (B, S)."""
+        """Return one sample or several of cases that are each a group.
+
+        Args:
+            weight: (S,) or (B, S).
+
+        Returns:
+            The samples.
+        """
         rows = np.atleast_2d(np.asarray(weight, np.float64))
         return cls(rows, np.arange(rows.shape[1]))
 
     def of(self, at: Bools | Ints) -> Resamples:
-        """The same samples, of some suspects."""
+        """Return the same samples of some cases."""
         return Resamples(self.weight, self.group[at])
 
     def each(self) -> Doubles:
-        """(B, S) the weight of each suspect."""
+        """Return (B, S) the weight of each case."""
         return self.weight[:, self.group]
 
     def total(self, values: ArrayLike) -> Doubles:
-        """(B,) the weighted sum of (S,) values."""
+        """Return (B,) the weighted sum of (S,) values."""
         return self.weight @ np.bincount(self.group, np.asarray(values, np.float64), self.weight.shape[1])
 
     def totals(self, values: ArrayLike, code: Ints, size: int) -> Doubles:
-        """(B, size) the weighted sums of (S,) values of each code; a code below 0 is left out."""
+        """Return (B, size) the weighted sums of (S,) values by (S,) codes; a code below 0 is left out."""
         use = code >= 0
         cell = self.group[use] * size + code[use]
         table = np.bincount(cell, np.asarray(values, np.float64)[use], self.weight.shape[1] * size)
         return self.weight @ table.reshape(-1, size)
 
     def mean(self, values: ArrayLike) -> Doubles:
-        """(B,) the weighted mean of (S,) values; NaN for a sample that has none."""
+        """Return (B,) the weighted mean of (S,) values; NaN for a sample that has none."""
         return ratio(self.total(values), self.total(np.ones(len(self.group))))
 
     def by_score(self, score: Floats, *kinds: Bools) -> list[Doubles]:
-        """(B, V) the weight of each kind (S,) at each of V distinct scores, the lowest first. score: (S,), S > 0."""
+        """Sum the weights of cases with the same score.
+
+        Args:
+            score: (S,), S > 0.
+            *kinds: (S,) each, which cases to count.
+
+        Returns:
+            For each kind (B, V): the weight at each of the V distinct scores, the lowest first.
+        """
         code = np.unique(score, return_inverse=True)[1]
         order = np.argsort(code, kind="stable")
         start = np.searchsorted(code[order], np.arange(code.max() + 1))
@@ -71,15 +103,22 @@ class Resamples:
 
 
 def ratio(part: Doubles, whole: Doubles) -> Doubles:
-    """NaN where `whole` is 0."""
+    """Return `part / whole`, NaN where `whole` is 0."""
     return np.divide(part, whole, out=np.full(part.shape, np.nan), where=whole != 0)
 
 
 def interval(found: Doubles) -> dict[str, float | None]:
-    """The metric of the sample itself and its 95 % percentile interval (Efron & Tibshirani 1993, 13).
+    """Return a metric with its 95 % percentile interval.
 
-    found: (1 + resamples,), the sample first. A resample in which the metric is not defined is left out. None is what
-    is not defined, and the interval where there are no resamples.
+    Args:
+        found: (1 + resamples,) the metric of the original sample and then of the resamples. A resample in which the
+            metric is not defined (NaN) is left out.
+
+    Returns:
+        "value", "low" and "high"; None for what is not defined, and for the interval if there are no resamples.
+
+    References:
+        Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 13.
     """
     value, rest = float(found[0]), found[1:][~np.isnan(found[1:])]
     if np.isnan(value):

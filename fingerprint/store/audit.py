@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
+from fingerprint.base.escaping import printable
 from fingerprint.errors import ModelError
-from fingerprint.store.manifest import AGAIN, MANIFEST, WEIGHTS, Manifest
+from fingerprint.store.format import CARD, MANIFEST, WEIGHTS
+from fingerprint.store.parsing import AGAIN
 
 _PICKLE_SUFFIXES = (".pkl", ".pickle", ".joblib", ".pt", ".pth", ".bin", ".ckpt", ".npy", ".npz")
 _PICKLE_STARTS = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x04")
@@ -42,14 +45,12 @@ def refuse_pickle(path: Path) -> None:
         )
 
 
-def check_names(folder: Path, found: dict[str, Path], manifest: Manifest) -> None:
-    """Raise ModelError unless the folder holds exactly the files that the manifest lists."""
-    for name in sorted({*manifest.files, WEIGHTS} - found.keys()):
-        raise ModelError(f"{folder / name}: missing from the model folder; {AGAIN}")
-    for name in sorted(found.keys() - manifest.files.keys() - {MANIFEST}):
-        raise ModelError(f"{folder / name}: not listed in {MANIFEST}; remove it or {AGAIN}")
-    if WEIGHTS not in manifest.files:
-        raise ModelError(f"{folder / MANIFEST}: lists no {WEIGHTS}; {AGAIN}")
+def check_names(folder: Path, found: Mapping[str, Path], names: Collection[str]) -> None:
+    """Raise ModelError unless the folder holds exactly the files that the manifest lists, the weights among them."""
+    for name in sorted({*names, WEIGHTS, CARD} - found.keys()):
+        raise ModelError(printable(f"{folder / name}: missing from the model folder; {AGAIN}"))
+    for name in sorted(found.keys() - set(names) - {MANIFEST}):
+        raise ModelError(printable(f"{folder / name}: not listed in {MANIFEST}; remove it or {AGAIN}"))
 
 
 def check_content(path: Path, sha256: str, size: int) -> None:

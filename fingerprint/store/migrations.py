@@ -1,11 +1,24 @@
-"""Models of older schemas brought up to the present one while they are read; their folders stay as they are."""
+"""Models of older schemas brought up to the present one while they are read; their folders stay as they are.
+
+`fingerprint models migrate` writes one anew.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.base.escaping import printable
+from fingerprint.config import Config, EmbeddingConfig, config_values
+from fingerprint.errors import ModelError
+from fingerprint.store.checks import Contents
+
+FEATURES_OF_SCHEMA_1 = "3b9aa3b29f62bdfbdd66d16a0c504bc9c5859b54f986f49cffc67f88d7c1afcc"
+"""`feature_signature(FeatureConfig())` of the program that trained every model of schema 1 (fingerprint 0.1.0)."""
 
 _ARRAYS = {
     "basis": "plda_basis",
@@ -58,30 +71,69 @@ _METRICS = {
 _LABELS = {"habits": "style_markers", "habit_units": "style_marker_units"}
 
 
-def from_schema_1(
-    arrays: Mapping[str, np.ndarray], documents: Mapping[str, Any]
-) -> tuple[dict[str, np.ndarray], dict[str, Any]]:
-    """Return the arrays and documents of a schema 1 model by the names of schema 2.
+def from_schema_1(contents: Contents, folder: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any], str]:
+    """Return a schema 1 model by the names of schema 2.
+
+    Models of schema 1 do not say their config: all were trained with the defaults. What the first of them lacked is
+    empty here: the regression set, information of prompts, side evidence, lineage.
+
+    Args:
+        contents: Arrays and documents by their names of schema 1.
+        folder: Where it lies, for errors.
+
+    Returns:
+        Arrays and documents by the names of schema 2, and the hash of the features. They are not checked.
 
     Raises:
-        KeyError, TypeError, AttributeError: For documents that are not those of a model.
+        ModelError: For documents that are not those of such a model.
     """
-    calibration = _renamed(documents["calibration"], _CALIBRATION)
+    try:
+        return _arrays(contents), _documents(contents.documents), FEATURES_OF_SCHEMA_1
+    except (KeyError, TypeError, AttributeError, IndexError, ValueError, RecursionError) as error:
+        raise ModelError(
+            printable(f"{folder}: its documents are not those of a model of schema 1 ({error}); train it again")
+        ) from None
+
+
+def _arrays(contents: Contents) -> dict[str, NDArray[Any]]:
+    arrays = _renamed(contents.arrays, _ARRAYS)
+    corpora, width = len(arrays["corpus_mean"]), len(arrays["plda_centre"])
+    labs = len(contents.documents["labels"]["labs"])
+    return {
+        "corpus_in_domain": np.ones(corpora, bool),
+        "corpus_spread": np.ones(corpora, np.float32),
+        "probe_gain": np.zeros((0, labs, labs), np.float16),
+        "regression_embedding": np.zeros((0, width), np.int8),
+        "regression_scale": np.zeros(0, np.float32),
+        "regression_features": np.zeros(0, np.int32),
+        "regression_release": np.zeros(0, np.int32),
+        **arrays,
+    }
+
+
+def _documents(old: Mapping[str, Any]) -> dict[str, Any]:
+    calibration = _renamed(old["calibration"], _CALIBRATION)
     calibration["curves"] = {n: _renamed(curve, {"suspects": "cases"}) for n, curve in calibration["curves"].items()}
     calibration["parameters"] = {_parameter(name): value for name, value in calibration["parameters"].items()}
     calibration["confidence"] = {name: _renamed(of, _FEATURES) for name, of in calibration["confidence"].items()}
-    labels = _renamed(documents["labels"], _LABELS)
-    changed = {"calibration": calibration, "labels": labels, "training": _training(documents["training"])}
-    return _renamed(arrays, _ARRAYS), {**documents, **changed}
+    seed, encoder = old["training"]["settings"]["seed"], old["training"]["encoder"]
+    return {
+        "config": config_values(Config(seed=seed, embedding=EmbeddingConfig(encoder=encoder))),
+        "labels": _renamed(old["labels"], _LABELS),
+        "calibration": calibration,
+        "training": _training(old["training"]),
+        "probing": old.get("probing", {"kinds": []}),
+        "side": old.get("side", {"token_counts": [], "self_names": None}),
+    }
 
 
 def _training(document: Mapping[str, Any]) -> dict[str, Any]:
     training = {name: value for name, value in _renamed(document, _TRAINING).items() if name != "shares"}
     training["scores"] = [_renamed(row, _SCORES) for row in training["scores"]]
-    # Models from before there were updates have no lineage.
-    if "lineage" in training:
-        training["lineage"] = [_lineage_entry(entry) for entry in training["lineage"]]
-    return training
+    # The config has the seed. The first models had neither a regression set nor a lineage.
+    training["settings"] = {name: value for name, value in training["settings"].items() if name != "seed"}
+    training["lineage"] = [_lineage_entry(entry) for entry in training.get("lineage", [])]
+    return {"regression_set": 0, **training}
 
 
 def _lineage_entry(entry: Mapping[str, Any]) -> dict[str, Any]:

@@ -17,9 +17,8 @@ from typing import Any
 
 from fingerprint.base.files import locked, temporary_sibling
 from fingerprint.errors import FingerprintError, ModelError
-from fingerprint.store.manifest import MANIFEST
-from fingerprint.store.read import Stored, load
-from fingerprint.store.write import put_in_place, staged
+from fingerprint.store.folder import Stored, load, put_in_place, staged
+from fingerprint.store.format import MANIFEST
 
 KEPT = 5
 _SHOWN = 12
@@ -39,7 +38,7 @@ class Version:
         training = self.documents["training"]
         told = {name: training[name] for name in ("name", "version", "trained", "newest", "corpora")}
         count = len(self.documents["labels"]["releases"])
-        return {"sha256": self.sha256, **told, "releases": count, "lineage": training.get("lineage", [])}
+        return {"sha256": self.sha256, **told, "releases": count, "lineage": training["lineage"]}
 
 
 def identity(folder: Path) -> str:
@@ -102,7 +101,7 @@ def use(folder: Path, wanted: str) -> str:
 
 def rollback(folder: Path) -> str:
     """Put back the version that the present one was made to replace, and return its sha256; errors as of `use`."""
-    lineage = load(folder).documents.get("training", {}).get("lineage")
+    lineage = load(folder).documents["training"]["lineage"]
     parent = lineage[-1]["parent"] if lineage else None
     if parent is None:
         raise FingerprintError(f"{folder}: replaced no other model; fingerprint models list shows what is kept")

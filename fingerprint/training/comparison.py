@@ -17,18 +17,17 @@ from fingerprint.base.keys import factorize, isin
 from fingerprint.config import parse_config
 from fingerprint.errors import Refused
 from fingerprint.loading import Loaded, likelihood_of
+from fingerprint.metrics import Level
 from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
 from fingerprint.metrics.metrics import calibration_error, false_attributions
+from fingerprint.metrics.predictions import Bools, ClassNames, Objects, Predictions, Ranking
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.decision import verdict_words
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Ints
-from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
 from fingerprint.training.regression_set import RegressionSet
-
-Bools = NDArray[np.bool_]
-Objects = NDArray[np.object_]
 
 # Enough for the second digit of a 95 % interval (Efron & Tibshirani 1993, section 13.3).
 _RESAMPLES = 1_000
@@ -88,27 +87,6 @@ class CaseSet:
 
 
 @dataclass(frozen=True)
-class Predictions:
-    """What a model says about S cases.
-
-    Attributes:
-        lab: (S,) whether the first lab is right.
-        release: (S,) whether the first release is right.
-        confidence: (S,) the stated probability of the first lab.
-        attributed: (S,) whether the verdict is an attribution, at the default false-attribution rate.
-    """
-
-    lab: Bools
-    release: Bools
-    confidence: NDArray[np.float32]
-    attributed: Bools
-
-    def of(self, at: Bools) -> Predictions:
-        """Return the predictions of the cases that `at` (S,) marks."""
-        return Predictions(self.lab[at], self.release[at], self.confidence[at], self.attributed[at])
-
-
-@dataclass(frozen=True)
 class Predictor:
     """The parts of a model that predict from embeddings.
 
@@ -130,7 +108,7 @@ class Predictor:
         labels = documents["labels"]
         releases, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
         config = parse_config(documents.get("config", {}), "config.json")
-        likelihood = likelihood_of(arrays, len(arrays["plda_centre"]), len(releases), len(labs), config.plda)
+        likelihood = likelihood_of(arrays, config.plda)
         calibration = Calibration.from_dict(documents["calibration"], config.calibration)
         return cls(likelihood, calibration, releases, labs)
 
@@ -154,13 +132,24 @@ class Predictor:
         means = np.stack([some.mean(axis=0) for some in embeddings])
         evidence = self.likelihood.evidence(means, covariates.count)
         posterior = self.calibration.predict(evidence, covariates, self.likelihood.plda.lab)
-        labs = posterior.labs()
+        own = {name: self.labs[lab] for name, lab in zip(self.releases, self.likelihood.plda.lab, strict=True)}
+        names = ClassNames.of(dict(zip(cases.release, cases.lab, strict=True)) | own)
+        release, lab = ({name: i for i, name in enumerate(of)} for of in (names.releases, names.labs))
+        share, new = np.zeros((len(cases.rows), len(release))), np.zeros((len(cases.rows), len(lab)))
+        share[:, [release[name] for name in self.releases]] = posterior.release
+        new[:, [lab[name] for name in self.labs]] = posterior.new
         verdicts = verdict_words(posterior, evidence, covariates, self.calibration, FALSE_ATTRIBUTIONS)
         return Predictions(
-            np.array(self.labs, object)[labs.argmax(axis=1)] == cases.lab,
-            np.array(self.releases, object)[posterior.release.argmax(axis=1)] == cases.release,
-            labs.max(axis=1).astype(np.float32),
-            np.array([verdict.is_attribution for verdict in verdicts]),
+            names=names,
+            release=np.array([release[name] for name in cases.release]),
+            count=covariates.count,
+            known=isin(cases.release, self.releases),
+            lab_known=isin(cases.lab, self.labs),
+            share=share,
+            new=new,
+            unknown=posterior.unknown,
+            verdict=np.array(verdicts, object),
+            part=np.full(len(cases.rows), "", object),
         )
 
 
@@ -240,14 +229,34 @@ class _Metric:
     allowed: float
 
 
+def _labs(predictions: Predictions) -> Ranking:
+    return Ranking.at(Level.LAB, predictions)
+
+
+def _releases(predictions: Predictions) -> Ranking:
+    return Ranking.at(Level.RELEASE, predictions)
+
+
+def _attributed(predictions: Predictions) -> Bools:
+    return predictions.verdict_is(*ATTRIBUTIONS)
+
+
 _METRICS = (
-    _Metric("lab top-1, one response", lambda p, s: s.mean(p.lab), True, 1, _LAB_LOSS),
-    _Metric("lab top-1, all responses", lambda p, s: s.mean(p.lab), False, 1, _LAB_LOSS),
-    _Metric("release top-1, one response", lambda p, s: s.mean(p.release), True, 1, _RELEASE_LOSS),
-    _Metric("release top-1, all responses", lambda p, s: s.mean(p.release), False, 1, _RELEASE_LOSS),
-    _Metric("attributed", lambda p, s: s.mean(p.attributed), None, 1, _LAB_LOSS),
-    _Metric("false attributions", lambda p, s: false_attributions(p.lab, p.attributed, s), None, -1, _LAB_LOSS),
-    _Metric("calibration error", lambda p, s: calibration_error(p.confidence, p.lab, s), None, -1, _LAB_LOSS),
+    _Metric("lab top-1, one response", lambda p, s: s.mean(_labs(p).right), True, 1, _LAB_LOSS),
+    _Metric("lab top-1, all responses", lambda p, s: s.mean(_labs(p).right), False, 1, _LAB_LOSS),
+    _Metric("release top-1, one response", lambda p, s: s.mean(_releases(p).right), True, 1, _RELEASE_LOSS),
+    _Metric("release top-1, all responses", lambda p, s: s.mean(_releases(p).right), False, 1, _RELEASE_LOSS),
+    _Metric("attributed", lambda p, s: s.mean(_attributed(p)), None, 1, _LAB_LOSS),
+    _Metric(
+        "false attributions", lambda p, s: false_attributions(_labs(p).right, _attributed(p), s), None, -1, _LAB_LOSS
+    ),
+    _Metric(
+        "calibration error",
+        lambda p, s: calibration_error(_labs(p).probability, _labs(p).right, s),
+        None,
+        -1,
+        _LAB_LOSS,
+    ),
 )
 
 

@@ -17,7 +17,6 @@ from fingerprint.base.keys import factorize, text_hash
 from fingerprint.config import SplitConfig
 from fingerprint.data.corpus import Corpus
 from fingerprint.model.plda import Ints
-from fingerprint.store.arrays import expect
 
 # The largest number of an int8: a number takes one byte, with one scale for each response.
 _LARGEST = 127
@@ -49,24 +48,11 @@ class RegressionSet:
         }
 
     @classmethod
-    def of(cls, arrays: Mapping[str, NDArray[Any]], width: int) -> RegressionSet:
-        """Read the arrays of a model folder.
-
-        Args:
-            arrays: As `arrays` returns them, among others.
-            width: D.
-
-        Returns:
-            The regression set.
-
-        Raises:
-            ModelError: Where an array is missing or has another type or shape.
-        """
-        rows = expect(arrays, "regression_embedding", "int8", (None, width))
-        count = (len(rows),)
-        scale = expect(arrays, "regression_scale", "float32", count)
-        size, release = (expect(arrays, name, "int32", count) for name in ("regression_features", "regression_release"))
-        return cls(rows.astype(np.float32) * scale[:, None], size.astype(np.int64), release.astype(np.int64))
+    def of(cls, arrays: Mapping[str, NDArray[Any]]) -> RegressionSet:
+        """Return the regression set in the arrays of a model folder, as `arrays` returns them, among others."""
+        rows, scale = arrays["regression_embedding"].astype(np.float32), arrays["regression_scale"]
+        size, release = (arrays[name].astype(np.int64) for name in ("regression_features", "regression_release"))
+        return cls(rows * scale[:, None], size, release)
 
     def joined(self, other: RegressionSet) -> RegressionSet:
         """Return both sets as one, sorted by release."""

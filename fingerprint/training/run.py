@@ -28,10 +28,9 @@ from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.side.evidence import DOCUMENT as SIDE
-from fingerprint.store.read import load
+from fingerprint.store.folder import check_free, load, pack, save
 from fingerprint.store.versions import identity
 from fingerprint.store.versions import replace as replace_model
-from fingerprint.store.write import check_free, pack, save
 from fingerprint.training.calibration_cases import FirstModel, calibration_cases, learn_information, scores
 from fingerprint.training.card import card
 from fingerprint.training.comparison import CaseSet, Comparison, Predictor, compare
@@ -90,14 +89,11 @@ def read_config(path: Path) -> Config:
         The config; what the file does not list has its default.
 
     Raises:
-        ConfigError: For a file that is no JSON or no config, and for a model that does not keep its config.
+        ConfigError: For a file that is no JSON or no config.
         ModelError: For a damaged model.
     """
     if path.is_dir():
-        documents = load(path).documents
-        if "config" not in documents:
-            raise ConfigError(f"{path}: is from before models kept their config; name a JSON file or another model")
-        return parse_config(documents["config"], str(path / "config.json"))
+        return parse_config(load(path).documents["config"], str(path / "config.json"))
     try:
         return parse_config(msgspec.json.decode(path.read_bytes()), str(path))
     except OSError as error:
@@ -176,9 +172,9 @@ def train_and_replace(
         InputError, FingerprintError: As of `train`.
     """
     parent = identity(out)
-    stored, old = load_whole(out)
+    stored, old = load_whole(out, config.embedding.encoder)
     model = fit_model(corpora, settings, config, progress)
-    comparison = _compare(old, model, progress) if "regression_embedding" in stored.arrays else None
+    comparison = _compare(old, model, progress) if len(stored.arrays["regression_release"]) else None
     entry = model.documents["training"]["lineage"][-1]
     entry["parent"], entry["comparison"] = parent, comparison.to_dict() if comparison else None
     written = force or comparison is None or not comparison.refused
@@ -188,7 +184,7 @@ def train_and_replace(
 
 
 def _compare(old: Loaded, model: TrainedModel, progress: Progress) -> Comparison:
-    regression_set = RegressionSet.of(model.arrays, len(model.arrays["plda_centre"]))
+    regression_set = RegressionSet.of(model.arrays)
     responses = model.corpus.of(model.regression_rows)
     embeddings, sizes = [], []
     for start in range(0, len(responses), _BLOCK):

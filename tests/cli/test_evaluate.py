@@ -4,29 +4,37 @@ import json
 from pathlib import Path
 from typing import Any
 
-from fingerprint.cli.evaluate import PROTOCOLS
-from fingerprint.evaluation.protocols import NAMES
-from tests.cli.test_cli import run
+import pytest
+from click.testing import CliRunner, Result
+
+from fingerprint.cli.evaluate import command
+from fingerprint.evaluation import config, protocols
+from tests.cli.test_cli import imported, run
 
 
-def test_the_choices_are_the_protocols() -> None:
-    assert PROTOCOLS == NAMES
+def test_help_names_the_protocols_and_imports_nothing_heavy() -> None:
+    code = "from fingerprint.cli import main\ntry: main(['evaluate', '--help'])\nexcept SystemExit: pass"
+    assert imported(code).isdisjoint({"numpy", "torch", "datasets", "pyarrow", "sklearn", "scipy"})
+    text = CliRunner().invoke(command, ["--help"]).output
+    assert all(name in " ".join(text.split()).replace("- ", "-") for name in protocols.names())
 
 
-def test_a_corpus_new_to_the_model(evaluated: Any, world: Path, model: Path, tmp_path: Path) -> None:
-    done = run(
-        "evaluate", world / "foreign.jsonl", "--model", model, "--out", tmp_path / "out", "--protocol", "other-set",
-        "--registry", world / "registry.csv", "--cache", world / "cache", "--quick",
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    assert "written" in done.stdout
+def test_a_corpus_outside_the_training(
+    evaluated: Any, world: Path, model: Path, tiny_evaluation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(config, "QUICK", tiny_evaluation)
+    options = ["--registry", world / "registry.csv", "--cache", world / "cache", "--protocol", "external-test"]
+    given = [world / "foreign.jsonl", "--model", model, "--out", tmp_path / "out", "--quick", *options]
+    done: Result = CliRunner().invoke(command, [str(one) for one in given], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "written" in done.output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
-    assert "--quick" in report["made"]["command"]
-    assert "--cache" not in report["made"]["command"]
+    assert "--quick" in report["run"]["command"]
+    assert "--cache" not in report["run"]["command"]
     assert (tmp_path / "out" / "report.html").read_text().startswith("<!doctype html>")
 
 
-def test_a_model_that_is_none(world: Path, tmp_path: Path) -> None:
+def test_a_folder_that_is_no_model(world: Path, tmp_path: Path) -> None:
     done = run("evaluate", world / "corpora", "--model", tmp_path, "--out", tmp_path / "out")
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1

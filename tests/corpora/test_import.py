@@ -314,8 +314,8 @@ def test_unknown_names_write_nothing_unless_they_are_skipped(
     [
         (b"", "is empty"), (b" \n\n", "is empty"), (b"[", "not JSON"), (b'{"response": "x"}\n[1]\n', ":2: expected a JSON object"),
         (b"[1, 2]", "list of JSON objects"), (b"[" * 100_000, "nested too deeply|not JSON"), (b"[]", "holds nothing"),
-        (b'{"response": ""}\n', "holds no response"), (b'{"x": 1}\n', "no form that is known, with x"),
-        (b"PAR1 no", "cannot be read"), (b"\x1f\x8b\x08 no", "damaged"),
+        (b'{"response": ""}\n', "holds no answer; 1 row without an answer left out"), (b'{"x": 1}\n', "no form that is known, with x"),
+        (b"PAR1 no", "is not whole parquet"), (b"\x1f\x8b\x08 no", "damaged"),
     ],
 )  # fmt: skip
 def test_what_is_nothing_known(

@@ -18,8 +18,7 @@ from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.report.text import render
 from fingerprint.side.evidence import DOCUMENT, SideTables, side_evidence
 from fingerprint.side.self_identification import StatementRates
-from fingerprint.store.read import load
-from fingerprint.store.write import save
+from fingerprint.store.folder import load, save
 from fingerprint.training.parts import learn_side
 from tests import worlds
 

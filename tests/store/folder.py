@@ -1,35 +1,251 @@
-"""A tiny model folder, and the means to damage it with or without the manifest knowing."""
+"""A small sound model made without a training, and the means to change it with or without the manifest knowing."""
 
+from __future__ import annotations
+
+import copy
 import hashlib
 import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load as from_safetensors
+from safetensors.numpy import save as to_safetensors
 
-from fingerprint.store.write import save
+from fingerprint.config import Config, config_values
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
+from fingerprint.features import style_markers
+from fingerprint.features.ngrams import Vocabulary, count
+from fingerprint.model.calibration import GRID
+from fingerprint.model.confidence import CALIBRATION_FEATURES
+from fingerprint.model.posterior import PARAMETERS, START
+from fingerprint.store.folder import digest, save
+from fingerprint.store.format import ENCODER_WEIGHTS
+from tests import worlds
 
-ARRAYS = {"means": np.arange(6, dtype=np.float32).reshape(2, 3), "counts": np.array([3, 4], np.int32)}
-DOCUMENTS = {"labs": {"zhipu": "Zhipu AI", "acme": "Acme"}}
 CARD = "# A model\n"
-ENCODER = {"encoder/modules.json": b"[]\n", "encoder/1_Pooling/config.json": b"{}\n"}
+_LABS = ("ash", "birch", "cedar")
+_RELEASES = [f"{lab}-{n}" for lab in _LABS for n in (1, 2)]
+_CORPORA = ("first", "second")
+_RESPONSES = 4
+_HASH = "0" * 64
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What `save` writes."""
+
+    arrays: dict[str, NDArray[Any]]
+    documents: dict[str, Any]
+    encoder: dict[str, bytes]
+
+    def encoder_arrays(self) -> dict[str, NDArray[Any]]:
+        return {name: array.copy() for name, array in from_safetensors(self.encoder[ENCODER_WEIGHTS]).items()}
+
+
+def parts() -> Parts:
+    """Copies, which may be changed."""
+    return copy.deepcopy(_parts())
 
 
 def make(folder: Path) -> Path:
-    save(folder, ARRAYS, DOCUMENTS, CARD, ENCODER)
+    made = _parts()
+    save(folder, made.arrays, made.documents, CARD, made.encoder)
     return folder
 
 
-def edit_manifest(folder: Path, edit) -> None:
+@cache
+def texts() -> tuple[str, ...]:
+    """Five responses of one release, to prompts that the model has not seen."""
+    return tuple(worlds.write("birch-1", prompt) for prompt in range(90, 95))
+
+
+def edit_manifest(folder: Path, edit: Callable[[dict[str, Any]], object], *, signed: bool = True) -> None:
+    """Change `model.json`; signed: with the digest made right again."""
     path = folder / "model.json"
     value = json.loads(path.read_text())
     edit(value)
+    if signed and "digest" in value:
+        value["digest"] = digest(value)
     path.write_text(json.dumps(value))
 
 
-def replace(folder: Path, name: str, data: bytes) -> None:
-    """Write a file and have the manifest agree, as one who forges a model would."""
+def replace(folder: Path, name: str, data: bytes, *, signed: bool = True) -> None:
+    """Write a file and have the manifest agree, as one who forges a model would; signed: with its digest, too."""
     path = folder / name
     path.parent.mkdir(exist_ok=True, parents=True)
     path.write_bytes(data)
-    entry = {"sha256": hashlib.sha256(data).hexdigest(), "size": len(data)}
-    edit_manifest(folder, lambda value: value["files"].update({name: entry}))
+    sha256 = hashlib.sha256(data).hexdigest()
+
+    def edit(value: dict[str, Any]) -> None:
+        value["files"][name] = {"sha256": sha256, "size": len(data)}
+        if name == "config.json":
+            value["config"] = sha256
+
+    edit_manifest(folder, edit, signed=signed)
+
+
+def replace_arrays(folder: Path, arrays: Mapping[str, NDArray[Any]], *, signed: bool = True) -> None:
+    """Write `weights.safetensors` and have the manifest agree."""
+    listed = {name: {"dtype": array.dtype.name, "shape": list(array.shape)} for name, array in arrays.items()}
+    edit_manifest(folder, lambda value: value.update(arrays=listed))
+    replace(
+        folder,
+        "weights.safetensors",
+        to_safetensors({name: np.array(array, order="C") for name, array in arrays.items()}),
+        signed=signed,
+    )
+
+
+def replace_encoder(folder: Path, arrays: Mapping[str, NDArray[Any]], *, signed: bool = True) -> None:
+    """Write `encoder/model.safetensors` with other arrays and have the manifest agree."""
+    plain = {n: np.array(array, order="C") for n, array in {**parts().encoder_arrays(), **arrays}.items()}
+    replace(folder, ENCODER_WEIGHTS, to_safetensors(plain), signed=signed)
+
+
+@cache
+def _parts() -> Parts:
+    rng = np.random.default_rng(0)
+    given = {
+        (release, corpus): [worlds.write(release, 100 * c + p) for p in range(_RESPONSES)]
+        for release in _RELEASES
+        for c, corpus in enumerate(_CORPORA)
+    }
+    features, clip = Config().features, Config().embedding.clip
+    buckets = np.unique(count([text for some in given.values() for text in some], features).columns).astype(np.int32)
+    vocabulary = Vocabulary(buckets, _some(rng, 0.5, 2, len(buckets)), features)
+    tables = [QuantisedTable.quantise(_some(rng, -1, 1, len(buckets), d), clip) for d in (16, 8)]
+    columns = vocabulary.columns()
+
+    def embed(some: list[str]) -> NDArray[np.float32]:
+        counts = count(some, features, columns)
+        return np.hstack([table.embed(counts, vocabulary.weights) for table in tables])
+
+    embedded = {cell: embed(some) for cell, some in given.items()}
+    centre = np.concatenate(list(embedded.values())).mean(axis=0)
+    # As wide as high and not symmetric, so that it could be transposed unseen.
+    basis = 10 * np.linalg.qr(rng.standard_normal((24, 24)))[0].astype(np.float32)
+    mean = np.stack([(rows.mean(axis=0) - centre) @ basis for rows in embedded.values()])
+    of_release = mean.reshape(len(_RELEASES), len(_CORPORA), -1).mean(axis=1)
+    of_lab = of_release.reshape(len(_LABS), 2, -1).mean(axis=1)
+    held = {release: embed([worlds.write(release, 50 + p) for p in range(2)]) for release in _RELEASES}
+    rows = np.concatenate(list(held.values()))
+    scale = np.abs(rows).max(axis=1) / 127
+    code = np.arange(len(_RELEASES))
+    k, m = basis.shape[1], len(style_markers.NAMES)
+    arrays = {
+        "vocabulary_buckets": buckets,
+        "vocabulary_weights": vocabulary.weights,
+        "projection_codes": tables[0].codes,
+        "projection_scale": tables[0].scale,
+        "plda_centre": centre,
+        "plda_basis": basis,
+        "cell_mean": mean.astype(np.float16),
+        "cell_count": np.full(len(mean), _RESPONSES, np.int32),
+        "cell_release": np.repeat(code, len(_CORPORA)).astype(np.int32),
+        "cell_corpus": np.tile(np.arange(len(_CORPORA)), len(code)).astype(np.int32),
+        "corpus_mean": _some(rng, -0.1, 0.1, len(_CORPORA), k),
+        "corpus_in_domain": np.ones(len(_CORPORA), bool),
+        "corpus_spread": np.ones(len(_CORPORA), np.float32),
+        "within_variance": _some(rng, 0.5, 1.5, k),
+        "session_variance": _some(rng, 0.02, 0.1, k),
+        "domain_variance": _some(rng, 0.01, 0.1, k),
+        "between_labs_variance": _some(rng, 0.1, 0.5, k),
+        "between_releases_variance": _some(rng, 0.1, 0.5, k),
+        "release_lab": np.repeat(np.arange(len(_LABS)), 2).astype(np.int32),
+        "release_classifier": of_release.T.astype(np.float16),
+        "release_classifier_bias": (-(of_release**2).sum(axis=1) / 2).astype(np.float32),
+        "lab_classifier": of_lab.T.astype(np.float16),
+        "lab_classifier_bias": (-(of_lab**2).sum(axis=1) / 2).astype(np.float32),
+        "style_marker_mean": _some(rng, 0, 3, len(code), m),
+        "style_marker_variance": _some(rng, 0.1, 2, len(code), m),
+        "probe_gain": (np.float16(2) * (1 - np.eye(len(_LABS), dtype=np.float16)))[None],
+        "regression_embedding": np.rint(rows / scale[:, None]).astype(np.int8),
+        "regression_scale": scale.astype(np.float32),
+        "regression_features": np.full(len(rows), 300, np.int32),
+        "regression_release": np.repeat(code, 2).astype(np.int32),
+    }
+    encoder = {f"encoder/{name}": data for name, data in StaticEncoder(vocabulary, tables[1]).files().items()}
+    return Parts(arrays, _documents(), encoder)
+
+
+def _some(rng: np.random.Generator, least: float, most: float, *shape: int) -> NDArray[np.float32]:
+    return rng.uniform(least, most, shape).astype(np.float32)
+
+
+def _documents() -> dict[str, Any]:
+    falling = np.linspace(1, 0, len(GRID))
+    sizes = ("1", "5")
+    rates = [0.9 - 0.05 * i for i in range(len(Config().calibration.rates))]
+    coefficients = dict.fromkeys(CALIBRATION_FEATURES, 0.1)
+    biases = {"first": 2.0, "unknown": -3.0, "new": -2.0}
+    return {
+        "config": config_values(Config()),
+        "labels": {
+            "labs": list(_LABS),
+            "releases": [
+                {
+                    "release": r,
+                    "lab": r[:-2],
+                    "family": f"{r[:-2]}-family",
+                    "line": r[:-2],
+                    "released": f"2025-0{r[-1]}",
+                }
+                for r in _RELEASES
+            ],
+            "corpora": list(_CORPORA),
+            "style_markers": list(style_markers.NAMES),
+            "style_marker_units": list(style_markers.UNITS),
+        },
+        "calibration": {
+            "parameters": dict(zip(PARAMETERS, START.tolist(), strict=True)),
+            "confidence": {outcome: {**coefficients, "bias": bias} for outcome, bias in biases.items()},
+            "curves": {
+                name: {
+                    "coverage": falling.tolist(),
+                    "error": (falling / 10).tolist(),
+                    "lab_error": 0.2,
+                    "cases": 100,
+                }
+                for name in (*sizes, "all")
+            },
+            "domain_limits": {"1": 3.0, "5": 2.0},
+            "out_of_domain_accuracy": 0.5,
+            "two_source_limits": {"5": 2.5},
+            "unknown": {"limits": {size: list(rates) for size in sizes}},
+            "new": {"limits": {size: list(rates) for size in sizes}},
+        },
+        "training": {
+            "name": "made",
+            "version": "0.1.0",
+            "trained": "2026-01-31",
+            "newest": "2025-02",
+            "encoder": "",
+            "settings": {"released_before": None, "exclude_releases": [], "exclude_labs": ["oak"]},
+            "corpora": [{"name": "first", "rows": 24, "sha256": _HASH, "licence": "MIT", "source": "here"}],
+            "dropped": {"duplicates within a release": 3},
+            "rows": dict.fromkeys(_RELEASES, 8),
+            "regression_set": 2 * len(_RELEASES),
+            "lineage": [
+                {
+                    "command": "fingerprint train first",
+                    "time": "2026-01-31T10:00:00Z",
+                    "version": "0.1.0",
+                    "parent": None,
+                    "registry": _HASH,
+                    "corpora": [_HASH],
+                    "comparison": None,
+                }
+            ],
+            "scores": [{"held out": "same", "responses": 1, "cases": 20, "lab top-1": 0.9, "lab macro": None}],
+        },
+        "probing": {"kinds": [["chat", "en"]]},
+        "side": {
+            "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"p{i}|x": 10 + i for i in range(5)}}],
+            "self_names": {"releases": {"ash": 2}, "says": {"ash": {"ash": 1.5, "oak": 0.5}}, "others": {"oak": 1.0}},
+        },
+    }

@@ -1,18 +1,21 @@
+from __future__ import annotations
+
 import os
+from pathlib import Path
 
 import pytest
 
 from fingerprint.base.files import write_atomically
 
 
-def test_writes_and_replaces(tmp_path):
+def test_writes_and_replaces(tmp_path: Path) -> None:
     write_atomically(tmp_path / "f", b"one")
     write_atomically(tmp_path / "f", b"two")
     assert (tmp_path / "f").read_bytes() == b"two"
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
-def test_failure_leaves_the_old_file(tmp_path, monkeypatch):
+def test_failure_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_atomically(tmp_path / "f", b"one")
     monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError("disk full")))
     with pytest.raises(OSError, match="disk full"):
@@ -21,7 +24,7 @@ def test_failure_leaves_the_old_file(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["f"]
 
 
-def test_permissions_follow_the_umask(tmp_path):
+def test_permissions_follow_the_umask(tmp_path: Path) -> None:
     write_atomically(tmp_path / "f", b"")
     mask = os.umask(0)
     os.umask(mask)

@@ -2,36 +2,41 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
 from fingerprint.base import files
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.store import versions
-from fingerprint.store.read import load
+from fingerprint.store.folder import load, pack, put_in_place, staged
 from fingerprint.store.versions import KEPT, find, identity, replace, rollback, use
-from fingerprint.store.write import pack, save
+from tests.store.folder import parts
 
 
 def contents(number: int, parent: str | None = None) -> dict[str, bytes]:
-    documents = {"training": {"name": str(number), "lineage": [{"parent": parent}]}}
-    return pack(Path("m"), {"x": np.full(1000, number)}, documents, f"# {number}\n", {})
+    """The files of a model with this number in its arrays and in its name."""
+    made = parts()
+    made.arrays["regression_features"][:] = number
+    made.documents["training"]["name"] = str(number)
+    made.documents["training"]["lineage"][0]["parent"] = parent
+    return pack(Path("m"), made.arrays, made.documents, f"# {number}\n", made.encoder)
 
 
 def number(folder: Path) -> int:
-    return int(load(folder).arrays["x"][0])
+    return int(load(folder).arrays["regression_features"][0])
 
 
 @pytest.fixture
 def model(tmp_path: Path) -> Path:
     """0, replaced by 1, replaced by 2."""
     folder = tmp_path / "m"
-    save(folder, {"x": np.full(1000, 0)}, {"training": {"name": "0", "lineage": [{"parent": None}]}}, "# 0\n")
+    with staged(folder, contents(0)) as made:
+        put_in_place(made, folder)
     for i in (1, 2):
         replace(folder, contents(i, identity(folder)), identity(folder))
     return folder
@@ -148,7 +153,7 @@ def test_killed_while_it_forgets_the_kept_are_whole(model: Path, monkeypatch: py
     for i in range(3, KEPT + 2):
         replace(model, contents(i), identity(model))
     with monkeypatch.context() as patch:
-        patch.setattr(versions.shutil, "rmtree", half)
+        patch.setattr(shutil, "rmtree", half)
         with pytest.raises(KeyboardInterrupt):
             replace(model, contents(KEPT + 2), identity(model))
     assert len(versions.versions(model)) == KEPT + 1

@@ -1,48 +1,62 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 import pytest
 
 from fingerprint.errors import ModelError
-from fingerprint.store import write
-from fingerprint.store.read import load
-from fingerprint.store.write import save
-from tests.store.folder import ARRAYS, CARD, DOCUMENTS, ENCODER, make
+from fingerprint.store import folder as store
+from fingerprint.store.folder import load, save
+from tests.store.folder import CARD, Parts, make, parts
 
 
-def contents(folder):
+def contents(folder: Path) -> dict[Path, bytes]:
     return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_same_contents_give_same_bytes(tmp_path):
-    turned = dict(reversed(ARRAYS.items()))
-    save(tmp_path / "a", ARRAYS, {"x": {"a": 1, "b": 2}, "y": []}, CARD, ENCODER)
-    save(tmp_path / "b", turned, {"y": [], "x": {"b": 2, "a": 1}}, CARD, dict(reversed(ENCODER.items())))
+def written(folder: Path, made: Parts) -> None:
+    save(folder, made.arrays, made.documents, CARD, made.encoder)
+
+
+def test_same_contents_give_same_bytes(tmp_path: Path) -> None:
+    one, other = parts(), parts()
+    turned = Parts(
+        dict(reversed(other.arrays.items())),
+        dict(reversed(other.documents.items())),
+        dict(reversed(other.encoder.items())),
+    )
+    written(tmp_path / "a", one)
+    written(tmp_path / "b", turned)
     assert contents(tmp_path / "a") == contents(tmp_path / "b")
 
 
-def test_transposed_arrays_keep_their_values(tmp_path):
-    means = ARRAYS["means"]
-    save(tmp_path / "m", {"turned": means.T, "view": means[:, ::2], "one": np.float32(3).reshape(())}, {}, CARD)
-    arrays = load(tmp_path / "m").arrays
-    np.testing.assert_array_equal(arrays["turned"], means.T)
-    np.testing.assert_array_equal(arrays["view"], means[:, ::2])
-    assert arrays["one"].shape == ()
+def test_transposed_arrays_keep_their_values(tmp_path: Path) -> None:
+    made = parts()
+    basis = made.arrays["plda_basis"]
+    made.arrays["plda_basis"] = np.ascontiguousarray(basis.T).T
+    written(tmp_path / "m", made)
+    np.testing.assert_array_equal(load(tmp_path / "m").arrays["plda_basis"], basis)
 
 
-def test_replaces_an_older_model_and_leaves_nothing_beside_it(tmp_path):
+def test_replaces_an_older_model_and_leaves_nothing_beside_it(tmp_path: Path) -> None:
     make(tmp_path / "m")
-    save(tmp_path / "m", {"other": np.ones(2)}, {}, CARD)
-    assert list(load(tmp_path / "m").arrays) == ["other"]
+    made = parts()
+    made.documents["training"]["name"] = "other"
+    written(tmp_path / "m", made)
+    assert load(tmp_path / "m").documents["training"]["name"] == "other"
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
-def test_makes_parents_and_takes_an_empty_folder(tmp_path):
+def test_makes_parents_and_takes_an_empty_folder(tmp_path: Path) -> None:
     make(tmp_path / "a" / "b")
     (tmp_path / "c").mkdir()
     make(tmp_path / "c")
-    assert load(tmp_path / "c").documents == DOCUMENTS
+    assert load(tmp_path / "c").documents["training"]["name"] == "made"
 
 
-def test_refuses_to_replace_what_is_no_model(tmp_path):
+def test_refuses_to_replace_what_is_no_model(tmp_path: Path) -> None:
     (tmp_path / "thesis").mkdir()
     (tmp_path / "thesis" / "model.json").write_text("{}")
     with pytest.raises(ModelError, match="something else than a model"):
@@ -54,35 +68,42 @@ def test_refuses_to_replace_what_is_no_model(tmp_path):
 
 
 @pytest.mark.parametrize("step", ["write_through", "put_in_place"])
-def test_interrupted_writing_leaves_the_old_model(tmp_path, monkeypatch, step):
+def test_interrupted_writing_leaves_the_old_model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
     make(tmp_path / "m")
     before = contents(tmp_path / "m")
 
-    def interrupt(*_):
+    def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(write, step, interrupt)
+    monkeypatch.setattr(store, step, interrupt)
+    made = parts()
+    made.documents["training"]["name"] = "other"
     with pytest.raises(KeyboardInterrupt):
-        save(tmp_path / "m", {}, {}, CARD)
+        written(tmp_path / "m", made)
     assert contents(tmp_path / "m") == before
     assert [path.name for path in tmp_path.iterdir()] == ["m"]
 
 
 @pytest.mark.parametrize(
-    "wrong",
+    ("part", "name", "value", "said"),
     [
-        {"arrays": {"a": np.array([np.nan])}},
-        {"arrays": {"a": np.array(["text"])}},
-        {"documents": {"model": {}}},
-        {"documents": {"../up": {}}},
-        {"encoder": {"encoder/../../up.json": b""}},
-        {"encoder": {"labs.json": b""}},
-        {"encoder": {"encoder/pytorch_model.bin": b""}},
-        {"encoder": {"encoder/code.py": b""}},
+        ("arrays", "plda_centre", np.full(24, np.nan, np.float32), "array 'plda_centre' holds nan"),
+        ("arrays", "plda_centre", np.array(["text"]), "expected float32"),
+        ("arrays", "other", np.zeros(1), "array 'other' is not an array of a model"),
+        ("documents", "model", {}, "model.json: not a document"),
+        ("documents", "../up", {}, "not a document"),
+        ("documents", "probing", {"kinds": {1, 2}}, "probing.json: not JSON"),
+        ("documents", "probing", {"kinds": [], "more": 1}, "probing.json: object contains unknown field `more`"),
+        ("encoder", "encoder/../../up.json", b"", "not a file of an encoder"),
+        ("encoder", "labels.json", b"", "not a file of an encoder"),
+        ("encoder", "encoder/code.py", b"", "not a file of an encoder"),
+        ("encoder", "encoder/modules.json", b"[]", "of length >= 1"),
+        ("encoder", "encoder/model.safetensors", b"x", "not a whole safetensors file"),
     ],
 )
-def test_refuses_what_could_not_be_read_back(tmp_path, wrong):
-    what = {"arrays": ARRAYS, "documents": {}, "card": CARD, "encoder": None} | wrong
-    with pytest.raises(ModelError):
-        save(tmp_path / "m", **what)
+def test_refuses_what_could_not_be_read_back(tmp_path: Path, part: str, name: str, value: Any, said: str) -> None:
+    made = parts()
+    getattr(made, part)[name] = value
+    with pytest.raises(ModelError, match=said):
+        written(tmp_path / "m", made)
     assert not list(tmp_path.iterdir())

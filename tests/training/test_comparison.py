@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from fingerprint.errors import Refused
-from fingerprint.store.read import load
+from fingerprint.metrics.predictions import Bools, ClassNames, Predictions
+from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity, versions
-from fingerprint.store.write import save
-from fingerprint.training.comparison import Bools, CaseSet, Comparison, Predictions, check_written, compare
+from fingerprint.training.comparison import CaseSet, Comparison, check_written, compare
 from fingerprint.training.run import Settings, train_and_replace
 from tests import worlds
 from tests.training.test_train import content, document
@@ -25,7 +25,24 @@ def cases() -> CaseSet:
 
 
 def predictions(right: Bools) -> Predictions:
-    return Predictions(right, right, np.where(right, 0.9, 0.6).astype(np.float32), np.ones(len(right), bool))
+    """Of the cases, all attributed: right ones at 90 %, wrong ones at 60 % to a release of another lab."""
+    of, size = cases(), len(right)
+    names = ClassNames.of(dict.fromkeys(NAMES, "lab") | {"other": "other lab"})
+    release = np.array([names.releases.index(name) for name in of.release])
+    share = np.zeros((size, len(names.releases)))
+    share[np.arange(size), np.where(right, release, names.releases.index("other"))] = np.where(right, 0.9, 0.6)
+    return Predictions(
+        names=names,
+        release=release,
+        count=np.array([len(rows) for rows in of.rows]),
+        known=np.ones(size, bool),
+        lab_known=np.ones(size, bool),
+        share=share,
+        new=np.zeros((size, len(names.labs))),
+        unknown=np.where(right, 0.1, 0.4),
+        verdict=np.full(size, "attributed", object),
+        part=np.full(size, "", object),
+    )
 
 
 def without(of: CaseSet, releases: int) -> Bools:

@@ -12,8 +12,7 @@ from fingerprint.api import Fingerprint
 from fingerprint.cli.main import main
 from fingerprint.config import SplitConfig, config_values, flat_values
 from fingerprint.errors import ConfigError, FingerprintError, InputError, ModelError
-from fingerprint.store.read import load
-from fingerprint.store.write import save
+from fingerprint.store.folder import load, save
 from fingerprint.training.run import override, read_config
 from tests import worlds
 

@@ -1,4 +1,4 @@
-"""Who was taken for whom: a heat table of labs, and what lies below each lab."""
+"""Which lab is taken for which: a heat table of labs, and the rows of families and releases below it."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 _STEPS = 6
-_NAMED = 5
+_LISTED = 5
 
 
 @dataclass(frozen=True)
 class Cell:
-    """The suspects of one lab that were named as another; `step` of 1 to 6 is how strongly it is coloured."""
+    """The cases of one lab with another first lab; `step` of 1 to 6 is how strongly the cell is coloured."""
 
     lab: str
     cases: int
@@ -29,7 +29,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One lab, family or release: how many of its suspects were named right, and as what the others were."""
+    """One lab, family or release: how many of its cases are right, and what the others are taken for."""
 
     name: str
     cases: int
@@ -39,34 +39,41 @@ class Row:
 
     @property
     def share(self) -> float | None:
-        """The share that was named right."""
+        """The share of right cases; None without cases."""
         return self.right / self.cases if self.cases else None
 
 
 def heat(labs: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[tuple[Row, list[Cell | None]]]]:
-    """Return the labs that were named, and for each lab asked about a cell for each of them, or None."""
-    named = dict.fromkeys(lab["lab"] for lab in labs)
-    named |= dict.fromkeys(other["lab"] for lab in labs for other in lab["named"])
+    """Lay out the heat table.
+
+    Args:
+        labs: The list "labs" of the report's confusion.
+
+    Returns:
+        The predicted labs, and for each true lab its row and a cell for each predicted lab, None for an empty one.
+    """
+    predicted = dict.fromkeys(lab["lab"] for lab in labs)
+    predicted |= dict.fromkeys(other["lab"] for lab in labs for other in lab["predicted"])
     rows = []
     for lab in labs:
-        counts = {other["lab"]: other["suspects"] for other in lab["named"]}
+        counts = {other["lab"]: other["cases"] for other in lab["predicted"]}
         counts[lab["lab"]] = row("lab", lab).right
-        rows.append((row("lab", lab), [_cell(lab, other, counts.get(other, 0)) for other in named]))
-    return list(named), rows
+        rows.append((row("lab", lab), [_cell(lab, other, counts.get(other, 0)) for other in predicted]))
+    return list(predicted), rows
 
 
 def row(kind: str, item: Mapping[str, Any]) -> Row:
-    """Return the row of a lab, family or release; what `named` does not account for was named right."""
-    own, cases = item[kind], item["suspects"]
-    others = [(other[kind], other["suspects"]) for other in item["named"] if other[kind] != own and other["suspects"]]
+    """Return the row of a lab, family or release; cases that "predicted" does not account for are right."""
+    own, cases = item[kind], item["cases"]
+    others = [(other[kind], other["cases"]) for other in item["predicted"] if other[kind] != own and other["cases"]]
     others.sort(key=lambda other: (-other[1], other[0]))
-    listed = [other["suspects"] for other in item["named"] if other[kind] == own]
+    listed = [other["cases"] for other in item["predicted"] if other[kind] == own]
     right = sum(listed) if listed else cases - sum(number for _, number in others)
-    return Row(own, cases, max(right, 0), others[:_NAMED], sum(number for _, number in others[_NAMED:]))
+    return Row(own, cases, max(right, 0), others[:_LISTED], sum(number for _, number in others[_LISTED:]))
 
 
 def _cell(lab: Mapping[str, Any], other: str, cases: int) -> Cell | None:
-    if not cases or not lab["suspects"]:
+    if not cases or not lab["cases"]:
         return None
-    share = min(cases / lab["suspects"], 1.0)
+    share = min(cases / lab["cases"], 1.0)
     return Cell(other, cases, share, max(math.ceil(share * _STEPS), 1), other == lab["lab"])

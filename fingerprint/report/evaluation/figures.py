@@ -1,49 +1,89 @@
-"""The figures of an evaluation, looked up by protocol, part, number of responses and level."""
+"""The figures of a report, looked up by protocol, part, number of responses and level."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 
-LEVELS = ("lab", "family", "release")
-# What each protocol asks, for people who have read nothing else.
-PROTOCOLS = {
-    "same-set": "Known releases on corpora that were trained on, answering prompts that were not.",
-    "other-set": "Known releases on corpora that were never trained on.",
-    "unseen-release": "Releases that were never trained on, of labs that are known.",
-    "at-the-time": "Trained on what was out before a month, asked about the releases of that month.",
-    "unknown-lab": "Labs that were never trained on: the right answer is that the lab is unknown.",
-    "perturbed": "Responses that were changed before they were asked about.",
-    "by language and domain": "The same questions, counted by the language and the domain of the prompts.",
-    "controls": "What should not be enough to tell a lab: right answers here come from something other than style.",
-}
-# Those whose question is which lab it was; the others have sections of their own.
-MAIN = ("same-set", "other-set", "unseen-release", "at-the-time")
+from fingerprint.metrics import Level, Metric
+
 _TYPICAL = 10
+_WHOLE = "all"
+# The unchanged cases, with which the parts of other protocols are compared.
+_BASE = "same-set"
+
+ATTRIBUTION_METRICS = (
+    Metric.COVERAGE,
+    Metric.FALSE_ATTRIBUTION_RATE,
+    Metric.SELECTIVE_RISK,
+    Metric.VERDICT_UNKNOWN,
+    Metric.VERDICT_NEW_RELEASE,
+)
+"""What the reports say about attributions, in this order."""
+
+
+class View(StrEnum):
+    """What a report shows of a protocol, beside the table of all figures."""
+
+    ACCURACY = "accuracy"
+    """How often the right name comes first, by the number of responses."""
+    CURVES = "curves"
+    """The reliability diagram, and the false-attribution rate by coverage."""
+    CONFUSION = "confusion"
+    """Which labs, families and releases are taken for which."""
+    WORST_ERRORS = "worst-errors"
+    """The wrong predictions with the highest confidence."""
+    MONTHS = "months"
+    """The parts as months on an axis."""
+    PARTS = "parts"
+    """A section of its own with the parts beside each other."""
 
 
 class Figures:
-    """The flat list `figures` of a report; `rows` are its objects."""
+    """The lists "protocols" and "figures" of a report.
 
-    def __init__(self, rows: Iterable[dict[str, Any]]):
-        self._rows = {(r["protocol"], r["part"], r["responses"], r["level"]): r for r in rows}
+    Args:
+        report: The content of report.json.
+    """
 
-    def protocols(self, among: Sequence[str] | None = None) -> list[str]:
-        """Return the protocols that were run, in the order that readers meet them."""
-        there = dict.fromkeys(key[0] for key in self._rows)
-        order = [*PROTOCOLS, *(p for p in there if p not in PROTOCOLS)]
-        return [p for p in order if p in there and (among is None or p in among)]
+    def __init__(self, report: Mapping[str, Any]):
+        self._protocols: dict[str, dict[str, Any]] = {p["name"]: p for p in report["protocols"]}
+        self._rows = {(r["protocol"], r["part"], r["responses"], r["level"]): r for r in report["figures"]}
+
+    def protocols(self, view: View | None = None) -> list[str]:
+        """Return the protocols with figures, in the order of the report: all, or those with a view."""
+        there = {key[0] for key in self._rows}
+        return [name for name, of in self._protocols.items() if name in there and (view is None or view in of["views"])]
+
+    def question(self, protocol: str) -> str:
+        """Return what a protocol asks, as a sentence."""
+        return str(self._protocols[protocol]["question"])
+
+    def left_out(self, protocol: str) -> str:
+        """Return what the model was trained without, as a sentence."""
+        return str(self._protocols[protocol]["left_out"])
+
+    def ordered(self, protocols: Iterable[str]) -> list[str]:
+        """Return protocols in the order of the report."""
+        return sorted(protocols, key=self.number)
+
+    def number(self, protocol: str) -> int:
+        """Return where a protocol stands in the report; one that is not described stands last."""
+        order = list(self._protocols)
+        return order.index(protocol) if protocol in order else len(order)
 
     def parts(self, protocol: str) -> list[str]:
         """Return the parts of a protocol: `all`, then the others as they came."""
         there = dict.fromkeys(key[1] for key in self._rows if key[0] == protocol)
-        return sorted(there, key=lambda part: part != "all")
+        return sorted(there, key=lambda part: part != _WHOLE)
 
-    def responses(self, protocol: str, part: str = "all") -> list[int]:
-        """Return the numbers of responses that were asked with."""
+    def responses(self, protocol: str, part: str = _WHOLE) -> list[int]:
+        """Return the numbers of responses that there are figures for."""
         return sorted({key[2] for key in self._rows if key[:2] == (protocol, part)})
 
-    def typical(self, protocol: str, part: str = "all") -> int:
+    def typical(self, protocol: str, part: str = _WHOLE) -> int:
         """Return the number of responses to show where there is room for one: ten, or the next below or above."""
         there = self.responses(protocol, part)
         return max((n for n in there if n <= _TYPICAL), default=min(there, default=_TYPICAL))
@@ -52,9 +92,9 @@ class Figures:
         """Return one figure, or None."""
         return self._rows.get((protocol, part, responses, level))
 
-    def metric(self, protocol: str, part: str, responses: int, level: str, metric: str) -> dict[str, Any] | None:
-        """Return value, low and high of a metric, or None."""
-        row = self.get(protocol, part, responses, level)
+    def metric(self, protocol: str, responses: int, level: str, metric: Metric) -> dict[str, Any] | None:
+        """Return value, low and high of a metric of all cases of a protocol, or None."""
+        row = self.get(protocol, _WHOLE, responses, level)
         return None if row is None else row["metrics"].get(metric)
 
     def all_of(self, protocol: str) -> list[dict[str, Any]]:
@@ -63,10 +103,60 @@ class Figures:
             (protocol, part, n, level)
             for part in self.parts(protocol)
             for n in self.responses(protocol, part)
-            for level in LEVELS
+            for level in Level
         ]
         return [self._rows[key] for key in keys if key in self._rows]
 
     def metrics(self, protocol: str) -> list[str]:
         """Return the metrics that any figure of a protocol has, in the order in which they came."""
         return list(dict.fromkeys(m for row in self.all_of(protocol) for m in row["metrics"]))
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of a protocol at one number of responses, with its figure at each level or None.
+
+    Attributes:
+        name: Of the part.
+        kind: What it is one of, such as `language`; empty where nothing says so.
+        responses: A case.
+        lab, family, release: The figures.
+    """
+
+    name: str
+    kind: str
+    responses: int
+    lab: dict[str, Any] | None
+    family: dict[str, Any] | None
+    release: dict[str, Any] | None
+
+    @property
+    def top(self) -> dict[str, Any] | None:
+        """How often the right lab comes first: value, low, high."""
+        return None if self.lab is None else self.lab["metrics"].get(Metric.TOP_1)
+
+
+def parts_of(figures: Figures, protocol: str) -> list[Part]:
+    """Return the parts of a protocol without their sum; of `language: en` the kind is `language`."""
+    found = []
+    for part in figures.parts(protocol):
+        if part != _WHOLE:
+            kind, colon, title = part.partition(": ")
+            found.append(_part(figures, protocol, part, title if colon else part, kind if colon else ""))
+    return found
+
+
+def compared_with(figures: Figures, protocol: str) -> list[Part]:
+    """Return what the parts of a protocol are compared with: the unchanged cases, and the protocol's own sum."""
+    rows = []
+    if protocol != _BASE and figures.responses(_BASE):
+        rows.append(_part(figures, _BASE, _WHOLE, _BASE, ""))
+    if figures.responses(protocol):
+        rows.append(_part(figures, protocol, _WHOLE, "all of them", ""))
+    return rows
+
+
+def _part(figures: Figures, protocol: str, part: str, title: str, kind: str) -> Part:
+    responses = figures.typical(protocol, part)
+    lab, family, release = (figures.get(protocol, part, responses, level) for level in Level)
+    return Part(title, kind, responses, lab, family, release)

@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING, Any
 
 from fingerprint.base.escaping import printable
 from fingerprint.errors import MissingExtra
-from fingerprint.report.evaluation import confusion, curves, numbers, parts, scatter, tree
-from fingerprint.report.evaluation.figures import LEVELS, MAIN, PROTOCOLS, Figures
+from fingerprint.metrics import Level, Metric
+from fingerprint.report.evaluation import confusion, curves, numbers, similarity
+from fingerprint.report.evaluation.figures import ATTRIBUTION_METRICS, Figures, View, compared_with, parts_of
 from fingerprint.report.evaluation.svg import marks, px
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-_View = Callable[[Mapping[str, Any], Figures], dict[str, Any] | None]
+_Section = dict[str, Any]
 
 
 def render_html(report: dict[str, Any]) -> str:
-    """Return a report (see `report.json`, schema 1) as a page; raises MissingExtra without `jinja2`.
+    """Write a report as an HTML page.
 
-    Protocols that were not run have no section, numbers that could not be measured are dashes, and names are
-    shown as text, with what would hide or reorder them as visible escapes.
+    Protocols that were not run have no section, and numbers that could not be measured are dashes. Names are shown as
+    text, and characters that would hide or reorder text as visible escapes.
+
+    Args:
+        report: The content of report.json, schema 2.
+
+    Returns:
+        The page.
+
+    Raises:
+        MissingExtra: Without `jinja2`.
     """
-    figures = Figures(report["figures"])
-    sections = []
-    for key, title, view in _SECTIONS:
-        seen = view(report, figures)
-        if seen is not None:
-            sections.append({"key": key, "title": title, "view": seen})
+    figures = Figures(report)
+    sections = [section for make in _SECTIONS for section in make(report, figures)]
     return _environment().get_template("report.html").render(report=report, sections=sections)
 
 
@@ -57,8 +63,8 @@ def _environment() -> Environment:
     environment.globals |= {
         "interval": numbers.interval,
         "row_of": confusion.row,
-        "about": PROTOCOLS,
-        "LEVELS": LEVELS,
+        "LEVELS": [str(level) for level in Level],
+        "M": Metric,
         "DASH": numbers.DASH,
     }
     return environment
@@ -71,100 +77,143 @@ def _safe(value: Any) -> Any:
     return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
 
 
-def _summary(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    return {"headline": report["summary"]["headline"], "notes": report["notes"]}
+def _section(key: str, title: str, template: str = "", **view: Any) -> _Section:
+    return {"key": key, "title": title, "template": f"sections/{template or key}.html", "view": view}
 
 
-def _accuracy(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
+def _summary(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    return [_section("summary", "In a minute", headline=report["summary"]["headline"], notes=report["notes"])]
+
+
+def _accuracy(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
     charts = curves.accuracy(figures)
     if not charts:
-        return None
-    tables = [(p, [(n, _levels(figures, p, n)) for n in figures.responses(p)]) for p in figures.protocols(MAIN)]
-    return {"charts": list(charts.items()), "tables": tables, "corpora": parts.parts(figures, "other-set")}
+        return []
+    tables = [
+        {
+            "protocol": protocol,
+            "question": figures.question(protocol),
+            "left_out": figures.left_out(protocol),
+            "rows": [(n, _levels(figures, protocol, n)) for n in figures.responses(protocol)],
+        }
+        for protocol in figures.protocols(View.ACCURACY)
+    ]
+    corpora = [
+        (name, parts_of(figures, name)) for name in figures.protocols(View.ACCURACY) if _has_corpora(figures, name)
+    ]
+    title = "How many responses it takes"
+    return [_section("accuracy", title, charts=list(charts.items()), tables=tables, corpora=corpora)]
 
 
 def _levels(figures: Figures, protocol: str, responses: int) -> dict[str, dict[str, Any] | None]:
-    return {level: figures.get(protocol, "all", responses, level) for level in LEVELS}
+    return {level: figures.get(protocol, "all", responses, level) for level in Level}
 
 
-def _confusion(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    found = report["confusion"]
-    if not found or not found["labs"]:
-        return None
-    named, rows = confusion.heat(found["labs"])
-    return {"asked": found, "named": named, "rows": list(zip(found["labs"], rows, strict=True))}
+def _has_corpora(figures: Figures, protocol: str) -> bool:
+    """Whether a protocol has parts that no other section shows."""
+    return len(figures.parts(protocol)) > 1 and protocol not in figures.protocols(View.MONTHS)
 
 
-def _reliability(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    bins = {protocol: rows for protocol, rows in (report["reliability"] or {}).items() if rows}
-    return {"charts": curves.reliability(bins), "bins": bins} if bins else None
+def _confusion(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    tables = []
+    for protocol, found in report["confusion"].items():
+        predicted, rows = confusion.heat(found["labs"])
+        if rows:
+            tables.append((protocol, found["responses"], predicted, list(zip(found["labs"], rows, strict=True))))
+    return [_section("confusion", "Which lab is taken for which", tables=tables)] if tables else []
 
 
-def _claims(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    found = report["claims"]
-    chart = curves.claims(found) if found else None
+def _reliability(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    bins = {protocol: rows for protocol, rows in report["reliability"].items() if rows}
+    if not bins:
+        return []
+    title = "Do stated and observed rates agree?"
+    return [_section("reliability", title, charts=curves.reliability(figures, bins), bins=bins)]
+
+
+def _risk_coverage(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    found = report["risk_coverage"]
+    chart = curves.risk_coverage(figures, found)
     if chart is None:
-        return None
+        return []
     rows = []
     for protocol in figures.protocols():
         responses = figures.typical(protocol)
-        lab = figures.get(protocol, "all", responses, "lab")
+        lab = figures.get(protocol, "all", responses, Level.LAB)
         if lab is not None:
             rows.append((protocol, responses, lab))
-    return {"chart": chart, "claims": found, "rows": rows}
+    return [
+        _section(
+            "attributions",
+            "How much is attributed, how much wrongly",
+            chart=chart,
+            found=found,
+            rows=rows,
+            metrics=ATTRIBUTION_METRICS,
+        )
+    ]
 
 
-def _map(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    points = report["map"]
-    if not points and not report["tree"]:
-        return None
+def _similarity(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    points, tree = report["similarity"]["map"], report["similarity"]["tree"]
+    if not points and not tree:
+        return []
     rows = sorted(points or (), key=lambda p: (str(p["lab"]), str(p["family"]), str(p["release"])))
     looks = marks(Counter(point["lab"] for point in rows))
-    return {
-        "map": scatter.draw(points) if points else None,
-        "points": rows,
-        "tree": tree.draw(report["tree"], looks) if report["tree"] else None,
-    }
+    return [
+        _section(
+            "similarity",
+            "The map and the tree of releases",
+            map=similarity.draw_map(points) if points else None,
+            points=rows,
+            tree=similarity.draw_tree(tree, looks) if tree else None,
+        )
+    ]
 
 
-def _errors(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    return {"errors": report["errors"]} if report["errors"] else None
+def _worst_errors(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    errors = report["worst_errors"]
+    return [_section("worst-errors", "The worst errors", errors=errors)] if errors else []
 
 
-def _months(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    rows = report["at_the_time"]
-    return {"chart": curves.months(rows), "months": rows} if rows else None
+def _months(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    found = [(p, figures.question(p), curves.months(rows), rows) for p, rows in report["months"].items() if rows]
+    return [_section("months", "Month by month", protocols=found)] if found else []
 
 
-def _parts(protocol: str) -> _View:
-    def view(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-        rows = parts.parts(figures, protocol)
-        return {"protocol": protocol, "parts": rows, "beside": parts.beside(figures, protocol)} if rows else None
-
-    return view
-
-
-def _figures(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    protocols = figures.protocols()
-    return {"tables": [(p, figures.metrics(p), figures.all_of(p)) for p in protocols]} if protocols else None
-
-
-def _made(report: Mapping[str, Any], figures: Figures) -> dict[str, Any] | None:
-    return {"made": report["made"]}
+def _parts(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    sections = []
+    for protocol in figures.protocols(View.PARTS):
+        parts = parts_of(figures, protocol)
+        if parts:
+            about = {"question": figures.question(protocol), "left_out": figures.left_out(protocol)}
+            compared = compared_with(figures, protocol)
+            title = protocol.replace("-", " ").capitalize()
+            sections.append(
+                _section(protocol, title, "parts", protocol=protocol, parts=parts, compared=compared, **about)
+            )
+    return sections
 
 
-_SECTIONS: tuple[tuple[str, str, _View], ...] = (
-    ("summary", "In a minute", _summary),
-    ("accuracy", "How many responses it takes", _accuracy),
-    ("confusion", "Who is taken for whom", _confusion),
-    ("reliability", "Do the probabilities hold?", _reliability),
-    ("claims", "How much is claimed, how much falsely", _claims),
-    ("map", "The map and the tree of releases", _map),
-    ("errors", "The most confident errors", _errors),
-    ("months", "At the time of release", _months),
-    ("perturbed", "Changed responses", _parts("perturbed")),
-    ("languages", "By language and domain", _parts("by language and domain")),
-    ("controls", "Controls", _parts("controls")),
-    ("figures", "All figures", _figures),
-    ("made", "How it was made", _made),
+def _figures(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    tables = [(p, figures.metrics(p), figures.all_of(p)) for p in figures.protocols()]
+    return [_section("figures", "All figures", tables=tables)] if tables else []
+
+
+def _run(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    return [_section("run", "How this report was made", run=report["run"])]
+
+
+_SECTIONS: tuple[Callable[[Mapping[str, Any], Figures], list[_Section]], ...] = (
+    _summary,
+    _accuracy,
+    _confusion,
+    _reliability,
+    _risk_coverage,
+    _similarity,
+    _worst_errors,
+    _months,
+    _parts,
+    _figures,
+    _run,
 )

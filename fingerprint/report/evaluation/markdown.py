@@ -7,7 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fingerprint.base.escaping import printable
-from fingerprint.report.evaluation.figures import LEVELS, PROTOCOLS, Figures
+from fingerprint.metrics import Level, Metric
+from fingerprint.report.evaluation.figures import ATTRIBUTION_METRICS, Figures
 from fingerprint.report.evaluation.numbers import DASH, big, count, interval, name, percent, short
 
 # What begins emphasis, code, links or tables, HTML, entities, mentions or maths, anywhere in a line; and what would
@@ -19,21 +20,27 @@ _START = re.compile(r"^\d*(?=[-+=.)])")
 
 
 def render_markdown(report: dict[str, Any]) -> str:
-    """Return a report (see `report.json`, schema 1) in brief, ending with a newline.
+    """Write a report in brief, as Markdown.
 
-    Protocols that were not run have no section and numbers that could not be measured are dashes. All text of
-    the report is shown as text: nothing in it is Markdown or HTML.
+    Protocols that were not run have no section, and numbers that could not be measured are dashes. All text of the
+    report is shown as text: nothing in it is Markdown or HTML.
+
+    Args:
+        report: The content of report.json, schema 2.
+
+    Returns:
+        The page, with a newline at its end.
     """
-    figures = Figures(report["figures"])
-    made = report["made"]
+    figures = Figures(report)
+    run = report["run"]
     blocks = [
-        f"# Evaluation of the model {_name(made['model']['name'])}",
+        f"# Evaluation of the model {_name(run['model']['name'])}",
         *_summary(report),
         *(block for protocol in figures.protocols() for block in _protocol(figures, protocol)),
-        *_claims(report, figures),
-        *_months(report["at_the_time"] or []),
-        *_errors(report["errors"] or []),
-        *_made(made),
+        *_attributions(report["risk_coverage"], figures),
+        *(block for protocol, rows in report["months"].items() for block in _months(protocol, rows)),
+        *_worst_errors(report["worst_errors"]),
+        *_run(run),
     ]
     return "\n\n".join(blocks) + "\n"
 
@@ -60,7 +67,7 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -
 
 def _summary(report: Mapping[str, Any]) -> list[str]:
     lines = [f"- **{big(line['value'])}** {escaped(line['text'])}" for line in report["summary"]["headline"]]
-    notes = [f"- {escaped(note)}" for note in report["notes"] or []]
+    notes = [f"- {escaped(note)}" for note in report["notes"]]
     blocks = ["\n".join(lines)] if lines else []
     return blocks + (["What to keep in mind:", "\n".join(notes)] if notes else [])
 
@@ -71,99 +78,102 @@ def _protocol(figures: Figures, protocol: str) -> list[str]:
     for part in figures.parts(protocol):
         numbers = figures.responses(protocol, part) if part == "all" else [figures.typical(protocol, part)]
         for responses in numbers:
-            for level in LEVELS:
+            for level in Level:
                 row = figures.get(protocol, part, responses, level)
                 if row is not None:
                     rows.append(_row(part, row))
-    about = [PROTOCOLS[protocol]] if protocol in PROTOCOLS else []
-    head = ("part", "level", "responses", "suspects", "top-1 (95 % interval)", "chance", "majority")
-    return [f"## {_name(protocol)}", *about, _table(head, rows, words=2)]
+    about = f"{escaped(figures.question(protocol))} Left out: {escaped(figures.left_out(protocol))}"
+    head = ("part", "level", "responses", "cases", "top-1 (95 % interval)", "chance", "majority")
+    return [f"## {_name(protocol)}", about, _table(head, rows, words=2)]
 
 
 def _row(part: str, row: Mapping[str, Any]) -> list[str]:
     shares = (percent(row["chance"]), percent(row["majority"]))
-    top = interval("top-1", row["metrics"].get("top-1"))
-    return [_name(part), _name(row["level"]), count(row["responses"]), count(row["suspects"]), top, *shares]
+    top = interval(Metric.TOP_1, row["metrics"].get(Metric.TOP_1))
+    return [_name(part), _name(row["level"]), count(row["responses"]), count(row["cases"]), top, *shares]
 
 
-def _claims(report: Mapping[str, Any], figures: Figures) -> list[str]:
-    claims = report["claims"]
-    if not claims:
-        return []
+def _attributions(found: Mapping[str, Any], figures: Figures) -> list[str]:
     rows = []
     for protocol in figures.protocols():
         for responses in figures.responses(protocol):
-            row = figures.get(protocol, "all", responses, "lab")
+            row = figures.get(protocol, "all", responses, Level.LAB)
             if row is not None:
-                asked = ("coverage", "false claims", "false of the surest half", "said unknown", "said new")
-                shares = [interval(metric, row["metrics"].get(metric)) for metric in asked]
-                rows.append([_name(protocol), count(responses), count(row["suspects"]), *shares])
-    said = ("claimed", "of these false", "false of the surest half", "said unknown lab", "said new release")
-    head = ("protocol", "responses", "suspects", *said)
+                shares = [interval(metric, row["metrics"].get(metric)) for metric in ATTRIBUTION_METRICS]
+                rows.append([_name(protocol), count(responses), count(row["cases"]), *shares])
+    if not rows:
+        return []
     about = (
-        f"At the shipped threshold of {percent(claims['threshold'])}, meant for at most "
-        f"{percent(claims['false_attributions'], 0)} false claims over the files that the model expects. "
-        "The surest half: were the half claimed whose first lab is the likeliest."
+        f"The model's threshold is {percent(found['threshold'])}. It is meant for a false-attribution rate of at most "
+        f"{percent(found['false_attribution_rate'], 0)} over the case mixture."
     )
-    return ["## Claims", about, _table(head, rows)]
+    return ["## Attributions", about, _table(("protocol", "responses", "cases", *ATTRIBUTION_METRICS), rows)]
 
 
-def _months(months: Sequence[Mapping[str, Any]]) -> list[str]:
+def _months(protocol: str, months: Sequence[Mapping[str, Any]]) -> list[str]:
     if not months:
         return []
-    head = ("month", "releases", "suspects", "right lab", "each lab the same", "said new", "claimed", "of these false")
+    metrics = ("lab macro", Metric.VERDICT_NEW_RELEASE, Metric.COVERAGE, Metric.FALSE_ATTRIBUTION_RATE)
     rows = []
     for month in months:
         top = {"value": month["lab top-1"], "low": month["low"], "high": month["high"]}
-        shares = [percent(month[key]) for key in ("lab macro", "said new", "coverage", "false claims")]
-        sizes = (count(month["releases"]), count(month["suspects"]))
-        rows.append([_name(month["month"]), *sizes, interval("top-1", top), *shares])
-    return ["## Month by month, at the time of release", _table(head, rows)]
+        sizes = (count(month["releases"]), count(month["cases"]))
+        shares = [percent(month[metric]) for metric in metrics]
+        rows.append([_name(month["month"]), *sizes, interval(Metric.TOP_1, top), *shares])
+    head = ("month", "releases", "cases", "lab top-1", *metrics)
+    return [f"## {_name(protocol)}, month by month", _table(head, rows)]
 
 
-def _errors(errors: Sequence[Mapping[str, Any]]) -> list[str]:
+def _worst_errors(errors: Sequence[Mapping[str, Any]]) -> list[str]:
     if not errors:
         return []
     rows = []
     for error in errors:
-        style_markers = [
-            f"{_name(h['habit'])} {short(h['here'])} {escaped(h['unit'] or '')} "
-            f"(named: {short(h['said'])}, right: {short(h['true'])})"
-            for h in error["habits"]
+        markers = [
+            f"{_name(m['marker'])} {short(m['case'])} {escaped(m['unit'] or '')} "
+            f"(predicted lab: {short(m['predicted_lab'])}, true lab: {short(m['true_lab'])})"
+            for m in error["style_markers"]
         ]
         rows.append(
             [
                 f"{_name(error['release'])} ({_name(error['lab'])})",
-                f"{_name(error['said_release'])} ({_name(error['said_lab'])})",
+                f"{_name(error['predicted_release'])} ({_name(error['predicted_lab'])})",
                 f"{_name(error['protocol'])}, {_name(error['corpus'])}",
-                "; ".join(style_markers) or DASH,
+                "; ".join(markers) or DASH,
                 count(error["responses"]),
                 percent(error["probability"]),
             ]
         )
-    head = ("was", "named as", "asked", "what misled it", "responses", "probability")
-    return ["## The most confident errors", _table(head, rows, words=4)]
+    head = (
+        "truth",
+        "prediction",
+        "protocol, corpus",
+        "style markers for the predicted lab",
+        "responses",
+        "probability",
+    )
+    return ["## The worst errors", _table(head, rows, words=4)]
 
 
-def _made(made: Mapping[str, Any]) -> list[str]:
-    model = made["model"]
+def _run(run: Mapping[str, Any]) -> list[str]:
+    model = run["model"]
     facts = [
-        ("command", made["command"]),
-        ("date", made["date"]),
-        ("fingerprint", f"{made['version']}, seed {made['seed']}"),
+        ("command", run["command"]),
+        ("date", run["date"]),
+        ("fingerprint", f"{run['version']}, seed {run['seed']}"),
         ("model", f"{model['name']}, trained {model['trained']}, {count(model['releases'])} releases"),
         ("model sha256", model["sha256"]),
         ("newest release", model["newest"]),
-        ("sample", made["sample"]),
-        *(("folds", fold) for fold in made["folds"]),
-        ("packages", ", ".join(f"{package} {version}" for package, version in made["packages"].items())),
+        ("sample", run["sample"]),
+        *(("folds", fold) for fold in run["folds"]),
+        ("packages", ", ".join(f"{package} {version}" for package, version in run["packages"].items())),
     ]
     corpora = [
         [_name(c["name"]), escaped(c["licence"]), escaped(c["source"]), escaped(c["sha256"]), count(c["rows"])]
-        for c in made["corpora"]
+        for c in run["corpora"]
     ]
     return [
-        "## How it was made",
+        "## How this report was made",
         "\n".join(f"- {key}: {escaped(value)}" for key, value in facts),
         _table(("corpus", "licence", "source", "sha256", "rows"), corpora, words=4),
     ]

@@ -6,14 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fingerprint.base.escaping import printable
+from fingerprint.metrics import Metric
 
 DASH = "–"
-_NAME = 60
-# The other metrics are no shares of anything that one could count.
-_SHARES = frozenset(
-    {"top-1", "top-3", "top-5", "macro recall", "coverage", "false claims", "false of the surest half", "said unknown"}
-    | {"said new", "lab top-1", "lab macro", "FPR at 95 % TPR of unknown"}
-)
+_LONGEST_NAME = 60
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -32,7 +28,7 @@ def short(value: float | None) -> str:
 
 
 def count(value: float | None) -> str:
-    """Return a count, its thousands apart."""
+    """Return a count with separated thousands."""
     return DASH if value is None else f"{value:,.0f}"
 
 
@@ -46,8 +42,8 @@ def big(value: float | None) -> str:
 
 
 def value_of(metric: str, value: float | None) -> str:
-    """Return the value of a metric in the form that its kind asks for."""
-    return percent(value) if metric in _SHARES else decimal(value)
+    """Return the value of a metric: shares in per cent, scores as numbers."""
+    return percent(value) if Metric(metric).is_share else decimal(value)
 
 
 def interval(metric: str, found: Mapping[str, Any] | None) -> str:
@@ -61,7 +57,7 @@ def interval(metric: str, found: Mapping[str, Any] | None) -> str:
     return f"{text} ({value_of(metric, low).removesuffix('%')}–{value_of(metric, high).removesuffix('%')})"
 
 
-def name(text: object, most: int = _NAME) -> str:
+def name(text: object, most: int = _LONGEST_NAME) -> str:
     """Return a name on one line, safe to show and of at most `most` characters."""
     shown = DASH if text is None else printable(str(text))
     return shown if len(shown) <= most else shown[: most - 1] + "…"

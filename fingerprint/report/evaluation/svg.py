@@ -1,9 +1,14 @@
-"""The few shapes that all charts are drawn with, as SVG path data."""
+"""The shapes that all drawings consist of, as SVG path data, and charts of lines with bands, marks and rules."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
+
+# Room around the lines, for labels.
+_TOP, _RIGHT, _BOTTOM, _LEFT = 14.0, 18.0, 46.0, 62.0
+_SMALL_LEFT = 48.0
 
 COLOURS = 8
 _SIDES = 0.89
@@ -77,3 +82,135 @@ class Axis:
         low, high = self.bend(self.low), self.bend(self.high)
         share = (self.bend(min(max(value, self.low), self.high)) - low) / (high - low or 1.0)
         return start + (end - start) * share
+
+
+@dataclass(frozen=True)
+class Point:
+    """A value with, where it has one, its interval; `tip` is shown on pointing at it."""
+
+    x: float
+    y: float | None
+    tip: str
+    low: float | None = None
+    high: float | None = None
+    radius: float = 4.0
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line; a point without a value breaks it."""
+
+    name: str
+    mark: Mark
+    points: Sequence[Point]
+    flagged: Point | None = None
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A straight line across the chart between two points in values; the label stands at its end."""
+
+    start: tuple[float, float]
+    end: tuple[float, float]
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """A series laid out: path data of its pieces, bands and markers with their tips."""
+
+    name: str
+    mark: Mark
+    pieces: list[str]
+    bands: list[str]
+    markers: list[tuple[str, str]]
+    flag: tuple[str, str] | None
+
+    @property
+    def sample(self) -> str:
+        """Path data of the marker in a legend of 34 by 12."""
+        return self.mark.at(17, 6)
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A chart laid out in user units; ticks and rules hold places and labels."""
+
+    label: str
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    x_label: str
+    y_label: str
+    x_ticks: list[tuple[str, str]]
+    y_ticks: list[tuple[str, str]]
+    lines: list[Line]
+    rules: list[tuple[str, str, str, str]]
+    small: bool
+
+
+def draw(
+    label: str, series: Iterable[Series], x: Axis, y: Axis, rules: Iterable[Rule] = (), small: bool = False
+) -> Chart:
+    """Lay out a chart; `label` is its accessible name, `small` makes it one of several beside each other."""
+    width, height = (320.0, 270.0) if small else (680.0, 380.0)
+    left, right = _SMALL_LEFT if small else _LEFT, width - _RIGHT
+    top, bottom = _TOP, height - _BOTTOM
+
+    def place(across: float, up: float) -> tuple[float, float]:
+        return x.place(across, left, right), y.place(up, bottom, top)
+
+    lines = []
+    for one in series:
+        pieces = _pieces(one.points)
+        lines.append(
+            Line(
+                one.name,
+                one.mark,
+                [path(place(p.x, _y(p)) for p in piece) for piece in pieces],
+                [_band(place, piece) for piece in pieces if _has_band(piece)],
+                [(one.mark.at(*place(p.x, _y(p)), p.radius), p.tip) for piece in pieces for p in piece if p.radius],
+                (one.mark.at(*place(one.flagged.x, _y(one.flagged)), 8.0), one.flagged.tip) if one.flagged else None,
+            )
+        )
+    drawn = []
+    for rule in rules:
+        end = place(*rule.end)
+        drawn.append((path([place(*rule.start), end]), px(end[0]), px(end[1]), rule.label))
+    return Chart(
+        label,
+        width,
+        height,
+        left,
+        right,
+        top,
+        bottom,
+        x.label,
+        y.label,
+        [(px(x.place(value, left, right)), text) for value, text in x.ticks],
+        [(px(y.place(value, bottom, top)), text) for value, text in y.ticks],
+        lines,
+        drawn,
+        small,
+    )
+
+
+def _pieces(points: Sequence[Point]) -> list[list[Point]]:
+    return [list(piece) for there, piece in groupby(points, lambda p: p.y is not None) if there]
+
+
+def _y(point: Point) -> float:
+    return point.y or 0.0
+
+
+def _has_band(piece: Sequence[Point]) -> bool:
+    return len(piece) > 1 and any(p.low is not None for p in piece)
+
+
+def _band(place: Callable[[float, float], tuple[float, float]], piece: list[Point]) -> str:
+    lower = [place(p.x, _y(p) if p.low is None else p.low) for p in piece]
+    upper = [place(p.x, _y(p) if p.high is None else p.high) for p in piece]
+    return path([*lower, *reversed(upper)]) + "z"

@@ -73,7 +73,7 @@ def updated(rows: Rows, context: UpdateContext) -> tuple[dict[str, NDArray[Any]]
     new_in_domain = in_domain(model, rows.responses, new_corpora, config)
     plda = add_cells(old, responses, names.lab, new_in_domain, config)
     classifiers = add_classes(classifiers, old, plda, responses, config)
-    regression_set = RegressionSet.of(stored.arrays, responses.embedding.shape[1])
+    regression_set = RegressionSet.of(stored.arrays)
 
     # Releases and labs are in the order of their names, as after a training.
     by_name, by_lab = np.argsort(np.array(names.releases, object)), np.argsort(np.array(names.labs, object))

@@ -19,7 +19,7 @@ from fingerprint.data.registry import Registry
 from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
-from fingerprint.store.read import Stored
+from fingerprint.store.folder import Stored
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import embed
 from fingerprint.training.regression_set import RegressionSet, leave_out
@@ -103,7 +103,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
     if context.training["encoder"]:
         embedding = np.hstack([embedding, external_rows(context.training["encoder"], corpus, progress)])
     filled = size > 0
-    known = RegressionSet.of(stored.arrays, embedding.shape[1]).release
+    known = RegressionSet.of(stored.arrays).release
     compared = {model.releases[code]["release"] for code in np.unique(known)}
     out, kept = leave_out(corpus, ~isin(corpus.release, compared), context.config.splits)
     learned = ~out & filled[data.full]

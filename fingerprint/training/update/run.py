@@ -17,9 +17,8 @@ from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
 from fingerprint.features.text_forms import TextForm
 from fingerprint.loading import load_whole
-from fingerprint.store.read import Stored
+from fingerprint.store.folder import Stored, check_free, pack, save
 from fingerprint.store.versions import identity, replace
-from fingerprint.store.write import check_free, pack, save
 from fingerprint.training.card import card
 from fingerprint.training.comparison import CaseSet, Comparison, Predictor, compare
 from fingerprint.training.data import Domain
@@ -41,6 +40,7 @@ class Settings:
         cache: Folder of the counts cache, None for the user's.
         force: Whether a model that the comparison refuses is written all the same.
         command: The command line, for the lineage.
+        encoder: The sentence-transformers model that the model may load, None for none.
     """
 
     registry: Path | None = None
@@ -50,6 +50,7 @@ class Settings:
     cache: Path | None = None
     force: bool = False
     command: str = ""
+    encoder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     if not in_place:
         check_free(out)
     parent = identity(model)
-    stored, loaded = load_whole(model)
+    stored, loaded = load_whole(model, settings.encoder)
     _check_complete(stored)
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry, settings.release)
@@ -105,7 +106,7 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     rows = read_rows(corpus, context, settings.cache or cache_dir(), settings.jobs)
     arrays, documents = updated(rows, context)
 
-    regression_set = RegressionSet.of(arrays, rows.responses.embedding.shape[1])
+    regression_set = RegressionSet.of(arrays)
     cases = CaseSet.of_releases(regression_set.release, documents["labels"]["releases"])
     old, new = Predictor.loaded(loaded), Predictor.of(arrays, documents)
     before, after = old.predict(cases, regression_set), new.predict(cases, regression_set)
@@ -150,17 +151,15 @@ def _outcome(
 
 
 def _config(stored: Stored, seed: int | None) -> Config:
-    """The model's config; a model from before there was one was trained with the defaults."""
-    config = parse_config(stored.documents.get("config", {}), str(stored.folder / "config.json"))
+    config = parse_config(stored.documents["config"], str(stored.folder / "config.json"))
     return config if seed is None else msgspec.structs.replace(config, seed=seed)
 
 
 def _check_complete(stored: Stored) -> None:
     """Raise ModelError for a model from before there were updates."""
     needed = {
-        "the names of its corpora": "corpora" in stored.documents["labels"],
-        "its lineage": "lineage" in stored.documents["training"],
-        "a regression set, to compare it with its successor": "regression_embedding" in stored.arrays,
+        "its lineage": bool(stored.documents["training"]["lineage"]),
+        "a regression set, to compare it with its successor": len(stored.arrays["regression_release"]) > 0,
     }
     missing = [what for what, there in needed.items() if not there]
     if missing:

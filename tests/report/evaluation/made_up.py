@@ -30,22 +30,34 @@ _PARTS = {
     "same-set": [],
     "other-set": ["alpaca_eval", "can_ai_code", "dreams", "dreams500", "ru_llm_arena", "shaberi_ja", "zeroeval"],
     "unseen-release": [],
-    "at-the-time": [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(30)],
+    "temporal-split": [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(30)],
     "unknown-lab": [],
     "perturbed": ["markdown stripped", "cut to 50 words", "cut to 200 words", "in lower case", "typos in 2 % of words"],
-    "by language and domain": ["language: en", "language: ja", "language: ru", "domain: chat", "domain: code"],
+    "by-language-and-domain": ["language: en", "language: ja", "language: ru", "domain: chat", "domain: code"],
     "controls": [
-        "length only", "layout only", "self-given names only, unmasked", "the prompt only", "labels shuffled",
+        "length only", "layout only", "self-given names only, unmasked", "prompt only", "shuffled labels",
     ],
 }  # fmt: skip
 _ABILITY = {
-    "same-set": 0.99, "other-set": 0.6, "unseen-release": 0.62, "at-the-time": 0.55, "unknown-lab": None,
-    "perturbed": 0.9, "by language and domain": 0.93, "controls": 0.2,
+    "same-set": 0.99, "other-set": 0.6, "unseen-release": 0.62, "temporal-split": 0.55, "unknown-lab": None,
+    "perturbed": 0.9, "by-language-and-domain": 0.93, "controls": 0.2,
 }  # fmt: skip
 
 
+_VIEWS = {
+    "same-set": ["accuracy", "confusion", "curves", "worst-errors"],
+    "other-set": ["accuracy", "curves", "worst-errors"],
+    "unseen-release": ["accuracy", "curves", "worst-errors"],
+    "temporal-split": ["accuracy", "curves", "months"],
+    "unknown-lab": ["curves"],
+    "perturbed": ["parts"],
+    "by-language-and-domain": ["parts"],
+    "controls": ["parts"],
+}
+
+
 def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: int = 450) -> dict[str, Any]:
-    """A report with some hostile labs, releases, corpora, habits and sentences."""
+    """A report with some hostile labs, releases, corpora, style markers and sentences."""
     rng = np.random.default_rng(seed)
     labs = [*_LABS, *HOSTILE]
     sizes = np.maximum(np.random.default_rng(1).zipf(1.6, len(labs)), 1)
@@ -57,32 +69,35 @@ def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: 
         world.append({"release": f"{family}.{number}-instruct", "lab": lab, "family": family})
     labs.sort(key=lambda lab: -sum(r["lab"] == lab for r in world))
     return {
-        "schema": 1,
-        "made": _made(rng),
+        "schema": 2,
+        "run": _run(rng),
         "summary": {"headline": _headline()},
+        "protocols": [_protocol(p) for p in protocols],
         "figures": [row for protocol in protocols for row in _figures(rng, protocol)],
         "reliability": {p: _bins(rng) for p in protocols if p in ("same-set", "other-set", "unseen-release")},
-        "claims": {
+        "risk_coverage": {
             "threshold": 0.705,
-            "false_claims": 0.05,
+            "false_attribution_rate": 0.05,
             "curves": {p: _curve(p) for p in protocols if p not in ("controls", "perturbed")},
         },
-        "confusion": {
-            "protocol": "same-set", "responses": 10, "labs": [_confused(rng, lab, labs, world) for lab in labs],
-        },
-        "map": _map(rng, world, labs),
-        "tree": _tree(rng, world),
-        "errors": [_error(rng, world) for _ in range(20)],
-        "at_the_time": [_month(rng, m) for m in _PARTS["at-the-time"]] if "at-the-time" in protocols else [],
+        "confusion": {"same-set": {"responses": 10, "labs": [_confused(rng, lab, labs, world) for lab in labs]}},
+        "similarity": {"map": _map(rng, world, labs), "tree": _tree(rng, world)},
+        "worst_errors": [_error(rng, world) for _ in range(20)],
+        "months": {p: [_month(rng, m) for m in _PARTS[p]] for p in protocols if p == "temporal-split"},
         "notes": [
-            "Probabilities rest on an assumption of what users bring.",
-            "A newcomer of a lab that changed its style is hard to place.",
+            "Probabilities rest on the case mixture.",
+            "A new release of a lab that changed its style is hard to recognise.",
             HOSTILE[0],
         ],
     }  # fmt: skip
 
 
-def _made(rng: np.random.Generator) -> dict[str, Any]:
+def _protocol(name: str) -> dict[str, Any]:
+    views = _VIEWS[name]
+    return {"name": name, "question": f"What about {name}?", "left_out": "A fifth of the prompts.", "views": views}
+
+
+def _run(rng: np.random.Generator) -> dict[str, Any]:
     corpora = [*_PARTS["other-set"], HOSTILE[0], HOSTILE[5]]
     return {
         "command": "fingerprint evaluate ../shared/corpora/train --out reports/2026-11 --seed 0 <script>",
@@ -105,13 +120,14 @@ def _made(rng: np.random.Generator) -> dict[str, Any]:
 
 def _headline() -> list[dict[str, Any]]:
     return [
-        {"text": "At 25 responses the right lab came first in 97 % of files by known releases on familiar prompts.",
+        {"text": "With 25 responses to other prompts of known corpora, the right lab comes first in 97 % of cases.",
          "value": 0.97},
-        {"text": "On kinds of prompts that it had never seen, the right lab came first in 54 %.", "value": 0.54},
-        {"text": "Of the claims it dared to make on familiar ground, 3.8 % were false.", "value": 0.038},
-        {"text": "For brand-new releases, the right lab came first in 57 % of files.", "value": 0.57},
-        {"text": "A lab that it does not know was called unknown too rarely to be measured.", "value": None},
-        {"text": "releases of 50 labs were asked about. " + HOSTILE[1], "value": 447},
+        {"text": "With 25 responses from a corpus that was left out, the right lab comes first in 54 % of cases.",
+         "value": 0.54},
+        {"text": "Of the attributions of same-set cases 3.8 % are wrong.", "value": 0.038},
+        {"text": "For new releases, the right lab comes first in 57 % of cases.", "value": 0.57},
+        {"text": "The verdict unknown was too rare to be measured.", "value": None},
+        {"text": "releases of 50 labs were tested. " + HOSTILE[1], "value": 447},
     ]  # fmt: skip
 
 
@@ -127,7 +143,7 @@ def _figures(rng: np.random.Generator, protocol: str) -> list[dict[str, Any]]:
                     top = float(np.clip((ability + shift) * (1 - 0.55 * 0.75**n) * 0.88**depth, 0.01, 0.995))
                 rows.append(
                     {"protocol": protocol, "part": part, "responses": n, "level": level,
-                     "suspects": int(rng.integers(20, 900)), "releases": 201,
+                     "cases": int(rng.integers(20, 900)), "releases": 201,
                      "chance": 0.02 / (1 + 4 * depth), "majority": 0.18 / (1 + 2 * depth),
                      "metrics": _metrics(rng, top)}
                 )  # fmt: skip
@@ -150,19 +166,19 @@ def _metrics(rng: np.random.Generator, top: float | None) -> dict[str, Any]:
         "top-1": around(t), "top-3": around(None if t is None else t**0.5), "macro recall": around(t),
         "macro F1": around(t), "log-loss": around(None if t is None else 3 * (1 - t)), "Brier": around(t),
         "ECE": around(0.04), "C_llr": around(1.2), "c@1": around(t), "coverage": around(0.6),
-        "false claims": around(0.04), "false of the surest half": around(0.03),
-        "said unknown": around(0.1), "said new": around(0.07),
-        "AUROC of unknown": around(0.7), "FPR at 95 % TPR of unknown": around(0.8), "OSCR": around(t),
+        "false-attribution rate": around(0.04), "selective risk at 50 % coverage": around(0.03),
+        "verdict unknown": around(0.1), "verdict new-release": around(0.07),
+        "AUROC": around(0.7), "FPR at 95 % TPR": around(0.8), "OSCR": around(t),
     }  # fmt: skip
 
 
 def _bins(rng: np.random.Generator) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = [
-        {"low": b / 10, "high": (b + 1) / 10, "predicted": (b + 0.5) / 10, "suspects": int(30 * 1.4**b),
+        {"low": b / 10, "high": (b + 1) / 10, "probability": (b + 0.5) / 10, "cases": int(30 * 1.4**b),
          "right": float(np.clip((b + 0.5) / 10 + rng.normal(0, 0.05), 0, 1))}
         for b in range(10)
     ]  # fmt: skip
-    rows[0] |= {"predicted": None, "right": None, "suspects": 0}
+    rows[0] |= {"probability": None, "right": None, "cases": 0}
     return rows
 
 
@@ -173,7 +189,7 @@ def _curve(protocol: str) -> list[dict[str, Any]]:
         t = step / 40
         coverage = max(1 - t**2 * (1.05 if worst < 0.3 else 1.2), 0.0)
         false = worst if worst == 1 else worst * (1 - t) ** 0.7
-        rows.append({"threshold": t, "coverage": coverage, "false claims": false if coverage else None})
+        rows.append({"threshold": t, "coverage": coverage, "false-attribution rate": false if coverage else None})
     return rows
 
 
@@ -200,8 +216,8 @@ def _taken(rng: np.random.Generator, kind: str, own: str, cases: int, others: li
         if other != own and counts[own] > some > 0:
             counts[own] -= some
             counts[str(other)] = counts.get(str(other), 0) + some
-    named = [{kind: key, "suspects": n} for key, n in sorted(counts.items(), key=lambda pair: -pair[1])]
-    return {kind: own, "suspects": cases, "named": named}
+    predicted = [{kind: key, "cases": n} for key, n in sorted(counts.items(), key=lambda pair: -pair[1])]
+    return {kind: own, "cases": cases, "predicted": predicted}
 
 
 def _map(rng: np.random.Generator, world: list[dict[str, str]], labs: list[str]) -> list[dict[str, Any]]:
@@ -232,32 +248,33 @@ def _joined(rng: np.random.Generator, nodes: list[dict[str, Any]], height: float
 
 
 def _error(rng: np.random.Generator, world: list[dict[str, str]]) -> dict[str, Any]:
-    true, said = (world[i] for i in rng.integers(0, len(world), 2))
+    true, other = (world[i] for i in rng.integers(0, len(world), 2))
     style_markers = [
         {
-            "habit": habit,
+            "marker": marker,
             "unit": "per 1,000 words",
-            "here": 3.1,
-            "said": 3.0,
-            "true": 9.24,
-            "llr": float(rng.uniform(0.3, 2)),
+            "case": 3.1,
+            "predicted_lab": 3.0,
+            "true_lab": 9.24,
+            "log_likelihood_ratio": float(rng.uniform(0.3, 2)),
         }
-        for habit in ("bullets", "semicolons", HOSTILE[1])
+        for marker in ("bullets", "semicolons", HOSTILE[1])
     ]
     return {
         "protocol": "same-set", "responses": 10, "release": true["release"], "lab": true["lab"],
-        "said_release": said["release"], "said_lab": said["lab"], "probability": float(rng.uniform(0.9, 0.999)),
-        "corpus": HOSTILE[0] if rng.random() < 0.2 else "alpaca_eval", "habits": style_markers,
+        "predicted_release": other["release"], "predicted_lab": other["lab"],
+        "probability": float(rng.uniform(0.9, 0.999)),
+        "corpus": HOSTILE[0] if rng.random() < 0.2 else "alpaca_eval", "style_markers": style_markers,
     }  # fmt: skip
 
 
 def _month(rng: np.random.Generator, month: str) -> dict[str, Any]:
     top = float(rng.uniform(0.45, 0.75))
     row: dict[str, Any] = {
-        "month": month, "suspects": int(rng.integers(10, 80)), "releases": int(rng.integers(1, 12)), "lab top-1": top,
-        "low": top - 0.1, "high": top + 0.1, "lab macro": top - 0.08, "said new": 0.2, "coverage": top - 0.15,
-        "false claims": float(rng.uniform(0.02, 0.3)),
+        "month": month, "cases": int(rng.integers(10, 80)), "releases": int(rng.integers(1, 12)), "lab top-1": top,
+        "low": top - 0.1, "high": top + 0.1, "lab macro": top - 0.08, "verdict new-release": 0.2,
+        "coverage": top - 0.15, "false-attribution rate": float(rng.uniform(0.02, 0.3)),
     }  # fmt: skip
     if month.endswith("-07"):
-        row |= dict.fromkeys(("lab top-1", "low", "high", "lab macro", "coverage", "false claims"))
+        row |= dict.fromkeys(("lab top-1", "low", "high", "lab macro", "coverage", "false-attribution rate"))
     return row

@@ -15,8 +15,8 @@ from fingerprint.report.evaluation.html import render_html
 from tests.report.evaluation.made_up import HOSTILE, NUMBERS, report
 
 SECTIONS = [
-    "summary", "accuracy", "confusion", "reliability", "claims", "map", "errors", "months", "perturbed", "languages",
-    "controls", "figures", "made",
+    "summary", "accuracy", "confusion", "reliability", "attributions", "similarity", "worst-errors", "months",
+    "perturbed", "by-language-and-domain", "controls", "figures", "run",
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -109,18 +109,22 @@ def test_hostile_names_are_shown_as_text_and_whole(text: str, page: Page) -> Non
 
 
 def test_every_string_of_the_report_may_be_hostile() -> None:
-    """Whatever is a value in a report is replaced, wherever it stands."""
     asked = report(releases=60)
-    kept = {"protocol", "level", "part"}
+    hostile = HOSTILE[1] + HOSTILE[7] + HOSTILE[4]
+    names = {protocol["name"] for protocol in asked["protocols"]}
 
-    def poison(item: Any) -> Any:
+    def poison(item: Any, key: str = "") -> Any:
+        """All texts but those that decide what is shown; a protocol keeps its name everywhere."""
         if isinstance(item, dict):
-            return {key: value if key in kept else poison(value) for key, value in item.items()}
+            return {poison(k) if k in names else k: poison(value, k) for k, value in item.items()}
         if isinstance(item, list):
-            return [poison(value) for value in item]
-        return HOSTILE[1] + HOSTILE[7] + HOSTILE[4] if isinstance(item, str) else item
+            return [poison(value, key) for value in item]
+        if not isinstance(item, str) or key in ("level", "views") or (key, item) == ("part", "all"):
+            return item
+        return f"{hostile} {item}" if item in names else hostile
 
     page = Page(render_html(poison(asked)))
+    assert len(page.sections) == len(SECTIONS)
     assert not {"script", "img"} & {tag for tag, _ in page.tags}
     assert sum(tag == "style" for tag, _ in page.tags) == 1
     assert not [key for _, attrs in page.tags for key in attrs if key.startswith("on")]
@@ -128,21 +132,22 @@ def test_every_string_of_the_report_may_be_hostile() -> None:
 
 def test_sections_of_absent_protocols_are_left_out() -> None:
     page = Page(render_html(report(protocols=("same-set", "unknown-lab"), releases=60)))
-    absent = {"months", "perturbed", "languages", "controls"}
+    absent = {"months", "perturbed", "by-language-and-domain", "controls"}
     assert list(page.sections) == [key for key in SECTIONS if key not in absent]
     assert "unseen-release" not in page.sections["accuracy"]
     bare = report(protocols=("unknown-lab",), releases=60)
-    bare |= {"confusion": None, "tree": None, "map": [], "errors": [], "reliability": {}, "claims": None}
-    assert list(Page(render_html(bare)).sections) == ["summary", "figures", "made"]
+    bare |= {"confusion": {}, "similarity": {"map": [], "tree": None}, "worst_errors": [], "reliability": {}}
+    bare["risk_coverage"] |= {"curves": {}}
+    assert list(Page(render_html(bare)).sections) == ["summary", "figures", "run"]
 
 
 def test_null_is_a_dash() -> None:
-    asked = report(protocols=("same-set", "at-the-time"), releases=60)
+    asked = report(protocols=("same-set", "temporal-split"), releases=60)
     text = render_html(json.loads(re.sub(r": -?\d+\.\d+(e-\d+)?", ": null", json.dumps(asked))))
     page = Page(text)
     assert not re.search(r"\b(None|nan|null|NaN)\b", "".join(page.sections.values()))
     assert sum(cell.strip() == "–" for cell in page.cells) > 200
-    assert not re.search(r"\d%", page.sections["months"].rsplit("of these false", 1)[1])
+    assert not re.search(r"\d%", page.sections["months"].rsplit("false-attribution rate", 1)[1])
 
 
 def test_the_numbers_of_the_charts_stand_in_tables(page: Page) -> None:
@@ -154,7 +159,7 @@ def test_the_numbers_of_the_charts_stand_in_tables(page: Page) -> None:
             assert f"{top['value']:.1%} ({100 * top['low']:.1f}–{100 * top['high']:.1f})" in cells
     for bins in asked["reliability"].values():
         assert all(row["right"] is None or f"{row['right']:.1%}" in cells for row in bins)
-    for point in asked["map"]:
+    for point in asked["similarity"]["map"]:
         assert f"{point['x']:.3g}" in cells
 
 
@@ -182,14 +187,14 @@ def test_a_tree_as_deep_as_it_has_releases() -> None:
     for depth in range(1, 1500):
         leaf = {"release": f"r{depth}", "lab": "a"}
         tree = {"height": float(depth), "support": 0.5, "children": [tree, leaf]}
-    text = render_html(asked | {"tree": tree, "map": []})
+    text = render_html(asked | {"similarity": {"map": [], "tree": tree}})
     assert "The tree of 1500 releases" in text
     assert "r1499 " in text
 
 
 def test_without_jinja2_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "jinja2", None)
-    with pytest.raises(MissingExtra, match=r"the HTML report.*fingerprint\[report\]"):
+    with pytest.raises(MissingExtra, match=r"the HTML report.*llm-authorship\[report\]"):
         render_html(report(protocols=("same-set",), releases=60))
 
 

@@ -4,18 +4,28 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from typing import Any
 
-from fingerprint.report.evaluation import confusion, curves, parts, scatter, tree
-from fingerprint.report.evaluation.chart import Point, Rule, Series, draw
-from fingerprint.report.evaluation.figures import Figures
+from fingerprint.report.evaluation import confusion, curves, similarity
+from fingerprint.report.evaluation.figures import Figures, compared_with, parts_of
 from fingerprint.report.evaluation.numbers import DASH, big, interval, name
-from fingerprint.report.evaluation.svg import Axis, mark
+from fingerprint.report.evaluation.svg import Axis, Point, Rule, Series, draw, mark
 
 
-def figure(protocol: str, part: str = "all", responses: int = 10, level: str = "lab", top: float | None = 0.5) -> dict:
+def figure(
+    protocol: str, part: str = "all", responses: int = 10, level: str = "lab", top: float | None = 0.5
+) -> dict[str, Any]:
     metrics = {"top-1": {"value": top, "low": None, "high": None}}
-    sizes = {"suspects": 8, "releases": 4, "chance": 0.1, "majority": 0.2}
+    sizes = {"cases": 8, "releases": 4, "chance": 0.1, "majority": 0.2}
     return {"protocol": protocol, "part": part, "responses": responses, "level": level, "metrics": metrics, **sizes}
+
+
+def lookup(rows: list[dict[str, Any]], order: tuple[str, ...] = ()) -> Figures:
+    """The protocols of the figures, in some order."""
+    names = dict.fromkeys([*order, *(row["protocol"] for row in rows)])
+    views = ["accuracy"]
+    protocols = [{"name": n, "question": "Which?", "left_out": "Some.", "views": views} for n in names]
+    return Figures({"protocols": protocols, "figures": rows})
 
 
 def test_numbers() -> None:
@@ -55,36 +65,38 @@ def test_the_number_of_responses_is_on_a_logarithmic_axis() -> None:
 
 
 def test_protocols_in_order_and_the_number_nearest_to_ten() -> None:
-    figures = Figures([figure("other-set", responses=3), figure("same-set", responses=25), figure("extra")])
+    rows = [figure("other-set", responses=3), figure("same-set", responses=25), figure("extra")]
+    figures = lookup(rows, ("absent", "same-set", "other-set"))
     assert figures.protocols() == ["same-set", "other-set", "extra"]
     assert [figures.typical(p) for p in figures.protocols()] == [25, 3, 10]
 
 
 def test_levels_that_were_not_measured_have_no_chart() -> None:
-    asked = [
+    tested = [
         figure("unseen-release", level=level, top=None if level == "release" else 0.5) for level in ("lab", "release")
     ]
-    assert list(curves.accuracy(Figures(asked))) == ["lab"]
+    assert list(curves.accuracy(lookup(tested))) == ["lab"]
 
 
-def test_what_ships_is_flagged_on_each_curve() -> None:
-    curve = [{"threshold": t / 10, "coverage": 1 - t / 10, "false claims": 0.2} for t in range(10)]
-    chart = curves.claims({"threshold": 0.65, "false_claims": 0.05, "curves": {"same-set": curve}})
+def test_the_threshold_of_the_model_is_flagged_on_each_curve() -> None:
+    curve = [{"threshold": t / 10, "coverage": 1 - t / 10, "false-attribution rate": 0.2} for t in range(10)]
+    found = {"threshold": 0.65, "false_attribution_rate": 0.05, "curves": {"same-set": curve}}
+    chart = curves.risk_coverage(lookup([figure("same-set")]), found)
     assert chart is not None
     assert chart.lines[0].flag is not None
-    assert "at 70.0%: 30.0% claimed" in chart.lines[0].flag[1]
+    assert "at 70.0%: 30.0% attributed" in chart.lines[0].flag[1]
 
 
 def test_confusion_counts_what_is_not_listed_as_right() -> None:
-    named = [{"lab": f"l{i}", "suspects": i} for i in range(1, 8)]
-    row = confusion.row("lab", {"lab": "own", "suspects": 100, "named": named})
+    predicted = [{"lab": f"l{i}", "cases": i} for i in range(1, 8)]
+    row = confusion.row("lab", {"lab": "own", "cases": 100, "predicted": predicted})
     assert (row.right, row.others[0], len(row.others), row.more) == (72, ("l7", 7), 5, 3)
-    listed = confusion.row("lab", {"lab": "own", "suspects": 10, "named": [{"lab": "own", "suspects": 4}]})
+    listed = confusion.row("lab", {"lab": "own", "cases": 10, "predicted": [{"lab": "own", "cases": 4}]})
     assert listed.right == 4
     columns, rows = confusion.heat(
         [
-            {"lab": "a", "suspects": 400, "named": [{"lab": "b", "suspects": 1}]},
-            {"lab": "c", "suspects": 0, "named": []},
+            {"lab": "a", "cases": 400, "predicted": [{"lab": "b", "cases": 1}]},
+            {"lab": "c", "cases": 0, "predicted": []},
         ]
     )
     assert columns == ["a", "c", "b"]
@@ -97,7 +109,7 @@ def test_confusion_counts_what_is_not_listed_as_right() -> None:
 
 def test_the_map_keeps_distances_and_names_do_not_overlap() -> None:
     points = [{"release": f"r{i}", "lab": f"l{i % 30}", "family": "f", "x": i % 20, "y": i // 20} for i in range(400)]
-    drawn = scatter.draw(points)
+    drawn = similarity.draw_map(points)
     assert len(drawn.dots) == 400
     assert len(drawn.labs) == 30
     boxes = []
@@ -113,34 +125,34 @@ def test_the_map_keeps_distances_and_names_do_not_overlap() -> None:
 
 
 def test_a_map_of_one_point_or_none() -> None:
-    assert len(scatter.draw([{"release": "r", "lab": "l", "family": "f", "x": 1.0, "y": 2.0}]).dots) == 1
-    assert scatter.draw([{"release": "r", "lab": "l", "family": "f", "x": None, "y": 2.0}]).dots == []
+    assert len(similarity.draw_map([{"release": "r", "lab": "l", "family": "f", "x": 1.0, "y": 2.0}]).dots) == 1
+    assert similarity.draw_map([{"release": "r", "lab": "l", "family": "f", "x": None, "y": 2.0}]).dots == []
 
 
 def test_the_tree_writes_support_from_a_half_on_and_keeps_order() -> None:
-    def leaf(release: str) -> dict:
+    def leaf(release: str) -> dict[str, Any]:
         return {"release": release, "lab": "l"}
 
     first = {"height": 1.0, "support": 0.5, "children": [leaf("a"), leaf("b")]}
     second = {"height": None, "support": 0.49, "children": [leaf("c"), leaf("d")]}
-    drawn = tree.draw({"height": 2.0, "support": None, "children": [first, second]}, {"l": mark(0)})
+    drawn = similarity.draw_tree({"height": 2.0, "support": None, "children": [first, second]}, {"l": mark(0)})
     assert [one.release for one in drawn.leaves] == ["a", "b", "c", "d"]
     assert [text for _, _, text in drawn.supports] == ["50"]
-    assert [(one.support, one.members) for one in drawn.sure] == [(0.5, ["a", "b"])]
+    assert [(one.support, one.members) for one in drawn.supported] == [(0.5, ["a", "b"])]
     assert len(drawn.branches) == 3
     gaps = {b.y - a.y for a, b in pairwise(drawn.leaves)}
-    assert gaps == {tree.LINE}
+    assert gaps == {similarity.LINE}
 
 
 def test_parts_beside_what_was_not_changed() -> None:
-    figures = Figures(
+    figures = lookup(
         [
             figure("same-set"),
             figure("perturbed"),
             figure("perturbed", "cut"),
-            figure("by language and domain", "language: en"),
+            figure("by-language-and-domain", "language: en"),
         ]
     )
-    assert [p.name for p in parts.beside(figures, "perturbed")] == ["same-set", "all of them"]
-    assert [(p.name, p.kind) for p in parts.parts(figures, "perturbed")] == [("cut", "")]
-    assert [(p.name, p.kind) for p in parts.parts(figures, "by language and domain")] == [("en", "language")]
+    assert [p.name for p in compared_with(figures, "perturbed")] == ["same-set", "all of them"]
+    assert [(p.name, p.kind) for p in parts_of(figures, "perturbed")] == [("cut", "")]
+    assert [(p.name, p.kind) for p in parts_of(figures, "by-language-and-domain")] == [("en", "language")]

@@ -6,7 +6,6 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from huggingface_hub import ModelCard
 
@@ -15,13 +14,11 @@ from fingerprint.api import Fingerprint
 from fingerprint.cli.identify import annotated
 from fingerprint.cli.main import main
 from fingerprint.cli.update import _text
-from fingerprint.config import PldaConfig
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.model.verdict import VerdictWord
 from fingerprint.report.text import render
-from fingerprint.store.read import load
+from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity
-from fingerprint.store.write import save
 from fingerprint.training.update.run import Outcome, Settings, update
 from tests import worlds
 from tests.training.test_train import content, document
@@ -237,19 +234,3 @@ def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
     assert annotated(dataclasses.replace(found, verdict=VerdictWord.ATTRIBUTED), Path("m")).advice is None
     old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
     assert any("2020-01" in warning for warning in annotated(old, Path("m")).warnings)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "said"),
-    [
-        ("corpus_in_domain", False, "no corpus is training ground"),
-        ("corpus_spread", -1, "a variance or a count is not above 0"),
-    ],
-)
-def test_a_domain_that_cannot_be_is_refused(lesser: Path, name: str, value: float, said: str) -> None:
-    stored = load(lesser)
-    labels = stored.documents["labels"]
-    sizes = stored.arrays["plda_basis"].shape[0], len(labels["releases"]), len(labels["labs"])
-    loading.likelihood_of(stored.arrays, *sizes, PldaConfig())
-    with pytest.raises(ModelError, match=said):
-        loading.likelihood_of({**stored.arrays, name: np.full_like(stored.arrays[name], value)}, *sizes, PldaConfig())

@@ -1,0 +1,194 @@
+"""From the predictions of all protocols to the document that every form of the report is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fingerprint.evaluation.figures import confusion, figures, reliability, risk_coverage
+from fingerprint.evaluation.fits import Tested
+from fingerprint.evaluation.protocol import WHOLE, Protocol
+from fingerprint.evaluation.similarity import release_map, release_tree
+from fingerprint.evaluation.study import Study
+from fingerprint.evaluation.worst_errors import worst_errors
+from fingerprint.metrics import Level, Metric
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+from fingerprint.report.evaluation.figures import View
+
+SCHEMA = 2
+"""Version of report.json; it rises when a key changes its meaning or goes."""
+
+# Responses a case: of the confusion table, which has room for one number, and at most of a month.
+_CONFUSION_RESPONSES = 10
+_MONTH_RESPONSES = 25
+
+NOTES = (
+    "The folds' models are smaller than the evaluated model and trained on a sample. Their figures are lower than the "
+    "model's own, which the README gives.",
+    "A fold leaves out a corpus, some labs, some releases and some prompts at once. So its model knows a little less "
+    "than each protocol asks for.",
+    "Unseen releases and the releases of a month answer prompts that other releases answered in the training.",
+    "A fold is calibrated on cases of other folds, weighted by the case mixture that the model card states. If all "
+    "cases are of one kind, more or fewer attributions are wrong than the stated rate.",
+    "The interval of macro F1 may lie beside its value: a resample lacks the false positives of the groups that it "
+    "drops.",
+    'The control "prompt only" knows the corpus of a prompt. Its chance level is one over the releases of the corpus.',
+    "A release counts as unseen only if the fold's model knows another release of its lab. Otherwise its lab is an "
+    "unknown lab.",
+)
+"""What a reader of any report has to know."""
+
+
+def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tested]) -> dict[str, Any]:
+    """Assemble the report, as docs/evaluation.md describes it.
+
+    Args:
+        run: What the report says about how it was made.
+        study: The rows, the evaluated model and the size of the evaluation.
+        tested: The test cases of the protocols, in the order of the report.
+
+    Returns:
+        JSON values, the content of report.json.
+    """
+    context, loaded = study.sample.context, study.loaded
+    seed, progress = context.config.seed, context.progress
+    parts = [
+        (protocol, part, predictions)
+        for protocol, cases in tested.items()
+        for part, predictions in protocol.parts(study, cases)
+    ]
+    found: list[dict[str, Any]] = []
+    for done, (protocol, part, predictions) in enumerate(parts):
+        of = {"protocol": protocol.name, "part": part}
+        for figure in figures(predictions, study.sample.rows, seed, study.config.resamples):
+            metrics = {name: value for name, value in figure["metrics"].items() if Metric(name) in protocol.metrics}
+            found.append(of | figure | {"metrics": metrics})
+        progress("figures", done + 1, len(parts))
+
+    def shown(view: View) -> dict[str, Tested]:
+        return {protocol.name: cases for protocol, cases in tested.items() if view in protocol.views}
+
+    confused = {
+        name: confusion(cases.predictions, _CONFUSION_RESPONSES) for name, cases in shown(View.CONFUSION).items()
+    }
+    progress("similarity", 0, 2)
+    flat = release_map(loaded.likelihood, loaded.releases, seed)
+    progress("similarity", 1, 2)
+    tree = release_tree(loaded.likelihood, loaded.releases, seed)
+    progress("similarity", 2, 2)
+    return {
+        "schema": SCHEMA,
+        "run": dict(run),
+        "summary": {"headline": headline(found)},
+        "notes": [*study.notes, *NOTES],
+        "protocols": [describe(protocol) for protocol in tested],
+        "figures": found,
+        "reliability": {name: reliability(cases.predictions) for name, cases in shown(View.CURVES).items()},
+        "risk_coverage": {
+            "threshold": loaded.calibration.curves["all"].threshold(FALSE_ATTRIBUTIONS),
+            "false_attribution_rate": FALSE_ATTRIBUTIONS,
+            "curves": {name: risk_coverage(cases.predictions) for name, cases in shown(View.CURVES).items()},
+        },
+        "confusion": {
+            name: {"responses": _CONFUSION_RESPONSES, "labs": labs} for name, labs in confused.items() if labs
+        },
+        "similarity": {"map": flat, "tree": tree},
+        "worst_errors": worst_errors(shown(View.WORST_ERRORS), study.sample.corpus, loaded),
+        "months": {name: months(found, name) for name in shown(View.MONTHS)},
+    }
+
+
+def describe(protocol: Protocol) -> dict[str, Any]:
+    """Return what the report says about a protocol."""
+    return {
+        "name": protocol.name,
+        "question": protocol.question,
+        "left_out": protocol.left_out,
+        "views": sorted(protocol.views),
+    }
+
+
+def months(found: list[dict[str, Any]], protocol: str) -> list[dict[str, Any]]:
+    """Return the labs' figures of each month of a protocol, at the most responses that the month has cases of."""
+    latest: dict[str, dict[str, Any]] = {}
+    for figure in found:
+        of_month = figure["protocol"] == protocol and figure["part"] != WHOLE and figure["level"] == Level.LAB
+        if of_month and figure["responses"] <= _MONTH_RESPONSES:
+            latest[figure["part"]] = figure
+    out = []
+    for month, figure in latest.items():
+        metrics = figure["metrics"]
+        top = metrics.get(Metric.TOP_1) or {"value": None, "low": None, "high": None}
+        row = {
+            "month": month,
+            "cases": figure["cases"],
+            "releases": figure["releases"],
+            "responses": figure["responses"],
+            "lab top-1": top["value"],
+            "low": top["low"],
+            "high": top["high"],
+            "lab macro": _value(metrics, Metric.MACRO_RECALL),
+        }
+        others = (Metric.VERDICT_NEW_RELEASE, Metric.COVERAGE, Metric.FALSE_ATTRIBUTION_RATE)
+        out.append(row | {str(metric): _value(metrics, metric) for metric in others})
+    return out
+
+
+def _value(metrics: Mapping[str, Any], metric: Metric) -> float | None:
+    return metrics[metric]["value"] if metric in metrics else None
+
+
+_MANY, _FEW = 25, 5
+_HEADLINE: tuple[tuple[str, int, Metric, str], ...] = (
+    (
+        "same-set",
+        _MANY,
+        Metric.TOP_1,
+        "With {responses} responses to other prompts of known corpora, the right lab comes first in {value} of cases.",
+    ),
+    ("same-set", _FEW, Metric.TOP_1, "With {responses} such responses, the right lab comes first in {value} of cases."),
+    (
+        "unseen-release",
+        _MANY,
+        Metric.TOP_1,
+        "With {responses} responses of a release that the model does not know, of a lab that it knows, the right lab "
+        "comes first in {value} of cases.",
+    ),
+    (
+        "unseen-release",
+        _MANY,
+        Metric.COVERAGE,
+        "With {responses} responses of such a release, the model attributes {value} of cases.",
+    ),
+    ("unseen-release", _MANY, Metric.FALSE_ATTRIBUTION_RATE, "Of these attributions {value} are wrong."),
+    (
+        "other-set",
+        _MANY,
+        Metric.TOP_1,
+        "With {responses} responses from a corpus that was left out, the right lab comes first in {value} of cases.",
+    ),
+    (
+        "temporal-split",
+        _MANY,
+        Metric.TOP_1,
+        "With {responses} responses of a new release, a model of what was released before its month puts the right lab "
+        "first in {value} of cases.",
+    ),
+    (
+        "unknown-lab",
+        _MANY,
+        Metric.COVERAGE,
+        "With {responses} responses of an unknown lab, the model attributes {value} of cases, all of them wrongly.",
+    ),
+)
+
+
+def headline(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the report in a minute: sentences, each with the figure that it is about."""
+    at = {(f["protocol"], f["responses"]): f["metrics"] for f in found if (f["part"], f["level"]) == (WHOLE, "lab")}
+    lines = []
+    for protocol, responses, metric, text in _HEADLINE:
+        value = _value(at.get((protocol, responses), {}), metric)
+        if value is not None:
+            lines.append({"text": text.format(responses=responses, value=f"{value:.0%}"), "value": value})
+    return lines

@@ -1,0 +1,302 @@
+"""What the parts of a model must be, alone and to each other: nothing is used, and nothing written, that fails here.
+
+The table (`fingerprint.store.format`) says what each part must be alone. The rest is here: order, codes, names, and
+whatever has to agree between two parts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.base.escaping import printable
+from fingerprint.config import Config, parse_config
+from fingerprint.errors import ConfigError, ModelError
+from fingerprint.features import style_markers
+from fingerprint.model.calibration import GRID
+from fingerprint.model.confidence import CALIBRATION_FEATURES
+from fingerprint.model.posterior import GROUPS, PARAMETERS
+from fingerprint.model.verdict import UNKNOWN
+from fingerprint.store.documents import Calibration, Labels, Probing, Side, Training
+from fingerprint.store.format import ARRAYS, DOCUMENTS, ENCODER_ARRAYS, ENCODER_WEIGHTS, WEIGHTS, ArraySpec
+from fingerprint.store.parsing import AGAIN, convert
+
+Arrays = Mapping[str, NDArray[Any]]
+Fail = Callable[[str, str], ModelError]
+
+# The largest that a covariate can be in size, in their order: 1, log(responses), log(domain distance), log(in-domain
+# LLR), log(features), log of the mean log-probability, log(margin).
+_MOST_COVARIATE = (1.0, 3.3, 4.0, 15.0, 3.0, 10.0, 15.0)
+# exp(300) times any log-likelihood, and that exponential times another one, are still finite.
+_MOST_EXPONENT = 300.0
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The parts of a model folder.
+
+    Attributes:
+        arrays: Of `weights.safetensors`, by the names of `ARRAYS`.
+        documents: JSON values, by the names of `DOCUMENTS`.
+        encoder: Arrays of the static encoder, by the names of `ENCODER_ARRAYS`; empty with another encoder.
+    """
+
+    arrays: Arrays
+    documents: Mapping[str, Any]
+    encoder: Arrays
+
+
+def check_contents(contents: Contents, where: Path) -> None:
+    """Check all parts of a model, alone and against each other.
+
+    Args:
+        contents: The parts.
+        where: The model folder, for errors.
+
+    Raises:
+        ModelError: One line that names the file, the part and what was expected.
+    """
+
+    def fail(file: str, what: str) -> ModelError:
+        return ModelError(printable(f"{where / file}: {what}; {AGAIN}"))
+
+    typed = typed_documents(contents.documents, where)
+    config, labels, training = typed["config"], typed["labels"], typed["training"]
+    _labels(labels, fail)
+    sizes = {
+        "R": len(labels.releases),
+        "L": len(labels.labs),
+        "C": len(labels.corpora),
+        "M": len(labels.style_markers),
+        "Q": len(typed["probing"].kinds),
+    }
+    _table(ARRAYS, contents.arrays, WEIGHTS, sizes, fail)
+    if not config.embedding.encoder:
+        _table(ENCODER_ARRAYS, contents.encoder, ENCODER_WEIGHTS, sizes, fail)
+    elif contents.encoder:
+        raise fail(ENCODER_WEIGHTS, f"is there, but config.json names another encoder ({config.embedding.encoder})")
+    _embedding(config, contents, sizes, fail)
+    _plda(labels, contents.arrays, sizes, fail)
+    _calibration(typed["calibration"], config, fail)
+    _training(training, config, labels, sizes, fail)
+    _probing(typed["probing"], contents.arrays, fail)
+    _side(typed["side"], labels, fail)
+
+
+def typed_documents(documents: Mapping[str, Any], where: Path) -> dict[str, Any]:
+    """Return the documents as their types.
+
+    Args:
+        documents: JSON values by name.
+        where: The model folder, for errors.
+
+    Raises:
+        ModelError: For a document that is missing or unknown, and for a name, type or range that is wrong in one.
+    """
+    for name in sorted(DOCUMENTS.keys() ^ documents.keys()):
+        how = "missing from the model" if name in DOCUMENTS else "not a document of a model"
+        raise ModelError(printable(f"{where / f'{name}.json'}: {how}; {AGAIN}"))
+    typed: dict[str, Any] = {}
+    for name, spec in DOCUMENTS.items():
+        typed[name] = convert(documents[name], spec.type, where / f"{name}.json")
+    try:
+        # The config has rules beside its types.
+        parse_config(documents["config"], f"{where / 'config.json'}")
+    except ConfigError as error:
+        raise ModelError(printable(f"{error}; {AGAIN}")) from None
+    return typed
+
+
+def described(dtype: str, shape: Sequence[int | str]) -> str:
+    """Return type and shape as text, such as "float32 (2, 3)"."""
+    return f"{dtype} ({', '.join(map(str, shape))})"
+
+
+def _table(specs: Mapping[str, ArraySpec], arrays: Arrays, file: str, sizes: dict[str, int], fail: Fail) -> None:
+    """Check arrays by the table, and learn the sizes of the symbols that no document has."""
+    for name in sorted(specs.keys() ^ arrays.keys()):
+        raise fail(file, f"array {name!a} is {'missing' if name in specs else 'not an array of a model'}")
+    for name, spec in specs.items():
+        array = arrays[name]
+        if array.dtype.name != spec.dtype or array.ndim != len(spec.shape):
+            raise fail(
+                file,
+                f"array {name!a} is {described(array.dtype.name, array.shape)}, expected "
+                f"{described(spec.dtype, spec.shape)}",
+            )
+        for symbol, size in zip(spec.shape, array.shape, strict=True):
+            if sizes.setdefault(symbol, size) != size:
+                expected = described(spec.dtype, [sizes.get(s, s) for s in spec.shape])
+                raise fail(file, f"array {name!a} is {described(array.dtype.name, array.shape)}, expected {expected}")
+    for name, spec in specs.items():
+        _values(spec, arrays[name], file, sizes, fail)
+
+
+def _values(spec: ArraySpec, array: NDArray[Any], file: str, sizes: Mapping[str, int], fail: Fail) -> None:
+    most = min(spec.most, sizes[spec.codes] - 1) if spec.codes else spec.most
+    whole = array.dtype == np.bool_ or array.dtype == np.uint8
+    if array.size and not whole:
+        # NumPy compares halves one by one; NaN fails every comparison.
+        values = array.astype(np.float32) if array.dtype == np.float16 else array
+        if not (values.min() >= np.float32(spec.least) and values.max() <= np.float32(most)):
+            outside = values[~((values >= np.float32(spec.least)) & (values <= np.float32(most)))]
+            raise fail(
+                file, f"array {spec.name!a} holds {outside[0]:g}, expected numbers from {spec.least:g} to {most:g}"
+            )
+    if spec.order and array.size:
+        step = np.diff(array)
+        if (step < (1 if spec.order == "strictly ascending" else 0)).any():
+            raise fail(file, f"array {spec.name!a} is not {spec.order}")
+
+
+def _labels(labels: Labels, fail: Fail) -> None:
+    names = [entry.release for entry in labels.releases]
+    for what, found in (("labs", labels.labs), ("releases", names), ("corpora", labels.corpora)):
+        if len(set(found)) < len(found):
+            twice = next(name for i, name in enumerate(found) if name in found[:i])
+            raise fail("labels.json", f"{what}: {twice!a} is there twice")
+    if UNKNOWN in labels.labs:
+        raise fail("labels.json", f"labs: {UNKNOWN!a} stands for labs that the model does not know")
+    for entry in labels.releases:
+        if not (entry.family.isprintable() and entry.line.isprintable()):
+            raise fail("labels.json", f"releases: family or line of {entry.release} holds what cannot be shown")
+    strange = {entry.lab for entry in labels.releases} ^ set(labels.labs)
+    if strange:
+        raise fail("labels.json", f"labs and the labs of releases differ in {', '.join(sorted(strange))}")
+    own = list(style_markers.NAMES), list(style_markers.UNITS)
+    if (labels.style_markers, labels.style_marker_units) != own:
+        raise fail("labels.json", "style_markers are not those that this program measures")
+
+
+def _embedding(config: Config, contents: Contents, sizes: Mapping[str, int], fail: Fail) -> None:
+    buckets = contents.arrays["vocabulary_buckets"]
+    if not sizes["V"] or buckets[-1] >= 1 << config.features.hash_bits:
+        raise fail(WEIGHTS, f"array 'vocabulary_buckets' is empty or beyond {config.features.hash_bits} bits")
+    limits = [("V", 1, config.features.vocabulary, "features.vocabulary")]
+    limits.append(("P", 2, config.embedding.directions, "embedding.directions"))
+    if contents.encoder:
+        limits.append(("E", 2, config.embedding.size, "embedding.size"))
+        for name, own in (("buckets", buckets), ("weights", contents.arrays["vocabulary_weights"])):
+            if not np.array_equal(contents.encoder[name], own):
+                raise fail(ENCODER_WEIGHTS, f"array {name!a} is not vocabulary_{name} of {WEIGHTS}")
+    for symbol, each, most, name in limits:
+        # An odd number of dimensions gets one of zeros.
+        if not 0 < each * sizes[symbol] <= most + most % each:
+            raise fail(WEIGHTS, f"has {each * sizes[symbol]} of config.{name}, expected 1 to {most}")
+    own_width = 2 * sizes["P"] + 2 * sizes.get("E", 0)
+    if sizes["D"] < own_width or (contents.encoder and sizes["D"] != own_width) or not 0 < sizes["K"] <= sizes["D"]:
+        raise fail(
+            WEIGHTS, f"array 'plda_basis' is {described('float32', (sizes['D'], sizes['K']))}, expected D = {own_width}"
+            " and no more columns than rows",
+        )  # fmt: skip
+
+
+def _plda(labels: Labels, arrays: Arrays, sizes: Mapping[str, int], fail: Fail) -> None:
+    code = {lab: i for i, lab in enumerate(labels.labs)}
+    for entry, lab in zip(labels.releases, arrays["release_lab"].tolist(), strict=True):
+        if code[entry.lab] != lab:
+            raise fail(
+                "labels.json", f"releases: {entry.release} is of {entry.lab}, but of {labels.labs[lab]} in {WEIGHTS}"
+            )
+    cell = arrays["cell_release"].astype(np.int64) * sizes["C"] + arrays["cell_corpus"]
+    if (np.diff(cell) <= 0).any():
+        raise fail(WEIGHTS, "arrays 'cell_release', 'cell_corpus': a cell is there twice or out of its order")
+    for name, symbol in (("cell_release", "R"), ("cell_corpus", "C")):
+        if len(np.unique(arrays[name])) < sizes[symbol]:
+            raise fail(WEIGHTS, f"array {name!a}: not every one of {sizes[symbol]} has a cell")
+    known = arrays["corpus_in_domain"]
+    if not known.any():
+        raise fail(WEIGHTS, "array 'corpus_in_domain': no corpus is in-domain")
+    if (arrays["corpus_spread"][known] != 1).any():
+        raise fail(WEIGHTS, "array 'corpus_spread': is not 1 for a corpus that is in-domain")
+
+
+def _calibration(calibration: Calibration, config: Config, fail: Fail) -> None:
+    def wrong(what: str) -> ModelError:
+        return fail("calibration.json", what)
+
+    def same(field: str, have: Iterable[str], want: Iterable[str]) -> None:
+        for name in sorted(set(have) ^ set(want)):
+            raise wrong(f"{field}: {name!a} is {'unknown' if name in set(have) else 'missing'}")
+
+    same("parameters", calibration.parameters, PARAMETERS)
+    width = len(_MOST_COVARIATE)
+    for i, group in enumerate(GROUPS):
+        of = [calibration.parameters[name] for name in PARAMETERS[width * i : width * (i + 1)]]
+        exponent = sum(abs(value) * most for value, most in zip(of, _MOST_COVARIATE, strict=True))
+        if exponent > _MOST_EXPONENT:
+            raise wrong(f"parameters: those of {group!a} may add up to {exponent:.0f}, expected {_MOST_EXPONENT:g}")
+    for outcome, coefficients in calibration.confidence.items():
+        same(f"confidence.{outcome}", coefficients, (*CALIBRATION_FEATURES, "bias"))
+    sizes = set(calibration.curves) - {"all"}
+    if "all" not in calibration.curves or not sizes:
+        raise wrong("curves: expected one for 'all' and one for each number of responses")
+    for name, curve in calibration.curves.items():
+        if not len(curve.coverage) == len(curve.error) == len(GRID):
+            raise wrong(f"curves.{name}: expected {len(GRID)} thresholds")
+        if not _falls(curve.coverage):
+            raise wrong(f"curves.{name}.coverage: rises with the threshold")
+    by_size: dict[str, Mapping[str, object]] = {
+        "domain_limits": calibration.domain_limits,
+        "two_source_limits": calibration.two_source_limits,
+        "unknown.limits": calibration.unknown.limits,
+        "new.limits": calibration.new.limits,
+    }
+    for name, limits in by_size.items():
+        if strange := sorted(set(limits) - sizes):
+            raise wrong(f"{name}: {strange[0]} responses have no curve")
+    rates = len(config.calibration.rates)
+    for name, alarms in (("unknown", calibration.unknown), ("new", calibration.new)):
+        for size, values in alarms.limits.items():
+            if len(values) != rates or not _falls(values):
+                raise wrong(f"{name}.limits.{size}: expected {rates} limits, none above the one before")
+    if any(limit <= 0 for limit in calibration.domain_limits.values()):
+        raise wrong("domain_limits: a limit is not above 0")
+
+
+def _training(training: Training, config: Config, labels: Labels, sizes: Mapping[str, int], fail: Fail) -> None:
+    newest = max(entry.released for entry in labels.releases)
+    learned = {sha256 for entry in training.lineage for sha256 in entry.corpora}
+    rules = (
+        (training.newest == newest, f"newest: expected {newest!a}, as in labels.json"),
+        (training.encoder == config.embedding.encoder, "encoder: is not that of config.json"),
+        (training.regression_set == sizes["T"], f"regression_set: expected {sizes['T']}, as in {WEIGHTS}"),
+        ({entry.release for entry in labels.releases} <= training.rows.keys(), "rows: lacks a release of labels.json"),
+        (learned <= {corpus.sha256 for corpus in training.corpora}, "lineage: names a corpus that corpora lacks"),
+    )
+    for holds, otherwise in rules:
+        if not holds:
+            raise fail("training.json", otherwise)
+
+
+def _probing(probing: Probing, arrays: Arrays, fail: Fail) -> None:
+    if len(set(probing.kinds)) < len(probing.kinds):
+        raise fail("probing.json", "kinds: one is there twice")
+    if not all(part.isprintable() for kind in probing.kinds for part in kind):
+        raise fail("probing.json", "kinds: one holds what cannot be shown")
+    if np.einsum("kii->ki", arrays["probe_gain"]).any():
+        raise fail(WEIGHTS, "array 'probe_gain': is not 0 for a lab and itself")
+
+
+def _side(side: Side, labels: Labels, fail: Fail) -> None:
+    lab_of = {entry.release: entry.lab for entry in labels.releases}
+    for tokenizer in side.token_counts:
+        for release, lab in tokenizer.releases.items():
+            if lab_of.get(release, lab) != lab:
+                raise fail("side.json", f"token_counts: {release} is of {lab}, but of {lab_of[release]} in labels.json")
+    if side.self_names is None:
+        return
+    for lab, said in side.self_names.says.items():
+        # Shares of each release sum to 1, but for rounding.
+        if sum(said.values()) > side.self_names.releases.get(lab, 0) + 1e-6:
+            raise fail("side.json", f"self_names.says.{lab}: sums to more than its releases")
+
+
+def _falls(values: Sequence[float]) -> bool:
+    return all(one >= other for one, other in pairwise(values))

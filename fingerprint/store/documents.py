@@ -1,0 +1,324 @@
+"""The documents of a model folder: what each may hold, as types that refuse everything else.
+
+Each type is one JSON file. Unknown names, wrong types and numbers out of their range (so also infinite ones) are
+refused while a document is read. What two documents, or a document and an array, must be to each other is checked by
+`fingerprint.store.checks`.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from msgspec import Meta, Struct
+
+_MANY = 1_000_000
+_PATTERN = r"^[a-z0-9][a-z0-9.:+_\-]*\Z"
+
+# As the registry writes the names of releases and labs.
+Name = Annotated[str, Meta(pattern=_PATTERN, max_length=200)]
+Text = Annotated[str, Meta(max_length=10_000)]
+Title = Annotated[str, Meta(min_length=1, max_length=1_000)]
+Month = Annotated[str, Meta(pattern=r"^([0-9]{4}-(0[1-9]|1[0-2]))?\Z")]
+Day = Annotated[str, Meta(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])\Z")]
+Time = Annotated[str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z\Z")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+
+Count = Annotated[int, Meta(ge=0, le=2**53)]
+Positive = Annotated[int, Meta(ge=1, le=2**53)]
+Size = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}\Z")]
+SizeOrAll = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,8}|all)\Z")]
+Probability = Annotated[float, Meta(ge=0, le=1)]
+Limit = Annotated[float, Meta(ge=0, le=1e6)]
+# Exponents of the nested logit: far beyond these the exponential of their sum would overflow.
+Parameter = Annotated[float, Meta(ge=-50, le=50)]
+# The logits that these make are clipped, so that they only have to be finite.
+Coefficient = Annotated[float, Meta(ge=-1e6, le=1e6)]
+Releases = Annotated[float, Meta(ge=0, le=1e9)]
+Figure = Annotated[float, Meta(ge=-1e9, le=1e9)]
+
+
+class Document(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """JSON with exactly the names of its type."""
+
+
+class ReleaseLabel(Document, frozen=True):
+    """A release that the model knows.
+
+    Attributes:
+        release: Its name in the registry.
+        lab: The lab's name in the registry, one of `Labels.labs`.
+        family: The releases of the lab that share a generation.
+        line: The product line across families.
+        released: YYYY-MM, or empty where nobody knows.
+    """
+
+    release: Name
+    lab: Name
+    family: Text
+    line: Text
+    released: Month
+
+
+class Labels(Document, frozen=True):
+    """What the codes in the arrays stand for.
+
+    Attributes:
+        labs: (L,) names of the labs.
+        releases: (R,) the releases, each with its lab.
+        corpora: (C,) names of the training corpora; `NAME/plain` are the plain copies of one.
+        style_markers: (M,) names of the style markers.
+        style_marker_units: (M,) their units.
+    """
+
+    labs: Annotated[list[Name], Meta(min_length=1, max_length=_MANY)]
+    releases: Annotated[list[ReleaseLabel], Meta(min_length=1, max_length=_MANY)]
+    corpora: Annotated[list[Title], Meta(min_length=1, max_length=_MANY)]
+    style_markers: list[Title]
+    style_marker_units: list[Title]
+
+
+class Curve(Document, frozen=True):
+    """Attributions at each threshold of the grid on the confidence.
+
+    Attributes:
+        coverage: Share of the calibration cases with an attribution; never rises with the threshold.
+        error: Share of wrong attributions among these.
+        lab_error: Share of all cases whose first lab is wrong.
+        cases: Calibration cases.
+    """
+
+    coverage: list[Probability]
+    error: list[Probability]
+    lab_error: Probability
+    cases: Positive
+
+
+class FalseAlarmLimits(Document, frozen=True):
+    """What a probability has to exceed.
+
+    Attributes:
+        limits: By number of responses, one limit for each rate of `config.calibration.rates`; never rises.
+    """
+
+    limits: dict[Size, list[Probability]]
+
+
+class Calibration(Document, frozen=True):
+    """What was fitted on cases that the classifier had not seen.
+
+    Attributes:
+        parameters: Of the nested logit, by name (`fingerprint.model.posterior.PARAMETERS`).
+        confidence: Coefficients of the recalibration by outcome and calibration feature, and "bias".
+        curves: Error and coverage by number of responses, and "all" over all of them.
+        domain_limits: Domain limit by number of responses.
+        out_of_domain_accuracy: Share of cases beyond the domain limit whose first lab was right.
+        two_source_limits: Limit of the two-source LLR by number of responses.
+        unknown: Limits of the probability of an unknown lab.
+        new: Limits of the probability of a new release.
+    """
+
+    parameters: dict[str, Parameter]
+    confidence: dict[Literal["first", "unknown", "new"], dict[str, Coefficient]]
+    curves: dict[SizeOrAll, Curve]
+    domain_limits: Annotated[dict[Size, Limit], Meta(min_length=1)]
+    out_of_domain_accuracy: Probability
+    two_source_limits: dict[Size, Limit]
+    unknown: FalseAlarmLimits
+    new: FalseAlarmLimits
+
+
+class CorpusRecord(Document, frozen=True):
+    """A corpus that the model was trained on.
+
+    Attributes:
+        name, source, licence: As its manifest says.
+        rows: Responses in it.
+        sha256: Of its file.
+    """
+
+    name: Title
+    rows: Count
+    sha256: Sha256
+    licence: Text
+    source: Text
+
+
+class LineageEntry(Document, frozen=True):
+    """One training or update.
+
+    Attributes:
+        command: The command line.
+        time: In UTC.
+        version: Of the program.
+        parent: SHA-256 of the manifest of the model that it changed or replaced, or null.
+        registry: SHA-256 of the registry.
+        corpora: SHA-256 of each corpus that it learned from.
+        comparison: The model comparison with the parent, as `fingerprint.training.comparison` writes it, or null.
+    """
+
+    command: Text
+    time: Time
+    version: Title
+    parent: Sha256 | None
+    registry: Sha256
+    corpora: list[Sha256]
+    comparison: dict[str, Any] | None
+
+
+class TrainingSettings(Document, frozen=True):
+    """What was left out of the training.
+
+    Attributes:
+        released_before: YYYY-MM; releases from that month on were left out. Or null.
+        exclude_releases, exclude_labs: Names that were left out.
+    """
+
+    released_before: Month | None
+    exclude_releases: list[Text]
+    exclude_labs: list[Text]
+
+
+class Training(Document, frozen=True):
+    """The record of how the model was made.
+
+    Attributes:
+        name: Of the model.
+        version: Of the program that trained or last updated it.
+        trained: Day of the last training or update.
+        newest: Month of the newest release that it knows.
+        encoder: Another sentence-transformers model that it embeds with; empty for its own static encoder.
+        settings: What was left out.
+        corpora: What it was trained on.
+        dropped: Responses that were not used, by reason.
+        rows: Responses by release, releases that it does not name included.
+        regression_set: Responses in it.
+        lineage: Trainings and updates, the first one first.
+        scores: Figures of the calibration, one row for each kind and number of responses.
+    """
+
+    name: Title
+    version: Title
+    trained: Day
+    newest: Month
+    encoder: Text
+    settings: TrainingSettings
+    corpora: list[CorpusRecord]
+    dropped: dict[Text, Count]
+    rows: dict[Name, Count]
+    regression_set: Count
+    lineage: list[LineageEntry]
+    scores: list[dict[Text, Figure | Text | None]]
+
+
+class Probing(Document, frozen=True):
+    """The kinds of prompts whose information is known.
+
+    Attributes:
+        kinds: (Q,) domain and language of each kind; empty in a model that has not learned it.
+    """
+
+    kinds: list[tuple[Text, Text]]
+
+
+class Tokenizer(Document, frozen=True):
+    """Token counts of releases that share a tokenizer.
+
+    Attributes:
+        releases: The lab of each of these releases.
+        counts: Tokens of each prompt, up to one constant.
+    """
+
+    releases: Annotated[dict[Name, Name], Meta(min_length=1)]
+    counts: dict[Text, Annotated[int, Meta(ge=-(10**9), le=10**9)]]
+
+
+class SelfNames(Document, frozen=True):
+    """What known releases say that they are.
+
+    Attributes:
+        releases: By lab, how many of its releases name any lab as their own.
+        says: By lab, the sum over these releases of the share of such responses that names each lab.
+        others: The same sum over releases of labs that the model does not name.
+    """
+
+    releases: dict[Name, Count]
+    says: dict[Name, dict[Name, Releases]]
+    others: dict[Name, Releases]
+
+
+class Side(Document, frozen=True):
+    """What side evidence is compared with.
+
+    Attributes:
+        token_counts: Known tokenizers.
+        self_names: What known releases say that they are; null where that was not learned.
+    """
+
+    token_counts: list[Tokenizer]
+    self_names: SelfNames | None
+
+
+class EncoderModule(Document, frozen=True):
+    """The one module of the static encoder, in the form of sentence-transformers.
+
+    Attributes:
+        type: The class that loads it: this package's, so that the folder names no other code.
+    """
+
+    idx: Literal[0]
+    name: Literal["0"]
+    path: Literal[""]
+    type: Literal["fingerprint.embedding.torch_encoder.NgramEncoder"]
+
+
+class EncoderConfig(Document, frozen=True):
+    """The description of the static encoder, in the form of sentence-transformers."""
+
+    model_type: Literal["SentenceTransformer"]
+    similarity_fn_name: Literal["cosine"]
+
+
+class FileEntry(Document, frozen=True):
+    """What a file of the folder must be."""
+
+    sha256: Sha256
+    size: Count
+
+
+class ArrayEntry(Document, frozen=True):
+    """What an array of `weights.safetensors` must be."""
+
+    dtype: Literal["bool", "int8", "uint8", "int32", "float16", "float32"]
+    shape: Annotated[list[Count], Meta(max_length=8)]
+
+
+class Manifest(Document, frozen=True):
+    """What the folder holds.
+
+    Attributes:
+        format: Says that this is a model folder.
+        schema: Version of this format.
+        files: Every other file, by its name relative to the folder.
+        arrays: Every array of `weights.safetensors`.
+        features: Hash of the feature and cleaning code that the model was trained with.
+        config: SHA-256 of the config.
+        digest: SHA-256 of all of this but the digest itself. As the manifest holds the SHA-256 of every file, it stands
+            for the whole model.
+    """
+
+    format: Literal["fingerprint-model"]
+    schema: Annotated[int, Meta(ge=2)]
+    files: dict[str, FileEntry]
+    arrays: dict[str, ArrayEntry]
+    features: Title
+    config: Sha256
+    digest: Sha256
+
+
+class ManifestOfSchema1(Document, frozen=True):
+    """What schema 1 said of the folder."""
+
+    format: Literal["fingerprint-model"]
+    schema: Literal[1]
+    files: dict[str, FileEntry]
+    arrays: dict[str, ArrayEntry]
