@@ -37,7 +37,9 @@ features_cache = click.option(
 )
 text_or_json = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
-candidates = click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
+candidates = click.option(
+    "--candidates", metavar="NAME,...", help="Ask only about these labs, or the labs of these families or releases."
+)
 top = click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
 false_attributions = click.option(
     "--false-attributions",
@@ -91,7 +93,8 @@ def reading(format_in: str, columns: Iterable[str], parts: str) -> Options:
         FingerprintError: An option names what does not exist.
     """
     from fingerprint.data.formats.tables import FIELDS
-    from fingerprint.data.rows import Options, Part
+    from fingerprint.data.response import Part
+    from fingerprint.data.rows import Options
 
     named: dict[str, tuple[str, ...]] = {}
     for one in columns:

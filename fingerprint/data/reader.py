@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -68,24 +68,28 @@ def case_of(values: Iterable[str | Mapping[str, Any] | Response], file: str = ST
     return _case(file, chain(ready, *(map(_response, rows.chosen()) for rows in read)), read)
 
 
-def expanded(paths: Iterable[str]) -> list[str]:
-    """Return the files that paths name: those in a folder, and in its folders, in order of their names.
+def expanded(paths: Iterable[str], fail: Callable[[InputError], None]) -> Iterator[str]:
+    """Yield the files that paths name: those in a folder, and in its folders, in order of their names.
 
-    Raises:
-        InputError: A folder holds no file that could be read; "-" is named twice.
+    Args:
+        paths: Files, folders, "-".
+        fail: Receives the error of a folder without a file that could be read, and of a second "-".
     """
-    files: list[str] = []
+    is_stdin_read = False
     for path in paths:
-        if path == STDIN and STDIN in files:
-            raise InputError(STDIN, "standard input can be read once only")
-        if path != STDIN and Path(path).is_dir():
+        if path == STDIN:
+            if is_stdin_read:
+                fail(InputError(STDIN, "standard input can be read once only"))
+            else:
+                yield STDIN
+            is_stdin_read = True
+        elif Path(path).is_dir():
             inside = sorted(str(p) for p in Path(path).rglob("*") if _is_readable(p, Path(path)))
             if not inside:
-                raise InputError(path, f"is a folder without a file that ends in {', '.join(_ENDINGS)}")
-            files += inside
+                fail(InputError(path, f"is a folder without a file that ends in {', '.join(_ENDINGS)}"))
+            yield from inside
         else:
-            files.append(path)
-    return files
+            yield path
 
 
 def _is_readable(path: Path, folder: Path) -> bool:

@@ -105,6 +105,24 @@ class Registry:
                 return tuple(sorted(frozenset[str]().union(*longer)))[:most]
         return tuple(difflib.get_close_matches(min(forms(name), key=len), list(self.releases), most, 0.8))
 
+    def labs_of(self, name: str) -> tuple[str, ...]:
+        """Return the labs that a name stands for: of a lab, a family, a line or a release, however it is spelt.
+
+        Args:
+            name: A key, a display name, or any name of a release.
+
+        Returns:
+            None of them for an unknown name; several for a family that labs share.
+        """
+        wanted = name.strip().casefold()
+        entries = [e for e in self.releases.values() if e.kind == "lab"]
+        named = {
+            *(lab for lab in {e.lab for e in entries} if wanted in (lab.casefold(), self.display(lab).casefold())),
+            *(e.lab for e in entries if wanted in (e.family.casefold(), e.line.casefold())),
+        }
+        release = self.resolve(name)
+        return tuple(sorted(named)) or ((release.lab,) if release else ())
+
     def described(self, name: str) -> str:
         """Return a name and what it could mean, for an error: "mistral-large (mistral-large-2402 or ...?)"."""
         meant = self.candidates(name, _OFFERED)

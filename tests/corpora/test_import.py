@@ -137,11 +137,9 @@ def test_forms(name: str, tmp_path: Path, bring: Callable[..., list[dict[str, An
     assert (found.form, found.sample[0].text, found.sample[0].model) == (form, SAID, model)
     (row,) = bring(source(str(path)), renamed={f"openai/{GPT}": GPT})
     assert (row["response"], row.get("prompt", ""), row.get("prompt_id", "")) == (SAID, prompt, prompt_id)
-    assert (row["release"], row["kind"], row["corpus"]) == (
-        Registry.load().resolve(model.split("/")[-1]).release,
-        "lab",
-        "mine",
-    )
+    entry = Registry.load().resolve(model.split("/")[-1])
+    assert entry is not None
+    assert (row["release"], row["kind"], row["corpus"]) == (entry.release, "lab", "mine")
 
 
 BATTLES = {
@@ -270,7 +268,7 @@ def test_tables_by_their_columns(tmp_path: Path, bring: Callable[..., list[dict[
 
 
 def test_data_sets_as_the_hub_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {}
+    asked: dict[str, Any] = {}
     import datasets
 
     real = datasets.load_dataset

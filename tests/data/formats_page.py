@@ -24,7 +24,8 @@ stands for the files in it.
 
 What the model wrote counts: its messages and its tool calls. What it was shown never does. A tool call is read as
 `{"tool": ..., "arguments": {...}}`, with the name of the tool masked, and is a response of its own domain,
-`tool-calls`. `--parts prose,code,tools` chooses.
+`tool-calls`. `--parts prose,code,tools` chooses what counts. Without it, prose and code count,
+and tool calls are only counted, because the model that ships has not learned them.
 """
 _COUNTED = """\
 ## Left out and counted

@@ -223,15 +223,15 @@ def test_several_files_as_one_case_and_folders(tmp_path: Path) -> None:
     one, two = file(tmp_path / "a", lines({"response": SAID}), "1.jsonl"), file(tmp_path / "a", MORE.encode(), "2.md")
     file(tmp_path / "a", b"\x89PNG", "picture.png")
     file(tmp_path / "a" / ".hidden", b"x", "3.md")
-    assert expanded([str(tmp_path / "a"), "-"]) == [one, two, "-"]
-    found = read_case(expanded([str(tmp_path / "a")]))
+    failed: list[InputError] = []
+    (tmp_path / "empty").mkdir()
+    paths = [str(tmp_path / "a"), "-", str(tmp_path / "empty"), "-", "none"]
+    assert list(expanded(paths, failed.append)) == [one, two, "-", "none"]
+    assert "is a folder without a file" in str(failed[0])
+    assert "standard input can be read once" in str(failed[1])
+    found = read_case([one, two])
     assert (found.n_used, found.file) == (2, f"{one} and 1 more")
     assert found.summary == "1 row of responses; 1 response of plain text"
-    with pytest.raises(InputError, match="standard input can be read once"):
-        expanded(["-", "-"])
-    (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="is a folder without a file"):
-        expanded([str(tmp_path / "empty")])
 
 
 def test_python_values() -> None:
