@@ -37,7 +37,8 @@ TRAIN = """
 import sys
 from pathlib import Path
 from fingerprint.config import Config, EmbeddingConfig
-from fingerprint.training.run import Settings, train
+from fingerprint.training.model import Settings
+from fingerprint.training.run import train
 corpus, registry, out, cache, jobs, steps = sys.argv[1:]
 settings = Settings(Path(registry) if registry else None, jobs=int(jobs), cache=Path(cache))
 config = Config(embedding=EmbeddingConfig(steps=int(steps)))

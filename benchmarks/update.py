@@ -26,7 +26,8 @@ from fingerprint.config import Config
 from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
-from fingerprint.training.run import Settings, train
+from fingerprint.training.model import Settings
+from fingerprint.training.run import train
 from fingerprint.training.update.run import Settings as Updating
 from fingerprint.training.update.run import update
 

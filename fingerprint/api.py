@@ -176,7 +176,9 @@ class Fingerprint:
         llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
         return Verdict(
             file=case.file,
-            read=InputInfo(case.summary, PartCounts(**{part.value: case.parts.get(part, 0) for part in Part}), case.judged),
+            read=InputInfo(
+                case.summary, PartCounts(**{part.value: case.parts.get(part, 0) for part in Part}), case.judged
+            ),
             n_responses=case.n_responses,
             n_used=case.n_used,
             verdict=decision.verdict,

@@ -65,7 +65,8 @@ def command(corpora: tuple[Path, ...], out: Path, config_from: Path | None, **gi
         from fingerprint.config import Config
         from fingerprint.report.models import render_comparison
         from fingerprint.training.comparison import check_written
-        from fingerprint.training.run import Settings, override, read_config, train, train_and_replace
+        from fingerprint.training.model import Settings
+        from fingerprint.training.run import override, read_config, train, train_and_replace
     except ImportError:
         raise MissingExtra("training", "train") from None
     config = read_config(config_from) if config_from else Config()

@@ -11,15 +11,19 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from fingerprint.base.disk_arrays import DiskArray, SparseDiskArray
-from fingerprint.base.parallel import MapFunction
+from fingerprint.base.parallel import MapFunction, Progress
+from fingerprint.data.corpus import Corpus
 from fingerprint.embedding.directions import between_release
 from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder, unit
 from fingerprint.features.ngrams import Vocabulary
+from fingerprint.features.text_forms import EverySecond, TextForm
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Ints
 
 # Rows that are embedded at once: what they take of memory, and what a worker is given.
 _BLOCK = 4_000
+# Texts that another encoder reads between two reports of progress.
+_TEXTS = 512
 
 
 @dataclass(frozen=True)
@@ -112,3 +116,27 @@ def embed(rows: SparseDiskArray, tables: Sequence[QuantisedTable], map_function:
 def embed_rows(rows: sparse.csr_matrix, tables: Sequence[QuantisedTable]) -> NDArray[np.float32]:
     """Return (n, D): what each of `tables` makes of (n, V) rows, scaled to length 1, side by side."""
     return np.hstack([unit(rows @ table.vectors()) for table in tables])
+
+
+def external_rows(name: str, corpus: Corpus, progress: Progress) -> NDArray[np.float32]:
+    """Encode the rows of a corpus and of its plain copies with a sentence-transformers model.
+
+    Args:
+        name: Name or path of the model.
+        corpus: The responses.
+        progress: Receives (stage, done, total).
+
+    Returns:
+        (n, D), the full rows first.
+    """
+    from fingerprint.embedding.torch_encoder import SentenceEncoder
+
+    model, half = SentenceEncoder(name), EverySecond(corpus)
+    blocks: list[NDArray[np.float32]] = []
+    total = len(corpus) + len(half)
+    for source, form in ((corpus, TextForm.FULL), (half, TextForm.PLAIN)):
+        for start in range(0, len(source), _TEXTS):
+            texts = source.texts(start, min(start + _TEXTS, len(source)))
+            blocks.append(model.encode([form.masked(text) for text in texts]))
+            progress(name, sum(map(len, blocks)), total)
+    return np.concatenate(blocks)

@@ -14,7 +14,9 @@ from fingerprint.cli.main import group
 def page() -> str:
     """docs/cli.md as it should be."""
     parts = ["# Command line\n", "Made from the program by `make docs`; a test compares.\n"]
-    context = click.Context(group, info_name="fingerprint", max_content_width=100, terminal_width=100)
+    context = click.Context(
+        group, info_name="fingerprint", max_content_width=100, terminal_width=100, **group.context_settings
+    )
     parts.append(f"```\n{group.get_help(context)}\n```\n")
     parts += _verbs(context)
     return "\n".join(parts)

@@ -20,6 +20,7 @@ from distributed import Client
 from fingerprint.base.cluster import cluster
 from fingerprint.base.parallel import parallel_map
 from fingerprint.cli.main import main
+from fingerprint.config import EmbeddingConfig
 from fingerprint.errors import FingerprintError
 from fingerprint.features import counts_cache, weights
 from fingerprint.model import plda
@@ -84,7 +85,8 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
     monkeypatch.setattr(counts_cache, "SHARD_ROWS", 100)
     for module in (weights, plda, embedding):
         monkeypatch.setattr(module, "_BLOCK", 150)
-    here = train_small(tmp_path / "here", cache=tmp_path / "cache of here")
+    short = worlds.config(embedding=EmbeddingConfig(directions=16, size=8, steps=5, batch=48))
+    here = train_small(tmp_path / "here", config=short, cache=tmp_path / "cache of here")
     lost: set[str] = set()
     with Client(address, set_as_default=False) as watch:  # type: ignore[no-untyped-call]
         watch.wait_for_workers(2, timeout=_LONG)
@@ -101,7 +103,7 @@ def test_a_worker_that_is_killed_in_the_middle_changes_no_byte(
                 processes[0].send_signal(signal.SIGKILL)
 
         with cluster(address):
-            made = train_small(tmp_path / "m", progress, cache=tmp_path / "cache")
+            made = train_small(tmp_path / "m", progress, short, cache=tmp_path / "cache")
         done = watch.get_task_stream()
     assert processes[0].wait(_LONG) == -signal.SIGKILL
     assert content(made) == content(here)

@@ -21,9 +21,8 @@ from fingerprint.errors import InputError
 from fingerprint.loading import Loaded
 from fingerprint.store.folder import Stored
 from fingerprint.training.data import Data
-from fingerprint.training.embedding import embed
+from fingerprint.training.embedding import embed, external_rows
 from fingerprint.training.regression_set import RegressionSet, leave_out
-from fingerprint.training.run import external_rows
 from fingerprint.training.update.added_cells import NewResponses
 
 

@@ -110,7 +110,7 @@ def test_classes_do_not_depend_on_how_many_rows_are_summed_at_a_time(
     larger = add_cells(fitted, new(rows, release, corpus, at), np.append(LAB, 2), IN, CONFIG)
     rng = np.random.default_rng(0)
     classifiers = LinearClassifiers(rng.normal(0, 1, (6, 6)), np.zeros(6), rng.normal(0, 1, (6, 3)), np.zeros(3))
-    config = Config(update=UpdateConfig(rehearsed=1_000))
+    config = Config(update=UpdateConfig(rehearsed=500, release_responses=60, iterations=30))
     found = []
     for block in (37, 100_000):
         monkeypatch.setattr(added_classes, "_BLOCK", block)
