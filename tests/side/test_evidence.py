@@ -10,7 +10,7 @@ import pytest
 
 from fingerprint import Fingerprint
 from fingerprint.data.corpus import read_corpora
-from fingerprint.data.reading import case_of
+from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case
 from fingerprint.errors import ModelError
