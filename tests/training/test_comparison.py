@@ -10,12 +10,13 @@ import pytest
 
 from fingerprint.errors import Refused
 from fingerprint.metrics.predictions import Bools, ClassNames, Predictions
-from fingerprint.store.folder import load, save
+from fingerprint.store.folder import load
 from fingerprint.store.versions import identity, versions
 from fingerprint.training.comparison import CaseSet, Comparison, check_written, compare
 from fingerprint.training.model import Settings
 from fingerprint.training.run import train_and_replace
 from tests import worlds
+from tests.store.folder import without_regression_set
 from tests.training.test_train import content, document
 
 NAMES = [f"r{i:02}" for i in range(40) for _ in range(4)]
@@ -141,9 +142,6 @@ def test_a_model_that_lost_a_lab_is_refused(there: Path, world: Path) -> None:
 
 
 def test_without_a_regression_set_nothing_is_compared(there: Path, world: Path, tmp_path: Path) -> None:
-    stored = load(there)
-    arrays = {name: values for name, values in stored.arrays.items() if not name.startswith("regression")}
-    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (there / "encoder").iterdir()}
-    save(tmp_path / "old", arrays, stored.documents, "# old\n", encoder)
+    without_regression_set(there, tmp_path / "old")
     assert again(world, tmp_path / "old") == (None, True)
     assert document(tmp_path / "old", "training")["lineage"][-1]["comparison"] is None
