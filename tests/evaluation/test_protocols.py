@@ -20,6 +20,7 @@ NEW = """
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.metrics import Metric
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.splits import CaseKind
 
 PROTOCOL = Protocol(
     name="one-prompt",
