@@ -107,6 +107,15 @@ def there(model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(model, tmp_path / "m"))
 
 
+def without_regression_set(model: Path, out: Path) -> None:
+    """Write the model as it would be if it had been trained before there was a regression set."""
+    stored = load(model)
+    arrays = {name: values[:0] if name.startswith("regression") else values for name, values in stored.arrays.items()}
+    training = {**stored.documents["training"], "regression_set": 0}
+    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (model / "encoder").iterdir()}
+    save(out, arrays, {**stored.documents, "training": training}, "# old\n", encoder)
+
+
 def again(world: Path, out: Path, seed: int = 0, **settings: Any) -> tuple[Comparison | None, bool]:
     given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small")
     chosen = dataclasses.replace(given, **settings)
@@ -141,9 +150,6 @@ def test_a_model_that_lost_a_lab_is_refused(there: Path, world: Path) -> None:
 
 
 def test_without_a_regression_set_nothing_is_compared(there: Path, world: Path, tmp_path: Path) -> None:
-    stored = load(there)
-    arrays = {name: values for name, values in stored.arrays.items() if not name.startswith("regression")}
-    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (there / "encoder").iterdir()}
-    save(tmp_path / "old", arrays, stored.documents, "# old\n", encoder)
+    without_regression_set(there, tmp_path / "old")
     assert again(world, tmp_path / "old") == (None, True)
     assert document(tmp_path / "old", "training")["lineage"][-1]["comparison"] is None

@@ -12,7 +12,6 @@ from fingerprint.api import Fingerprint
 from fingerprint.cli.main import main
 from fingerprint.config import SplitConfig, config_values, flat_values
 from fingerprint.errors import ConfigError, FingerprintError, InputError, ModelError
-from fingerprint.store.folder import load, save
 from fingerprint.training.run import override, read_config
 from tests import worlds
 
@@ -107,14 +106,6 @@ def test_a_config_that_is_none(tmp_path: Path, text: str, said: str) -> None:
     assert "\n" not in str(caught.value)
     with pytest.raises(ConfigError, match="cannot be read"):
         read_config(tmp_path / "none.json")
-
-
-def test_a_model_without_a_config(model: Path, tmp_path: Path) -> None:
-    stored = load(model)
-    documents = {name: value for name, value in stored.documents.items() if name != "config"}
-    save(tmp_path / "old", stored.arrays, documents, "# old\n")
-    with pytest.raises(ConfigError, match="before models kept their config"):
-        read_config(tmp_path / "old")
 
 
 def test_other_encoders_and_seeds_leave_the_rest() -> None:

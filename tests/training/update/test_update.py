@@ -21,6 +21,7 @@ from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity
 from fingerprint.training.update.run import Outcome, Settings, update
 from tests import worlds
+from tests.training.test_comparison import without_regression_set
 from tests.training.test_train import content, document
 
 ADDED = ("elm-1", "elm-2", "elm-3", "oak-3")
@@ -160,13 +161,10 @@ def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_p
 
 
 def test_places_that_are_taken_and_models_that_keep_too_little(lesser: Path, world: Path, tmp_path: Path) -> None:
-    save(tmp_path / "taken", {}, {}, "")
+    shutil.copytree(lesser, tmp_path / "taken")
     with pytest.raises(ModelError, match="holds a model"):
         add(lesser, [world / "corpora"], tmp_path / "taken", world)
-    stored = load(lesser)
-    old = {name: values for name, values in stored.arrays.items() if not name.startswith("regression")}
-    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (lesser / "encoder").iterdir()}
-    save(tmp_path / "old", old, stored.documents, "# old\n", encoder)
+    without_regression_set(lesser, tmp_path / "old")
     with pytest.raises(ModelError, match="a regression set"):
         add(tmp_path / "old", [world / "corpora"], tmp_path / "m", world)
     assert Fingerprint.load(tmp_path / "old").labs
