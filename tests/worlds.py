@@ -42,7 +42,7 @@ def config(**changes: Any) -> Config:
     short = Config(
         embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96),
         classifiers=ClassifierConfig(epochs=4, batch=512, warmup=20),
-        update=UpdateConfig(rehearsed=2_000, release_responses=100),
+        update=UpdateConfig(rehearsed=8_000, iterations=30),
     )
     return msgspec.structs.replace(short, **changes)
 

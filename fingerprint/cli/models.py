@@ -48,7 +48,7 @@ def show(version: str | None, model: Path | None, form: str) -> None:
 
     folder = _folder(model)
     found = find(folder, version or identity(folder))
-    known = {**found.described(), "config": found.documents.get("config", {})}
+    known = {**found.described(), "config": found.documents["config"]}
     click.echo(json.dumps(known, indent=2) + "\n" if form == "json" else render_model(known), nl=False)
 
 

@@ -42,7 +42,7 @@ def render_model(model: Mapping[str, Any]) -> str:
     """Render what a model was made from: its lineage with each corpus, and every hyper-parameter.
 
     Args:
-        model: As `Version.described` returns it, and "config", empty if the model does not keep it.
+        model: As `Version.described` returns it, and "config".
 
     Returns:
         Text that ends with a newline.
@@ -57,11 +57,8 @@ def render_model(model: Mapping[str, Any]) -> str:
         if comparison:
             lines.append(f"  compared with its parent: {'worse, and forced' if comparison['refused'] else 'not worse'}")
             lines += ["    " + line for line in render_comparison(comparison).splitlines()]
-    text = "\n".join(lines) + "\n\nconfig\n"
-    if not model["config"]:
-        return text + "  not kept: this model is from before models kept it\n"
     rows = [["", printable(name), printable(value) or "-"] for name, value in flat_values(model["config"])]
-    return text + _columns(rows)
+    return "\n".join(lines) + "\n\nconfig\n" + _columns(rows)
 
 
 def render_comparison(comparison: Mapping[str, Any]) -> str:

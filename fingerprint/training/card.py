@@ -25,7 +25,7 @@ def card(documents: Mapping[str, Any]) -> str:
     Returns:
         Markdown.
     """
-    training, labels, config = documents["training"], documents["labels"], documents.get("config", {})
+    training, labels, config = documents["training"], documents["labels"], documents["config"]
     rows, scores = training["rows"], training["scores"]
     corpora = _table(
         ("corpus", "source", "licence", "rows", "sha256"),
@@ -47,7 +47,7 @@ def card(documents: Mapping[str, Any]) -> str:
 This model says which lab, family and release wrote a set of responses. It knows {len(labels["releases"])} releases of
 {len(labels["labs"])} labs. The newest is of {training["newest"] or "unknown date"}. It was trained on
 {training["trained"]} with fingerprint {training["version"]}. Its encoder:
-{_cell(training["encoder"] or "the static one of this folder")}.
+{_cell(config["embedding"]["encoder"] or "the static one of this folder")}.
 
 ## Corpora
 
@@ -130,15 +130,11 @@ def _selection(training: Mapping[str, Any]) -> str:
 
 
 def _config(config: Mapping[str, Any]) -> str:
-    if not config:
-        return "This model was trained before models kept their configuration."
     table = _table(("hyper-parameter", "value"), flat_values(config))
     return f"`fingerprint train CORPUS... --config MODEL --out DIR` trains with the same.\n\n{table}"
 
 
 def _mixture(config: Mapping[str, Any]) -> str:
-    if not config:
-        return ""
     shares = ", ".join(f"{kind} {100 * share:g} %" for kind, share in config["calibration"]["mixture"].items())
     return f"They count by the assumed case mixture ({shares}). "
 

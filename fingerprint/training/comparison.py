@@ -107,7 +107,7 @@ class Predictor:
         """Make the predictor of a model that is not written yet, with its numbers as they will be loaded."""
         labels = documents["labels"]
         releases, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
-        config = parse_config(documents.get("config", {}), "config.json")
+        config = parse_config(documents["config"], "config.json")
         likelihood = likelihood_of(arrays, config.plda)
         calibration = Calibration.from_dict(documents["calibration"], config.calibration)
         return cls(likelihood, calibration, releases, labs)

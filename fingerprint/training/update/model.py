@@ -130,8 +130,17 @@ def _codes(names: Sequence[str], known: Sequence[str]) -> Ints:
 
 def _sorted(plda: Plda, classifiers: LinearClassifiers, by_name: Ints, by_lab: Ints, config: PldaConfig) -> Likelihood:
     rank, lab_rank = np.argsort(by_name), np.argsort(by_lab)
+    release = rank[plda.cell_release]
+    cells = np.lexsort((plda.cell_corpus, release))
     return Likelihood(
-        replace(plda, cell_release=rank[plda.cell_release], lab=lab_rank[plda.lab[by_name]]),
+        replace(
+            plda,
+            cell_mean=plda.cell_mean[cells],
+            cell_count=plda.cell_count[cells],
+            cell_release=release[cells],
+            cell_corpus=plda.cell_corpus[cells],
+            lab=lab_rank[plda.lab[by_name]],
+        ),
         LinearClassifiers(
             classifiers.release[:, by_name],
             classifiers.release_bias[by_name],

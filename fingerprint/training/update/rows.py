@@ -99,8 +99,8 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
     counts = data.rows(model.vocabulary)
     embedding: DiskArray | NDArray[np.float32] = embed(counts, _tables(context), parallel_map(jobs))
     size = np.diff(counts.indptr).astype(np.int64)
-    if context.training["encoder"]:
-        embedding = np.hstack([embedding, external_rows(context.training["encoder"], corpus, progress)])
+    if context.config.embedding.encoder:
+        embedding = np.hstack([embedding, external_rows(context.config.embedding.encoder, corpus, progress)])
     filled = size > 0
     known = RegressionSet.of(stored.arrays).release
     compared = {model.releases[code]["release"] for code in np.unique(known)}
@@ -122,7 +122,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
 
 def _tables(context: UpdateContext) -> list[QuantisedTable]:
     """The tables of the embedding, without another encoder than the static one."""
-    if context.training["encoder"]:
+    if context.config.embedding.encoder:
         return [context.model.projection]
     return [context.model.projection, StaticEncoder.load(context.stored.folder / "encoder").table]
 

@@ -11,7 +11,6 @@ import msgspec
 
 from fingerprint.base.files import cache_dir
 from fingerprint.base.parallel import ONE_THREAD, Progress
-from fingerprint.config import Config, parse_config
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
@@ -102,7 +101,9 @@ def update(model: Path, corpora: list[Path], out: Path, settings: Settings, prog
     _check_complete(stored)
     registry = Registry.load(settings.registry)
     corpus = read_corpora(corpora, registry, settings.release)
-    context = UpdateContext(stored, loaded, registry, _config(stored, settings.seed), progress)
+    seed = loaded.config.seed if settings.seed is None else settings.seed
+    config = msgspec.structs.replace(loaded.config, seed=seed)
+    context = UpdateContext(stored, loaded, registry, config, progress)
     rows = read_rows(corpus, context, settings.cache or cache_dir(), settings.jobs)
     arrays, documents = updated(rows, context)
 
@@ -148,11 +149,6 @@ def _outcome(
         comparison,
         written,
     )
-
-
-def _config(stored: Stored, seed: int | None) -> Config:
-    config = parse_config(stored.documents["config"], str(stored.folder / "config.json"))
-    return config if seed is None else msgspec.structs.replace(config, seed=seed)
 
 
 def _check_complete(stored: Stored) -> None:
