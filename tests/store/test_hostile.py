@@ -188,9 +188,10 @@ def test_numbers_and_entries_that_might_be_right(folder: Path, name: str) -> Non
     document = parts().documents[name]
     for steps in places(document):
         value = get(document, steps)
-        new = [encoded(without(document, steps))] if steps else []
+        # The next test leaves names out.
+        new = [encoded(without(document, steps))] if is_table(steps[:-1]) else []
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            changes = list(_POSSIBLE.values())[: 2 if name == "config" else None]
+            changes = list(_POSSIBLE.values())[: 1 if name == "config" else None]
             new += [encoded(changed(document, steps, change(value))) for change in changes]
         elif isinstance(value, (str, list, dict)):
             new.append(encoded(changed(document, steps, type(value)())))
@@ -288,7 +289,9 @@ def test_the_refusal_of_an_array_says_what_was_expected(folder: Path, name: str,
 def wrong_arrays(array: NDArray[Any]) -> Iterator[NDArray[Any]]:
     """Arrays that cannot be right whatever is in them: of another type or another number of dimensions or rows."""
     for dtype in {"float64", "float32", "float16", "int64", "int8", "uint8", "bool"} - {array.dtype.name}:
-        yield array.astype(dtype)
+        with np.errstate(over="ignore"):
+            other = array.astype(dtype)
+        yield other
     yield array.ravel()[:1].reshape(())
     yield array[:0]
     yield array[:-1]
