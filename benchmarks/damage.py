@@ -19,10 +19,9 @@ import click
 import pyarrow.parquet as pq
 
 from fingerprint.api import Fingerprint
-from fingerprint.data import usable
 from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
-from fingerprint.data.response import Case, Response
+from fingerprint.data.response import Case, Response, usable
 from fingerprint.errors import InputError
 from fingerprint.model.verdict import ATTRIBUTIONS, Verdict
 
@@ -143,11 +142,11 @@ class Judge:
         self._done: dict[tuple[str, ...], Verdict] = {}
 
     def before(self, texts: Texts) -> Verdict:
-        return self._verdict(usable.case("case", (Response(text) for text in texts)))
+        return self._verdict(usable("case", (Response(text) for text in texts)))
 
     def after(self, texts: Texts) -> Verdict | None:
         try:
-            return self._verdict(case_of(texts, "case").case)
+            return self._verdict(case_of(texts, "case"))
         except InputError:
             return None
 

@@ -23,7 +23,7 @@ from fingerprint.base.keys import factorize
 from fingerprint.config import Config
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.names import mask_names
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.embedding.torch_encoder import SentenceEncoder
 from fingerprint.loading import load_model

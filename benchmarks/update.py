@@ -23,7 +23,7 @@ import pyarrow.parquet as pq
 
 from fingerprint.api import Fingerprint
 from fingerprint.config import Config
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
 from fingerprint.training.model import Settings

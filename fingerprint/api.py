@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
-from fingerprint.data.reading import case_of
-from fingerprint.data.response import Case, Response
+from fingerprint.data.reader import case_of
+from fingerprint.data.response import Case, Part, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.covariates import Covariates
@@ -29,8 +29,10 @@ from fingerprint.model.verdict import (
     Calibration,
     Domain,
     FamilyShare,
+    InputInfo,
     LabShare,
     NewRelease,
+    PartCounts,
     ReleaseShare,
     StyleMarker,
     Verdict,
@@ -148,7 +150,7 @@ class Fingerprint:
             The verdict.
 
         Raises:
-            InputError: For a response that has no text.
+            InputError: For values that hold no response.
             FingerprintError: For a candidate that the model does not know, or for no candidate.
 
         Examples:
@@ -174,6 +176,9 @@ class Fingerprint:
         llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
         return Verdict(
             file=case.file,
+            read=InputInfo(
+                case.summary, PartCounts(**{part.value: case.parts.get(part, 0) for part in Part}), case.judged
+            ),
             n_responses=case.n_responses,
             n_used=case.n_used,
             verdict=decision.verdict,

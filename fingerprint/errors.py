@@ -1,10 +1,21 @@
 """The errors that a person is meant to read: one line that says where, what was expected and what to do."""
 
+import re
+
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+
 
 class FingerprintError(Exception):
-    """Base of every error this package raises on purpose; `str()` of it is one printable line."""
+    """Base of every error that this package raises on purpose; `str()` of it is one line.
+
+    Args:
+        message: For people; control characters in what it quotes become visible escapes.
+    """
 
     exit_code = 2
+
+    def __init__(self, message: str):
+        super().__init__(_CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), message))
 
 
 class InputError(FingerprintError):

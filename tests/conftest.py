@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,6 +10,7 @@ import pytest
 
 from fingerprint.base.files import locked
 from fingerprint.config import Config
+from fingerprint.evaluation.config import EvaluationConfig
 from tests import worlds
 
 
@@ -77,9 +79,7 @@ def model(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[
 
 
 @pytest.fixture(scope="session")
-def tiny_evaluation() -> Any:
-    from fingerprint.evaluation.config import EvaluationConfig
-
+def tiny_evaluation() -> EvaluationConfig:
     return EvaluationConfig(
         rows=30,
         folds=4,
@@ -99,21 +99,29 @@ def tiny_evaluation() -> Any:
 
 
 @pytest.fixture(scope="session")
-def evaluated(world: Path, model: Path, tiny_evaluation: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """(report, its folder): all protocols, with a corpus that the model has not seen."""
+def evaluated(
+    world: Path,
+    model: Path,
+    tiny_evaluation: EvaluationConfig,
+    made_once: Callable[[str, Callable[[Path], object]], Path],
+) -> tuple[dict[str, Any], Path]:
+    """(report.json, its folder): all protocols, with a corpus that the model has not seen."""
     from fingerprint.evaluation.run import Settings, evaluate
 
-    out = tmp_path_factory.mktemp("report")
-    foreign = worlds.foreign(world)
-    settings = Settings(
-        model,
-        world / "registry.csv",
-        config=tiny_evaluation,
-        jobs=1,
-        cache=world / "cache",
-        command="fingerprint evaluate x",
-    )
-    return evaluate([world / "corpora", foreign], out, settings, lambda stage, done, total: None), out
+    def make(out: Path) -> None:
+        external = worlds.foreign(world)
+        settings = Settings(
+            model,
+            world / "registry.csv",
+            config=tiny_evaluation,
+            jobs=1,
+            cache=world / "cache",
+            command="fingerprint evaluate x",
+        )
+        evaluate([world / "corpora", external], out, settings, lambda stage, done, total: None)
+
+    out = made_once("report", make)
+    return json.loads((out / "report.json").read_text()), out
 
 
 @pytest.fixture(scope="session")

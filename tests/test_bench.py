@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from fingerprint.api import Fingerprint
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT.parent / "shared" / "bench"

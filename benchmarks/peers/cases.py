@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from benchmarks.peers.peer import SEED, Peer
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.names import mask_names
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 
 COLUMNS = ("text", "prompt", "corpus", "release")
 # The script looks at the five best at most.

@@ -10,18 +10,19 @@ from dataclasses import replace
 from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fingerprint.base.files import data_dir
 from fingerprint.cli import options
-from fingerprint.cli.main import complain
+from fingerprint.cli.main import complain, unforeseen
 from fingerprint.cli.terminal import screen
-from fingerprint.errors import FingerprintError
+from fingerprint.errors import FingerprintError, InputError
 
 if TYPE_CHECKING:
     from fingerprint.data.response import Case
+    from fingerprint.data.rows import Options
     from fingerprint.model.verdict import Verdict
 
 # Rows of each ranking in text, where nothing else is asked for: they fit on a screen.
@@ -40,75 +41,106 @@ _TEXT_ROWS = 5
     show_default=True,
     help="Text for people, one JSON object (a list for several files), or one object a line.",
 )
+@options.format_in
+@options.column
+@options.parts
+@click.option("--together", is_flag=True, help="Take the responses of all FILEs for those of one model.")
 @options.candidates
 @options.top
 @options.false_attributions
 @options.style_only
+@click.pass_context
 def command(
-    files: tuple[str, ...],
-    model: Path | None,
-    encoder: str | None,
-    form: str,
-    candidates: str | None,
-    top: int | None,
-    false_attributions: float,
-    style_only: bool,
+    context: click.Context, /, files: tuple[str, ...], model: Path | None, form: str, together: bool, **given: Any
 ) -> int:
     """Say which lab's model wrote the responses in each FILE.
 
-    All responses of one FILE must be by one model. A FILE holds JSON lines with "response" (and "prompt") or
-    "messages". It can also be .txt or parquet, and packed as .gz or .zst. "-" is standard input. If a FILE has more
-    than 2,000 responses, 2,000 of them are used, spread evenly. The exit code is 2 if a FILE cannot be read; the other
-    files get their verdicts.
+    All responses of one FILE must be by one model. The format is recognised by the content (docs/formats.md): answers
+    of APIs, chats, logs of coding agents and of evaluations, tables, plain text, packed or not. A folder stands for
+    the files in it, "-" for standard input. If a FILE has more than 2,000 responses, 2,000 of them are used, spread
+    evenly. The exit code is 2 if a FILE cannot be read or holds nothing to judge; the other files get their verdicts.
     """
     from fingerprint.api import Fingerprint
 
     folder = model or data_dir("models") / "default"
-    known = Fingerprint.load(folder, encoder)
-    labs = candidates_of(candidates, known.labs)
-    failed: list[FingerprintError] = []
-    identify = partial(known.identify, candidates=labs, false_attributions=false_attributions, style_only=style_only)
-    verdicts = _verdicts(files, identify, failed.append)
-    _WRITERS[form]((annotated(verdict, folder) for verdict in verdicts), top, len(files))
-    return 2 if failed else 0
+    known = Fingerprint.load(folder, given["encoder"])
+    labs = candidates_of(given["candidates"], known.labs)
+    identify = partial(
+        known.identify,
+        candidates=labs,
+        false_attributions=given["false_attributions"],
+        style_only=given["style_only"],
+    )
+    reading = options.reading(given["format_in"], given["columns"], given["parts"])
+    cases = _Cases(files, reading, together, debug=bool(context.obj))
+    verdicts = (annotated(verdict, folder) for verdict in cases.verdicts(identify))
+    is_one = together or (len(files) == 1 and not Path(files[0]).is_dir())
+    _WRITERS[form](verdicts, given["top"], is_one)
+    return 2 if cases.failed else 0
 
 
 def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:
     """Return the labs of --candidates, or None where it was not given.
 
     Args:
-        named: The value of the option.
+        named: The value of the option: labs, families, lines and releases, by any name.
         labs: The labs that the model knows.
 
     Raises:
-        FingerprintError: For a lab that the model does not know, or for none.
+        FingerprintError: For a name that stands for no lab of the model, or for none.
     """
     if named is None:
         return None
-    wanted = tuple(dict.fromkeys(name.strip().lower() for name in named.split(",") if name.strip()))
-    for name in wanted:
-        if name not in labs:
-            near = difflib.get_close_matches(name, labs, n=3)
-            hint = f"; similar: {', '.join(near)}" if near else f"; it knows {', '.join(labs)}"
-            raise FingerprintError(f"--candidates: {name}: not a lab in the model{hint}")
+    from fingerprint.data.registry import Registry
+
+    registry = Registry.load()
+    wanted: dict[str, None] = {}
+    for name in filter(None, map(str.strip, named.split(","))):
+        found = [lab for lab in (name.lower(), *registry.labs_of(name)) if lab in labs]
+        if not found:
+            near = difflib.get_close_matches(name.lower(), labs, n=3)
+            hint = " or ".join(registry.candidates(name, 3)) or ", ".join(near) or f"it knows {', '.join(labs)}"
+            raise FingerprintError(f"--candidates: {name}: not a lab in the model, nor a model of one; similar: {hint}")
+        wanted |= dict.fromkeys(found)
     if not wanted:
         raise FingerprintError("--candidates: expected one lab or more, separated by commas")
-    return wanted
+    return tuple(wanted)
 
 
-def _verdicts(
-    files: Sequence[str], identify: Callable[[Case], Verdict], fail: Callable[[FingerprintError], None]
-) -> Iterator[Verdict]:
-    from fingerprint.data.reading import read_case
+class _Cases:
+    """Files and how they are read; one that cannot be read does not keep the others from their verdicts."""
 
-    for file in files:
+    def __init__(self, files: Sequence[str], reading: Options, together: bool, debug: bool):
+        self._files, self._reading, self._together, self._debug = files, reading, together, debug
+        self.failed = False
+
+    def verdicts(self, identify: Callable[[Case], Verdict]) -> Iterator[Verdict]:
+        from fingerprint.data.reader import expanded
+
+        files = expanded(self._files, self._fail)
+        for group in [list(files)] if self._together else ([file] for file in files):
+            verdict = self._verdict(group, identify) if group else None
+            if verdict is not None:
+                yield verdict
+
+    def _verdict(self, group: list[str], identify: Callable[[Case], Verdict]) -> Verdict | None:
+        from fingerprint.data.reader import read_case
+
         try:
-            case = read_case(file)
+            case = read_case(group, self._reading)
+            if not case.n_used and not case.aside:
+                raise InputError(case.file, "; ".join(case.warnings))
+            return identify(case)
         except FingerprintError as error:
-            complain(error)
-            fail(error)
-            continue
-        yield identify(case)
+            self._fail(error)
+        except Exception as error:
+            unforeseen(error, ", ".join(group), self._debug)
+            self.failed = True
+        return None
+
+    def _fail(self, error: FingerprintError) -> None:
+        complain(error)
+        self.failed = True
 
 
 def annotated(verdict: Verdict, model: Path) -> Verdict:
@@ -127,7 +159,7 @@ def annotated(verdict: Verdict, model: Path) -> Verdict:
     return verdict
 
 
-def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
+def _text(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
     from fingerprint.data.registry import Registry
     from fingerprint.report.text import render
 
@@ -137,17 +169,17 @@ def _text(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
         click.echo(("\n" if done else "") + render(verdict, names, top or _TEXT_ROWS, width, encoding), nl=False)
 
 
-def _json(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
+def _json(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
     from fingerprint.report.json import render_list, render_one
 
     found = list(verdicts)
-    if files > 1:
+    if not is_one:
         click.echo(render_list(found, top))
     elif found:
         click.echo(render_one(found[0], top))
 
 
-def _jsonl(verdicts: Iterator[Verdict], top: int | None, files: int) -> None:
+def _jsonl(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
     from fingerprint.report.json import render_one
 
     for verdict in verdicts:

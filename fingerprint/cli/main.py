@@ -5,7 +5,9 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import traceback
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
@@ -13,6 +15,10 @@ import click
 from fingerprint import __version__
 from fingerprint.base.escaping import printable
 from fingerprint.errors import FingerprintError
+
+_DEBUG = "--debug"
+# Characters of an unforeseen error's own message.
+_LONGEST_SAID = 200
 
 
 class Verb(NamedTuple):
@@ -73,8 +79,11 @@ class LazyGroup(click.Group):
 
 @click.group(cls=LazyGroup, verbs=VERBS, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
-def group() -> None:
+@click.option("--debug", is_flag=True, help="Show the traceback of an error that the program did not foresee.")
+@click.pass_context
+def group(context: click.Context, debug: bool) -> None:
     """Says which lab's language model wrote a set of responses, and how sure that is."""
+    context.obj = debug
 
 
 def complain(error: FingerprintError) -> None:
@@ -82,17 +91,38 @@ def complain(error: FingerprintError) -> None:
     click.echo(f"fingerprint: {printable(str(error))}", err=True)
 
 
+def unforeseen(error: Exception, file: str, debug: bool) -> None:
+    """Print an error that the program did not foresee: a fault of the program, whatever the file holds.
+
+    Args:
+        error: The error.
+        file: What was read when it happened; empty if that is not known.
+        debug: Whether to print the traceback too.
+    """
+    if debug:
+        click.echo("".join(traceback.format_exception(error)), err=True)
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    said = f"{type(error).__name__} in {where}: {' '.join(str(error).split())[:_LONGEST_SAID]}"
+    complain(
+        FingerprintError(f"{file and f'{file}: '}{said}; a fault of the program: report it, with what --debug shows")
+    )
+
+
 def main(args: list[str] | None = None) -> None:
     """Run the command line and exit.
 
     Exit codes: 0 done, 2 for input that is not as expected, 3 for a new model that is worse than the one that it
-    would replace, 130 for Ctrl-C.
+    would replace, 70 for a fault of the program, 130 for Ctrl-C. `--debug` counts wherever it stands.
 
     Args:
         args: The arguments, None for those of the process.
     """
+    given = sys.argv[1:] if args is None else args
+    debug = _DEBUG in given
+    given = [*([_DEBUG] if debug else []), *(arg for arg in given if arg != _DEBUG)]
     try:
-        code = group.main(args, prog_name="fingerprint", standalone_mode=False)
+        code = group.main(given, prog_name="fingerprint", standalone_mode=False)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -107,4 +137,7 @@ def main(args: list[str] | None = None) -> None:
         # Python would complain again when it flushes a closed stdout.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
+    except Exception as error:
+        unforeseen(error, "", debug)
+        sys.exit(os.EX_SOFTWARE)
     sys.exit(code or 0)

@@ -6,10 +6,15 @@ import os
 import shlex
 from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from fingerprint.errors import FingerprintError
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+
+if TYPE_CHECKING:
+    from fingerprint.data.rows import Options
 
 # The same as in fingerprint.collect.asking, which --help does not import; a test compares them.
 TIMEOUT = 180.0
@@ -32,7 +37,9 @@ features_cache = click.option(
 )
 text_or_json = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
-candidates = click.option("--candidates", metavar="LAB,...", help="Ask only about these labs.")
+candidates = click.option(
+    "--candidates", metavar="NAME,...", help="Ask only about these labs, or the labs of these families or releases."
+)
 top = click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
 false_attributions = click.option(
     "--false-attributions",
@@ -42,6 +49,24 @@ false_attributions = click.option(
     help="Share of attributions that may name a wrong lab.",
 )
 style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-identification.")
+
+format_in = click.option(
+    "--format-in", metavar="NAME", default="", help="Format of the files (docs/formats.md).  [default: by content]"
+)
+column = click.option(
+    "--column",
+    "columns",
+    multiple=True,
+    metavar="[FIELD=]NAME",
+    help="Column that holds the response, or another FIELD: model, prompt, prompt_id, system, language; repeatable.",
+)
+parts = click.option(
+    "--parts",
+    metavar="PART,...",
+    default="prose,code",
+    show_default=True,
+    help="What of the messages counts: prose, code, tools.",
+)
 
 base_url = click.option(
     "--base-url", metavar="URL", help="Address in place of the provider's own; it receives the key."
@@ -59,6 +84,29 @@ timeout = click.option(
     show_default=True,
     help="Seconds for one request.",
 )
+
+
+def reading(format_in: str, columns: Iterable[str], parts: str) -> Options:
+    """Return how files are read, by the options `format_in`, `column` and `parts`.
+
+    Raises:
+        FingerprintError: An option names what does not exist.
+    """
+    from fingerprint.data.formats.tables import FIELDS
+    from fingerprint.data.response import Part
+    from fingerprint.data.rows import Options
+
+    named: dict[str, tuple[str, ...]] = {}
+    for one in columns:
+        field, is_named, name = one.partition("=")
+        if not is_named or field not in FIELDS:
+            field, name = "response", one
+        named[field] = (*named.get(field, ()), name)
+    wanted = dict.fromkeys(name.strip() for name in parts.split(",") if name.strip())
+    strange = [name for name in wanted if name not in set(Part)]
+    if strange or not wanted:
+        raise FingerprintError(f"--parts: {', '.join(strange) or 'nothing'} is none of {', '.join(Part)}")
+    return Options(format_in, named, tuple(map(Part, wanted)))
 
 
 def command_line(

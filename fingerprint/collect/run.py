@@ -17,7 +17,7 @@ from fingerprint.collect.messages import Answer, Cause, Failure
 from fingerprint.collect.plan import Job, ProbeRequest, record
 from fingerprint.collect.prices import price_of
 from fingerprint.collect.provider import Price
-from fingerprint.data.usable import is_refusal
+from fingerprint.data.response import is_refusal
 
 # Each of these questions failed for good, after all its tries: ten by chance are most unlikely on a model that works.
 GIVE_UP_AFTER = 10

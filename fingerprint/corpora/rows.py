@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from fingerprint.data.containers import Place, contents
 from fingerprint.data.corpus import corpus_files
-from fingerprint.data.opening import lines, opened
+from fingerprint.data.formats import Shape
+from fingerprint.data.message import LeftOut
 from fingerprint.errors import InputError
 
 COLUMNS = (
@@ -45,7 +48,7 @@ class Batch:
 
 
 def read_batches(paths: Sequence[Path]) -> Iterator[Batch]:
-    """Yield the rows of files and folders (parquet, JSON lines), file by file, never more than a batch in memory.
+    """Yield the rows of files and folders as they are, file by file, never more than a batch in memory.
 
     Args:
         paths: Files and folders.
@@ -55,9 +58,10 @@ def read_batches(paths: Sequence[Path]) -> Iterator[Batch]:
     """
     for path in corpus_files(paths):
         start = 0
-        for rows in _parquet(path) if path.suffix == ".parquet" else _json_lines(path):
-            yield Batch(path, start, rows)
-            start += len(rows)
+        rows = _rows(path)
+        while batch := list(islice(rows, BATCH)):
+            yield Batch(path, start, batch)
+            start += len(batch)
 
 
 def text(row: dict[str, Any], column: str) -> str:
@@ -66,46 +70,15 @@ def text(row: dict[str, Any], column: str) -> str:
     return "" if value is None else value if isinstance(value, str) else str(value)
 
 
-def _parquet(path: Path) -> Iterator[list[dict[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        with pq.ParquetFile(path) as file:
-            missing = [c for c in ("response", "release") if c not in file.schema_arrow.names]
-            if missing:
-                raise InputError(str(path), f"lacks the column {missing[0]!r}")
-            for batch in file.iter_batches(BATCH):
-                rows = batch.to_pylist()
-                for row in rows:
-                    row["response"] = text(row, "response")
-                yield rows
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(str(path), f"is not whole parquet ({' '.join(str(error).split())[:200]})") from None
-
-
-def _json_lines(path: Path) -> Iterator[list[dict[str, Any]]]:
-    rows: list[dict[str, Any]] = []
-    with opened(str(path)) as (stream, _):
-        for number, line in lines(str(path), stream):
-            if line.strip():
-                rows.append(_row(path, number, line))
-            if len(rows) == BATCH:
-                yield rows
-                rows = []
-    if rows:
-        yield rows
-
-
-def _row(path: Path, number: int, line: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
-        raise InputError(str(path), "is not JSON", number) from None
-    if not isinstance(row, dict):
-        raise InputError(str(path), "expected a JSON object with response and release", number)
-    for name in ("response", "release"):
-        if name not in row:
-            raise InputError(str(path), f"lacks {name!r}", number)
-    row["response"] = text(row, "response")
-    return row
+def _rows(path: Path) -> Iterator[dict[str, Any]]:
+    left_out: LeftOut = Counter()
+    with contents(Place(str(path)), left_out) as found:
+        if found.shape is not Shape.ITEMS:
+            raise InputError(str(path), "has no rows; make a corpus of it with fingerprint corpora import")
+        for number, item in enumerate(found.items, 1):
+            for name in ("response", "release"):
+                if name not in item:
+                    raise InputError(str(path), f"lacks {name!r}", number)
+            yield {**item, "response": text(dict(item), "response")}
+    if left_out:
+        raise InputError(str(path), "its last line is cut off")

@@ -1,33 +1,46 @@
-"""Corpora to train on: files and folders of labelled responses, read through `datasets` and left on disk."""
+"""Corpora to train on: labelled responses, read as every file is, their texts left on disk."""
 
 from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Iterator, Sequence
+from array import array
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.keys import digest, isin, text_hash
-from fingerprint.data.opening import MOST_BYTES
-from fingerprint.data.registry import Registry, unknown_names
-from fingerprint.data.response import APART, prompt_tokens
-from fingerprint.errors import InputError, MissingExtra
+from fingerprint.base.keys import digest, text_hash
+from fingerprint.data.containers import Place
+from fingerprint.data.message import Message
+from fingerprint.data.registry import Registry, Release, unknown_names
+from fingerprint.data.response import APART, BROKEN, LEAST_CHARACTERS, prompt_tokens
+from fingerprint.data.rows import Rows, opened_rows
+from fingerprint.errors import InputError
 
-LEAST_CHARACTERS = 20
-_BLOCK = 10_000
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
-_OPTIONAL = ("prompt_id", "prompt", "system", "variant", "language", "domain", "corpus")
-_ASKED = ("prompt_id", "prompt", "system")
+# Reasons why a row is not used.
+_SHORT = f"under {LEAST_CHARACTERS} characters"
+_AGAIN = "duplicates within a release"
+_APART = "about the model itself, or to count tokens"
+# Columns whose values are mostly the same few texts.
+_COLUMNS = ("release", "prompt", "corpus", "variant", "language", "domain")
 
 
 @dataclass(frozen=True)
 class Source:
-    """One file: its name, rows as read, content hash, and what its metadata say of licence and origin."""
+    """One file of a corpus.
+
+    Attributes:
+        name: The file's name up to the first dot.
+        rows: Responses that were read.
+        sha256: Of its bytes.
+        licence, source: What its metadata say.
+    """
 
     name: str
     rows: int
@@ -38,7 +51,15 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """What a provider counted for one prompt; digest tells the prompt, system is the system prompt's digest."""
+    """What a provider counted for one prompt.
+
+    Attributes:
+        release: The model that counted.
+        prompt_id: The name of the prompt.
+        digest: Of the prompt.
+        system: Digest of the system prompt.
+        tokens: The count.
+    """
 
     release: str
     prompt_id: str
@@ -47,12 +68,41 @@ class Counted:
     tokens: int
 
 
+@dataclass(frozen=True)
+class Texts:
+    """Texts in one file after the other, read where they are wanted.
+
+    Attributes:
+        path: The file.
+        ends: (n,) where each text ends, in bytes.
+    """
+
+    path: Path
+    ends: NDArray[np.int64]
+
+    def read(self, rows: NDArray[np.int64]) -> list[str]:
+        """Return some texts, by number."""
+        starts = np.where(rows > 0, self.ends[rows - 1], 0)
+        found = []
+        with self.path.open("rb") as file:
+            for start, end in zip(starts.tolist(), self.ends[rows].tolist(), strict=True):
+                file.seek(start)
+                found.append(file.read(end - start).decode())
+        return found
+
+
 @dataclass
 class Corpus:
-    """Rows in the order of the files' names. Arrays (rows,) of str: release (canonical), prompt (a key, empty where
-    neither id nor text is known), corpus, variant, language, domain. Texts stay on disk.
+    """Responses in the order of the files' names. Texts stay on disk.
 
-    Not among the rows: apart, (release, response) of answers about the model itself; counted, of all that was read.
+    Attributes:
+        release: (rows,) canonical names.
+        prompt: (rows,) keys of prompts, empty where neither id nor text is known.
+        corpus, variant, language, domain: (rows,) as the files say; a corpus without a name is named after its file.
+        sources: The files.
+        dropped: How many rows were left out, by reason.
+        apart: (release, response) of answers about the model itself, which are not among the rows.
+        counted: Token counts of all that was read.
     """
 
     release: NDArray[np.object_]
@@ -65,7 +115,8 @@ class Corpus:
     dropped: dict[str, int]
     apart: tuple[tuple[str, str], ...]
     counted: tuple[Counted, ...]
-    _rows: Any = field(repr=False)
+    _source: NDArray[np.int64] = field(repr=False)
+    _texts: Texts = field(repr=False)
     _at: NDArray[np.int64] = field(repr=False)
     _folder: Any = field(repr=False)
 
@@ -73,78 +124,147 @@ class Corpus:
         return len(self._at)
 
     def __getstate__(self) -> dict[str, Any]:
-        # Another process reads the folder's files; this one removes them.
+        # Another process reads the folder's file; this one removes it.
         return {**self.__dict__, "_folder": None}
 
     def texts(self, start: int, stop: int) -> list[str]:
-        """Responses of rows start to stop."""
-        return [str(text) for text in self._rows[self._at[start:stop].tolist()]["response"]]
+        """Return the responses of rows start to stop."""
+        return self._texts.read(self._at[start:stop])
 
     def of(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Corpus:
-        """Some rows; `sources` and `dropped` stay those of all."""
-        names = ("release", "prompt", "corpus", "variant", "language", "domain", "_at")
-        return replace(self, **{name: getattr(self, name)[rows] for name in names})
+        """Return some rows; `sources` and `dropped` stay those of all."""
+        return replace(self, **{name: getattr(self, name)[rows] for name in (*_COLUMNS, "_source", "_at")})
 
     def source(self) -> NDArray[np.int64]:
-        """(rows,) which of `sources` each comes from."""
-        return np.searchsorted(np.cumsum([s.rows for s in self.sources]), self._at, side="right")
+        """Return (rows,) which of `sources` each row comes from."""
+        return self._source
 
 
 def read_corpora(paths: Sequence[Path], registry: Registry, label: str | None = None) -> Corpus:
-    """Reads files and folders of parquet and JSON lines with `response` and `release` a row. label: the release that
-    wrote all of them, whatever the files say.
+    """Read files and folders of labelled responses, cleaned as those of every case are.
 
-    Raises InputError for a missing or unreadable file or column, and with the list of all release names that the
-    registry does not know; MissingExtra without `datasets`.
+    Args:
+        paths: Files of any format that says which model wrote what; and folders of parquet files and JSON lines.
+        registry: Resolves the names of models.
+        label: The release that wrote all of them, whatever the files say.
+
+    Returns:
+        The responses that can be trained on.
+
+    Raises:
+        InputError: A file is missing or cannot be read, or says of no response whose it is; or the registry does not
+            know all names: the error lists them.
     """
-    try:
-        import datasets
-    except ImportError:
-        raise MissingExtra("reading corpora", "train") from None
     files = corpus_files(paths)
     folder = tempfile.TemporaryDirectory(prefix="fingerprint-")
-    datasets.disable_progress_bars()
-    parts, sources = [], []
-    for path in files:
-        part = _read(path, folder.name, datasets)
-        sources.append(_source(path, part))
-        parts.append(_columns(path, part, label))
-    rows = datasets.concatenate_datasets(parts)
-    names = _column(rows, "release")
-    known = {name: registry.resolve(name) for name in set(names)}
-    unknown = [name for name, entry in known.items() if entry is None]
-    if unknown:
-        raise unknown_names(str(paths[0]), unknown)
-    release = np.array([entry.release for entry in map(known.__getitem__, names) if entry], object)
-    columns = {name: _column(rows, name) for name in ("prompt", "corpus", "variant", "language", "domain")}
-    apart = isin(columns["domain"], APART)
-    at, dropped = _usable(rows, release, apart)
-    return Corpus(
-        release=release[at],
-        **{name: column[at] for name, column in columns.items()},
-        sources=tuple(sources),
-        dropped=dropped,
-        apart=tuple((str(release[i]), str(rows[int(i)]["response"])) for i in np.flatnonzero(apart)),
-        counted=_counted(rows, release),
-        _rows=rows.select_columns(["response"]),
-        _at=at,
-        _folder=folder,
-    )
+    path = Path(folder.name) / "texts"
+    with path.open("wb") as texts:
+        reading = _Reading(texts, registry, label)
+        for file in files:
+            reading.read(file)
+    if reading.unknown:
+        raise unknown_names(str(paths[0]), reading.unknown, registry)
+    return reading.corpus(path, folder)
 
 
-def _column(rows: Any, name: str) -> NDArray[np.object_]:
-    """(rows,) of str, in which the same text is the same object: of most columns few texts are different."""
-    same: dict[str, str] = {}
-    return np.fromiter((same.setdefault(text, text) for text in _values(rows, name)), object, len(rows))
+class _Reading:
+    """The rows of all files so far."""
 
+    def __init__(self, texts: IO[bytes], registry: Registry, label: str | None):
+        self._texts, self._registry, self._label = texts, registry, label
+        self._known: dict[str, Release | None] = {}
+        self._same: dict[str, str] = {}
+        self._columns: dict[str, list[str]] = {name: [] for name in _COLUMNS}
+        self._ends, self._files = array("q"), array("q")
+        self._seen: set[int] = set()
+        self._sources: list[Source] = []
+        self._dropped = Counter({_SHORT: 0, _AGAIN: 0})
+        self._apart: list[tuple[str, str]] = []
+        self._counted: list[Counted] = []
+        self._size = 0
 
-def _values(rows: Any, name: str) -> Iterator[str]:
-    """One column, read a few rows at a time and without the others."""
-    return (text for batch in rows.select_columns([name]).iter(_BLOCK) for text in batch[name])
+    @property
+    def unknown(self) -> list[str]:
+        """Names that the registry does not know."""
+        return [name for name, entry in self._known.items() if entry is None]
+
+    def read(self, path: Path) -> None:
+        name = path.name.split(".")[0]
+        count = 0
+        with opened_rows(Place(str(path))) as rows:
+            for message in rows.chosen():
+                count += 1
+                self._add(path, message, message.corpus or name)
+        self._count_left_out(rows)
+        self._sources.append(Source(name, count, _sha256(path), *licence_and_source(path)))
+
+    def corpus(self, path: Path, folder: Any) -> Corpus:
+        ends = np.frombuffer(self._ends, np.int64) if self._ends else np.zeros(0, np.int64)
+        return Corpus(
+            **{name: np.array(values, object) for name, values in self._columns.items()},
+            sources=tuple(self._sources),
+            dropped=dict(self._dropped),
+            apart=tuple(self._apart),
+            counted=tuple(self._counted),
+            _source=np.array(self._files, np.int64),
+            _texts=Texts(path, ends),
+            _at=np.arange(len(ends)),
+            _folder=folder,
+        )
+
+    def _add(self, path: Path, message: Message, corpus: str) -> None:
+        release = self._release(path, message)
+        text = BROKEN.sub("\ufffd", message.text)
+        tokens = prompt_tokens(message.usage)
+        if tokens:
+            asked = message.prompt_id, digest(message.prompt), digest(message.system)
+            self._counted.append(Counted(release, *asked, tokens))
+        if message.domain in APART:
+            self._dropped[_APART] += 1
+            self._apart.append((release, text))
+            return
+        marked = text_hash(f"{release}\0{text}")
+        if len(text.strip()) < LEAST_CHARACTERS or marked in self._seen:
+            self._dropped[_AGAIN if marked in self._seen else _SHORT] += 1
+            return
+        self._seen.add(marked)
+        data = text.encode()
+        self._texts.write(data)
+        self._size += len(data)
+        self._ends.append(self._size)
+        self._files.append(len(self._sources))
+        values = (
+            release, _prompt_key(corpus, message.prompt_id, message.prompt), corpus, message.variant, message.language,
+            message.domain,
+        )  # fmt: skip
+        for column, value in zip(self._columns.values(), values, strict=True):
+            # The same text is the same object: of most columns few texts are different.
+            column.append(self._same.setdefault(value, value))
+
+    def _release(self, path: Path, message: Message) -> str:
+        name = self._label or message.model
+        if not name:
+            said = "holds a response without the name of its model; expected a column `release`"
+            raise InputError(str(path), f"{said}, or import it with --release")
+        if name not in self._known:
+            self._known[name] = self._registry.resolve(name)
+        entry = self._known[name]
+        return entry.release if entry else name
+
+    def _count_left_out(self, rows: Rows) -> None:
+        for kind, count in rows.left_out.items():
+            self._dropped[kind.plural] += count
 
 
 def corpus_files(paths: Sequence[Path]) -> list[Path]:
-    """The files of corpora that `paths` (files and folders) name, by name. Raises InputError where there is none."""
+    """Return the files of corpora that paths name, by name.
+
+    Args:
+        paths: Files, and folders of files that end in SUFFIXES.
+
+    Raises:
+        InputError: A file is missing, or a folder holds none.
+    """
     out: list[Path] = []
     for path in paths:
         if path.is_dir():
@@ -154,76 +274,13 @@ def corpus_files(paths: Sequence[Path]) -> list[Path]:
             out += found
         elif not path.exists():
             raise InputError(str(path), "no such file or folder")
-        elif not path.name.endswith(SUFFIXES):
-            raise InputError(str(path), f"expected a name ending in {', '.join(SUFFIXES)}")
         else:
             out.append(path)
     return sorted(set(out), key=lambda p: (p.name, str(p)))
 
 
-def _read(path: Path, cache: str, datasets: Any) -> Any:
-    kind = "parquet" if path.suffix == ".parquet" else "json"
-    # In one piece: a column that is null throughout a first piece could hold nothing else in the next.
-    more = {"chunksize": MOST_BYTES} if kind == "json" else {"batch_size": _BLOCK, "fragment_scan_options": _streamed()}
-    try:
-        return datasets.load_dataset(kind, data_files=str(path), split="train", cache_dir=cache, **more)
-    except Exception as error:  # datasets wraps whatever its readers raise
-        cause = error.__cause__ or error
-        raise InputError(str(path), f"cannot be read as {kind} ({' '.join(str(cause).split())[:200]})") from None
-
-
-def _streamed() -> Any:
-    """Else a file is fetched ahead of its use, which is for networks, and lies in memory whole."""
-    from pyarrow.dataset import ParquetFragmentScanOptions
-
-    return ParquetFragmentScanOptions(use_buffered_stream=True, pre_buffer=False)
-
-
-def _columns(path: Path, part: Any, label: str | None) -> Any:
-    """The columns that the trainer knows, as text, and a key for each prompt."""
-    for name in ("response", "release") if label is None else ("response",):
-        if name not in part.column_names:
-            raise InputError(str(path), f"lacks the column {name!r}")
-    stem = path.name.split(".")[0]
-
-    def clean(batch: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        size = len(batch["response"])
-        text = {k: ["" if v is None else str(v) for v in batch.get(k) or [""] * size] for k in _OPTIONAL}
-        corpus = [c or stem for c in text["corpus"]]
-        counted = [prompt_tokens(usage) or 0 for usage in batch.get("usage") or [None] * size]
-        rows = zip(corpus, text["prompt_id"], text["prompt"], strict=True)
-        return {
-            "response": [r if isinstance(r, str) else "" for r in batch["response"]],
-            "release": [label or ("" if r is None else str(r)) for r in batch.get("release") or [None] * size],
-            "prompt": [_prompt_key(*row) for row in rows],
-            "corpus": corpus,
-            "counted": counted,
-            "asked": [
-                [i, digest(p), digest(s)] if n else ["", "", ""]
-                for n, i, p, s in zip(counted, *(text[k] for k in _ASKED), strict=True)
-            ],
-            **{k: text[k] for k in ("variant", "language", "domain")},
-        }
-
-    return part.map(clean, batched=True, remove_columns=part.column_names, load_from_cache_file=False)
-
-
-def _prompt_key(corpus: str, prompt_id: str, prompt: str) -> str:
-    if prompt_id:
-        return f"{corpus}|{prompt_id}"
-    return f"{corpus}|{hashlib.sha256(prompt.encode()).hexdigest()[:16]}" if prompt else ""
-
-
-def _source(path: Path, part: Any) -> Source:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
-    return Source(path.name.split(".")[0], len(part), digest.hexdigest(), *licence_and_source(path))
-
-
 def licence_and_source(path: Path) -> tuple[str, str]:
-    """What a parquet file's metadata say of its licence and where it comes from; empty for other files."""
+    """Return what a parquet file's metadata say of its licence and where it comes from; empty for other files."""
     if path.suffix != ".parquet":
         return "", ""
     import pyarrow.parquet as pq
@@ -233,32 +290,12 @@ def licence_and_source(path: Path) -> tuple[str, str]:
     return licence, source
 
 
-def _counted(rows: Any, release: NDArray[np.object_]) -> tuple[Counted, ...]:
-    tokens = np.array(rows["counted"][:])
-    at = np.flatnonzero(tokens)
-    asked = rows.select_columns(["asked"])
-    out = []
-    for i in at:
-        prompt_id, prompt, system = asked[int(i)]["asked"]
-        out.append(Counted(str(release[i]), prompt_id, prompt, system, int(tokens[i])))
-    return tuple(out)
+def _prompt_key(corpus: str, prompt_id: str, prompt: str) -> str:
+    if prompt_id:
+        return f"{corpus}|{prompt_id}"
+    return f"{corpus}|{digest(prompt)}" if prompt else ""
 
 
-def _usable(
-    rows: Any, release: NDArray[np.object_], apart: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], dict[str, int]]:
-    """Rows with something to read, once each within a release, but those that `apart` (rows,) marks; and how many
-    were left out for what."""
-    marks, long = np.zeros(len(rows), np.uint64), np.zeros(len(rows), bool)
-    for at, text in enumerate(_values(rows, "response")):
-        long[at] = len(text.strip()) >= LEAST_CHARACTERS
-        marks[at] = text_hash(f"{release[at]}\0{text}")
-    full = np.flatnonzero(long & ~apart)
-    keep = full[np.sort(np.unique(marks[full], return_index=True)[1])]
-    dropped = {
-        "under 20 characters": int((~long & ~apart).sum()),
-        "duplicates within a release": len(full) - len(keep),
-    }
-    if apart.any():
-        dropped["about the model itself, or to count tokens"] = int(apart.sum())
-    return keep, dropped
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -26,11 +26,13 @@ class Kind(StrEnum):
 
     def counted(self, count: int) -> str:
         """Return "1 tool result", "2 tool results"."""
+        return f"1 {self}" if count == 1 else f"{count:,} {self.plural}"
+
+    @property
+    def plural(self) -> str:
+        """The kind of several: "tool results", "rows without an answer"."""
         first, _, rest = self.partition(" ")
-        if count == 1:
-            return f"1 {self}"
-        plural = f"{first}s {rest}" if first in _HEADS else f"{self}s"
-        return f"{count:,} {plural}"
+        return f"{first}s {rest}" if first in _HEADS else f"{self}s"
 
 
 # Nouns that stand first: "2 rows without an answer", not "2 row without an answers".
@@ -63,8 +65,15 @@ class ToolCall:
 class Message:
     """What one model wrote in one turn; all but `text` may be empty.
 
-    text: the answer as written, without what is known to be reasoning. calls: tool calls of the turn. model: as the
-    file names it. effort, temperature, time: how and when it was asked, if the file says so.
+    Attributes:
+        text: The answer as written, without what is known to be reasoning.
+        calls: Tool calls of the turn.
+        prompt, prompt_id, system: What it answers.
+        language, domain: As the file names them.
+        model: As the file names it.
+        usage: Token counts as the provider states them.
+        effort, temperature, time: How and when it was asked, if the file says so.
+        variant, corpus: Of a row of a corpus.
     """
 
     text: str
@@ -79,3 +88,5 @@ class Message:
     effort: str = ""
     temperature: float | None = None
     time: str = ""
+    variant: str = ""
+    corpus: str = ""

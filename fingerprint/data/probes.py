@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint.base.files import data_dir
-from fingerprint.data.opening import lines, opened
+from fingerprint.data.streams import Lines, opened
 from fingerprint.errors import FingerprintError, InputError
 
 SETS = "sets.json"
@@ -81,8 +81,8 @@ def listed(path: Path | None = None) -> dict[str, dict[str, str]]:
 
 def _read(path: Path) -> tuple[str, tuple[Probe, ...]]:
     found: dict[str, Probe] = {}
-    with opened(str(path)) as (stream, _):
-        for number, text in lines(str(path), stream):
+    with opened(str(path)) as stream:
+        for number, text in Lines(stream):
             if not text.strip():
                 continue
             probe = _probe(_json(path, number, text), str(path), number)

@@ -20,6 +20,9 @@ LABS = "labs.csv"
 LAB_COLUMNS = ("lab", "display")
 KINDS = frozenset({"lab", "base", "finetune"})
 _LISTED = 20
+# Letters and digits with which a name begins before it is completed, and names that an error offers for one.
+_TELLING = 3
+_OFFERED = 4
 _MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])")
 _NAME = re.compile(r"[a-z0-9][a-z0-9.:+_\-]*")
 # What tells snapshots, effort settings and quantisations of one model apart, and nothing else.
@@ -94,11 +97,36 @@ class Registry:
         meant = self._meant(name)
         if meant:
             return tuple(sorted(meant))[:most]
-        keys = [squashed(form) for form in forms(name)]
-        shortest = min(filter(None, keys), key=len, default="")
-        longer = (found for key, found in self._squashed.items() if shortest and key.startswith(shortest))
-        near = difflib.get_close_matches(min(forms(name), key=len), list(self.releases), most, 0.8)
-        return tuple(sorted(frozenset[str]().union(*longer)) or near)[:most]
+        for key in map(squashed, forms(name)):
+            if len(key) < _TELLING:
+                break
+            longer = [found for known, found in self._squashed.items() if known.startswith(key)]
+            if longer:
+                return tuple(sorted(frozenset[str]().union(*longer)))[:most]
+        return tuple(difflib.get_close_matches(min(forms(name), key=len), list(self.releases), most, 0.8))
+
+    def labs_of(self, name: str) -> tuple[str, ...]:
+        """Return the labs that a name stands for: of a lab, a family, a line or a release, however it is spelt.
+
+        Args:
+            name: A key, a display name, or any name of a release.
+
+        Returns:
+            None of them for an unknown name; several for a family that labs share.
+        """
+        wanted = name.strip().casefold()
+        entries = [e for e in self.releases.values() if e.kind == "lab"]
+        named = {
+            *(lab for lab in {e.lab for e in entries} if wanted in (lab.casefold(), self.display(lab).casefold())),
+            *(e.lab for e in entries if wanted in (e.family.casefold(), e.line.casefold())),
+        }
+        release = self.resolve(name)
+        return tuple(sorted(named)) or ((release.lab,) if release else ())
+
+    def described(self, name: str) -> str:
+        """Return a name and what it could mean, for an error: "mistral-large (mistral-large-2402 or ...?)"."""
+        meant = self.candidates(name, _OFFERED)
+        return f"{name} ({' or '.join(meant)}?)" if meant else name
 
     def of_lab(self, lab: str) -> list[Release]:
         """Its releases; those of its models that others fine-tuned are not among them."""
@@ -172,10 +200,16 @@ class Registry:
         return {stem: frozenset(names) for stem, names in members.items()}
 
 
-def unknown_names(file: str, names: Iterable[str]) -> InputError:
-    """The error for release names of `file` that no registry entry has: which they are and what to do."""
+def unknown_names(file: str, names: Iterable[str], registry: Registry) -> InputError:
+    """Return the error for names that no registry entry has: which they are, what they could mean, what to do.
+
+    Args:
+        file: Where the names are.
+        names: The names.
+        registry: What does not know them.
+    """
     strange = sorted(names)
-    listed = ", ".join(strange[:_LISTED]) + (", ..." if len(strange) > _LISTED else "")
+    listed = ", ".join(map(registry.described, strange[:_LISTED])) + (", ..." if len(strange) > _LISTED else "")
     return InputError(
         file,
         f"{len(strange)} release names are not in the registry: {listed}; add a row for each ({','.join(COLUMNS)}) or "

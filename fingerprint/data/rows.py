@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 
 from fingerprint.data.cleaning import SAID, clean, looks_like_html
 from fingerprint.data.containers import Contents, Place, contents, first_of
@@ -16,7 +15,7 @@ from fingerprint.data.formats.tables import Columns, parse_rows
 from fingerprint.data.formats.values import Item, mappings
 from fingerprint.data.message import Kind, LeftOut, Message
 from fingerprint.data.names import MASK
-from fingerprint.data.response import Response
+from fingerprint.data.response import Part
 from fingerprint.errors import InputError
 
 _HEAD = 20
@@ -35,28 +34,27 @@ _LONGEST_ERROR = 1_000
 TOOL_CALLS = "tool-calls"
 
 
-class Part(StrEnum):
-    """What a model writes: prose, code (fenced, in its prose), and calls of tools."""
-
-    PROSE = "prose"
-    CODE = "code"
-    TOOLS = "tools"
-
-
-ALL_PARTS = frozenset(Part)
+# What is judged and trained on where nothing is said: the model that ships learned no tool calls.
+DEFAULT_PARTS = (Part.PROSE, Part.CODE)
+_PART_WORDS = {Part.PROSE: "passage of prose", Part.CODE: "block of code", Part.TOOLS: "tool call"}
 
 
 @dataclass(frozen=True)
 class Options:
     """How files are read.
 
-    format: name of one of FORMATS, or empty: known by its content. columns: field to names of columns, for tables.
-    parts: what of a message counts.
+    Attributes:
+        format: Name of one of FORMATS; empty for what the content looks like.
+        columns: Field to names of columns, for tables.
+        parts: What of a message counts.
+
+    Raises:
+        InputError: There is no such format.
     """
 
     format: str = ""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    parts: Collection[Part] = ALL_PARTS
+    parts: Collection[Part] = DEFAULT_PARTS
 
     def __post_init__(self) -> None:
         if self.format and self.format not in FORMATS:
@@ -67,8 +65,17 @@ class Options:
 class Rows:
     """What one place holds, cleaned; the counts are whole once all of it was read.
 
-    format: what it was taken for. columns: theirs by our fields, where it is a table whose columns were looked for.
-    left_out: what was no answer. mended: how many texts each step of cleaning changed. messages: how many were read.
+    Attributes:
+        place: Where.
+        format: What it was taken for.
+        columns: Theirs by our fields, where it is a table whose columns were looked for.
+        left_out: What was no answer.
+        mended: How many texts each step of cleaning changed.
+        parts: How many of each part there were, whether they count or not.
+        options: How it is read.
+        models: How many messages are of each model, as the file names them.
+        messages: How many were read.
+        html: How many texts look like HTML.
     """
 
     place: Place
@@ -78,11 +85,11 @@ class Rows:
     mended: Counter[str] = field(default_factory=Counter)
     parts: Counter[Part] = field(default_factory=Counter)
     models: Counter[str] = field(default_factory=Counter)
+    options: Options = field(default_factory=Options)
     messages: int = 0
     html: int = 0
     _parsed: Iterator[Message] = field(default_factory=lambda: iter(()))
     _tools: set[str] = field(default_factory=set)
-    _options: Options = field(default_factory=Options)
 
     def __iter__(self) -> Iterator[Message]:
         """Yield every message that is left, its text cleaned."""
@@ -93,34 +100,41 @@ class Rows:
                 self.models[found.model] += 1
                 yield found
 
-    def records(self) -> Iterator[Response]:
-        """Yield what counts of every message: its text, and each turn's tool calls as a response of their own domain.
+    def chosen(self) -> Iterator[Message]:
+        """Yield what counts of every message: its text, and each turn's tool calls as a message of their own domain.
 
         Names of tools, which the harness gave, are masked.
         """
         for message in self:
             self._tools |= {call.name for call in message.calls if _is_telling(call.name)}
-            text = self._chosen(message.text)
+            self.parts[Part.TOOLS] += len(message.calls)
+            text = self._counted_text(message.text)
             if text.strip():
-                yield _record(message, self._masked(text), message.domain)
-            if message.calls and Part.TOOLS in self._options.parts:
-                self.parts[Part.TOOLS] += len(message.calls)
+                yield replace(message, text=self._masked(text), calls=())
+            if message.calls and Part.TOOLS in self.options.parts:
                 said = "\n".join(self._masked(call.text(MASK)) for call in message.calls)
-                yield _record(message, clean(said).text, TOOL_CALLS)
+                yield replace(message, text=clean(said).text, calls=(), domain=TOOL_CALLS)
 
     def summary(self) -> str:
         """Return in one line what was read: "3 responses of OpenAI chat completions; 1 error row left out"."""
         unit = self.format.unit
         read = f"{self.messages:,} {unit}{'' if self.messages == 1 else 's'} of {self.format.title}"
-        return f"{read}; {left_out_text(self.left_out)} left out" if +self.left_out else read
+        return "; ".join([read, *self.not_judged()])
+
+    def not_judged(self) -> list[str]:
+        """Return what was left out, and the parts that do not count, in words."""
+        said = [f"{left_out_text(self.left_out)} left out"] if +self.left_out else []
+        for part, what in _PART_WORDS.items():
+            count = self.parts[part]
+            if count and part not in self.options.parts:
+                said.append(f"{_counted(count, what)} not judged (--parts {part})")
+        return said
 
     def warnings(self) -> list[str]:
         """Return what was done to the texts, a sentence each."""
-        said = [f"{_counted(count)}: {SAID[name]}" for name, count in self.mended.items()]
+        said = [f"{_counted(count, 'response')}: {SAID[name]}" for name, count in self.mended.items()]
         if self.html:
-            said.append(f"{_counted(self.html)}: looks like HTML, whose tags are judged as style")
-        if len(self.models - Counter([""])) > 1:
-            said.append(f"the file names {len(self.models - Counter(['']))} models: one case is taken to be of one")
+            said.append(f"{_counted(self.html, 'response')}: looks like HTML, whose tags are judged as style")
         return said
 
     def _cleaned(self, message: Message) -> Message | None:
@@ -134,20 +148,19 @@ class Rows:
         if not found.text.strip() and not message.calls:
             self.left_out[Kind.ONLY_REASONING if "reasoning" in found.mended else Kind.EMPTY] += 1
             return None
-        if not found.text.strip() and Part.TOOLS not in self._options.parts:
+        if not found.text.strip() and Part.TOOLS not in self.options.parts:
             self.left_out[Kind.TOOL_TURN] += 1
+            self.parts[Part.TOOLS] += len(message.calls)
             return None
         return replace(message, text=found.text) if found.text != message.text else message
 
-    def _chosen(self, text: str) -> str:
+    def _counted_text(self, text: str) -> str:
         """The parts of a text that count, and the count of those that are there."""
-        wanted = self._options.parts
+        wanted = self.options.parts
         pieces = [m["code"] for m in _FENCE.finditer(text)] if "```" in text or "~~~" in text else []
         prose = _FENCE.sub("", text) if pieces else text
-        if prose.strip() and Part.PROSE in wanted:
-            self.parts[Part.PROSE] += 1
-        if pieces and Part.CODE in wanted:
-            self.parts[Part.CODE] += len(pieces)
+        self.parts[Part.PROSE] += bool(prose.strip())
+        self.parts[Part.CODE] += len(pieces)
         if Part.PROSE in wanted:
             return text if Part.CODE in wanted else prose
         return "\n".join(pieces) if Part.CODE in wanted else ""
@@ -194,7 +207,7 @@ def left_out_text(left_out: LeftOut) -> str:
 
 
 def _recognised(place: Place, found: Contents, options: Options, left_out: LeftOut) -> Rows:
-    rows = Rows(place, FORMATS["rows"], {}, left_out, _options=options)
+    rows = Rows(place, FORMATS["rows"], {}, left_out, options=options)
     if options.format and FORMATS[options.format].shape is not found.shape:
         raise InputError(place.name, f"is no file of the form {options.format}: it holds {found.shape}")
     if found.shape is Shape.DATABASE:
@@ -279,17 +292,12 @@ def _columns(place: Place, item: Item, given: Mapping[str, tuple[str, ...]]) -> 
     return found.names
 
 
-def _record(message: Message, text: str, domain: str) -> Response:
-    return Response(
-        text, message.prompt, message.prompt_id, message.system, message.language, domain,
-        message.usage if message.usage else None,
-    )  # fmt: skip
-
-
 def _is_telling(name: str) -> bool:
     """Whether a tool's name is no ordinary word."""
     return len(name) > 5 and (re.search(r"[_:]|[a-z][A-Z]|\w-\w", name) is not None)
 
 
-def _counted(count: int) -> str:
-    return f"{count:,} response" + ("" if count == 1 else "s")
+def _counted(count: int, what: str) -> str:
+    first, _, rest = what.partition(" of ")
+    plural = f"{first}s of {rest}" if rest else f"{first}s"
+    return f"{count:,} {what if count == 1 else plural}"

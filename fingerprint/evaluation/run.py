@@ -115,8 +115,8 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progr
     work = Work(running.cache, depends_on, settings.jobs, progress)
     study = Study(sample, loaded, settings.config, work, more)
     wanted = settings.protocols or names()
-    asked = {one: one.ask(study) for one in all_protocols if one.name in wanted}
-    tested = {one: cases for one, cases in asked.items() if cases is not None and len(cases.predictions)}
+    found = {one: one.ask(study) for one in all_protocols if one.name in wanted}
+    tested = {one: cases for one, cases in found.items() if cases is not None and len(cases.predictions)}
     report = document(_run(settings, loaded, digest, sample), study, tested)
     pages = {
         "report.html": render_html(report),

@@ -296,11 +296,42 @@ class SideEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class PartCounts:
+    """How many of each part the model wrote, whether the verdict is based on it or not.
+
+    Attributes:
+        prose: Messages with prose.
+        code: Blocks of code.
+        tools: Tool calls.
+    """
+
+    prose: int
+    code: int
+    tools: int
+
+
+@dataclass(frozen=True, slots=True)
+class InputInfo:
+    """What was read.
+
+    Attributes:
+        summary: In one line: what the file holds, and what was left out.
+        parts: How many of each part there were.
+        judged: The parts that the verdict is based on.
+    """
+
+    summary: str
+    parts: PartCounts
+    judged: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Verdict:
     """The verdict on one case. Only `side_evidence` uses anything but style.
 
     Attributes:
         file: The file that holds the responses; "-" for standard input.
+        read: What was read from it.
         n_responses: Number of responses in the file.
         n_used: Number of responses that the verdict is based on.
         verdict: The decision.
@@ -324,6 +355,7 @@ class Verdict:
     """
 
     file: str
+    read: InputInfo
     n_responses: int
     n_used: int
     verdict: VerdictWord

@@ -17,8 +17,9 @@ from fingerprint.collect.plan import Job, ProbeRequest
 from fingerprint.collect.prices import most_cost
 from fingerprint.collect.run import Counters, RunSettings, collect
 from fingerprint.config import ProbingConfig
-from fingerprint.data.reading import case_of
+from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
+from fingerprint.errors import InputError
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import ATTRIBUTIONS, LabShare, Verdict
 from fingerprint.probing.choice import Choice, Kind, firm
@@ -101,7 +102,6 @@ class Session:
 
         Raises:
             FingerprintError: The file cannot be written.
-            InputError: The file is no case.
         """
         # Repairs what a kill left.
         self._job.file.open()
@@ -119,7 +119,11 @@ class Session:
     def _look(self) -> tuple[Case | None, Verdict | None]:
         if not self._job.file.keys:
             return None, None
-        case = case_of(_whole_lines(self._job.file.path), str(self._job.file.path))
+        try:
+            case = case_of(_whole_lines(self._job.file.path), str(self._job.file.path))
+        except InputError:
+            # Reasoning without an answer, or errors in an answer's place: the next one may be better.
+            return None, None
         verdict = self._identifier.identify(case)
         # An answer for side evidence adds no further look at the style.
         if verdict.n_used > self._used:

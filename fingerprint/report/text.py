@@ -73,6 +73,8 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int =
 def _head(verdict: Verdict, page: _Page) -> list[str]:
     lines = wrap(f"{printable(verdict.file)}: {_headline(verdict, page.name)}", page.width)
     lines += wrap(printable(verdict.explanation), page.width)
+    if verdict.read.summary:
+        lines += wrap(f"Read: {printable(verdict.read.summary)}.", page.width)
     if verdict.advice:
         lines += wrap(printable(verdict.advice), page.width)
     if verdict.candidates is not None:

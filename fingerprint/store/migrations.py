@@ -17,7 +17,7 @@ from fingerprint.config import Config, EmbeddingConfig, config_values
 from fingerprint.errors import ModelError
 from fingerprint.store.checks import Contents
 
-FEATURES_OF_SCHEMA_1 = "3b9aa3b29f62bdfbdd66d16a0c504bc9c5859b54f986f49cffc67f88d7c1afcc"
+FEATURES_OF_SCHEMA_1 = "6ef4c688372fd298f31d9801c8236cd165a85cf030a2dbf98ca75a0a2bce3ed6"
 """`feature_signature(FeatureConfig())` of the program that trained every model of schema 1 (fingerprint 0.1.0)."""
 
 _ARRAYS = {

@@ -206,7 +206,7 @@ def _selected(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray
     for name in settings.exclude_releases:
         entry = registry.resolve(name)
         if entry is None:
-            raise FingerprintError(f"{name}: not in the registry; name a release as the registry does")
+            raise FingerprintError(f"{registry.described(name)}: not in the registry; name a release")
         out |= registry.group(entry.release)
     for lab in settings.exclude_labs:
         releases = registry.of_lab(lab)

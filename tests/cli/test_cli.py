@@ -48,7 +48,7 @@ def test_identify_needs_the_light_install_only(model: Path, tmp_path: Path) -> N
     file = worlds.case(tmp_path / "s.jsonl", "ash-1")
     code = (
         "from fingerprint.api import Fingerprint\n"
-        "from fingerprint.data.reading import read_case\n"
+        "from fingerprint.data.reader import read_case\n"
         f"Fingerprint.load({str(model)!r}).identify(read_case({str(file)!r}))"
     )
     heavy = {"torch", "datasets", "sklearn", "scipy", "joblib", "sentence_transformers", "transformers", "pandas"}
@@ -70,7 +70,7 @@ def test_json_of_one_file_and_of_several(model: Path, tmp_path: Path) -> None:
 def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path) -> None:
     good = worlds.case(tmp_path / "good.jsonl", "oak-1")
     bad = tmp_path / "bad.jsonl"
-    bad.write_text('{"response": "long enough to be judged, it is"}\n{"response": 3}\n')
+    bad.write_text('{"response": "long enough to be judged, it is"}\n{"response": \n')
     done = run("identify", bad, tmp_path / "none.jsonl", good, "--model", model, "--format", "jsonl")
     assert done.returncode == 2
     assert [valid(line)["file"] for line in done.stdout.splitlines()] == [str(good)]
@@ -96,12 +96,107 @@ def test_standard_input(model: Path, tmp_path: Path) -> None:
     assert valid(done.stdout)["file"] == "-"
 
 
-def test_a_file_without_a_usable_response_gets_a_valid_verdict(model: Path, tmp_path: Path) -> None:
-    file = tmp_path / "short.jsonl"
-    file.write_text('{"response": "OK"}\n')
-    found = valid(run("identify", file, "--model", model, "--format", "jsonl", "--style-only").stdout)
-    assert (found["verdict"], found["reason"], found["n_used"]) == ("inconclusive", "no-responses", 0)
-    assert found["domain"] is found["side_evidence"] is None
+def test_a_file_without_a_usable_response_ranks_nobody(model: Path, tmp_path: Path) -> None:
+    short, empty = tmp_path / "short.jsonl", tmp_path / "empty.jsonl"
+    short.write_text('{"response": "OK"}\n')
+    empty.write_text('{"response": null}\n')
+    done = run("identify", short, empty, "--model", model, "--format", "jsonl", "--style-only")
+    assert (done.returncode, done.stdout) == (2, "")
+    first, second = done.stderr.splitlines()
+    assert first.endswith("1 response had fewer than 20 characters (left out); no response is left to judge")
+    assert second.endswith("holds no answer; 1 row without an answer left out")
+
+
+def test_a_folder_and_files_as_one_case(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    for number in range(3):
+        worlds.case(tmp_path / "in" / f"{number}.jsonl", "oak-1", 10)
+    apart = valid(run("identify", tmp_path / "in", "--model", model, "--format", "json").stdout)
+    assert [Path(verdict["file"]).name for verdict in apart] == ["0.jsonl", "1.jsonl", "2.jsonl"]
+    one = valid(run("identify", tmp_path / "in", "--model", model, "--format", "json", "--together").stdout)
+    assert one["file"] == f"{tmp_path / 'in' / '0.jsonl'} and 2 more"
+    assert one["read"]["parts"]["prose"] == 30
+    assert one["n_responses"] == 30
+
+
+def test_what_was_read_and_the_parts_that_count(model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "chat.jsonl"
+    said = "A wall of stone keeps the wind away from the beds, and so does a hedge.\n\n```python\nprint(1)\n```"
+    call = {"id": "c", "type": "function", "function": {"name": "read_file", "arguments": '{"path": "garden.md"}'}}
+    turns = [{"role": "user", "content": "why?"}, {"role": "assistant", "content": said, "tool_calls": [call]}]
+    file.write_text(json.dumps({"messages": turns}) + "\n" + json.dumps({"messages": turns[:1]}) + "\n")
+    found = valid(run("identify", file, "--model", model, "--format", "json").stdout)["read"]
+    assert found == {
+        "summary": "1 response of chats; 1 row without an answer left out; 1 tool call not judged (--parts tools)",
+        "parts": {"prose": 1, "code": 1, "tools": 1},
+        "judged": ["prose", "code"],
+    }
+    text = " ".join(run("identify", file, "--model", model).stdout.split())
+    assert f"Read: {found['summary']}." in text
+    tools = valid(run("identify", file, "--model", model, "--format", "json", "--parts", "tools").stdout)
+    assert (tools["read"]["judged"], tools["n_used"]) == (["tools"], 1)
+    for args in (["--parts", "poems"], ["--format-in", "nothing"], ["--column", "nobody"]):
+        done = run("identify", file, "--model", model, *args)
+        assert (done.returncode, len(done.stderr.splitlines()), done.stdout) == (2, 1, "")
+
+
+def test_a_wide_table_by_its_column(model: Path, tmp_path: Path) -> None:
+    file = tmp_path / "wide.csv"
+    file.write_text('ask,oak,elm\nwhy?,"The oak speaks at some length here.","And the elm answers it at length."\n')
+    found = valid(run("identify", file, "--model", model, "--format", "json", "--column", "oak").stdout)
+    assert (found["n_used"], found["read"]["summary"]) == (1, "1 row of responses")
+
+
+def test_what_is_no_file_is_one_line(model: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    good = worlds.case(tmp_path / "good.jsonl", "oak-1")
+    files = ["-", "-", tmp_path / "pipe", "/dev/null", good]
+    done = run("identify", *files, "--model", model, "--format", "jsonl", input=good.read_text())
+    assert [valid(line)["file"] for line in done.stdout.splitlines()] == ["-", str(good)]
+    assert done.returncode == 2
+    twice, pipe, device = done.stderr.splitlines()
+    assert "standard input can be read once only" in twice
+    assert "is a pipe or device" in pipe
+    assert "is a pipe or device" in device
+
+
+_FAULT = """
+import sys
+from fingerprint.data import reader
+from fingerprint.cli import main
+sound = reader.read_case
+def read_case(names, options):
+    if "bad" in names[0]:
+        raise ZeroDivisionError("on two\\nlines")
+    return sound(names, options)
+reader.read_case = read_case
+main(sys.argv[1:])
+"""
+
+
+@pytest.mark.parametrize("debug", [[], ["--debug"]])
+def test_what_nobody_foresaw_is_a_line_that_asks_for_a_report(model: Path, tmp_path: Path, debug: list[str]) -> None:
+    good, bad = worlds.case(tmp_path / "good.jsonl", "oak-1"), worlds.case(tmp_path / "bad.jsonl", "oak-1")
+    args = [sys.executable, "-c", _FAULT, "identify", *map(str, (bad, good)), "--model", str(model), "--format", "json"]
+    done = subprocess.run([*args, *debug], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert [verdict["file"] for verdict in valid(done.stdout)] == [str(good)]
+    assert done.returncode == 2
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"fingerprint: {bad}: ZeroDivisionError in <string>:8: on two lines; ")
+    assert "report it" in last
+    assert ("Traceback" in done.stderr) == bool(debug)
+
+
+def test_the_last_net_is_under_every_verb() -> None:
+    code = (
+        "from fingerprint.data.registry import Registry\nfrom fingerprint.cli import main\n"
+        "Registry.load = None\nmain(['corpora', 'add-release', 'x', '--alias', 'y'])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, "PYTHONPATH": str(ROOT)}
+    )
+    assert (done.returncode, len(done.stderr.splitlines())) == (70, 1)
+    assert done.stderr.startswith("fingerprint: TypeError in add_release.py:")
 
 
 def test_candidates(model: Path, tmp_path: Path) -> None:
@@ -111,6 +206,7 @@ def test_candidates(model: Path, tmp_path: Path) -> None:
     done = run("identify", file, "--model", model, "--candidates", "cedr")
     assert done.returncode == 2
     assert "cedar" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
     assert not done.stdout
 
 

@@ -16,7 +16,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from fingerprint.api import Fingerprint
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 from tests import worlds
 from tests.cli.test_cli import ROOT, run
 from tests.collect import faults

@@ -80,7 +80,7 @@ def test_import_shows_three_rows_escaped_and_names_the_option(tmp_path: Path) ->
     assert (done.returncode, done.stdout.splitlines()[-1].split(": ")[1]) == (0, "5 responses of 1 release written")
     done = run("corpora", "import", path, "--out", tmp_path / "o.parquet", "--release", "claude-2", "--format", "json")
     found = json.loads(done.stdout)
-    assert (found["form"], len(found["sample"]), found["releases"]) == ("responses or chats", 3, {"claude-2": 5})
+    assert (found["form"], len(found["sample"]), found["releases"]) == ("responses", 3, {"claude-2": 5})
     done = run("corpora", "import", path, "--out", tmp_path / "o.jsonl", "--licence", "MIT")
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1)
 

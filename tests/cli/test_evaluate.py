@@ -9,6 +9,7 @@ from click.testing import CliRunner, Result
 
 from fingerprint.cli.evaluate import command
 from fingerprint.evaluation import config, protocols
+from fingerprint.evaluation.config import EvaluationConfig
 from tests.cli.test_cli import imported, run
 
 
@@ -20,7 +21,12 @@ def test_help_names_the_protocols_and_imports_nothing_heavy() -> None:
 
 
 def test_a_corpus_outside_the_training(
-    evaluated: Any, world: Path, model: Path, tiny_evaluation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    evaluated: tuple[dict[str, Any], Path],
+    world: Path,
+    model: Path,
+    tiny_evaluation: EvaluationConfig,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(config, "QUICK", tiny_evaluation)
     options = ["--registry", world / "registry.csv", "--cache", world / "cache", "--protocol", "external-test"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import threading
 import time
 from collections import Counter
@@ -20,7 +21,7 @@ from fingerprint.collect.provider import open_provider
 from fingerprint.collect.run import Counters, RunSettings, collect, start
 from fingerprint.data.probes import load_probes
 from tests.collect import faults
-from tests.collect.doubles import KEY, PATHS, Script, address, lines, ok, probes, prompt_of
+from tests.collect.doubles import KEY, PATHS, Script, address, body, lines, ok, probes, prompt_of
 
 # A busy machine answers within the timeout; only `faults.slow` does not.
 RETRY = RetryPolicy(tries=12, timeout=3, first_wait=0.02, longest_wait=0.1)
@@ -189,6 +190,30 @@ def test_no_key_in_what_is_said_or_logged(api: str, httpserver: HTTPServer, capl
         assert KEY not in repr(shown)
         shown = shown.__cause__ if shown.__suppress_context__ else shown.__context__
     assert KEY not in caplog.text
+
+
+def spelt(text: str) -> str:
+    """In JSON's escapes, every letter of it."""
+    return "".join(f"\\u{ord(char):04x}" for char in text)
+
+
+@apis
+def test_no_key_in_an_answer_however_it_is_spelt(api: str, httpserver: HTTPServer) -> None:
+    answered = json.dumps(body(api, f"Your key is {KEY}, and again: AGAIN.")).replace("AGAIN", spelt(KEY))
+    answered = answered.replace("tiny-2026", f"tiny-{spelt(KEY)}")
+    httpserver.expect_request(PATHS[api]).respond_with_data(answered, content_type="application/json")
+    (answer,) = ask(api, httpserver)
+    assert isinstance(answer, Answer)
+    assert answer.text == "Your key is [key], and again: [key]."
+    assert answer.model == "tiny-[key]"
+
+
+def test_no_key_in_arguments_that_are_json_in_json(httpserver: HTTPServer) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": f'{{"key": "{spelt(KEY)}"}}'}}
+    httpserver.expect_request(PATHS["openai"]).respond_with_json(body("openai", "", tool_calls=[call]))
+    (answer,) = ask("openai", httpserver)
+    assert isinstance(answer, Answer)
+    assert json.loads(answer.text) == {"name": "f", "arguments": {"key": "[key]"}}
 
 
 @apis

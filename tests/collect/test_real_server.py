@@ -18,7 +18,7 @@ import numpy as np
 import pytest
 
 from fingerprint.data.corpus import read_corpora
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.side.evidence import side_evidence

@@ -12,6 +12,7 @@ import sys
 import tarfile
 import tempfile
 import time
+from collections import Counter
 from pathlib import Path
 
 from hypothesis import given, settings
@@ -19,8 +20,8 @@ from hypothesis import strategies as st
 
 from fingerprint.corpora.fetch.archive import Limits, extract
 from fingerprint.corpora.fetch.templates import compiled
-from fingerprint.corpora.importing.formats import FORMATS
-from fingerprint.corpora.importing.found import Found
+from fingerprint.data.formats import FORMATS, Shape
+from fingerprint.data.message import LeftOut, Message
 from fingerprint.errors import InputError
 from tests.cli.test_cli import ROOT
 
@@ -78,13 +79,12 @@ def test_archives_with_any_bytes_in_them(changes: list[tuple[int, bytes]]) -> No
 @settings(max_examples=400, deadline=None)
 @given(st.sampled_from(ITEMS).flatmap(lambda keys: st.fixed_dictionaries(dict.fromkeys(keys, JSON))))
 def test_items_with_anything_in_them(item: dict[str, object]) -> None:
-    for form in FORMATS:
-        if form.fits(item):
-            for found in form.read(item):
-                assert isinstance(found, Found)
-                assert all(
-                    isinstance(text, str) for text in (found.response, found.model, found.prompt, found.prompt_id)
-                )
+    for form in FORMATS.values():
+        if form.shape is Shape.ITEMS and form.fits(item):
+            left_out: LeftOut = Counter()
+            for found in form.parse(iter([item]), left_out):
+                assert isinstance(found, Message)
+                assert all(isinstance(text, str) for text in (found.text, found.model, found.prompt, found.prompt_id))
 
 
 def test_a_kill_while_importing_leaves_the_old_file(tmp_path: Path) -> None:

@@ -10,13 +10,20 @@ from typing import Any
 
 import pytest
 
-from fingerprint.corpora.importing.run import Labelling, Source, import_rows, understand
+from fingerprint.corpora import importing
+from fingerprint.corpora.importing import Labelling, Target, import_rows, understand
+from fingerprint.data.containers import Place
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
+from fingerprint.data.rows import Options
 from fingerprint.errors import InputError
 
 SAID = "What a model would say, at some length."
 GPT, CLAUDE = "gpt-4o-2024-05-13", "claude-2.1"
+
+
+def source(name: str, columns: dict[str, tuple[str, ...]] | None = None, *where: Any) -> importing.Source:
+    return importing.Source(Place(name, *where), Options(columns=columns or {}))
 
 
 def lines(*rows: Any) -> bytes:
@@ -93,9 +100,9 @@ FORMS: dict[str, tuple[bytes, str, str, str, str]] = {
     "inspect": (whole(LOG | {"samples": [sample(REASONED)]}), "inspect_ai log", f"openai/{GPT}", "why?", "q1"),
     "ours": (
         lines({"response": SAID, "prompt": "why?", "prompt_id": "q1", "release": GPT, "temperature": 1}),
-        "responses or chats", GPT, "why?", "q1",
+        "responses", GPT, "why?", "q1",
     ),
-    "chats": (lines({"messages": TURNS, "model": GPT}), "responses or chats", GPT, "why?", ""),
+    "chats": (lines({"messages": TURNS, "model": GPT}), "chats", GPT, "why?", ""),
 }  # fmt: skip
 
 
@@ -103,10 +110,13 @@ FORMS: dict[str, tuple[bytes, str, str, str, str]] = {
 def bring(tmp_path: Path) -> Callable[..., list[dict[str, Any]]]:
     """Imports and gives the rows back, by way of what training reads."""
 
-    def run(source: Source, out: str = "out.jsonl", **labelling: Any) -> list[dict[str, Any]]:
+    def run(source: importing.Source, out: str = "out.jsonl", **labelling: Any) -> list[dict[str, Any]]:
         registry = labelling.pop("registry", None) or Registry.load()
         import_rows(
-            source, tmp_path / out, Labelling(registry, **labelling), "mine", {"licence": "MIT"}, lambda *_: None
+            source,
+            Target(tmp_path / out, "mine", {"licence": "MIT"}),
+            Labelling(registry, **labelling),
+            lambda *_: None,
         )
         assert read_corpora([tmp_path / out], registry).corpus.tolist()
         if out.endswith(".parquet"):
@@ -123,15 +133,13 @@ def test_forms(name: str, tmp_path: Path, bring: Callable[..., list[dict[str, An
     data, form, model, prompt, prompt_id = FORMS[name]
     path = tmp_path / "x.dat"
     path.write_bytes(data)
-    found = understand(Source(str(path)))
-    assert (found.form, found.sample[0].response, found.sample[0].model) == (form, SAID, model)
-    (row,) = bring(Source(str(path)), renamed={f"openai/{GPT}": GPT})
+    found = understand(source(str(path)))
+    assert (found.form, found.sample[0].text, found.sample[0].model) == (form, SAID, model)
+    (row,) = bring(source(str(path)), renamed={f"openai/{GPT}": GPT})
     assert (row["response"], row.get("prompt", ""), row.get("prompt_id", "")) == (SAID, prompt, prompt_id)
-    assert (row["release"], row["kind"], row["corpus"]) == (
-        Registry.load().resolve(model.split("/")[-1]).release,
-        "lab",
-        "mine",
-    )
+    entry = Registry.load().resolve(model.split("/")[-1])
+    assert entry is not None
+    assert (row["release"], row["kind"], row["corpus"]) == (entry.release, "lab", "mine")
 
 
 BATTLES = {
@@ -157,8 +165,8 @@ def test_arena_battles(name: str, form: str, tmp_path: Path, bring: Callable[...
         import pyarrow.parquet as pq
 
         pq.write_table(pa.Table.from_pylist([BATTLES[name]]), path)
-    assert understand(Source(str(path))).form == "LMArena battles"
-    rows = bring(Source(str(path)), "out.parquet")
+    assert understand(source(str(path))).form == "LMArena battles"
+    rows = bring(source(str(path)), "out.parquet")
     assert [(r["release"], r["response"], r["prompt"]) for r in rows] == [(GPT, SAID, "why?"), (CLAUDE, SAID, "why?")]
 
 
@@ -173,20 +181,20 @@ def test_inspect_logs_in_their_zip_form(tmp_path: Path, bring: Callable[..., lis
     members = {"_journal/start.json": LOG, "samples/q1_epoch_1.json": sample(SAID), "samples/q2_epoch_1.json": sample(REASONED),
                "summaries.json": "[]", "header.json": LOG}  # fmt: skip
     path = eval_log(tmp_path / "x.eval", **members)
-    rows = bring(Source(str(path)), renamed={f"openai/{GPT}": GPT})
+    rows = bring(source(str(path)), renamed={f"openai/{GPT}": GPT})
     assert [(r["response"], r["prompt"], r["source_model"]) for r in rows] == [(SAID, "why?", f"openai/{GPT}")] * 2
     with pytest.raises(InputError, match="no inspect_ai log"):
-        understand(Source(str(eval_log(tmp_path / "y.zip", x="y"))))
+        understand(source(str(eval_log(tmp_path / "y.zip", x="y"))))
 
 
 def test_zip_bombs_and_damage_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fingerprint.corpora.importing.containers._MOST_MEMBER", 100_000)
+    monkeypatch.setattr("fingerprint.data.containers._MOST_MEMBER", 100_000)
     bomb = eval_log(tmp_path / "x.eval", **{"header.json": LOG, "samples/q_epoch_1.json": b" " * 5_000_000})
     with pytest.raises(InputError, match="unfolds to more than"):
-        understand(Source(str(bomb)))
+        understand(source(str(bomb)))
     (tmp_path / "y.eval").write_bytes(bomb.read_bytes()[:-40])
     with pytest.raises(InputError, match="damaged"):
-        understand(Source(str(tmp_path / "y.eval")))
+        understand(source(str(tmp_path / "y.eval")))
 
 
 def llm_log(path: Path) -> Path:
@@ -215,8 +223,8 @@ def llm_log(path: Path) -> Path:
 def test_the_llm_tool_log_of_both_ages(tmp_path: Path, bring: Callable[..., list[dict[str, Any]]]) -> None:
     path = llm_log(tmp_path / "logs.db")
     before = path.read_bytes()
-    assert understand(Source(str(path))).form == "llm log"
-    rows = bring(Source(str(path)))
+    assert understand(source(str(path))).form == "llm log"
+    rows = bring(source(str(path)))
     assert [(r["release"], r["response"], r["prompt"]) for r in rows] == [(GPT, SAID, "why?"), (CLAUDE, SAID, "why?")]
     assert path.read_bytes() == before
     assert not list(tmp_path.glob("logs.db-*"))
@@ -225,7 +233,7 @@ def test_the_llm_tool_log_of_both_ages(tmp_path: Path, bring: Callable[..., list
     (tmp_path / "cut.db").write_bytes(before[:5_000])
     for name, message in (("other.db", "no log of the llm tool"), ("cut.db", "no whole log")):
         with pytest.raises(InputError, match=message):
-            understand(Source(str(tmp_path / name)))
+            understand(source(str(tmp_path / name)))
 
 
 HARNESS = [
@@ -238,29 +246,29 @@ HARNESS = [
 def test_harness_samples_do_not_say_whose(tmp_path: Path, bring: Callable[..., list[dict[str, Any]]]) -> None:
     path = tmp_path / "samples_gsm8k_2025.jsonl"
     path.write_bytes(lines(*HARNESS))
-    assert understand(Source(str(path))).sample[0].model == ""
+    assert understand(source(str(path))).sample[0].model == ""
     with pytest.raises(InputError, match="--release"):
-        bring(Source(str(path)))
-    (row,) = bring(Source(str(path)), release=GPT)
+        bring(source(str(path)))
+    (row,) = bring(source(str(path)), release=GPT)
     assert (row["response"], row["prompt"], row["prompt_id"], row["release"]) == (SAID, "why?", "0", GPT)
 
 
 def test_tables_by_their_columns(tmp_path: Path, bring: Callable[..., list[dict[str, Any]]]) -> None:
     path = tmp_path / "x.csv"
     path.write_text(f'question,answer,who\nwhy?,"{SAID}\nOn two lines.",{GPT}\nhow?,,{GPT}\n')
-    given = Source(str(path), {"model": "who"})
-    assert understand(given).columns == {"response": "answer", "model": "who", "prompt": "question"}
+    given = source(str(path), {"model": ("who",)})
+    assert understand(given).columns == {"response": ("answer",), "model": ("who",), "prompt": ("question",)}
     (row,) = bring(given)
     assert (row["response"], row["prompt"], row["release"]) == (f"{SAID}\nOn two lines.", "why?", GPT)
     with pytest.raises(InputError, match="no such column; there are question, answer, who"):
-        understand(Source(str(path), {"model": "nobody"}))
+        understand(source(str(path), {"model": ("nobody",)}))
     path.write_text("a,b\n1,2\n")
     with pytest.raises(InputError, match="with a, b; say which holds the response"):
-        understand(Source(str(path)))
+        understand(source(str(path)))
 
 
 def test_data_sets_as_the_hub_has_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {}
+    asked: dict[str, Any] = {}
     import datasets
 
     real = datasets.load_dataset
@@ -271,15 +279,15 @@ def test_data_sets_as_the_hub_has_them(tmp_path: Path, monkeypatch: pytest.Monke
 
     (tmp_path / "x.jsonl").write_bytes(lines({"Reply": SAID, "Asked": "why?"}))
     monkeypatch.setattr(datasets, "load_dataset", local)
-    found = understand(Source("owner/name", {"response": "Reply", "prompt": "Asked"}, "test", "abc"))
-    assert (found.sample[0].response, found.sample[0].prompt) == (SAID, "why?")
+    found = understand(source("owner/name", {"response": ("Reply",), "prompt": ("Asked",)}, "test", "abc"))
+    assert (found.sample[0].text, found.sample[0].prompt) == (SAID, "why?")
     assert asked == {"name": "owner/name", "split": "test", "revision": "abc", "streaming": True}
 
 
 def test_a_data_set_that_cannot_be_had_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HF_HUB_OFFLINE", "1")
     with pytest.raises(InputError, match="owner/no-such-set: cannot be read"):
-        understand(Source("owner/no-such-set"))
+        understand(source("owner/no-such-set"))
 
 
 def test_unknown_names_write_nothing_unless_they_are_skipped(
@@ -289,14 +297,14 @@ def test_unknown_names_write_nothing_unless_they_are_skipped(
     rows = [{"response": SAID + name, "model": name} for name in (GPT, "stranger-1", "stranger-2")]
     path.write_bytes(gzip.compress(lines(*rows)))
     with pytest.raises(InputError, match="2 release names are not in the registry: stranger-1, stranger-2; add a row"):
-        bring(Source(str(path)))
+        bring(source(str(path)))
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.jsonl.gz"]
-    assert len(bring(Source(str(path)), skip_unknown=True)) == 1
-    assert len(bring(Source(str(path)), renamed={"stranger-1": GPT, "stranger-2": CLAUDE})) == 3
+    assert len(bring(source(str(path)), skip_unknown=True)) == 1
+    assert len(bring(source(str(path)), renamed={"stranger-1": GPT, "stranger-2": CLAUDE})) == 3
     with pytest.raises(InputError, match="--release: 1 release names"):
-        bring(Source(str(path)), release="stranger-1")
+        bring(source(str(path)), release="stranger-1")
     with pytest.raises(InputError, match="--rename: 1 release names are not in the registry: typo"):
-        bring(Source(str(path)), renamed={"stranger-1": "typo"})
+        bring(source(str(path)), renamed={"stranger-1": "typo"})
 
 
 @pytest.mark.parametrize(
@@ -304,8 +312,8 @@ def test_unknown_names_write_nothing_unless_they_are_skipped(
     [
         (b"", "is empty"), (b" \n\n", "is empty"), (b"[", "not JSON"), (b'{"response": "x"}\n[1]\n', ":2: expected a JSON object"),
         (b"[1, 2]", "list of JSON objects"), (b"[" * 100_000, "nested too deeply|not JSON"), (b"[]", "holds nothing"),
-        (b'{"response": ""}\n', "holds no response"), (b'{"x": 1}\n', "no form that is known, with x"),
-        (b"PAR1 no", "cannot be read"), (b"\x1f\x8b\x08 no", "damaged"),
+        (b'{"response": ""}\n', "holds no answer; 1 row without an answer left out"), (b'{"x": 1}\n', "no form that is known, with x"),
+        (b"PAR1 no", "is not whole parquet"), (b"\x1f\x8b\x08 no", "damaged"),
     ],
 )  # fmt: skip
 def test_what_is_nothing_known(
@@ -314,14 +322,14 @@ def test_what_is_nothing_known(
     path = tmp_path / "x.dat"
     path.write_bytes(data)
     with pytest.raises(InputError, match=message):
-        bring(Source(str(path)), release=GPT)
+        bring(source(str(path)), release=GPT)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["x.dat"]
 
 
 def test_reasoning_is_no_part_of_a_response(tmp_path: Path, bring: Callable[..., list[dict[str, Any]]]) -> None:
     path = tmp_path / "x.jsonl"
     path.write_bytes(lines({"response": f"<think>\nhm\n</think>\n\n{SAID}"}, {"response": "<think>never said"}))
-    assert [row["response"] for row in bring(Source(str(path)), release=GPT)] == [SAID]
+    assert [row["response"] for row in bring(source(str(path)), release=GPT)] == [SAID]
 
 
 def test_written_in_every_form(tmp_path: Path) -> None:
@@ -329,10 +337,13 @@ def test_written_in_every_form(tmp_path: Path) -> None:
     path.write_bytes(lines({"response": SAID + " \ud800", "model": GPT}))
     for name in ("a.parquet", "a.jsonl", "a.jsonl.gz", "a.jsonl.zst"):
         import_rows(
-            Source(str(path)), tmp_path / name, Labelling(Registry.load()), "c", {"licence": "MIT"}, lambda *_: None
+            source(str(path)),
+            Target(tmp_path / name, "c", {"licence": "MIT"}),
+            Labelling(Registry.load()),
+            lambda *_: None,
         )
         found = read_corpora([tmp_path / name], Registry.load())
         assert found.texts(0, 1) == [SAID + " ?"]
         assert found.sources[0].licence == ("MIT" if name.endswith("parquet") else "")
     with pytest.raises(InputError, match="ending in"):
-        import_rows(Source(str(path)), tmp_path / "a.csv", Labelling(Registry.load()), "c", {}, lambda *_: None)
+        import_rows(source(str(path)), Target(tmp_path / "a.csv", "c"), Labelling(Registry.load()), lambda *_: None)

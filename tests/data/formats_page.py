@@ -24,7 +24,8 @@ stands for the files in it.
 
 What the model wrote counts: its messages and its tool calls. What it was shown never does. A tool call is read as
 `{"tool": ..., "arguments": {...}}`, with the name of the tool masked, and is a response of its own domain,
-`tool-calls`. `--parts prose,code,tools` chooses.
+`tool-calls`. `--parts prose,code,tools` chooses what counts. Without it, prose and code count,
+and tool calls are only counted, because the model that ships has not learned them.
 """
 _COUNTED = """\
 ## Left out and counted
@@ -55,7 +56,7 @@ def _parts() -> Iterator[str]:
                 yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
         yield ""
     yield _COUNTED
-    yield from (f"- {kind.counted(2).removeprefix('2 ')}" for kind in Kind)
+    yield from (f"- {kind.plural}" for kind in Kind)
     yield ""
     yield _CLEANED
     yield from (f"- {step.said}" for step in (*STEPS, CUT))

@@ -6,6 +6,7 @@ import pytest
 
 from fingerprint.data.containers import Place
 from fingerprint.data.formats import FORMATS
+from fingerprint.data.response import Part
 from fingerprint.data.rows import Options, opened_rows
 from tests.data.formats_page import page
 from tests.data.samples import ASKED, SAMPLES, SHOWN
@@ -21,7 +22,8 @@ def test_what_is_taken_and_what_is_left_out(name: str, wanted: str, tmp_path: Pa
     sample = SAMPLES[name]
     path = tmp_path / sample.name
     path.write_bytes(sample.data)
-    with opened_rows(Place(str(path)), Options(format=name if wanted == "by name" else "")) as rows:
+    options = Options(format=name if wanted == "by name" else "", parts=tuple(Part))
+    with opened_rows(Place(str(path)), options) as rows:
         found = list(rows)
     assert rows.format.name == name
     assert tuple(message.text for message in found) == sample.texts

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fingerprint.data import opening, usable
-from fingerprint.data.reading import case_of, read_case
-from fingerprint.data.usable import is_refusal
+from fingerprint.data import response, streams
+from fingerprint.data.reader import case_of, read_case
+from fingerprint.data.response import is_refusal
 from fingerprint.errors import InputError
 
 LONG = "A response that is long enough to be judged."
@@ -60,7 +61,8 @@ def test_chat_form_takes_the_last_assistant_turn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [".jsonl", ".txt"])
 def test_packed_as_they_are(tmp_path: Path, form: str, pack: str) -> None:
     data = lines({"response": LONG}) if form == ".jsonl" else LONG.encode()
-    data = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}[pack](data)
+    packers: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
+    data = packers[pack](data)
     assert read_case(file(tmp_path, data, "x" + form + pack)).records[0].response == LONG
 
 
@@ -75,7 +77,7 @@ def test_parquet(tmp_path: Path) -> None:
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
-        buffer = io.BufferedReader(io.BytesIO(gzip.compress(lines({"response": LONG}))))  # type: ignore[arg-type]
+        buffer = io.BufferedReader(io.BytesIO(gzip.compress(lines({"response": LONG}))))
 
     monkeypatch.setattr("sys.stdin", Stdin)
     assert read_case("-").n_used == 1
@@ -91,7 +93,7 @@ def test_what_cannot_be_judged_is_counted_and_said(tmp_path: Path) -> None:
 
 
 def test_of_more_than_can_tell_some_are_drawn_whatever_their_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(usable, "MOST_RESPONSES", 5)
+    monkeypatch.setattr(response, "MOST_RESPONSES", 5)
     rows = [f"{LONG} Number {i}." for i in range(40)]
     found, back = case_of([*rows, rows[3]]), case_of(rows[::-1])
     assert (found.n_responses, found.n_used) == (41, 5)
@@ -130,17 +132,10 @@ def test_refusals(text: str) -> None:
     assert not is_refusal("The word you look for is: " + text)
 
 
-BAD = {
+BAD: dict[str, tuple[bytes, int | None, str]] = {
     "not JSON": (b'{"response": "' + LONG.encode() + b'"}\n{broken\n', 2, "JSON"),
     "not an object": (b"[1]\n", 1, "object"),
-    "no response": (lines({"prompt": "p"}), 1, "no response"),
-    "response is no text": (lines({"response": 3}), 1, "number"),
-    "response is null": (lines({"response": None}), 1, "null"),
-    "prompt is no text": (lines({"response": LONG, "prompt": []}), 1, "prompt"),
-    "usage is no object": (lines({"response": LONG, "usage": 3}), 1, "usage"),
-    "no assistant": (lines({"messages": [{"role": "user", "content": "x"}]}), 1, "assistant"),
-    "messages is no list": (lines({"messages": "x"}), 1, "list"),
-    "content is a number": (lines({"messages": [{"role": "assistant", "content": 3}]}), 1, "content"),
+    "no response": (lines({"prompt": "p"}), None, "of no form that is known, with prompt"),
     "not UTF-8": (lines({"response": LONG}) + b'{"response": "\xff"}\n', 2, "UTF-8"),
     "nested without end": (b"[" * 100_000 + b"\n", 1, "nested"),
     "empty": (b"", None, "empty"),
@@ -156,15 +151,44 @@ def test_bad_lines_say_where(tmp_path: Path, name: str) -> None:
     assert caught.value.line == line
 
 
+COUNTED: dict[str, tuple[dict[str, Any], str]] = {
+    "no response": ({"prompt": "p"}, "1 row of another form"),
+    "response is no text": ({"response": 3}, "1 row without an answer"),
+    "response is null": ({"response": None}, "1 row without an answer"),
+    "no assistant": ({"messages": [{"role": "user", "content": "x"}]}, "1 row without an answer"),
+    "messages is no list": ({"messages": 3}, "1 row without an answer"),
+    "content is a number": ({"messages": [{"role": "assistant", "content": 3}]}, "1 row without an answer"),
+}
+
+
+@pytest.mark.parametrize("name", COUNTED)
+def test_rows_without_an_answer_are_counted_wherever_they_stand(tmp_path: Path, name: str) -> None:
+    row, said = COUNTED[name]
+    chat = {"messages": [{"role": "assistant", "content": LONG}]}
+    sound = chat if isinstance(row.get("messages"), list) else {"response": LONG}
+    for rows in ((row, sound), (sound, row)):
+        found = read_case(file(tmp_path, lines(*rows)))
+        assert [record.response for record in found.records] == [LONG]
+        assert found.summary.endswith(f"; {said} left out")
+    with pytest.raises(InputError):
+        read_case(file(tmp_path, lines(row)))
+
+
+def test_what_is_said_of_a_response_is_nothing_where_it_is_of_another_type(tmp_path: Path) -> None:
+    (record,) = read_case(file(tmp_path, lines({"response": LONG, "prompt": [], "usage": 3, "domain": 1.5}))).records
+    assert (record.response, record.prompt, record.usage, record.domain) == (LONG, "", None, "")
+
+
 def test_no_such_file_and_folders(tmp_path: Path) -> None:
     for name in (tmp_path / "none.jsonl", tmp_path):
         with pytest.raises(InputError):
             read_case(str(name))
 
 
-def test_a_line_of_ten_megabytes_is_refused_while_it_is_read(tmp_path: Path) -> None:
-    data = b'{"response": "' + b"x" * opening.LONGEST_LINE + b'"}\n'
-    with pytest.raises(InputError, match="10,000,000") as caught:
+def test_a_line_that_is_too_long_is_refused_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "LONGEST_LINE", 1_000_000)
+    data = b'{"response": "' + b"x" * streams.LONGEST_LINE + b'"}\n'
+    with pytest.raises(InputError, match="1,000,000") as caught:
         read_case(file(tmp_path, lines({"response": LONG}) + data))
     assert caught.value.line == 2
 
@@ -177,9 +201,9 @@ def test_cut_off_packing(tmp_path: Path, pack: Any) -> None:
 
 
 def test_bombs_are_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opening, "MOST_BYTES", 1_000_000)
+    monkeypatch.setattr(streams, "MOST_BYTES", 1_000_000)
     with pytest.raises(InputError, match="unfolds"):
-        read_case(file(tmp_path, gzip.compress(b"\n" * 3_000_000)))
+        read_case(file(tmp_path, gzip.compress(lines({"response": LONG}) * 50_000)))
 
 
 def test_damaged_parquet(tmp_path: Path) -> None:
@@ -190,13 +214,13 @@ def test_damaged_parquet(tmp_path: Path) -> None:
 def test_python_values() -> None:
     found = case_of([LONG, {"response": LONG + "?"}])
     assert found.n_used == 2
-    with pytest.raises(InputError, match="no response"):
-        case_of([{"text": LONG}])
+    with pytest.raises(InputError, match="of no form that is known"):
+        case_of([{"words": LONG}])
 
 
 @settings(max_examples=80, deadline=None)
 @given(st.binary(max_size=300))
-def test_any_bytes_give_a_suspect_or_one_clear_line(data: bytes) -> None:
+def test_any_bytes_give_a_case_or_one_clear_line(data: bytes) -> None:
     import tempfile
 
     with tempfile.TemporaryDirectory() as folder:

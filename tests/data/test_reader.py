@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from fingerprint.data.containers import Place
 from fingerprint.data.names import MASK
 from fingerprint.data.reader import case_of, expanded, read_case
-from fingerprint.data.response import Response
-from fingerprint.data.rows import TOOL_CALLS, Options, Part, opened_rows
+from fingerprint.data.response import Part, Response
+from fingerprint.data.rows import TOOL_CALLS, Options, opened_rows
 from fingerprint.errors import InputError
 from tests.data.samples import (
     AGENT,
@@ -34,6 +34,7 @@ from tests.data.samples import (
     whole,
 )
 
+EVERY = Options(parts=tuple(Part))
 CODE = f"{SAID}\n\n```python\nprint('the pool is full of water')\n```\n\n{MORE}"
 
 
@@ -44,7 +45,7 @@ def file(folder: Path, data: bytes, name: str = "x.jsonl") -> str:
 
 
 def texts(name: str, options: Options | None = None) -> list[str]:
-    return [record.response for record in read_case(name, options).case.records]
+    return [record.response for record in read_case(name, options).records]
 
 
 @pytest.mark.parametrize(
@@ -96,7 +97,7 @@ def test_a_zipped_export_and_logs_packed_by_zstd(tmp_path: Path) -> None:
         archive.writestr("conversations.json", SAMPLES["chatgpt"].data)
     assert texts(str(tmp_path / "export.zip")) == [SAID]
     name = file(tmp_path, zstd_zip({"header.json": HEADER, "samples/1.json": inspect_sample([], AGENT)}), "x.eval")
-    assert texts(name) == [SAID, f'{{"tool": "{MASK}", "arguments": {{"path": "notes.md"}}}}'][::-1]
+    assert texts(name, EVERY) == [SAID, f'{{"tool": "{MASK}", "arguments": {{"path": "notes.md"}}}}'][::-1]
     data = Path(name).read_bytes()
     for cut in (data[:-30], data.replace(b"\x28\xb5\x2f\xfd", b"\x28\xb5\x2f\x00", 1)):
         with pytest.raises(InputError, match="damaged, or packed in a way"):
@@ -129,9 +130,15 @@ def zstd_zip(members: dict[str, Any]) -> bytes:
 
 def test_the_parts_that_count(tmp_path: Path) -> None:
     name = file(tmp_path, lines({"messages": [answer(CODE, tool_calls=[called()])]}))
-    found = read_case(name)
+    found = read_case(name, EVERY)
+    assert found.judged == (Part.PROSE, Part.CODE, Part.TOOLS)
     assert (found.parts[Part.PROSE], found.parts[Part.CODE], found.parts[Part.TOOLS]) == (1, 1, 1)
-    assert [record.domain for record in found.case.records] == ["", TOOL_CALLS]
+    assert [record.domain for record in found.records] == ["", TOOL_CALLS]
+    found = read_case(name)
+    assert found.judged == (Part.PROSE, Part.CODE)
+    assert [record.response for record in found.records] == [CODE]
+    assert found.parts == {Part.PROSE: 1, Part.CODE: 1, Part.TOOLS: 1}
+    assert found.summary.endswith("; 1 tool call not judged (--parts tools)")
     assert texts(name, Options(parts={Part.PROSE}))[0] == CODE.replace(
         "```python\nprint('the pool is full of water')\n```", ""
     )
@@ -148,7 +155,8 @@ def test_names_of_tools_are_masked_in_prose_too(tmp_path: Path) -> None:
 def test_turns_of_tools_alone_are_counted_where_tools_do_not_count(tmp_path: Path) -> None:
     name = file(tmp_path, SAMPLES["tau-bench"].data)
     assert read_case(name, Options(parts={Part.PROSE})).summary == (
-        "1 assistant message of τ-bench results; 1 tool result and 1 turn of tool calls alone left out"
+        "1 assistant message of τ-bench results; 1 tool result and 1 turn of tool calls alone left out; "
+        "1 tool call not judged (--parts tools)"
     )
 
 
@@ -215,30 +223,28 @@ def test_several_files_as_one_case_and_folders(tmp_path: Path) -> None:
     one, two = file(tmp_path / "a", lines({"response": SAID}), "1.jsonl"), file(tmp_path / "a", MORE.encode(), "2.md")
     file(tmp_path / "a", b"\x89PNG", "picture.png")
     file(tmp_path / "a" / ".hidden", b"x", "3.md")
-    assert expanded([str(tmp_path / "a"), "-"]) == [one, two, "-"]
-    found = read_case(expanded([str(tmp_path / "a")]))
-    assert (found.case.n_used, found.case.file) == (2, f"{one} and 1 more")
-    assert found.summary == "1 row of responses; 1 response of plain text"
-    with pytest.raises(InputError, match="standard input can be read once"):
-        expanded(["-", "-"])
+    failed: list[InputError] = []
     (tmp_path / "empty").mkdir()
-    with pytest.raises(InputError, match="is a folder without a file"):
-        expanded([str(tmp_path / "empty")])
+    paths = [str(tmp_path / "a"), "-", str(tmp_path / "empty"), "-", "none"]
+    assert list(expanded(paths, failed.append)) == [one, two, "-", "none"]
+    assert "is a folder without a file" in str(failed[0])
+    assert "standard input can be read once" in str(failed[1])
+    found = read_case([one, two])
+    assert (found.n_used, found.file) == (2, f"{one} and 1 more")
+    assert found.summary == "1 row of responses; 1 response of plain text"
 
 
 def test_python_values() -> None:
     found = case_of([SAID, {"completion": MORE, "prompt": ASKED}, Response("As it is, and of some length.")])
-    assert sorted(record.response for record in found.case.records) == sorted(
-        [SAID, MORE, "As it is, and of some length."]
-    )
-    assert case_of([SAID + "</s>"]).case.records[0].response == SAID
+    assert sorted(record.response for record in found.records) == sorted([SAID, MORE, "As it is, and of some length."])
+    assert case_of([SAID + "</s>"]).records[0].response == SAID
     with pytest.raises(InputError, match="of no form that is known"):
         case_of([{"nothing": SAID}])
 
 
 def test_several_models_in_one_file_are_said(tmp_path: Path) -> None:
     name = file(tmp_path, lines({"response": SAID, "model": "a"}, {"response": MORE, "model": "b"}))
-    assert "the file names 2 models: one case is taken to be of one" in read_case(name).case.warnings
+    assert "2 models are named: one case is taken to be of one" in read_case(name).warnings
 
 
 _USED = sorted(
@@ -262,7 +268,7 @@ def read_or_refused(folder: Path, data: bytes, name: str = "x.dat", options: Opt
     """No input ends in anything but a case or one line that says what is wrong."""
     try:
         found = read_case(file(folder, data, name), options)
-        assert all(isinstance(record.response, str) and isinstance(record.prompt, str) for record in found.case.records)
+        assert all(isinstance(record.response, str) and isinstance(record.prompt, str) for record in found.records)
         assert "\n" not in found.summary
     except InputError as error:
         assert "\n" not in str(error)  # noqa: PT017 - an answer is as good as an error here

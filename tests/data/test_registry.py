@@ -91,3 +91,18 @@ def test_a_manifest_is_named_as_its_file() -> None:
 def test_the_example_has_long_responses() -> None:
     rows = (data_dir("corpora") / "examples" / "responses.jsonl").read_text().splitlines()
     assert all(len(json.loads(row)["response"]) > 300 for row in rows)
+
+
+@pytest.mark.parametrize(
+    ("name", "labs"),
+    [
+        ("anthropic", ("anthropic",)),
+        ("moonshot ai", ("moonshot",)),
+        ("z-ai/glm-4.6", ("zhipu",)),
+        ("GPT-5", ("openai",)),
+        ("claude-opus-4", ("anthropic",)),
+        ("nobody at all", ()),
+    ],
+)
+def test_labs_by_any_name(name: str, labs: tuple[str, ...]) -> None:
+    assert Registry.load().labs_of(name) == labs

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from fingerprint.evaluation import protocols
+from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.run import Settings, evaluate
 from fingerprint.metrics import Metric
 from fingerprint.report.evaluation.html import render_html
@@ -19,6 +20,7 @@ NEW = """
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.metrics import Metric
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.splits import CaseKind
 
 PROTOCOL = Protocol(
     name="one-prompt",
@@ -55,7 +57,12 @@ def added(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 def test_a_new_file_is_a_new_protocol_everywhere(
-    added: Path, evaluated: Any, world: Path, model: Path, tiny_evaluation: Any, tmp_path: Path
+    added: Path,
+    evaluated: tuple[dict[str, Any], Path],
+    world: Path,
+    model: Path,
+    tiny_evaluation: EvaluationConfig,
+    tmp_path: Path,
 ) -> None:
     (added / "one_prompt.py").write_text(NEW)
     assert "one-prompt" in protocols.names()

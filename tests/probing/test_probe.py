@@ -10,7 +10,7 @@ import pytest
 from pytest_httpserver import HTTPServer
 
 from fingerprint.cli.main import main
-from fingerprint.data.reading import read_case
+from fingerprint.data.reader import read_case
 from tests.collect.doubles import lines
 from tests.probing.conftest import Stealth
 

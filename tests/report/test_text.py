@@ -19,9 +19,11 @@ from fingerprint.model.verdict import (
     Calibration,
     Domain,
     FamilyShare,
+    InputInfo,
     LabShare,
     ModelInfo,
     NewRelease,
+    PartCounts,
     Reason,
     ReleaseShare,
     SelfIdentification,
@@ -47,6 +49,7 @@ VALID = jsonschema.Draft202012Validator(schema())
 def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Verdict:
     made = Verdict(
         file="s.jsonl",
+        read=InputInfo("25 rows of responses; 2 error rows left out", PartCounts(25, 3, 7), ("prose", "code")),
         n_responses=25,
         n_used=24,
         verdict=word,
@@ -88,6 +91,7 @@ def test_what_people_must_see() -> None:
         "On held-out cases with 25 responses: the first lab is wrong in 8 %",
         "70 % are attributed, and 4.0 % of these attributions are wrong (allowed: 5 %)",
         "24 of 25 responses",
+        "Read: 25 rows of responses; 2 error rows left out.",
         "447 releases",
         "2026-08",
         "the same as glm-4.7, on 8 prompts (LLR Zhipu AI +1.5)",

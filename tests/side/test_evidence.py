@@ -10,7 +10,7 @@ import pytest
 
 from fingerprint import Fingerprint
 from fingerprint.data.corpus import read_corpora
-from fingerprint.data.reading import case_of
+from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case
 from fingerprint.errors import ModelError
@@ -21,6 +21,7 @@ from fingerprint.side.self_identification import StatementRates
 from fingerprint.store.folder import load, save
 from fingerprint.training.parts import learn_side
 from tests import worlds
+from tests.store.folder import encoder_files
 
 STYLE = (LabShare("openai", 0.5), LabShare("anthropic", 0.3), LabShare(UNKNOWN, 0.2))
 NAMES = StatementRates({"openai": 4, "anthropic": 4}, {"openai": {"openai": 4}, "anthropic": {"anthropic": 4}}, {})
@@ -102,10 +103,12 @@ def test_each_kind_says_why_it_says_nothing() -> None:
     assert silent.self_identification.note == "no response says what wrote it"
 
 
-def test_a_model_of_before_has_no_such_document_and_still_works(model: Path, tmp_path: Path) -> None:
+def test_a_model_without_side_evidence_still_works(model: Path, tmp_path: Path) -> None:
     stored = load(model)
-    documents = {name: value for name, value in stored.documents.items() if name not in (DOCUMENT, "model", "probing")}
-    older = _saved(model, tmp_path / "older", documents)
+    empty = {DOCUMENT: {"token_counts": [], "self_names": None}, "probing": {"kinds": []}}
+    arrays = {**stored.arrays, "probe_gain": stored.arrays["probe_gain"][:0]}
+    older = tmp_path / "older"
+    save(older, arrays, {**stored.documents, **empty}, "card", encoder_files(model))
     verdict = Fingerprint.load(older).identify(case_of(counted("oak-1", range(5))))
     assert verdict.side_evidence is not None
     assert verdict.side_evidence.token_counts.note.startswith("none known")
@@ -122,15 +125,9 @@ def test_a_model_of_before_has_no_such_document_and_still_works(model: Path, tmp
     ],
 )  # fmt: skip
 def test_a_document_that_is_none_is_refused(wrong: Any, model: Path, tmp_path: Path) -> None:
-    documents = {name: value for name, value in load(model).documents.items() if name != "model"}
-    with pytest.raises(ModelError):
-        Fingerprint.load(_saved(model, tmp_path / "wrong", {**documents, DOCUMENT: wrong}))
-
-
-def _saved(model: Path, out: Path, documents: dict[str, Any]) -> Path:
-    encoder = {f"encoder/{path.name}": path.read_bytes() for path in (model / "encoder").iterdir()}
-    save(out, dict(load(model).arrays), documents, "card", encoder)
-    return out
+    stored = load(model)
+    with pytest.raises(ModelError, match=r"side\.json"):
+        save(tmp_path / "wrong", stored.arrays, {**stored.documents, DOCUMENT: wrong}, "card", encoder_files(model))
 
 
 def test_what_is_learned_of_names(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ from fingerprint.features.ngrams import Vocabulary, count
 from fingerprint.model.calibration import GRID
 from fingerprint.model.confidence import CALIBRATION_FEATURES
 from fingerprint.model.posterior import PARAMETERS, START
-from fingerprint.store.folder import digest, save
+from fingerprint.store.folder import digest, load, save
 from fingerprint.store.format import ENCODER_WEIGHTS
 from tests import worlds
 
@@ -56,6 +56,20 @@ def make(folder: Path) -> Path:
     made = _parts()
     save(folder, made.arrays, made.documents, CARD, made.encoder)
     return folder
+
+
+def without_regression_set(model: Path, out: Path) -> Path:
+    """Write a model again as one that keeps no regression set."""
+    stored = load(model)
+    arrays = {name: a[:0] if name.startswith("regression") else a for name, a in stored.arrays.items()}
+    documents = {**stored.documents, "training": {**stored.documents["training"], "regression_set": 0}}
+    save(out, arrays, documents, CARD, encoder_files(model))
+    return out
+
+
+def encoder_files(model: Path) -> dict[str, bytes]:
+    """The files of a model's static encoder, as `save` takes them."""
+    return {f"encoder/{path.name}": path.read_bytes() for path in (model / "encoder").iterdir()}
 
 
 @cache

@@ -263,16 +263,16 @@ def test_the_refusal_says_what_was_expected(folder: Path, name: str, steps: Step
         ("within_variance", 3, 0, "'within_variance' holds 0, expected numbers from 1e-09"),
         ("cell_count", 0, 0, "'cell_count' holds 0, expected numbers from 1"),
         ("cell_release", -1, 6, "'cell_release' holds 6, expected numbers from 0 to 5"),
-        ("cell_release", 0, 1, "'cell_release' is not ascending"),
-        ("cell_corpus", 0, 1, "a cell is there twice or out of its order"),
-        ("cell_corpus", slice(None), 0, "a cell is there twice or out of its order"),
+        ("cell_release", 0, 1, "a cell is there twice"),
+        ("cell_corpus", 0, 1, "a cell is there twice"),
+        ("regression_release", 0, 1, "'regression_release' is not ascending"),
         ("release_lab", 0, 1, "ash-1 is of ash, but of birch in weights.safetensors"),
         ("vocabulary_buckets", 1, 0, "'vocabulary_buckets' is not strictly ascending"),
         ("vocabulary_buckets", -1, 2**20, "'vocabulary_buckets' is empty or beyond 20 bits"),
         ("vocabulary_weights", 0, 3, "array 'weights' is not vocabulary_weights of weights.safetensors"),
         ("probe_gain", (0, 1, 1), 1, "'probe_gain': is not 0 for a lab and itself"),
-        ("lab_classifier_bias", 1, 3e38, "'lab_classifier_bias' holds 3e+38, expected numbers from -100 to 100"),
-        ("release_classifier", 0, np.inf, "'release_classifier' holds inf, expected numbers from -100 to 100"),
+        ("lab_classifier_bias", 1, 3e38, "'lab_classifier_bias' holds 3e+38, expected numbers from -10000 to 10000"),
+        ("release_classifier", 0, np.inf, "'release_classifier' holds inf, expected numbers from -10000 to 10000"),
     ],
 )
 def test_the_refusal_of_an_array_says_what_was_expected(folder: Path, name: str, at: Any, new: Any, said: str) -> None:
@@ -372,7 +372,7 @@ def test_arrays_missing_and_unknown(folder: Path) -> None:
 _IMPLAUSIBLE: dict[str, Callable[[NDArray[Any]], NDArray[Any]]] = {
     "plda_basis": lambda array: array[:, ::-1].copy(),
     "lab_classifier": lambda array: array[:, ::-1].copy(),
-    "lab_classifier_bias": lambda array: array + np.array([60, 0, 0], np.float32),
+    "lab_classifier_bias": lambda array: np.array([9_000, 0, 0], array.dtype),
     "regression_release": lambda array: np.minimum(array + 2, 5),
 }
 
@@ -429,4 +429,4 @@ def test_one_line_and_exit_code_2(folder: Path, tmp_path: Path) -> None:
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.count("\n") == 1
-    assert "array 'lab_classifier_bias' holds 3e+38, expected numbers from -100 to 100" in done.stderr
+    assert "array 'lab_classifier_bias' holds 3e+38, expected numbers from -10000 to 10000" in done.stderr

@@ -10,12 +10,13 @@ import pytest
 
 from fingerprint.errors import Refused
 from fingerprint.metrics.predictions import Bools, ClassNames, Predictions
-from fingerprint.store.folder import load, save
+from fingerprint.store.folder import load
 from fingerprint.store.versions import identity, versions
 from fingerprint.training.comparison import CaseSet, Comparison, check_written, compare
 from fingerprint.training.model import Settings
 from fingerprint.training.run import train_and_replace
 from tests import worlds
+from tests.store.folder import without_regression_set
 from tests.training.test_train import content, document
 
 NAMES = [f"r{i:02}" for i in range(40) for _ in range(4)]
@@ -105,15 +106,6 @@ def test_a_lost_release_is_refused() -> None:
 @pytest.fixture
 def there(model: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(model, tmp_path / "m"))
-
-
-def without_regression_set(model: Path, out: Path) -> None:
-    """Write the model as it would be if it had been trained before there was a regression set."""
-    stored = load(model)
-    arrays = {name: values[:0] if name.startswith("regression") else values for name, values in stored.arrays.items()}
-    training = {**stored.documents["training"], "regression_set": 0}
-    encoder = {f"encoder/{p.name}": p.read_bytes() for p in (model / "encoder").iterdir()}
-    save(out, arrays, {**stored.documents, "training": training}, "# old\n", encoder)
 
 
 def again(world: Path, out: Path, seed: int = 0, **settings: Any) -> tuple[Comparison | None, bool]:

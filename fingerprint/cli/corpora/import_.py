@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -16,7 +16,7 @@ from fingerprint.cli.terminal import Progress
 from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
-    from fingerprint.corpora.importing.run import Imported, Understood
+    from fingerprint.corpora.importing import Imported, Understood
 
 _SHOWN = 70
 
@@ -27,10 +27,9 @@ _SHOWN = 70
 @click.option("--release", help="Whose the responses are, where the file does not say.")
 @click.option("--rename", multiple=True, metavar="NAME=RELEASE", help="What a name in the file stands for; repeatable.")
 @click.option("--skip-unknown", is_flag=True, help="Leave out rows of names that the registry does not know.")
-@click.option(
-    "--column", "columns", multiple=True, metavar="FIELD=NAME",
-    help="Which column holds response, model, prompt, prompt_id, language or temperature; repeatable.",
-)  # fmt: skip
+@options.format_in
+@options.column
+@options.parts
 @click.option("--split", default="train", show_default=True, help="Of a data set of the Hugging Face Hub.")
 @click.option("--revision", help="Of a data set of the Hugging Face Hub: a commit.")
 @click.option("--corpus", help="The corpus' name.  [default: that of the file written]")
@@ -39,34 +38,37 @@ _SHOWN = 70
 @click.option("--licence", default="", help="Kept in parquet files.")
 @options.registry
 @options.text_or_json
-def command(
-    source: str, out: Path, release: str | None, rename: tuple[str, ...], skip_unknown: bool, columns: tuple[str, ...],
-    split: str, revision: str | None, corpus: str | None, language: str, domain: str, licence: str,
-    registry: Path | None, form: str,
-) -> None:  # fmt: skip
+def command(source: str, out: Path, rename: tuple[str, ...], form: str, **given: Any) -> None:
     """Turn what other tools wrote into a corpus.
 
-    Knows by their content AlpacaEval outputs, FastChat and Arena-Hard model_answer, OpenAI and Anthropic batch output,
-    ShareGPT, LMArena battles, inspect_ai logs (.json, .eval), the llm tool's log, lm-evaluation-harness samples, chats,
-    our own form, CSV, parquet, and data sets of the Hugging Face Hub (OWNER/NAME) by their columns.
+    Knows the formats of docs/formats.md by their content: answers of APIs, chats, logs of coding agents and of
+    evaluations, tables; and data sets of the Hugging Face Hub (OWNER/NAME).
     """
-    from fingerprint.corpora.importing.columns import FIELDS
-    from fingerprint.corpora.importing.run import Labelling, Source, import_rows, understand
+    from fingerprint.corpora.importing import Labelling, Source, Target, import_rows, understand
+    from fingerprint.data.containers import Place
     from fingerprint.data.registry import Registry
 
+    licence, release = given["licence"], given["release"]
     if licence and out.suffix != ".parquet":
         raise FingerprintError(f"--licence: {out} is no parquet file, which alone keeps it")
-    given = Source(source, _pairs("--column", columns, FIELDS), split, revision)
-    found = understand(given)
+    read = options.reading(given["format_in"], given["columns"], given["parts"])
+    whence = Source(Place(source, given["split"], given["revision"]), read)
+    found = understand(whence)
     if form == "text":
         _show(source, found)
     if release is None and any(not one.model for one in found.sample):
         release = _ask(source)
-    known = Registry.load(registry)
-    labelling = Labelling(known, release, _pairs("--rename", rename, None), skip_unknown, language, domain)
-    name = corpus or out.name.split(".")[0]
+    labelling = Labelling(
+        Registry.load(given["registry"]),
+        release,
+        _pairs("--rename", rename),
+        given["skip_unknown"],
+        given["language"],
+        given["domain"],
+    )
+    target = Target(out, given["corpus"] or out.name.split(".")[0], {"licence": licence, "source": source})
     with Progress() as progress:
-        done = import_rows(given, out, labelling, name, {"licence": licence, "source": source}, progress)
+        done = import_rows(whence, target, labelling, progress)
     if form == "json":
         sample = [dataclasses.asdict(one) for one in found.sample]
         click.echo(json.dumps({"file": str(out)} | vars(found) | {"sample": sample} | vars(done), indent=2))
@@ -74,24 +76,22 @@ def command(
         _say(out, done)
 
 
-def _pairs(option: str, given: tuple[str, ...], allowed: tuple[str, ...] | None) -> dict[str, str]:
+def _pairs(option: str, given: tuple[str, ...]) -> dict[str, str]:
     pairs = dict(one.partition("=")[::2] for one in given)
     for name, value in pairs.items():
         if not name or not value:
             raise FingerprintError(f"{option}: expected two names with = between them")
-        if allowed and name not in allowed:
-            raise FingerprintError(f"{option}: {name} is none of {', '.join(allowed)}")
     return pairs
 
 
 def _show(source: str, found: Understood) -> None:
-    columns = ", ".join(f"{field} from {name}" for field, name in found.columns.items())
+    columns = ", ".join(f"{field} from {' and '.join(names)}" for field, names in found.columns.items())
     click.echo(printable(f"{source}: {found.form}{f' ({columns})' if columns else ''}"))
     for one in found.sample:
         click.echo(printable(f"  model     {one.model or '(not said)'}"))
         if one.prompt or one.prompt_id:
             click.echo(printable(f"  prompt    {_short(one.prompt or one.prompt_id)}"))
-        click.echo(printable(f"  response  {_short(one.response)}"))
+        click.echo(printable(f"  response  {_short(one.text)}"))
 
 
 def _short(text: str) -> str:
@@ -107,6 +107,9 @@ def _ask(source: str) -> str:
 
 def _say(out: Path, done: Imported) -> None:
     releases = f"{len(done.releases):,} release" + ("" if len(done.releases) == 1 else "s")
-    click.echo(printable(f"{out}: {done.releases.total():,} responses of {releases} written"))
+    click.echo(printable(f"read: {done.summary}"))
+    for warning in done.warnings:
+        click.echo(f"warning: {warning}")
     for why, count in done.left_out.items():
-        click.echo(f"left out: {count:,} ({why})")
+        click.echo(f"left out: {count:,} {why}")
+    click.echo(printable(f"{out}: {done.releases.total():,} responses of {releases} written"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +17,7 @@ from fingerprint.collect.providers.wire import (
     dictionary,
     listing,
     missing,
+    parsed,
     sent,
     stated,
     text,
@@ -51,7 +51,7 @@ class Messages:
             ),
             self._key,
         )
-        return _answer(json.loads(raw.http_response.content), self.name)
+        return parsed(raw.http_response.content, self._key, lambda body: _answer(body, self.name))
 
     async def price(self, model: str) -> Price | None:
         """See Provider."""

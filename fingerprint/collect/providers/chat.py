@@ -20,6 +20,7 @@ from fingerprint.collect.providers.wire import (
     dollars,
     listing,
     missing,
+    parsed,
     sent,
     stated,
     text,
@@ -60,7 +61,7 @@ class Chat:
         raw = await sent(
             self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields), self._key
         )
-        return _answer(json.loads(raw.http_response.content), self.name)
+        return parsed(raw.http_response.content, self._key, lambda body: _answer(body, self.name))
 
     async def price(self, model: str) -> Price | None:
         """See Provider."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from google import genai
@@ -18,6 +17,7 @@ from fingerprint.collect.providers.wire import (
     dictionary,
     listing,
     missing,
+    parsed,
     sent,
     stated,
     text,
@@ -63,7 +63,7 @@ class Gemini:
         whole = response.sdk_http_response
         if whole is None or not whole.body:
             raise Failure(Cause.MALFORMED, "an empty body")
-        return _answer(json.loads(whole.body), self.name)
+        return parsed(whole.body, self._key, lambda body: _answer(body, self.name))
 
     async def price(self, model: str) -> Price | None:
         """See Provider."""

@@ -7,7 +7,8 @@ an answer holds is read with distrust: a value of another type counts as missing
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from time import time
@@ -16,8 +17,7 @@ from typing import Any, TypeVar
 import httpx2
 
 from fingerprint.base.escaping import printable
-from fingerprint.collect.messages import Cause, Failure
-from fingerprint.data.opening import LONGEST_LINE
+from fingerprint.collect.messages import Answer, Cause, Failure
 from fingerprint.data.reasoning import without_reasoning
 
 T = TypeVar("T")
@@ -26,6 +26,8 @@ _LONGEST_MESSAGE = 200
 # Token counts and dollars beyond it are errors, and 10^12 is exact in a float.
 _MOST = 10**12
 _MASK = "[key]"
+# Bytes of a body; an answer has kilobytes.
+_MOST_BYTES = 10_000_000
 # These headers describe the body as it was sent and are wrong for the decoded one.
 _PACKING = ("content-encoding", "content-length", "transfer-encoding")
 # Causes that another question does not change: the key, the account, the model's name, the address.
@@ -58,7 +60,7 @@ class Client(httpx2.AsyncClient):
             await response.aclose()
         if self._secret:
             # Before anything is raised, because SDKs log errors.
-            body = body.replace(self._secret.encode(), _MASK.encode())
+            body = _masked(body, self._secret)
         _check(response, body)
         headers = [(k, v) for k, v in response.headers.multi_items() if k.lower() not in _PACKING]
         return httpx2.Response(response.status_code, headers=headers, content=body, request=request)
@@ -81,6 +83,22 @@ async def sent(request: Awaitable[T], secret: str) -> T:
         return await request
     except Exception as error:
         raise _failure(error, secret) from None
+
+
+def parsed(body: str | bytes, secret: str, read: Callable[[dict[str, Any]], Answer]) -> Answer:
+    """Return the answer in a body, without the key in its text.
+
+    Args:
+        body: What `Client.send` left of the response.
+        secret: The key.
+        read: Reads the API's object.
+
+    Raises:
+        Failure: The body holds no answer.
+    """
+    answer = read(json.loads(body))
+    # Blocks that are joined, and arguments that are JSON in JSON, can spell the key only now.
+    return replace(answer, text=_without(secret, answer.text))
 
 
 def stated(status: int, error: object, retry_after: float | None = None) -> Failure:
@@ -121,6 +139,17 @@ def _failure(error: Exception, secret: str) -> Failure:
     return Failure(Cause.MALFORMED, _without(secret, _short(f"{type(error).__name__}: {error}")))
 
 
+def _masked(body: bytes, secret: str) -> bytes:
+    """A body without the key, whether it is written as it is or with the escapes of JSON."""
+    body = body.replace(secret.encode(), _MASK.encode())
+    try:
+        plain = json.dumps(json.loads(body), ensure_ascii=False)
+    except (ValueError, RecursionError):
+        return body
+    spelt = json.dumps(secret, ensure_ascii=False)[1:-1]
+    return plain.replace(spelt, _MASK).encode("utf-8", "surrogatepass") if spelt in plain else body
+
+
 def _without(secret: str, message: str) -> str:
     return message.replace(secret, _MASK) if secret else message
 
@@ -133,8 +162,8 @@ async def _read(response: httpx2.Response) -> bytes:
     body = bytearray()
     async for chunk in response.aiter_bytes():
         body += chunk
-        if len(body) > LONGEST_LINE:
-            raise Failure(Cause.MALFORMED, f"a body of over {LONGEST_LINE:,} bytes")
+        if len(body) > _MOST_BYTES:
+            raise Failure(Cause.MALFORMED, f"a body of over {_MOST_BYTES:,} bytes")
     return bytes(body)
 
 

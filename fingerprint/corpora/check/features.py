@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.corpora.rows import Batch, text
+from fingerprint.data.cleaning import LONGEST_RESPONSE, clean
 from fingerprint.data.names import given_names, mask_names
-from fingerprint.data.usable import BROKEN, LEAST_CHARACTERS, is_refusal
+from fingerprint.data.response import BROKEN, LEAST_CHARACTERS, is_refusal
 
 # The standard error of an estimated Jaccard similarity is at most 0.5 / sqrt(128) = 0.044.
 HASHES = 128
@@ -21,8 +22,6 @@ HASHES = 128
 LEAST_SIGNED = 100
 # Characters in a shingle: long enough that two texts of one language share few by chance.
 _SHINGLE = 8
-# The signature reads no more: a longer response that begins in the same way is a near-duplicate.
-_MOST_SIGNED = 8_000
 # Characters that the language identifier reads, and letters that it needs: on less it is often wrong.
 _PROSE = 1_000
 _LEAST_LETTERS = 40
@@ -49,6 +48,7 @@ class RowFeatures:
         digest: Of the stripped response, for exact duplicates.
         length: (n,) characters of the stripped response.
         refuses: (n,) whether it is a refusal.
+        mended: The steps of cleaning that change the response; all else is of the clean one.
         broken: (n,) whether it has NUL or lone surrogate characters.
         no_prompt: (n,) whether the prompt is empty.
         no_id: (n,) whether the prompt's id is empty.
@@ -66,6 +66,7 @@ class RowFeatures:
     digest: list[bytes]
     length: NDArray[np.int64]
     refuses: NDArray[np.bool_]
+    mended: list[tuple[str, ...]]
     broken: NDArray[np.bool_]
     no_prompt: NDArray[np.bool_]
     no_id: NDArray[np.bool_]
@@ -76,7 +77,8 @@ class RowFeatures:
 def row_features(batch: Batch) -> RowFeatures:
     """Compute the features of each row of a batch."""
     rows = batch.rows
-    bare = [row["response"].strip() for row in rows]
+    cleaned = [clean(row["response"]) for row in rows]
+    bare = [found.text.strip() for found in cleaned]
     stem = batch.path.name.split(".")[0]
     signed = [i for i, response in enumerate(bare) if len(response) >= LEAST_SIGNED]
     return RowFeatures(
@@ -90,6 +92,7 @@ def row_features(batch: Batch) -> RowFeatures:
         digest=[hashlib.blake2b(b.encode("utf-8", "replace"), digest_size=16).digest() for b in bare],
         length=np.array([len(response) for response in bare], np.int64),
         refuses=np.array([len(b) >= LEAST_CHARACTERS and is_refusal(b) for b in bare], bool),
+        mended=[found.mended for found in cleaned],
         broken=np.array([BROKEN.search(row["response"]) is not None for row in rows], bool),
         no_prompt=np.array([not text(row, "prompt").strip() for row in rows], bool),
         no_id=np.array([not text(row, "prompt_id") for row in rows], bool),
@@ -115,7 +118,7 @@ def signature(response: str) -> NDArray[np.uint32]:
     from datasketch import MinHash
 
     made = MinHash(num_perm=HASHES, hashfunc=int, scheme="affine32")
-    made.update_batch(_shingles(" ".join(mask_names(response[:_MOST_SIGNED]).lower().split())).tolist())
+    made.update_batch(_shingles(" ".join(mask_names(response[:LONGEST_RESPONSE]).lower().split())).tolist())
     return made.hashvalues.astype(np.uint32)
 
 

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from fingerprint.corpora.check.features import RowFeatures
+from fingerprint.data.cleaning import SAID
 from fingerprint.data.registry import Registry, Release
-from fingerprint.data.usable import LEAST_CHARACTERS
+from fingerprint.data.response import LEAST_CHARACTERS
 
 # As many as a training needs to count a release as known.
 ENOUGH = 20
@@ -135,6 +136,7 @@ class TextCheck:
     def __init__(self, registry: Registry):
         self._short: Counter[str] = Counter()
         self._refusals: Counter[str] = Counter()
+        self._mended: Counter[str] = Counter()
         self._broken: Counter[str] = Counter()
         self._prompts: Counter[str] = Counter()
         self._languages: Counter[str] = Counter()
@@ -158,6 +160,7 @@ class TextCheck:
             elif seen.refuses[i]:
                 self._refusals[release] += 1
                 fixes.leave_out([start + i], "a refusal without other content")
+            self._mended.update(SAID[name] for name in seen.mended[i])
             if seen.broken[i]:
                 self._broken[release] += 1
             if seen.no_prompt[i]:
@@ -175,6 +178,7 @@ class TextCheck:
         """Yield the findings, after the last batch."""
         yield from Finding.of(f"under {LEAST_CHARACTERS} characters", self._short, "left out")
         yield from Finding.of("refusals", self._refusals, "left out")
+        yield from Finding.of("damage to the text", self._mended, "mended")
         yield from Finding.of("NUL or lone surrogate characters", self._broken, "replaced")
         yield from Finding.of("empty prompts", self._prompts)
         yield from Finding.of("wrong language", self._languages, "language set to the one found")

@@ -13,9 +13,10 @@ from fingerprint.corpora.check.features import RowFeatures, row_features
 from fingerprint.corpora.check.findings import Finding, Fixes, LabelCheck, TextCheck
 from fingerprint.corpora.rows import read_batches
 from fingerprint.corpora.write import writing
+from fingerprint.data.cleaning import clean
 from fingerprint.data.corpus import corpus_files, licence_and_source
 from fingerprint.data.registry import Registry
-from fingerprint.data.usable import BROKEN
+from fingerprint.data.response import BROKEN
 from fingerprint.errors import InputError
 
 Report = Callable[[str, int, int], None]
@@ -109,7 +110,7 @@ def fix(paths: Sequence[Path], checked: Checked, folder: Path, report: Report) -
                 for row in batch.rows:
                     why = checked.fixes.left_out.get(rows)
                     if why is None:
-                        response = {"response": BROKEN.sub("\ufffd", row["response"])}
+                        response = {"response": BROKEN.sub("\ufffd", clean(row["response"]).text)}
                         add(row | response | checked.fixes.changed.get(rows, {}))
                         written += 1
                     else:

@@ -19,12 +19,11 @@ from fingerprint.corpora.fetch.git import commit_from_api, commit_tree
 from fingerprint.corpora.fetch.templates import compiled, render
 from fingerprint.corpora.manifest import Manifest, Part, Source
 from fingerprint.corpora.write import writing
-from fingerprint.data.reasoning import without_reasoning
+from fingerprint.data.cleaning import clean
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
 
-# Characters that are kept, the same as in the corpora that the shipped model was trained on.
-MOST_RESPONSE = 8_000
+# Characters of a prompt that are kept, the same as in the corpora that the shipped model was trained on.
 MOST_PROMPT = 4_000
 # Bytes of a commit object or its description: messages have kilobytes, and a server might send without end.
 _MOST_COMMIT = 10_000_000
@@ -220,7 +219,7 @@ class CorpusRows:
                 yield row
 
     def _row(self, part: Part, values: dict[str, Any], prompts: Mapping[str, str]) -> dict[str, Any] | None:
-        response = without_reasoning(render(part.fields["response"], values))[:MOST_RESPONSE]
+        response = clean(render(part.fields["response"], values)).text
         if not response.strip():
             self.left_out["no response"] += 1
             return None

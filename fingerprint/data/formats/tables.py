@@ -17,7 +17,9 @@ from fingerprint.data.formats.values import Item, mapping, mappings, name, numbe
 from fingerprint.data.message import Kind, LeftOut, Message
 from fingerprint.errors import InputError
 
-FIELDS = ("response", "model", "prompt", "prompt_id", "system", "language", "domain", "temperature")
+FIELDS = (
+    "response", "model", "prompt", "prompt_id", "system", "language", "domain", "temperature", "variant", "corpus",
+)  # fmt: skip
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "response": (
         "response", "output", "completion", "answer", "generation", "generated_text", "response_text",
@@ -37,6 +39,8 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "language": ("language", "lang"),
     "domain": ("domain",),
     "temperature": ("temperature",),
+    "variant": ("variant",),
+    "corpus": ("corpus",),
 }  # fmt: skip
 _WORD_END = re.compile(r"(?<=[a-z])(?=[A-Z])|[\s\-./]+")
 
@@ -92,6 +96,7 @@ class Columns:
             "system": text_of(self._value(item, "system")) or system,
             "model": _model(self._value(item, "model")), "language": name(self._value(item, "language")),
             "domain": name(self._value(item, "domain")), "temperature": number(self._value(item, "temperature")),
+            "variant": name(self._value(item, "variant")), "corpus": name(self._value(item, "corpus")),
             "usage": mapping(item.get("usage")) or None,
         }  # fmt: skip
         columns = self.names["response"]

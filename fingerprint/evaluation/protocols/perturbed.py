@@ -104,8 +104,8 @@ class PerturbedCases:
         original = _embed(fitted, texts)
 
         def perturbed(questions: Questions, part: str, embeddings: Embeddings) -> CaseSet:
-            asked = questions.within(part)
-            return collect_evidence(fitted.likelihood, fitted.known, self.names, asked, rows, embeddings)
+            of_part = questions.within(part)
+            return collect_evidence(fitted.likelihood, fitted.known, self.names, of_part, rows, embeddings)
 
         parts = [perturbed(questions, UNCHANGED, original)]
         for name, change in PERTURBATIONS.items():

@@ -16,7 +16,7 @@ _WIDTH, _MARGIN = 880.0, 26.0
 _LOWEST, _HIGHEST = 420.0, 720.0
 _NAMED, _LETTERS = 26, 24
 _LETTER, _LINE = 6.6, 15.0
-# Where a name may stand beside its dot, the best place first.
+# Where a name may stand beside its dot, the best position first.
 _BESIDE = ((8.0, 4.0, "start"), (-8.0, 4.0, "end"), (0.0, -9.0, "middle"), (0.0, 18.0, "middle"))
 
 
@@ -31,7 +31,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Map:
-    """The map laid out; `names` are places, anchors and texts, `labs` each lab's mark and number of releases."""
+    """The map laid out; `names` are positions, anchors and texts, `labs` each lab's mark and number of releases."""
 
     width: float
     height: float
@@ -50,36 +50,45 @@ def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
     unit = min(unit, (height - 2 * _MARGIN) / ((high - low) or 1.0))
     wide, tall = unit * (right - left), unit * (high - low)
     across, up = Axis("", left, right, ()), Axis("", low, high, ())
-    places = {
+    positions = {
         p["release"]: (
-            across.place(p["x"], (_WIDTH - wide) / 2, (_WIDTH + wide) / 2),
-            up.place(p["y"], (height + tall) / 2, (height - tall) / 2),
+            across.position(p["x"], (_WIDTH - wide) / 2, (_WIDTH + wide) / 2),
+            up.position(p["y"], (height + tall) / 2, (height - tall) / 2),
         )
         for p in points
     }
     sizes = Counter(p["lab"] for p in points)
     look = marks(sizes)
     dots = [
-        Dot(look[p["lab"]], look[p["lab"]].at(*places[p["release"]], 4.5), f"{name(p['release'])} ({name(p['lab'])})")
+        Dot(
+            look[p["lab"]], look[p["lab"]].at(*positions[p["release"]], 4.5), f"{name(p['release'])} ({name(p['lab'])})"
+        )
         for p in points
     ]
     return Map(
-        _WIDTH, height, dots, _names(points, places, list(look), height), [(lab, look[lab], sizes[lab]) for lab in look]
+        _WIDTH,
+        height,
+        dots,
+        _names(points, positions, list(look), height),
+        [(lab, look[lab], sizes[lab]) for lab in look],
     )
 
 
 def _names(
-    points: Sequence[Mapping[str, Any]], places: Mapping[str, tuple[float, float]], labs: Sequence[str], height: float
+    points: Sequence[Mapping[str, Any]],
+    positions: Mapping[str, tuple[float, float]],
+    labs: Sequence[str],
+    height: float,
 ) -> list[tuple[str, str, str, str]]:
     """Name the most typical release of each of the largest labs, where there is room."""
     taken: list[tuple[float, float, float, float]] = []
     chosen = []
     for lab in labs[:_NAMED]:
         own = [p["release"] for p in points if p["lab"] == lab]
-        middle = median(places[r][0] for r in own), median(places[r][1] for r in own)
-        release = min(own, key=lambda r: ((places[r][0] - middle[0]) ** 2 + (places[r][1] - middle[1]) ** 2, r))
+        middle = median(positions[r][0] for r in own), median(positions[r][1] for r in own)
+        release = min(own, key=lambda r: ((positions[r][0] - middle[0]) ** 2 + (positions[r][1] - middle[1]) ** 2, r))
         text = name(release, _LETTERS)
-        x, y = places[release]
+        x, y = positions[release]
         wide = _LETTER * len(text)
         for start, base, anchor in _BESIDE:
             begin = x + start - {"start": 0.0, "end": wide, "middle": wide / 2}[anchor]
@@ -139,7 +148,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class Tree:
-    """The tree laid out, root at the left: path data of its branches, places of supports, leaves."""
+    """The tree laid out, root at the left: path data of its branches, positions of supports, leaves."""
 
     width: float
     height: float

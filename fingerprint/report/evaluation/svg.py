@@ -69,7 +69,7 @@ def path(points: Iterable[tuple[float, float]]) -> str:
 
 @dataclass(frozen=True)
 class Axis:
-    """From values to places: `ticks` are pairs of value and label, `bend` stretches a part of the axis."""
+    """From values to positions: `ticks` are pairs of value and label, `bend` stretches a part of the axis."""
 
     label: str
     low: float
@@ -77,8 +77,8 @@ class Axis:
     ticks: Sequence[tuple[float, str]]
     bend: Callable[[float], float] = float
 
-    def place(self, value: float, start: float, end: float) -> float:
-        """Return where between `start` and `end` a value lies, kept between them."""
+    def position(self, value: float, start: float, end: float) -> float:
+        """Return where between `start` and `end` a value lies, limited to this range."""
         low, high = self.bend(self.low), self.bend(self.high)
         share = (self.bend(min(max(value, self.low), self.high)) - low) / (high - low or 1.0)
         return start + (end - start) * share
@@ -134,7 +134,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart laid out in user units; ticks and rules hold places and labels."""
+    """A chart laid out in user units; ticks and rules hold positions and labels."""
 
     label: str
     width: float
@@ -160,8 +160,8 @@ def draw(
     left, right = _SMALL_LEFT if small else _LEFT, width - _RIGHT
     top, bottom = _TOP, height - _BOTTOM
 
-    def place(across: float, up: float) -> tuple[float, float]:
-        return x.place(across, left, right), y.place(up, bottom, top)
+    def position(across: float, up: float) -> tuple[float, float]:
+        return x.position(across, left, right), y.position(up, bottom, top)
 
     lines = []
     for one in series:
@@ -170,16 +170,16 @@ def draw(
             Line(
                 one.name,
                 one.mark,
-                [path(place(p.x, _y(p)) for p in piece) for piece in pieces],
-                [_band(place, piece) for piece in pieces if _has_band(piece)],
-                [(one.mark.at(*place(p.x, _y(p)), p.radius), p.tip) for piece in pieces for p in piece if p.radius],
-                (one.mark.at(*place(one.flagged.x, _y(one.flagged)), 8.0), one.flagged.tip) if one.flagged else None,
+                [path(position(p.x, _y(p)) for p in piece) for piece in pieces],
+                [_band(position, piece) for piece in pieces if _has_band(piece)],
+                [(one.mark.at(*position(p.x, _y(p)), p.radius), p.tip) for piece in pieces for p in piece if p.radius],
+                (one.mark.at(*position(one.flagged.x, _y(one.flagged)), 8.0), one.flagged.tip) if one.flagged else None,
             )
         )
     drawn = []
     for rule in rules:
-        end = place(*rule.end)
-        drawn.append((path([place(*rule.start), end]), px(end[0]), px(end[1]), rule.label))
+        end = position(*rule.end)
+        drawn.append((path([position(*rule.start), end]), px(end[0]), px(end[1]), rule.label))
     return Chart(
         label,
         width,
@@ -190,8 +190,8 @@ def draw(
         bottom,
         x.label,
         y.label,
-        [(px(x.place(value, left, right)), text) for value, text in x.ticks],
-        [(px(y.place(value, bottom, top)), text) for value, text in y.ticks],
+        [(px(x.position(value, left, right)), text) for value, text in x.ticks],
+        [(px(y.position(value, bottom, top)), text) for value, text in y.ticks],
         lines,
         drawn,
         small,
@@ -210,7 +210,7 @@ def _has_band(piece: Sequence[Point]) -> bool:
     return len(piece) > 1 and any(p.low is not None for p in piece)
 
 
-def _band(place: Callable[[float, float], tuple[float, float]], piece: list[Point]) -> str:
-    lower = [place(p.x, _y(p) if p.low is None else p.low) for p in piece]
-    upper = [place(p.x, _y(p) if p.high is None else p.high) for p in piece]
+def _band(position: Callable[[float, float], tuple[float, float]], piece: list[Point]) -> str:
+    lower = [position(p.x, _y(p) if p.low is None else p.low) for p in piece]
+    upper = [position(p.x, _y(p) if p.high is None else p.high) for p in piece]
     return path([*lower, *reversed(upper)]) + "z"

@@ -60,8 +60,8 @@ def test_a_missing_value_breaks_the_line_and_the_band() -> None:
 
 def test_the_number_of_responses_is_on_a_logarithmic_axis() -> None:
     axis = Axis("", 1, 25, [], math.log)
-    assert math.isclose(axis.place(5, 0, 100), 50)
-    assert axis.place(100, 0, 100) == 100
+    assert math.isclose(axis.position(5, 0, 100), 50)
+    assert axis.position(100, 0, 100) == 100
 
 
 def test_protocols_in_order_and_the_number_nearest_to_ten() -> None:

@@ -21,7 +21,7 @@ from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity
 from fingerprint.training.update.run import Outcome, Settings, update
 from tests import worlds
-from tests.training.test_comparison import without_regression_set
+from tests.store.folder import without_regression_set
 from tests.training.test_train import content, document
 
 ADDED = ("elm-1", "elm-2", "elm-3", "oak-3")
