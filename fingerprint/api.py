@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
+from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import Case, Part, Response
 from fingerprint.errors import FingerprintError, ModelError
@@ -108,6 +109,11 @@ class Fingerprint:
     def information(self) -> InformationGain | None:
         """How much kinds of prompts tell about the lab; None in a model without this document."""
         return self._model.information
+
+    @property
+    def config(self) -> Config:
+        """Every hyper-parameter that the model was trained with."""
+        return self._model.config
 
     @property
     def side(self) -> SideTables:

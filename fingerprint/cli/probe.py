@@ -71,7 +71,6 @@ def command(target: str, out: Path, model: Path | None, sets: tuple[str, ...], f
         from fingerprint.collect.asking import RetryPolicy
         from fingerprint.collect.plan import RequestSettings, Target, plan_job
         from fingerprint.collect.run import start
-        from fingerprint.config import ProbingConfig
         from fingerprint.probing.choice import Choice
         from fingerprint.probing.session import Identifier, Limits, Session
 
@@ -84,7 +83,7 @@ def command(target: str, out: Path, model: Path | None, sets: tuple[str, ...], f
                 Choice(known.information),
                 {lab: labs is None or lab in labs for lab in known.labs},
                 () if given["style_only"] else tuple(known.side.domains()),
-                ProbingConfig(),
+                known.config.probing,
             )
             retry = RetryPolicy(timeout=given["timeout"])
             limits = Limits(budget_of([counters], given["max_cost"]), given["max_requests"], retry)
