@@ -39,6 +39,11 @@ DEFAULT_PARTS = (Part.PROSE, Part.CODE)
 _PART_WORDS = {Part.PROSE: "passage of prose", Part.CODE: "block of code", Part.TOOLS: "tool call"}
 
 
+_JSON_STRING = "json string"
+# Answers in quotes at the beginning of a file that are in memory until another row tells what they are.
+_MOST_WAITING = 1_000
+
+
 @dataclass(frozen=True)
 class Options:
     """How files are read.
@@ -93,12 +98,19 @@ class Rows:
 
     def __iter__(self) -> Iterator[Message]:
         """Yield every message that is left, its text cleaned."""
+        # A JSON string without an escape looks like an answer in quotes. Other rows of the file tell which it is.
+        waiting: list[Message] = []
         for message in self._parsed:
             found = self._cleaned(message)
-            if found is not None:
-                self.messages += 1
-                self.models[found.model] += 1
-                yield found
+            if found is None:
+                continue
+            self.messages += 1
+            self.models[found.model] += 1
+            waiting.append(found)
+            if self.mended[_JSON_STRING] or not _is_quoted(waiting[0].text) or len(waiting) > _MOST_WAITING:
+                yield from map(self._unquoted, waiting)
+                waiting = []
+        yield from map(self._unquoted, waiting)
 
     def chosen(self) -> Iterator[Message]:
         """Yield what counts of every message: its text, and each turn's tool calls as a message of their own domain.
@@ -153,6 +165,12 @@ class Rows:
             self.parts[Part.TOOLS] += len(message.calls)
             return None
         return replace(message, text=found.text) if found.text != message.text else message
+
+    def _unquoted(self, message: Message) -> Message:
+        if not self.mended[_JSON_STRING] or not _is_quoted(message.text):
+            return message
+        self.mended[_JSON_STRING] += 1
+        return replace(message, text=clean(message.text.strip()[1:-1]).text)
 
     def _counted_text(self, text: str) -> str:
         """The parts of a text that count, and the count of those that are there."""
@@ -295,6 +313,11 @@ def _columns(place: Place, item: Item, given: Mapping[str, tuple[str, ...]]) -> 
 def _is_telling(name: str) -> bool:
     """Whether a tool's name is no ordinary word."""
     return len(name) > 5 and (re.search(r"[_:]|[a-z][A-Z]|\w-\w", name) is not None)
+
+
+def _is_quoted(text: str) -> bool:
+    bare = text.strip()
+    return len(bare) > 2 and bare[0] == bare[-1] == '"' and not {'"', "\\", "\n"} & set(bare[1:-1])
 
 
 def _counted(count: int, what: str) -> str:

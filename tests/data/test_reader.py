@@ -326,3 +326,13 @@ def test_sound_files_with_bytes_changed(name: str, data: st.DataObject, tmp_path
     cut = data.draw(st.integers(0, len(changed)))
     read_or_refused(tmp_path, bytes(changed))
     read_or_refused(tmp_path, bytes(changed[:cut]))
+
+
+def test_other_rows_tell_a_json_string_without_an_escape_from_an_answer_in_quotes(tmp_path: Path) -> None:
+    plain, escaped = "An answer that stands on one line alone.", "An answer\nthat stands on two lines of its own."
+    for others, expected in (([escaped], [plain, escaped, plain]), ([], ['"' + plain + '"'])):
+        file = tmp_path / f"{len(others)}.jsonl"
+        rows = [plain, *others, plain] if others else [plain]
+        file.write_text("".join(json.dumps({"response": json.dumps(row)}) + "\n" for row in rows))
+        with opened_rows(Place(str(file))) as read:
+            assert [message.text for message in read] == expected
