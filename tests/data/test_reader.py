@@ -336,3 +336,12 @@ def test_other_rows_tell_a_json_string_without_an_escape_from_an_answer_in_quote
         file.write_text("".join(json.dumps({"response": json.dumps(row)}) + "\n" for row in rows))
         with opened_rows(Place(str(file))) as read:
             assert [message.text for message in read] == expected
+
+
+@pytest.mark.parametrize("damage", [(b"CREATE TABLE", b"CREATE TABL\xcc"), (b"responses", b"respons\xcc(")])
+def test_a_schema_that_is_no_text_is_refused_in_one_line(tmp_path: Path, damage: tuple[bytes, bytes]) -> None:
+    file = tmp_path / "logs.db"
+    file.write_bytes(SAMPLES["llm"].data.replace(*damage))
+    with pytest.raises(InputError, match="no whole log of the llm tool") as caught:
+        read_case(str(file), Options(format="llm"))
+    assert "\n" not in str(caught.value)

@@ -192,7 +192,8 @@ def _llm_log(path: Path, left_out: LeftOut) -> Iterator[Message]:
                         yield Message(response, model=name(model), prompt=name(prompt), system=name(system))
                     else:
                         left_out[Kind.EMPTY] += 1
-    except (sqlite3.Error, OverflowError) as error:
+    # What SQLite says of a damaged schema quotes it, and may be no UTF-8.
+    except (sqlite3.Error, OverflowError, UnicodeDecodeError) as error:
         raise InputError(str(path), f"is no whole log of the llm tool ({' '.join(str(error).split())})") from None
 
 
