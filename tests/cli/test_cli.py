@@ -245,10 +245,10 @@ def test_train_and_identify_from_the_command_line_name_mistakes(tmp_path: Path) 
 def test_a_missing_extra_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from click.testing import CliRunner
 
-    from fingerprint.cli.train import command
+    from fingerprint.cli.main import group
     from fingerprint.errors import MissingExtra
 
     monkeypatch.setitem(sys.modules, "fingerprint.training.run", None)
-    result = CliRunner().invoke(command, [str(tmp_path), "--out", str(tmp_path / "m")])
+    result = CliRunner().invoke(group, ["train", str(tmp_path), "--out", str(tmp_path / "m")])
     assert isinstance(result.exception, MissingExtra)
     assert "llm-authorship[train]" in str(result.exception)

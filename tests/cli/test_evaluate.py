@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from fingerprint.cli.evaluate import command
+from fingerprint.cli.main import group
 from fingerprint.evaluation import config, protocols
 from fingerprint.evaluation.config import EvaluationConfig
 from tests.cli.test_cli import imported, run
@@ -16,7 +16,7 @@ from tests.cli.test_cli import imported, run
 def test_help_names_the_protocols_and_imports_nothing_heavy() -> None:
     code = "from fingerprint.cli import main\ntry: main(['evaluate', '--help'])\nexcept SystemExit: pass"
     assert imported(code).isdisjoint({"numpy", "torch", "datasets", "pyarrow", "sklearn", "scipy"})
-    text = CliRunner().invoke(command, ["--help"]).output
+    text = CliRunner().invoke(group, ["evaluate", "--help"]).output
     assert all(name in " ".join(text.split()).replace("- ", "-") for name in protocols.names())
 
 
@@ -31,7 +31,7 @@ def test_a_corpus_outside_the_training(
     monkeypatch.setattr(config, "QUICK", tiny_evaluation)
     options = ["--registry", world / "registry.csv", "--cache", world / "cache", "--protocol", "external-test"]
     given = [world / "foreign.jsonl", "--model", model, "--out", tmp_path / "out", "--quick", *options]
-    done: Result = CliRunner().invoke(command, [str(one) for one in given], catch_exceptions=False)
+    done: Result = CliRunner().invoke(group, ["evaluate", *map(str, given)], catch_exceptions=False)
     assert done.exit_code == 0
     assert "written" in done.output
     report = json.loads((tmp_path / "out" / "report.json").read_text())
