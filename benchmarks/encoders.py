@@ -27,14 +27,14 @@ from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.embedding.torch_encoder import SentenceEncoder
 from fingerprint.loading import load_model
-from fingerprint.model.covariates import Covariates
+from fingerprint.model.covariates import read_cases
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Cells, Plda
 from fingerprint.model.posterior import START, posterior
 from fingerprint.training.linear_classifiers import fit_classifiers
 
-# Responses at once.
-BATCH = 500
+# Responses at once, and the features of a typical response.
+BATCH, TYPICAL = 500, 1_096
 
 
 def minilm() -> str:
@@ -98,10 +98,10 @@ def main(corpora: Path, bench: Path, model: Path, other: str | None, rows: int, 
         train, ask = (np.hstack([part[i] for part in parts]) for i in (0, 1))
         plda = Plda.fit(Cells.of(train, code, of_corpus), hierarchy_lab, Config().plda)
         likelihood = Likelihood(plda, fit_classifiers(plda, train, code, Config().classifiers, 0), Config().plda)
-        count = np.bincount(case_of)
-        mean = np.stack([ask[case_of == i].mean(axis=0) for i in range(len(cases))])
-        seen = likelihood.evidence(mean, count)
-        columns = Covariates.unread(count).columns(seen, Config().calibration)
+        rows_of = [ask[case_of == i] for i in range(len(cases))]
+        # Another encoder has no features to count: all responses are taken to be of a typical length.
+        seen, covariates = read_cases(likelihood, rows_of, [np.full(len(some), TYPICAL) for some in rows_of])
+        columns = covariates.columns(seen, Config().calibration)
         labs = posterior(START, seen, columns, hierarchy_lab).labs().argmax(axis=1)
         for protocol in ("same-set", "other-set"):
             by_lab = defaultdict(list)

@@ -8,17 +8,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
+from fingerprint.base.keys import factorize
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import Case, Part, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
-from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import decide, summaries
+from fingerprint.model.calibration import Expect, KindFigures
+from fingerprint.model.covariates import Covariates, read_cases
+from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
@@ -31,10 +34,13 @@ from fingerprint.model.verdict import (
     Domain,
     FamilyShare,
     InputInfo,
+    KindRates,
+    KindShare,
     LabShare,
     NewRelease,
     PartCounts,
     ReleaseShare,
+    SizeRates,
     StyleMarker,
     Verdict,
 )
@@ -72,6 +78,8 @@ class Fingerprint:
     def __init__(self, loaded: Loaded):
         self._model = loaded
         self._plda = loaded.likelihood.plda
+        families = factorize([f"{entry['lab']} {entry['family']}" for entry in loaded.releases])[1]
+        self._family = np.eye(int(families.max()) + 1)[families]
 
     @classmethod
     def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
@@ -141,6 +149,7 @@ class Fingerprint:
         responses: Case | Iterable[str | Mapping[str, Any] | Response],
         *,
         candidates: Sequence[str] | None = None,
+        expect: str = Expect.ANY,
         false_attributions: float = FALSE_ATTRIBUTIONS,
         style_only: bool = False,
     ) -> Verdict:
@@ -149,6 +158,8 @@ class Fingerprint:
         Args:
             responses: A case; or texts, or mappings as the lines of a file ("response", "prompt", "usage", ...).
             candidates: The labs in question; None for all that the model knows.
+            expect: What the responses probably are: "new" (a stealth model), "known" (an audit of a known release) or
+                "any". It decides the prior, and the kinds of cases in which the error rates hold.
             false_attributions: The share of attributions that may name a wrong lab, above 0 and below 1.
             style_only: Leave out token counts and self-identification, which never change the verdict.
 
@@ -174,11 +185,11 @@ class Fingerprint:
         texts = [record.response for record in case.records]
         evidence, covariates = self._evidence(texts) if texts else self._nothing()
         calibration = self._model.calibration
-        found = calibration.predict(evidence, covariates, self._plda.lab, allowed)
-        summary = replace(summaries(found, evidence, covariates)[0], responses=len(texts))
-        decision = decide(summary, calibration, false_attributions)
+        question = Question(_expected(expect), false_attributions, int(allowed.sum()))
+        found = calibration.predict(evidence, covariates, self._plda.lab, question.expect, allowed)
+        summary = replace(summaries(found, evidence, covariates, self._family)[0], responses=len(texts))
+        decision = decide(summary, calibration, question)
         labs = self._labs(found, allowed)
-        limit = calibration.domain_limit(len(texts))
         llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
         return Verdict(
             file=case.file,
@@ -190,6 +201,10 @@ class Fingerprint:
             verdict=decision.verdict,
             reason=decision.reason,
             explanation=decision.explanation,
+            level=decision.level,
+            novelty=decision.novelty,
+            support=decision.support,
+            set=tuple(LabShare(self.labs[i], min(float(summary.labs[i]), 1.0)) for i in decision.set),
             labs=labs,
             families=self._families(found, allowed),
             releases=self._releases(found, llr, allowed),
@@ -197,10 +212,10 @@ class Fingerprint:
                 NewRelease(lab, p) for lab, p, ok in zip(self.labs, found.new[0].tolist(), allowed, strict=True) if ok
             ),
             style_markers=self._style_markers(texts, found, allowed),
-            domain=Domain(round(summary.domain_distance, 3), round(limit, 3) if np.isfinite(limit) else None)
+            domain=Domain(round(summary.domain_distance, 3), round(calibration.domain_limit(len(texts)), 3))
             if texts
             else None,
-            calibration=self._rates(len(texts), false_attributions),
+            calibration=self._rates(len(texts), question),
             warnings=case.warnings,
             advice=None,
             candidates=tuple(candidates) if candidates is not None else None,
@@ -219,9 +234,7 @@ class Fingerprint:
 
     def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Covariates]:
         embeddings, sizes = self._model.read(texts)
-        likelihood = self._model.likelihood
-        covariates = Covariates.read(likelihood, [embeddings], [sizes])
-        return likelihood.evidence(embeddings.mean(axis=0, keepdims=True), covariates.count), covariates
+        return read_cases(self._model.likelihood, [embeddings], [sizes])
 
     def _nothing(self) -> tuple[Evidence, Covariates]:
         """Return what a case without responses has: no evidence for or against anyone."""
@@ -234,6 +247,7 @@ class Fingerprint:
             in_domain_llr=np.zeros(1),
             release_score=releases,
             lab_score=labs,
+            votes=labs,
         )
         return evidence, Covariates.unread(np.ones(1, np.int64))
 
@@ -258,17 +272,38 @@ class Fingerprint:
             if allowed[lab]
         )
 
-    def _rates(self, responses: int, false_attributions: float) -> Calibration:
+    def _rates(self, responses: int, question: Question) -> Calibration:
         calibration = self._model.calibration
+        config, figures = calibration.config, calibration.expectations[question.expect].figures
+        shares = msgspec.structs.asdict(getattr(config.expectations, question.expect))
+        likely = max(config.likely, question.false_attributions)
+        at, at_likely = (sum(one <= rate for one in config.rates) - 1 for rate in (question.false_attributions, likely))
         nearest = calibration.nearest(responses)
-        curve = calibration.curves[nearest]
-        coverage, error = curve.at(calibration.threshold(false_attributions))
         return Calibration(
-            false_attributions=false_attributions,
+            expect=question.expect,
+            mixture=tuple(KindShare(kind, share, share >= config.least_share) for kind, share in shares.items()),
+            false_attributions=question.false_attributions,
+            likely_errors=likely,
+            set_coverage=config.set_coverage,
             responses=int(nearest),
-            lab_error=round(curve.lab_error, 4),
-            attribution_error=round(error, 4),
-            coverage=round(coverage, 4),
+            kinds=tuple(
+                KindRates(
+                    kind,
+                    figures[nearest][kind].cases,
+                    round(figures[nearest][kind].lab_error, 4),
+                    *(
+                        _at(values, i)
+                        for i in (at, at_likely)
+                        for values in (figures[nearest][kind].coverage, figures[nearest][kind].error)
+                    ),
+                )
+                for kind in shares
+                if kind in figures[nearest]
+            ),
+            sizes=tuple(
+                SizeRates(int(size), *(_mean_coverage(figures[size], shares, i) for i in (at, at_likely)))
+                for size in sorted(figures, key=int)
+            ),
         )
 
     def _style_markers(self, texts: list[str], found: Posterior, allowed: NDArray[np.bool_]) -> tuple[StyleMarker, ...]:
@@ -278,6 +313,24 @@ class Fingerprint:
         shares = [np.where(self._plda.lab == lab, found.release[0] + _LEAST_SHARE, 0) for lab in leaders]
         first, second = (share / share.sum() for share in shares)
         return style_marker_llrs(texts, self._model.profiles, first, second, self._model.config.style_markers)
+
+
+def _expected(expect: str) -> Expect:
+    try:
+        return Expect(expect)
+    except ValueError:
+        raise FingerprintError(f"expect: {printable(expect)}: expected {', '.join(Expect)}") from None
+
+
+def _at(values: Sequence[float], rate: int) -> float:
+    """Return the value at the index of a rate; 0 below the least rate, where nothing is named."""
+    return round(float(values[rate]), 4) if rate >= 0 else 0.0
+
+
+def _mean_coverage(kinds: Mapping[str, KindFigures], shares: Mapping[str, float], rate: int) -> float:
+    """Return the coverage at the index of a rate over the kinds that were measured, weighted by the mixture."""
+    total = sum(shares[kind] for kind in kinds)
+    return round(sum(shares[kind] * _at(of.coverage, rate) for kind, of in kinds.items()) / total, 4) if total else 0.0
 
 
 def _ranked(rows: Iterable[_Share]) -> tuple[_Share, ...]:

@@ -76,7 +76,8 @@ class EmbeddingConfig(_Section, frozen=True):
         feature_keep: Share of a response's features that a step sees (feature dropout).
         start_spread: Root mean square of the vectors that training starts with.
         inverse_temperature: Of the softmax over releases.
-        lab_loss: Weight of the loss of the lab, with the release itself taken out.
+        lab_loss: Weight of the loss of the lab among the releases of the corpus, with the release itself taken out.
+        lab_loss_of_all: The same among the releases of all corpora.
         prompt_invariance: Weight of the penalty on the spread of prompt means.
         prompt_answers: Answers that a prompt needs in a batch for that penalty.
         mean_decay: Of the running mean that prompt means are compared with.
@@ -96,6 +97,7 @@ class EmbeddingConfig(_Section, frozen=True):
     start_spread: Scale = 0.05
     inverse_temperature: Scale = 16.0
     lab_loss: Weight = 2.0
+    lab_loss_of_all: Weight = 1.0
     prompt_invariance: Weight = 5.0
     prompt_answers: Positive = 6
     mean_decay: Annotated[float, Meta(ge=0, lt=1)] = 0.98
@@ -154,17 +156,24 @@ class ClassifierConfig(_Section, frozen=True):
 
 
 class SplitConfig(_Section, frozen=True):
-    """What the first model is not shown, to calibrate on, and what no model is shown (the regression set).
+    """What the models that are calibrated on are not shown, and what no model is shown (the regression set).
 
     Attributes:
-        prompts: Share of the prompts held out.
-        releases: Share of the releases held out, with the group of each.
-        labs: Share of the labs held out.
-        corpora: Share of the responses that lie in whole corpora held out.
-        least_corpora: Corpora that there must be to hold one out.
+        folds: Models that each leave out some prompts, releases, labs and corpora.
+        prompts: Share of the prompts that each leaves out.
+        releases: Share of the releases, with the group of each.
+        labs: Share of the labs.
+        corpora: Share of the corpora, and the largest share of the responses that these, or a lab, may have.
+        least_corpora: Corpora that there must be to leave one out.
+        later: Each of these is a model more: of what was released so many months before the newest release.
+        months: For how many months after its time such a model is asked.
+        rows: Responses of a release in a corpus that these models are trained on; the model itself has all.
+        vocabulary: Features of these models; the model itself has those of `features`.
+        steps: Steps of the contrastive training of these models; the model itself has those of `embedding`.
         sizes: Responses a case.
         draws: Cases of each size that a release in a corpus gives.
-        held_out_responses: Responses that a release needs to be held out.
+        cases: Cases of a kind and size from each model.
+        held_out_responses: Responses that a release needs to be left out.
         named_responses: Responses that a release needs to be known by name.
         least_cases: Cases that calibration needs.
         regression_prompts: Prompts of a release that go to the regression set.
@@ -172,13 +181,20 @@ class SplitConfig(_Section, frozen=True):
         regression_least: Prompts that a release needs to give any.
     """
 
+    folds: Positive = 4
     prompts: Share = 0.10
     releases: Share = 0.12
     labs: Share = 0.08
-    corpora: Share = 0.15
+    corpora: Share = 0.12
     least_corpora: Positive = 4
+    later: tuple[Positive, ...] = (7, 14)
+    months: Positive = 7
+    rows: Positive = 60
+    vocabulary: Positive = 24_000
+    steps: Count = 2_400
     sizes: tuple[Positive, ...] = (1, 3, 5, 10, 25)
     draws: Positive = 2
+    cases: Positive = 150
     held_out_responses: Positive = 30
     named_responses: Positive = 10
     least_cases: Positive = 50
@@ -188,50 +204,81 @@ class SplitConfig(_Section, frozen=True):
 
 
 class MixtureConfig(_Section, frozen=True):
-    """What users are taken to bring: the share of each kind of case, summing to 1. An assumption, not a measurement.
+    """What a user is taken to bring: the share of each kind of case, summing to 1. An assumption, not a measurement.
 
     Attributes:
         same: Known releases, other prompts of known corpora.
-        other: Corpora that the model has not seen.
-        unseen: New releases of known labs.
+        other: Known releases, corpora that the model has not seen.
+        unseen: New releases of known labs, in known corpora.
+        both: New releases of known labs, in corpora that the model has not seen.
+        later: Releases of known labs that came after all that the model knows, in known corpora.
         unknown: Releases of labs that the model does not know.
     """
 
-    same: Share = 0.85
-    other: Share = 0.10
-    unseen: Share = 0.035
-    unknown: Share = 0.015
+    same: Share
+    other: Share
+    unseen: Share
+    both: Share
+    later: Share
+    unknown: Share
+
+
+class ExpectationsConfig(_Section, frozen=True):
+    """The case mixture by what the user expects. An error rate holds in each kind that is not under 5 % of a mixture.
+
+    Attributes:
+        any: Half known releases, four in ten new ones, one in ten of an unknown lab; half of all out-of-domain.
+            Releases that came after all that the model knows are promised nothing: no threshold would hold there.
+        new: A stealth model: new releases, and some of unknown labs.
+        known: An audit: the release is known, on prompts of known corpora or of others.
+    """
+
+    any: MixtureConfig = MixtureConfig(same=0.25, other=0.25, unseen=0.16, both=0.2, later=0.04, unknown=0.1)
+    new: MixtureConfig = MixtureConfig(same=0.02, other=0.02, unseen=0.2, both=0.36, later=0.2, unknown=0.2)
+    known: MixtureConfig = MixtureConfig(same=0.48, other=0.48, unseen=0.01, both=0.01, later=0.01, unknown=0.01)
 
 
 class CalibrationConfig(_Section, frozen=True):
     """How evidence becomes calibrated probabilities and thresholds.
 
     Attributes:
-        mixture: The kinds of cases that probabilities and thresholds are fitted to.
+        expectations: The kinds of cases that probabilities and thresholds are fitted to.
         release_weight: Weight of the release within the right lab, beside the lab's 1, in the log-loss.
         ridge: Pull of the posterior's parameters towards their start.
         least_lab: Log-probability of the right lab below which nothing more is lost.
         least_within: The same of the release within the lab.
         iterations: Of L-BFGS-B.
         folds: Of releases, for what a case's confidence is by the others.
-        domain_quantile: Share of in-domain cases below the limit of the domain distance.
+        lab_spread: Standard deviation in nats of what a lab's own name adds to a logit, before any case is seen.
+        domain_quantile: Share of cases below the limits of the domain distance.
         two_source_quantile: Share of one model's cases below the limit of the two-source LLR.
-        least_attributions: Attributions above a threshold that it takes to state their error rate.
-        rates: Error rates at which limits of false alarms are kept.
+        likely: Share of wrong ones that `likely` allows.
+        least_share: Kinds with a smaller share of a mixture are promised nothing under it.
+        margin: Share of a rate that held-out cases may use up, since a user's cases differ from them.
+        pooling: Independent cases with the error of all kinds together that count beside those of one kind.
+        set_coverage: Share of the sets of labs that hold the right lab.
+        known_as_unknown: Share of the cases of known labs that `unknown` allows.
+        rates: Error rates at which thresholds and limits of false alarms are kept.
         covariate_responses: Number of responses beyond which it counts as this one among the covariates.
     """
 
-    mixture: MixtureConfig = MixtureConfig()
+    expectations: ExpectationsConfig = ExpectationsConfig()
     release_weight: Weight = 0.25
     ridge: Weight = 1e-3
     least_lab: Annotated[float, Meta(lt=0, ge=-700)] = -20.0
     least_within: Annotated[float, Meta(lt=0, ge=-700)] = -14.0
-    iterations: Positive = 150
+    iterations: Positive = 80
     folds: Annotated[int, Meta(ge=2, le=1_000)] = 5
+    lab_spread: Scale = 0.3
     domain_quantile: Share = 0.995
     two_source_quantile: Share = 0.99
-    least_attributions: Positive = 20
-    rates: tuple[Share, ...] = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5)
+    likely: Share = 0.25
+    least_share: Share = 0.05
+    margin: Annotated[float, Meta(gt=0, le=1)] = 0.8
+    pooling: Scale = 10.0
+    set_coverage: Share = 0.9
+    known_as_unknown: Share = 0.01
+    rates: tuple[Share, ...] = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5)
     covariate_responses: Positive = 25
 
 
@@ -328,6 +375,16 @@ class Config(_Section, frozen=True):
     probing: ProbingConfig = ProbingConfig()
 
 
+def calibration_config(config: Config) -> Config:
+    """Return the config of the models that are calibrated on: as that of the model, and smaller where `splits` says."""
+    replace, splits = msgspec.structs.replace, config.splits
+    return replace(
+        config,
+        features=replace(config.features, vocabulary=min(splits.vocabulary, config.features.vocabulary)),
+        embedding=replace(config.embedding, steps=min(splits.steps, config.embedding.steps)),
+    )
+
+
 def config_values(config: Config) -> dict[str, Any]:
     """Return the config as JSON values, `config.json` of a model folder."""
     values: dict[str, Any] = msgspec.to_builtins(config)
@@ -369,7 +426,8 @@ def parse_config(values: object, where: str) -> Config:
         config = msgspec.convert(values, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(f"{where}: {error}") from None
-    total = sum(msgspec.structs.astuple(config.calibration.mixture))
-    if abs(total - 1) > 1e-9:
-        raise ConfigError(f"{where}: the shares of calibration.mixture sum to {total:g}, not to 1")
+    for name, mixture in msgspec.structs.asdict(config.calibration.expectations).items():
+        total = sum(msgspec.structs.astuple(mixture))
+        if abs(total - 1) > 1e-9:
+            raise ConfigError(f"{where}: the shares of calibration.expectations.{name} sum to {total:g}, not to 1")
     return config

@@ -183,7 +183,7 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         projection=projection,
         encode=encode,
         likelihood=likelihood,
-        calibration=Calibration.from_dict(documents["calibration"], config.calibration),
+        calibration=Calibration.from_dict(documents["calibration"], labels["labs"], config.calibration),
         profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
         side=SideTables.from_document(documents[SIDE]),
         information=information,

@@ -10,7 +10,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from fingerprint.config import ClassifierConfig, Config, EmbeddingConfig, UpdateConfig
+from fingerprint.config import (
+    CalibrationConfig,
+    ClassifierConfig,
+    Config,
+    EmbeddingConfig,
+    SplitConfig,
+    UpdateConfig,
+)
 
 LABS = ("ash", "birch", "cedar", "elm", "fir", "oak")
 RELEASES = {f"{lab}-{n}": lab for lab in LABS for n in (1, 2, 3)}
@@ -37,9 +44,18 @@ SHARED = [
 ]
 
 
+# Two models to calibrate on, each without one of the four corpora, one of the six labs and some of the releases.
+SPLITS = SplitConfig(
+    folds=2, later=(), corpora=0.3, labs=0.17, rows=20, vocabulary=8_000, steps=20, sizes=(1, 3, 10), draws=1, cases=40
+)
+CALIBRATION = CalibrationConfig(margin=1.0, iterations=40)
+
+
 def config(**changes: Any) -> Config:
     """A config whose trainings and updates are short, and long enough for this world."""
     short = Config(
+        splits=SPLITS,
+        calibration=CALIBRATION,
         embedding=EmbeddingConfig(directions=64, size=16, steps=40, batch=96),
         classifiers=ClassifierConfig(epochs=4, batch=512, warmup=20),
         update=UpdateConfig(rehearsed=8_000, iterations=30),

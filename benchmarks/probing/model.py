@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.config import Config, MixtureConfig, SplitConfig
+from fingerprint.base.keys import factorize, isin
+from fingerprint.config import Config
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
-from fingerprint.evaluation.cases import subsample
 from fingerprint.evaluation.config import FULL
 from fingerprint.evaluation.fits import Fitted, fit
 from fingerprint.evaluation.study import Running, TrainedOn, read_sample
+from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
-from fingerprint.model.covariates import Covariates
-from fingerprint.model.likelihood import Evidence
+from fingerprint.model.plda import Floats
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.store.folder import load
-from fingerprint.training.calibration_cases import FirstModel, learn_information, weighted_cases
+from fingerprint.training.calibration_cases import calibration_cases, learn_information
+from fingerprint.training.cases import CaseSet, Questions, subsample
 from fingerprint.training.context import no_progress
-from fingerprint.training.data import Data
-from fingerprint.training.embedding import Embeddings
-from fingerprint.training.splits import CaseKind, draw, split_for_calibration
+from fingerprint.training.data import Data, Labels, few_of_each
+from fingerprint.training.splits import CaseKind, calibration_splits, draw, related_corpora
 
 # Training rows of a release, and cases of a kind for the calibration: enough, and the benchmark ends within an hour.
 SHOWN, CASES = 100, 2_500
@@ -43,6 +43,7 @@ class World:
         fitted: The model.
         calibration: Its calibration.
         information: The information gain of prompts.
+        family: (R, F) 1 where a release that the model knows is of a family.
         embeddings: (n, D) of the rows.
         sizes: (n,) lengths of the rows.
         release: (n,) release of each row.
@@ -54,6 +55,7 @@ class World:
     fitted: Fitted
     calibration: Calibration
     information: InformationGain
+    family: Floats
     embeddings: NDArray[np.float32]
     sizes: NDArray[np.int64]
     release: NDArray[np.int64]
@@ -73,7 +75,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     if data is None:
         raise FingerprintError(f"{model}: was not trained on any of these corpora")
     say(f"{len(corpus):,} responses of {len(data.labels.releases)} releases counted")
-    held = split_for_calibration(data, context)
+    held = calibration_splits(data, context, related_corpora(corpus.sources))[0]
     rng = np.random.default_rng(seed)
     part = rng.integers(PARTS, size=data.labels.prompt.max() + 1)[data.labels.prompt]
     part[data.labels.prompt < 0] = PARTS
@@ -89,59 +91,48 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     asked = replay | learn | new | np.logical_or.reduce(list(left_out.values()))
     fitted = fit(context, data, shown, asked)
     say(f"{int(shown.sum()):,} responses shown")
-    at = np.full(len(data.full), -1)
-    at[fitted.rows] = np.arange(len(fitted.rows))
-    calibration = _calibration(data, fitted, at, {CaseKind.SAME: learn, **left_out}, lab_of, seed)
+    config, names = Config(seed=seed), sample.names
+    cases = _cases(data, fitted, names, {CaseKind.SAME: learn, **left_out}, seed)
+    calibration = calibrate(calibration_cases(cases, names), config.calibration)
     say("calibrated")
-    first = FirstModel(data, _widened(fitted, at), fitted.likelihood, fitted.known)
-    whole = replace(context, config=Config(seed=seed))
-    information = learn_information(first, calibration, corpus, learn & (at >= 0), whole)
+    prompts = list(zip(corpus.domain.tolist(), corpus.language.tolist(), strict=True))
+    singles = _singles(data.labels, fitted, names, learn & data.filled, prompts, config)
+    information = learn_information(singles, names, calibration, prompts, config)
     named = np.isin(data.labels.releases, fitted.known.names)[data.labels.release]
     rows = np.flatnonzero(((replay & named) | new) & data.filled)
     code = {str(lab): i for i, lab in enumerate(fitted.known.labs)}
-    names = [data.labels.releases[r] for r in data.labels.release[rows]]
+    at = np.searchsorted(fitted.rows, rows)
+    own = [data.labels.releases[r] for r in data.labels.release[rows]]
+    family = names.family[[names.releases.index(name) for name in fitted.known.names]]
     return World(
-        fitted, calibration, information, fitted.embeddings.rows[at[rows]], fitted.embeddings.size[at[rows]],
-        data.labels.release[rows], np.array([code.get(lab_of[name], -1) for name in names]),
+        fitted, calibration.for_labs(fitted.known.labs), information.for_labs(fitted.known.labs),
+        np.eye(len(names.families))[family], fitted.embeddings.rows[at], fitted.embeddings.size[at],
+        data.labels.release[rows], np.array([code.get(lab_of[name], -1) for name in own]),
         replay[rows],
-        list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True)),
+        [prompts[i] for i in rows.tolist()],
     )  # fmt: skip
 
 
-def _widened(fitted: Fitted, at: NDArray[np.int64]) -> Embeddings:
-    """Embeddings of all rows; rows that were not fitted get those of the first, and nothing reads them."""
-    return Embeddings(fitted.embeddings.rows[np.maximum(at, 0)], fitted.embeddings.size[np.maximum(at, 0)])
-
-
-def _calibration(
-    data: Data, fitted: Fitted, at: NDArray[np.int64], rows: dict[CaseKind, Bools], lab_of: Mapping[str, str], seed: int
-) -> Calibration:
+def _cases(data: Data, fitted: Fitted, names: ClassNames, rows: dict[CaseKind, Bools], seed: int) -> CaseSet:
+    """What the model says about cases of the rows that are left out for each kind."""
     rng = np.random.default_rng(seed)
-    labels, known = data.labels, fitted.known
-    lab_code = {str(lab): i for i, lab in enumerate(known.labs)}
-    release_code = {name: i for i, name in enumerate(known.names)}
-    drawn_cases: list[NDArray[np.int64]] = []
-    kinds: list[CaseKind] = []
+    found = []
     for kind, of in rows.items():
-        drawn = draw(labels, of & data.filled, SplitConfig(), seed)
+        drawn = draw(data.labels, of & data.filled, Config().splits, seed)
         some = [drawn[i] for i in rng.permutation(len(drawn))[:CASES]]
-        drawn_cases += some
-        kinds += [kind] * len(some)
-    embeddings = [fitted.embeddings.rows[at[r]] for r in drawn_cases]
-    sizes = [fitted.embeddings.size[at[r]] for r in drawn_cases]
-    covariates, evidence = measure(fitted, embeddings, sizes)
-    names = [labels.releases[labels.release[r[0]]] for r in drawn_cases]
-    lab = np.array([lab_code.get(lab_of[name], -1) for name in names])
-    release = np.array([release_code.get(name, -1) for name in names])
-    kinds = [CaseKind.UNKNOWN if code < 0 else kind for kind, code in zip(kinds, lab, strict=True)]
-    cases = weighted_cases(evidence, covariates, lab, release, kinds, MixtureConfig())
-    return calibrate(cases, known.lab, Config().calibration)
+        if some:
+            found.append(fitted.evidence(names, Questions.of(data.labels, some, kind)))
+    return CaseSet.joined(found)
 
 
-def measure(
-    fitted: Fitted, embeddings: list[NDArray[np.float32]], sizes: list[NDArray[np.int64]]
-) -> tuple[Covariates, Evidence]:
-    """Return covariates and likelihoods of cases, from the embeddings (responses, D) and lengths of their responses."""
-    covariates = Covariates.read(fitted.likelihood, embeddings, sizes)
-    mean = np.stack([rows.mean(axis=0) for rows in embeddings])
-    return covariates, fitted.likelihood.evidence(mean, covariates.count)
+def _singles(
+    labels: Labels, fitted: Fitted, names: ClassNames, of: Bools, prompts: list[tuple[str, str]], config: Config
+) -> CaseSet:
+    """Single responses, a few of each known lab and kind of prompt."""
+    known = isin(labels.releases, fitted.known.names)
+    rows = np.flatnonzero(of & known[labels.release])
+    lab = names.lab[[names.releases.index(labels.releases[r]) for r in labels.release[rows]]]
+    kind = factorize([" ".join(prompts[i]) for i in rows.tolist()])[1]
+    group = kind * len(names.labs) + lab
+    rows = np.sort(rows[few_of_each(group, config.probing.responses, np.random.default_rng(config.seed))])
+    return fitted.evidence(names, Questions.of(labels, list(rows[:, None]), CaseKind.SAME))

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.probing.model import World, measure
+from benchmarks.probing.model import World
 from fingerprint.config import ProbingConfig
-from fingerprint.model.decision import verdict_words
+from fingerprint.model.covariates import read_cases
+from fingerprint.model.decision import decisions
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.probing.choice import Choice, Kind, firm
 
 LONGEST = 25
@@ -72,8 +72,8 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
             at = choice.next(kinds, answered[i], share[i]) if chosen else 0
             answered[i][kinds[at]] += 1
             took[i].append(rows.pop(at))
-        covariates, evidence = measure(
-            world.fitted, [world.embeddings[t] for t in took], [world.sizes[t] for t in took]
+        evidence, covariates = read_cases(
+            world.fitted.likelihood, [world.embeddings[t] for t in took], [world.sizes[t] for t in took]
         )
         found = world.calibration.predict(evidence, covariates, known.lab)
         share = found.labs()
@@ -81,6 +81,6 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
         top = share.max(axis=1)
         right.append(first == truth)
         confidence.append(top)
-        verdicts = verdict_words(found, evidence, covariates, world.calibration, FALSE_ATTRIBUTIONS)
-        attributed.append(np.where([verdict.is_attribution for verdict in verdicts], first, -1))
+        decided = decisions(found, evidence, covariates, world.family, world.calibration)
+        attributed.append(np.where([one.verdict.is_attribution for one in decided], first, -1))
     return Sessions(*(np.stack(part, axis=1) for part in (right, confidence, attributed)))

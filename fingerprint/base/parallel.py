@@ -38,7 +38,7 @@ def each(function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], job
         The number of the piece and its result, as they are done.
     """
     executor = _executor.get()
-    return executor(function, pieces) if executor else _in_processes(function, pieces, jobs)
+    return executor(function, pieces) if executor else in_processes(function, pieces, jobs)
 
 
 def parallel_map(jobs: int) -> MapFunction:
@@ -62,9 +62,10 @@ def in_one_thread(number: int, function: Callable[..., Result], piece: tuple[Any
         return number, function(*piece)
 
 
-def _in_processes(
+def in_processes(
     function: Callable[..., Result], pieces: Iterable[tuple[Any, ...]], jobs: int
 ) -> Iterator[tuple[int, Result]]:
+    """Apply `function` to every piece in processes of this machine, as `each` does without a cluster."""
     from joblib import Parallel, delayed
 
     # joblib replaces a worker that has grown between two pieces; users need not know.

@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from fingerprint.data.rows import Options
     from fingerprint.model.verdict import Verdict
 
-# Rows of each ranking in text, where nothing else is asked for: they fit on a screen.
-_TEXT_ROWS = 5
-
 
 @click.command("identify")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
@@ -45,6 +42,7 @@ _TEXT_ROWS = 5
 @options.column
 @options.parts
 @click.option("--together", is_flag=True, help="Take the responses of all FILEs for those of one model.")
+@options.expect("any")
 @options.candidates
 @options.top
 @options.false_attributions
@@ -68,6 +66,7 @@ def command(
     identify = partial(
         known.identify,
         candidates=labs,
+        expect=given["expect"],
         false_attributions=given["false_attributions"],
         style_only=given["style_only"],
     )
@@ -144,19 +143,36 @@ class _Cases:
 
 
 def annotated(verdict: Verdict, model: Path) -> Verdict:
-    """Add what depends on the day and on the folder: that the model is old, and how to add what it lacks."""
+    """Add what the verdict alone does not hold.
+
+    Args:
+        verdict: The verdict.
+        model: The model folder.
+
+    Returns:
+        The verdict with a warning if the model is old today, and with advice: how to add a new release to the model,
+        or what would settle a verdict that attributes nothing.
+    """
     from fingerprint.model.verdict import VerdictWord
+    from fingerprint.report.advice import what_would_settle
 
     if warning := verdict.model.age_warning(date.today()):
         verdict = replace(verdict, warnings=(*verdict.warnings, warning))
-    if verdict.verdict == VerdictWord.NEW_RELEASE:
-        from fingerprint.data.corpus import SUFFIXES
+    match verdict.verdict:
+        case VerdictWord.NEW_RELEASE:
+            return replace(verdict, advice=_how_to_add(verdict.file, model))
+        case VerdictWord.LIKELY | VerdictWord.INCONCLUSIVE:
+            return replace(verdict, advice=what_would_settle(verdict))
+        case VerdictWord.ATTRIBUTED | VerdictWord.UNKNOWN:
+            return verdict
 
-        corpus = verdict.file if verdict.file.endswith(SUFFIXES) else "CORPUS"
-        update = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
-        advice = f"If you know which release wrote all of this, add it to the model: {update}"
-        verdict = replace(verdict, advice=advice)
-    return verdict
+
+def _how_to_add(file: str, model: Path) -> str:
+    from fingerprint.data.corpus import SUFFIXES
+
+    corpus = file if file.endswith(SUFFIXES) else "CORPUS"
+    update = shlex.join(["fingerprint", "update", str(model), corpus, "--release", "NAME", "--out", str(model)])
+    return f"If you know which release wrote all of this, add it to the model: {update}"
 
 
 def _text(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
@@ -166,7 +182,7 @@ def _text(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
     names = Registry.load().labs
     width, encoding = screen()
     for done, verdict in enumerate(verdicts):
-        click.echo(("\n" if done else "") + render(verdict, names, top or _TEXT_ROWS, width, encoding), nl=False)
+        click.echo(("\n" if done else "") + render(verdict, names, top, width, encoding), nl=False)
 
 
 def _json(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:

@@ -77,7 +77,7 @@ def rollback(model: Path | None) -> None:
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder.")
 def migrate(model: Path, out: Path) -> None:
-    """Write MODEL, of an older schema, to a new folder in the present one. Its verdicts stay the same."""
+    """Write MODEL, of an older schema, to a new folder in the present one. The verdicts of both are the same."""
     from fingerprint.store.format import SCHEMA
     from fingerprint.store.maintenance import migrate as write
 

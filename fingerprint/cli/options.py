@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -16,8 +16,12 @@ from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 if TYPE_CHECKING:
     from fingerprint.data.rows import Options
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 # The same as in fingerprint.collect.asking, which --help does not import; a test compares them.
 TIMEOUT = 180.0
+# The same as fingerprint.model.calibration.Expect, which --help does not import either; a test compares them.
+EXPECTATIONS = ("any", "new", "known")
 
 model = click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
 encoder = click.option(
@@ -40,13 +44,17 @@ text_or_json = click.option("--format", "form", type=click.Choice(["text", "json
 candidates = click.option(
     "--candidates", metavar="NAME,...", help="Ask only about these labs, or the labs of these families or releases."
 )
-top = click.option("--top", type=click.IntRange(min=1), help="Rows of each ranking.  [default: 5 in text, all in JSON]")
+top = click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="Rows of each ranking.  [default: in text 5 labs, 3 families and 3 releases, in JSON all]",
+)
 false_attributions = click.option(
     "--false-attributions",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=FALSE_ATTRIBUTIONS,
     show_default=True,
-    help="Share of attributions that may name a wrong lab.",
+    help="Share of attributions that may name a wrong lab, in each kind of case that is expected.",
 )
 style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-identification.")
 
@@ -84,6 +92,18 @@ timeout = click.option(
     show_default=True,
     help="Seconds for one request.",
 )
+
+
+def expect(default: str) -> Callable[[F], F]:
+    """Return the option --expect with the default of a verb."""
+    return click.option(
+        "--expect",
+        type=click.Choice(EXPECTATIONS),
+        default=default,
+        show_default=True,
+        help="What the responses probably are: of a new release (a stealth model), of a known one (an audit), or any. "
+        "Probabilities and error rates are those of the cases that are expected.",
+    )
 
 
 def reading(format_in: str, columns: Iterable[str], parts: str) -> Options:

@@ -40,6 +40,7 @@ _SHOWN = 3
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
 @options.max_cost
 @options.timeout
+@options.expect("new")
 @options.candidates
 @options.top
 @options.false_attributions
@@ -48,9 +49,10 @@ _SHOWN = 3
 def command(target: str, out: Path, model: Path | None, sets: tuple[str, ...], form: str, **given: Any) -> int:
     """Question MODEL (provider:model, such as openrouter:z-ai/glm-4.6), and identify it as it goes.
 
-    Asks the probe that is expected to tell most about the labs that are still likely. Stops when the verdict is firm,
-    when no other probe would change it, or at a limit. Keeps the answers in --out as `collect` does; the same command
-    again goes on with them. Exit code 1 if the provider gave no more answers.
+    Asks the probe that is expected to tell most about the labs that are still likely. Stops when an attribution is
+    firm, when no other probe would change the verdict, or at a limit; a lab that is only likely does not stop it.
+    Keeps the answers in --out as `collect` does; the same command again goes on with them. Exit code 1 if the provider
+    gave no more answers.
     """
     from fingerprint.api import Fingerprint
     from fingerprint.base.files import data_dir
@@ -64,8 +66,13 @@ def command(target: str, out: Path, model: Path | None, sets: tuple[str, ...], f
     opened = open_provider(provider, given["base_url"])
 
     def identify(case: Case) -> Verdict:
-        style_only, rate = given["style_only"], given["false_attributions"]
-        return known.identify(case, candidates=labs, false_attributions=rate, style_only=style_only)
+        return known.identify(
+            case,
+            candidates=labs,
+            expect=given["expect"],
+            false_attributions=given["false_attributions"],
+            style_only=given["style_only"],
+        )
 
     async def work() -> tuple[Step, Counters]:
         from fingerprint.collect.asking import RetryPolicy
@@ -167,7 +174,7 @@ def _text(outcome: _Outcome, top: int | None) -> str:
     )
     lines = wrap(printable(state), width) + wrap(printable(f"Answers: {counters.file}"), width)
     lines += wrap(f"note: {outcome.note}", width) if outcome.note else []
-    text = render(outcome.verdict, Registry.load().labs, top or 5, width, encoding)
+    text = render(outcome.verdict, Registry.load().labs, top, width, encoding)
     return text + "\n" + "\n".join(lines).encode(encoding, "backslashreplace").decode(encoding) + "\n"
 
 

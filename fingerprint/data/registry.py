@@ -32,6 +32,11 @@ _VARIANT = re.compile(
 )
 
 
+def month_number(month: str) -> int:
+    """Return the number of a month YYYY-MM, counted from the year 0; -1 for an empty text."""
+    return int(month[:4]) * 12 + int(month[5:]) - 1 if month else -1
+
+
 @dataclass(frozen=True, slots=True)
 class Release:
     """released is YYYY-MM, or empty where nobody knows; kind is lab, base or finetune."""

@@ -3,8 +3,9 @@
 A batch is a few prompts of one corpus with all that answered them. The softmax is over the releases of that corpus
 alone, so that to know the corpus or the topic gains nothing; single responses and the mean of a release's responses are
 both classified. The lab loss asks for the lab with the release itself taken out: a new release poses that question, and
-only what it shares with the lab's other releases answers it. The prompt-invariance penalty is on the spread of prompt
-means, for a style must survive other prompts. Training starts at the between-release directions.
+only what it shares with the lab's other releases answers it. It asks twice: among the releases of the corpus, and among
+the releases of all corpora, which a lab with one release in a corpus needs. The prompt-invariance penalty is on the
+spread of prompt means, for a style must survive other prompts. Training starts at the between-release directions.
 """
 
 from __future__ import annotations
@@ -79,6 +80,23 @@ class _Corpus:
         return np.concatenate(picked)[:wanted]
 
 
+@dataclass(frozen=True)
+class _Everyone:
+    """All releases that have rows, of whatever corpus.
+
+    releases: (E,) their codes, ascending; labs: (E,) codes of their labs, from 0; lab: (releases,) of every code.
+    """
+
+    releases: Ints
+    labs: torch.Tensor
+    lab: Ints
+
+    @classmethod
+    def of(cls, data: EncoderData) -> _Everyone:
+        releases = np.unique(data.release)
+        return cls(releases, torch.from_numpy(np.unique(data.lab[releases], return_inverse=True)[1]), data.lab)
+
+
 def train_encoder(
     data: EncoderData,
     start: NDArray[np.float32],
@@ -115,9 +133,10 @@ def train_encoder(
         optimiser, lambda s: min(1.0, (s + 1) / config.warmup) * 0.5 * (1 + np.cos(np.pi * s / config.steps))
     )
     mean = torch.zeros(size)
+    everyone = _Everyone.of(data)
     for step, (corpus, picked) in enumerate(_batches(data, config, rng)):
         found = model(_dropped_out(data.rows[data.at[picked]], config.feature_keep, rng))["sentence_embedding"]
-        loss = _classification_loss(found, data.release[picked], corpus, data.lab, centres, config)
+        loss = _classification_loss(found, data.release[picked], corpus, everyone, centres, config)
         with torch.no_grad():
             mean = config.mean_decay * mean + (1 - config.mean_decay) * found.mean(0)
         centre = mean / (1 - config.mean_decay ** (step + 1))
@@ -150,20 +169,26 @@ def _dropped_out(rows: sparse.csr_matrix, keep: float, rng: np.random.Generator)
 
 
 def _classification_loss(
-    found: torch.Tensor, release: Ints, corpus: _Corpus, lab: Ints, centres: torch.Tensor, config: EmbeddingConfig
+    found: torch.Tensor,
+    release: Ints,
+    corpus: _Corpus,
+    everyone: _Everyone,
+    centres: torch.Tensor,
+    config: EmbeddingConfig,
 ) -> torch.Tensor:
-    """Of single responses and of the means of releases: the cross-entropy of the release, and the lab loss."""
+    """Of single responses and of the means of releases: the cross-entropy of the release, and both lab losses."""
     target = torch.from_numpy(np.searchsorted(corpus.releases, release))
-    own = normalize(centres[torch.from_numpy(corpus.releases)], dim=1)
-    labs = torch.from_numpy(np.unique(lab[corpus.releases], return_inverse=True)[1])
+    among_all = torch.from_numpy(np.searchsorted(everyone.releases, corpus.releases))
+    centre = normalize(centres[torch.from_numpy(everyone.releases)], dim=1)
+    labs = torch.from_numpy(np.unique(everyone.lab[corpus.releases], return_inverse=True)[1])
     seen, group = torch.unique(target, return_inverse=True)
     means = normalize(torch.zeros(len(seen), found.shape[1]).index_add(0, group, found), dim=1)
     loss = torch.zeros(())
-    for logits, true in (
-        (config.inverse_temperature * found @ own.T, target),
-        (_MEAN_FACTOR * config.inverse_temperature * means @ own.T, seen),
-    ):
-        loss = loss + cross_entropy(logits, true) + config.lab_loss * _lab_loss(logits, true, labs)
+    for factor, points, true in ((1, found, target), (_MEAN_FACTOR, means, seen)):
+        logits = factor * config.inverse_temperature * points @ centre.T
+        own = logits[:, among_all]
+        loss = loss + cross_entropy(own, true) + config.lab_loss * _lab_loss(own, true, labs)
+        loss = loss + config.lab_loss_of_all * _lab_loss(logits, among_all[true], everyone.labs)
     return loss
 
 

@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Meta, Struct
 from msgspec.structs import replace
 
-from fingerprint.config import Config, Count, Positive, Share
+from fingerprint.config import Config, Count, Positive
 from fingerprint.errors import ConfigError
 
 Month = Annotated[str, Meta(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
@@ -19,9 +19,8 @@ class EvaluationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Attributes:
         rows: Responses of a release in a corpus that are used.
-        folds: Folds; fewer if there are fewer corpora.
+        folds: Folds; fewer if there are fewer corpora. Corpora of one repository count as one.
         prompt_parts: Parts of the prompts, of which a fold leaves out one. A fifth holds 25 responses of most releases.
-        most_lost: Share of its test cases that a release or lab may lose to a corpus that the same fold leaves out.
         train_rows: Responses of a release in a corpus that a fold's model is trained on.
         cases: Test cases of a protocol and number of responses in a fold.
         calibration_cases: Cases of a kind and number of responses that a calibration is fitted on.
@@ -39,7 +38,6 @@ class EvaluationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     rows: Positive
     folds: Annotated[int, Meta(ge=2, le=1_000)]
     prompt_parts: Annotated[int, Meta(ge=2, le=1_000)] = 5
-    most_lost: Share = 0.1
     train_rows: Positive
     cases: Positive
     calibration_cases: Positive
@@ -86,11 +84,11 @@ class EvaluationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 FULL = EvaluationConfig(
-    rows=150,
-    folds=11,
-    train_rows=60,
-    cases=150,
-    calibration_cases=150,
+    rows=60,
+    folds=6,
+    train_rows=50,
+    cases=100,
+    calibration_cases=200,
     perturbed_cases=100,
     first_month="2025-01",
     months_per_model=7,
@@ -99,21 +97,21 @@ FULL = EvaluationConfig(
     encoder_size=256,
     encoder_steps=2_000,
 )
-"""What the report in docs/evaluation is made with: about 40 minutes on two cores for 12 corpora."""
+"""A whole report: about an hour on two cores for 35 corpora, by an estimate from its parts."""
 
 QUICK = EvaluationConfig(
     rows=30,
     folds=3,
-    train_rows=12,
+    train_rows=10,
     cases=40,
     calibration_cases=60,
-    perturbed_cases=20,
+    perturbed_cases=10,
     first_month="2026-01",
     months_per_model=8,
     resamples=100,
     vocabulary=8_000,
     encoder_size=64,
-    encoder_steps=250,
+    encoder_steps=200,
     encoder_batch=256,
 )
 """The same report within minutes, with wider intervals and lower figures."""

@@ -12,24 +12,30 @@ from fingerprint.evaluation.similarity import release_map, release_tree
 from fingerprint.evaluation.study import Study
 from fingerprint.evaluation.worst_errors import worst_errors
 from fingerprint.metrics import Level, Metric
+from fingerprint.model.calibration import NEVER
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import MONTH_METRICS, View
 
-SCHEMA = 2
+SCHEMA = 3
 """Version of report.json; it rises when a key changes its meaning or goes."""
 
-# Responses a case: of the confusion table, which has room for one number, and at most of a month.
+# Responses a case: of the confusion table, which has room for one number; of the risk by coverage, whose thresholds
+# are for one number; and at most of a month.
 _CONFUSION_RESPONSES = 10
+_CURVE_RESPONSES = 25
 _MONTH_RESPONSES = 25
 
 NOTES = (
     "The folds' models are smaller than the evaluated model and trained on a sample. Their figures are lower than the "
     "model's own, which the README gives.",
-    "A fold leaves out a corpus, some labs, some releases and some prompts at once. So its model knows a little less "
-    "than each protocol asks for.",
-    "Unseen releases and the releases of a month answer prompts that other releases answered in the training.",
-    "A fold is calibrated on cases of other folds, weighted by the case mixture that the model card states. If all "
-    "cases are of one kind, more or fewer attributions are wrong than the stated rate.",
+    "A fold leaves out some corpora, labs, releases and prompts at once. So its model knows a little less than each "
+    "protocol asks for.",
+    "Unseen releases answer prompts that other releases answered in the training, but for "
+    "unseen-release-other-set. So do the releases of a month.",
+    "Thresholds hold the stated rates in each kind of case by itself, as far as the cases that they are fitted on can "
+    "tell. A fold has fewer of these than the evaluated model, so it attributes less.",
+    'A part "expect known" or "expect new" holds the same cases, predicted as if the user had said --expect. All '
+    'other parts are predicted under "any".',
     "The interval of macro F1 may lie beside its value: a resample lacks the false positives of the groups that it "
     "drops.",
     'The control "prompt only" knows the corpus of a prompt. Its chance level is one over the releases of the corpus.',
@@ -68,6 +74,14 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
     def shown(view: View) -> dict[str, Tested]:
         return {protocol.name: cases for protocol, cases in tested.items() if view in protocol.views}
 
+    thresholds = [
+        value if (value := loaded.calibration.threshold(_CURVE_RESPONSES, rate)) < NEVER else None
+        for rate in (FALSE_ATTRIBUTIONS, loaded.config.calibration.likely)
+    ]
+    curves = {
+        name: risk_coverage(cases.predictions.of(cases.predictions.count == _CURVE_RESPONSES))
+        for name, cases in shown(View.CURVES).items()
+    }
     confused = {
         name: confusion(cases.predictions, _CONFUSION_RESPONSES) for name, cases in shown(View.CONFUSION).items()
     }
@@ -85,16 +99,19 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
         "figures": found,
         "reliability": {name: reliability(cases.predictions) for name, cases in shown(View.CURVES).items()},
         "risk_coverage": {
-            "threshold": loaded.calibration.curves["all"].threshold(FALSE_ATTRIBUTIONS),
+            "responses": _CURVE_RESPONSES,
+            "threshold": thresholds[0],
             "false_attribution_rate": FALSE_ATTRIBUTIONS,
-            "curves": {name: risk_coverage(cases.predictions) for name, cases in shown(View.CURVES).items()},
+            "likely_threshold": thresholds[1],
+            "likely_error_rate": loaded.config.calibration.likely,
+            "curves": curves,
         },
         "confusion": {
             name: {"responses": _CONFUSION_RESPONSES, "labs": labs} for name, labs in confused.items() if labs
         },
         "similarity": {"map": flat, "tree": tree},
         "worst_errors": worst_errors(shown(View.WORST_ERRORS), study.sample.corpus, loaded),
-        "months": {name: months(found, name) for name in shown(View.MONTHS)},
+        "months": {name: months(found, name, cases.parts()) for name, cases in shown(View.MONTHS).items()},
     }
 
 
@@ -105,14 +122,21 @@ def describe(protocol: Protocol) -> dict[str, Any]:
         "question": protocol.question,
         "left_out": protocol.left_out,
         "views": sorted(protocol.views),
+        "by_kind": protocol.by_kind,
     }
 
 
-def months(found: list[dict[str, Any]], protocol: str) -> list[dict[str, Any]]:
-    """Return the labs' figures of each month of a protocol, at the most responses that the month has cases of."""
+def months(found: list[dict[str, Any]], protocol: str, parts: list[str]) -> list[dict[str, Any]]:
+    """Return the labs' figures of each month of a protocol, at the most responses that the month has cases of.
+
+    Args:
+        found: The report's figures.
+        protocol: Its name.
+        parts: The parts that are months.
+    """
     latest: dict[str, dict[str, Any]] = {}
     for figure in found:
-        of_month = figure["protocol"] == protocol and figure["part"] != WHOLE and figure["level"] == Level.LAB
+        of_month = figure["protocol"] == protocol and figure["part"] in parts and figure["level"] == Level.LAB
         if of_month and figure["responses"] <= _MONTH_RESPONSES:
             latest[figure["part"]] = figure
     out = []
@@ -129,8 +153,7 @@ def months(found: list[dict[str, Any]], protocol: str) -> list[dict[str, Any]]:
             "high": top["high"],
             "lab macro": _value(metrics, Metric.MACRO_RECALL),
         }
-        others = (Metric.VERDICT_NEW_RELEASE, Metric.COVERAGE, Metric.FALSE_ATTRIBUTION_RATE)
-        out.append(row | {str(metric): _value(metrics, metric) for metric in others})
+        out.append(row | {str(metric): _value(metrics, metric) for metric in MONTH_METRICS})
     return out
 
 
@@ -168,6 +191,13 @@ _HEADLINE: tuple[tuple[str, int, Metric, str], ...] = (
         "With {responses} responses from a corpus that was left out, the right lab comes first in {value} of cases.",
     ),
     (
+        "unseen-release-other-set",
+        _MANY,
+        Metric.TOP_1,
+        "With {responses} such responses of a release that the model does not know, of a lab that it knows, the right "
+        "lab comes first in {value} of cases.",
+    ),
+    (
         "temporal-split",
         _MANY,
         Metric.TOP_1,
@@ -178,7 +208,7 @@ _HEADLINE: tuple[tuple[str, int, Metric, str], ...] = (
         "unknown-lab",
         _MANY,
         Metric.COVERAGE,
-        "With {responses} responses of an unknown lab, the model attributes {value} of cases, all of them wrongly.",
+        "With {responses} responses of an unknown lab, the model attributes {value} of cases. Each of these is wrong.",
     ),
 )
 

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 
+from fingerprint.base.keys import isin
 from fingerprint.metrics import Level, Metric, metrics
 from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
 from fingerprint.metrics.predictions import Ints, Predictions, Ranking
-from fingerprint.model.verdict import ATTRIBUTIONS
+from fingerprint.model.verdict import ATTRIBUTIONS, VerdictWord
 
 # Few enough for the smallest protocols to have cases in most bins.
 _BINS = 10
 _THRESHOLDS = np.linspace(0, 1, 51)
+_LEVELS = tuple(Level)
 
 
 def figures(predictions: Predictions, rows: Ints, seed: int, resamples: int = 300) -> list[dict[str, Any]]:
@@ -37,9 +39,10 @@ def figures(predictions: Predictions, rows: Ints, seed: int, resamples: int = 30
         - "chance": 1 / the number of names with training responses.
         - "majority": the share of the cases with a known name that the most frequent name would get right.
         - "metrics": by name "value", "low" and "high". top-1, top-3, macro recall and macro F1 are about the cases
-          whose true name the model knows, and missing if there are none. Metrics of attribution and of unknown labs
-          are at the level of labs alone, the latter if there are both known and unknown labs. A metric that is not
-          defined is None, such as the false-attribution rate without an attribution.
+          whose true name the model knows, and missing if there are none. Coverages and error rates are of verdicts
+          that name this level or a finer one. Other metrics of attribution, and those of sets and unknown labs, are at
+          the level of labs alone: of sets if any lab is known, of unknown labs if there are both. A metric that is
+          not defined is None, such as the false-attribution rate without an attribution.
     """
     ranked = {level: Ranking.at(level, predictions) for level in Level}
     group = predictions.names.group[predictions.release]
@@ -55,8 +58,10 @@ def figures(predictions: Predictions, rows: Ints, seed: int, resamples: int = 30
         for level, everything in ranked.items():
             ranking = everything.of(at)
             found = _naming(ranking, samples) | _probabilities(ranking, samples)
+            found |= _verdicts(some, ranking, level, samples)
             if level is Level.LAB:
-                found |= _attribution(some, ranking, samples) | _unknown_labs(some, ranking, samples)
+                found |= _attribution(some, ranking, samples) | _sets(some, samples)
+                found |= _unknown_labs(some, ranking, samples)
             chance, majority = _guesses(ranking, _training_rows(predictions, rows, level))
             out.append(
                 {
@@ -94,11 +99,14 @@ def _naming(ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
     if not ranking.nameable.any():
         return {}
     known, of = ranking.of(ranking.nameable), samples.of(ranking.nameable)
+    # Only names that occur count: of hundreds of names, a part of the cases has a few.
+    occurs, name = np.unique(known.name, return_inverse=True)
+    first = np.where(np.isin(known.first, occurs), np.searchsorted(occurs, known.first), -1)
     return {
         Metric.TOP_1: of.mean(known.rank < 1),
         Metric.TOP_3: of.mean(known.rank < 3),
-        Metric.MACRO_RECALL: metrics.macro_recall(known.name, known.first, known.size, of),
-        Metric.MACRO_F1: metrics.macro_f1(known.name, known.first, known.size, of),
+        Metric.MACRO_RECALL: metrics.macro_recall(name, first, len(occurs), of),
+        Metric.MACRO_F1: metrics.macro_f1(name, first, len(occurs), of),
     }
 
 
@@ -110,6 +118,19 @@ def _probabilities(ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles
     }
 
 
+def _verdicts(some: Predictions, ranking: Ranking, level: Level, samples: Resamples) -> dict[Metric, Doubles]:
+    """Of verdicts that name a level or a finer one."""
+    named = isin(some.level, _LEVELS[_LEVELS.index(level) :])
+    attributed = named & some.verdict_is(*ATTRIBUTIONS)
+    with_likely = named & some.verdict_is(*ATTRIBUTIONS, VerdictWord.LIKELY)
+    return {
+        Metric.COVERAGE: samples.mean(attributed),
+        Metric.FALSE_ATTRIBUTION_RATE: metrics.false_attributions(ranking.right, attributed, samples),
+        Metric.LIKELY_COVERAGE: samples.mean(with_likely),
+        Metric.LIKELY_ERROR: metrics.false_attributions(ranking.right, with_likely, samples),
+    }
+
+
 def _attribution(some: Predictions, ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:
     """At the level of labs. For C_llr the unknown labs are one class."""
     attributed = some.verdict_is(*ATTRIBUTIONS)
@@ -117,12 +138,19 @@ def _attribution(some: Predictions, ranking: Ranking, samples: Resamples) -> dic
     return {
         Metric.C_LLR: metrics.c_llr(ranking.true, lab, ranking.size + 1, samples),
         Metric.C_AT_1: metrics.c_at_1(ranking.right, attributed, samples),
-        Metric.COVERAGE: samples.mean(attributed),
-        Metric.FALSE_ATTRIBUTION_RATE: metrics.false_attributions(ranking.right, attributed, samples),
         Metric.SELECTIVE_RISK: metrics.selective_risk(ranking.probability, ranking.right, samples),
         Metric.VERDICT_UNKNOWN: samples.mean(some.verdict_is("unknown")),
         Metric.VERDICT_NEW_RELEASE: samples.mean(some.verdict_is("new-release")),
     }
+
+
+def _sets(some: Predictions, samples: Resamples) -> dict[Metric, Doubles]:
+    """Of the sets of labs; no set can hold an unknown lab."""
+    known = some.lab_known
+    if not known.any():
+        return {}
+    of = samples.of(known)
+    return {Metric.SET_SIZE: of.mean(some.set_size[known]), Metric.SET_COVERAGE: of.mean(some.in_set[known])}
 
 
 def _unknown_labs(some: Predictions, ranking: Ranking, samples: Resamples) -> dict[Metric, Doubles]:

@@ -1,7 +1,8 @@
-"""Trains the models of the folds, and predicts their test cases by calibrations from the other folds."""
+"""Trains the models of an evaluation, and predicts the folds' test cases by calibrations from the other folds."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -9,28 +10,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import isin
-from fingerprint.config import MixtureConfig
 from fingerprint.errors import FingerprintError
-from fingerprint.evaluation.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
 from fingerprint.evaluation.config import EvaluationConfig
-from fingerprint.evaluation.folds import Fold, leave_out
+from fingerprint.evaluation.folds import Fold, earlier, leave_out
 from fingerprint.evaluation.work import Arrays, Work
 from fingerprint.features.ngrams import Counts
 from fingerprint.features.weights import unit_rows
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Predictions
-from fingerprint.model.calibration import Calibration
-from fingerprint.model.calibration_fit import CalibrationCases, calibrate
-from fingerprint.model.decision import verdict_words
+from fingerprint.model.calibration import Calibration, Expect
+from fingerprint.model.calibration_fit import calibrate
+from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
-from fingerprint.training.calibration_cases import weighted_cases
+from fingerprint.training.calibration_cases import calibration_cases
+from fingerprint.training.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
 from fingerprint.training.likelihood import KnownReleases, fit_likelihood
 from fingerprint.training.splits import CaseKind
 
-_CASES = "cases"
+_CASES, _EXPECTED = "cases", "expected"
+_AUDITED = {CaseKind.SAME, CaseKind.OTHER}
 
 
 @dataclass(frozen=True)
@@ -86,39 +86,70 @@ def fit(context: TrainingContext, data: Data, train: Bools, tested: Bools) -> Fi
 
 
 @dataclass(frozen=True)
-class FitFold:
-    """Trains a fold's model and collects the evidence about its test cases; called with the number of the fold.
+class Basis:
+    """What the models of an evaluation have in common.
 
     Attributes:
-        context: Labs, candidates and the config of a fold's model.
+        context: Labs, groups, months, candidates and the config of a fold's model.
         data: The n rows.
         names: The classes.
-        folds: What each fold leaves out.
         config: The size of the evaluation.
-        more: By protocol, further test cases of the first fold's model.
     """
 
     context: TrainingContext
     data: Data
     names: ClassNames
-    folds: list[Fold]
     config: EvaluationConfig
+
+    def ask(self, fold: Fold, most: int, context: TrainingContext) -> tuple[Fitted, CaseSet] | None:
+        """Train the model of a fold and collect the evidence about its test cases.
+
+        Args:
+            fold: What it is trained and tested on.
+            most: Test cases of a kind and number of responses.
+            context: Of the model.
+
+        Returns:
+            The model and the cases; None if the fold has no case.
+        """
+        data = self.data
+        testable = {kind: rows & data.filled for kind, rows in fold.tested.items()}
+        drawn = {kind: rows for kind, rows in draw_by_kind(data.labels, testable, most, context.config).items() if rows}
+        if not drawn:
+            return None
+        tested = in_any(len(fold.train), (rows for cases in drawn.values() for rows in cases))
+        train = subsample(data.labels, fold.train & data.filled, self.config.train_rows, context.config.seed)
+        fitted = fit(context, data, train, tested)
+        questions = [Questions.of(data.labels, rows, kind) for kind, rows in drawn.items()]
+        return fitted, CaseSet.joined([fitted.evidence(self.names, one) for one in questions])
+
+
+@dataclass(frozen=True)
+class FitFold:
+    """Trains a fold's model and collects the evidence about its test cases; called with the number of the fold.
+
+    Attributes:
+        basis: What all models have in common.
+        folds: What each fold leaves out.
+        most: For each fold, test cases of a kind and number of responses.
+        more: By protocol, further test cases of the first fold's model.
+    """
+
+    basis: Basis
+    folds: list[Fold]
+    most: list[int]
     more: Mapping[str, MoreCases]
 
     def __call__(self, number: int) -> Arrays:
         """Return the arrays of the test cases, each after what it belongs to."""
-        labels, fold, config = self.data.labels, self.folds[number], self.config
-        testable = {kind: rows & self.data.filled for kind, rows in fold.tested.items()}
-        drawn = draw_by_kind(labels, testable, config.cases, self.context.config)
-        tested = in_any(len(fold.train), (rows for cases in drawn.values() for rows in cases))
-        train = subsample(labels, fold.train & self.data.filled, config.train_rows, self.context.config.seed)
-        fitted = fit(self.context, self.data, train, tested)
-        questions = [Questions.of(labels, rows, kind) for kind, rows in drawn.items() if rows]
-        cases = CaseSet.joined([fitted.evidence(self.names, one) for one in questions])
+        asked = self.basis.ask(self.folds[number], self.most[number], self.basis.context)
+        if asked is None:
+            raise TooFewCases("a fold has no test case: give more corpora")
+        fitted, cases = asked
         found = {_CASES: cases}
         if number == 0:
             found |= {name: make(fitted, cases) for name, make in self.more.items()}
-        return _packed({name: some.arrays() for name, some in found.items()})
+        return packed({name: some.arrays() for name, some in found.items()})
 
 
 class TooFewCases(FingerprintError):
@@ -133,40 +164,39 @@ class PredictFold:
     prompts that the fold leaves out.
 
     Attributes:
-        names: The classes.
+        basis: What all models have in common.
         folds: What each fold leaves out.
-        cases: The test cases of each fold.
+        cases: The test cases of each fold. Folds that leave no release out on purpose are calibrated on alone.
         more: By protocol, further test cases of the first fold's model.
-        most: Cases of a kind and number of responses that a calibration is fitted on.
-        context: The config of a fold's model.
 
     References:
         Varma & Simon (2006), Bias in Error Estimation when Using Cross-Validation for Model Selection (nested
         cross-validation).
     """
 
-    names: ClassNames
+    basis: Basis
     folds: list[Fold]
     cases: list[CaseSet]
     more: Mapping[str, CaseSet]
-    most: int
-    context: TrainingContext
 
     def __call__(self, number: int) -> Arrays:
         """Return the arrays of the predictions, each after what it belongs to."""
-        calibration = self._calibration(number)
-        found = {_CASES: self.cases[number], **(self.more if number == 0 else {})}
-        return _packed({name: predict(some, calibration, self.names).arrays() for name, some in found.items()})
+        calibration, names = self._calibration(number), self.basis.names
+        own = self.cases[number]
+        found = {_CASES: predict(own, calibration, names), _EXPECTED: predict_as_expected(own, calibration, names)}
+        if number == 0:
+            found |= {name: predict(some, calibration, names) for name, some in self.more.items()}
+        return packed({name: predictions.arrays() for name, predictions in found.items()})
 
     def _calibration(self, number: int) -> Calibration:
-        own = self.folds[number]
-        left_out = isin(self.names.releases, own.releases)
+        own, names = self.folds[number], self.basis.names
+        left_out = isin(names.releases, own.releases)
         parts = []
         for i, (fold, cases) in enumerate(zip(self.folds, self.cases, strict=True)):
             if i != number:
-                same_prompts = (cases.kind == CaseKind.SAME) & (fold.prompts == own.prompts)
+                same_prompts = isin(cases.kind, {CaseKind.SAME}) & (fold.prompts == own.prompts)
                 parts.append(cases.of(~left_out[cases.release] & ~same_prompts))
-        return calibration_on(CaseSet.joined(parts), self.names, self.most, self.context)
+        return calibration_on(CaseSet.joined(parts), names, self.basis.config.calibration_cases, self.basis.context)
 
 
 def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: TrainingContext) -> Calibration:
@@ -182,47 +212,71 @@ def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: Traini
         The calibration.
 
     Raises:
-        TooFewCases: If there are fewer than `SplitConfig.least_cases`, or all are of one release.
+        TooFewCases: If there are fewer than `SplitConfig.least_cases`, or all are of one group of releases.
     """
     config = context.config
     rng = np.random.default_rng(config.seed)
     keep: list[int] = []
     for kind in CaseKind:
         for n in np.unique(cases.covariates.count):
-            at = np.flatnonzero((cases.kind == kind) & (cases.covariates.count == n))
+            at = np.flatnonzero(isin(cases.kind, {kind}) & (cases.covariates.count == n))
             keep += rng.permutation(at)[:most].tolist()
     some = cases.of(np.sort(np.array(keep, np.int64)))
     least = config.splits.least_cases
-    if len(keep) < least or len(np.unique(some.release)) < 2:
+    if len(keep) < least or len(np.unique(names.group[some.release])) < 2:
         raise TooFewCases(f"{len(keep)} cases are left to calibrate on, fewer than {least}: give more corpora")
-    return calibrate(_calibration_cases(some, names, config.calibration.mixture), names.lab, config.calibration)
+    return calibrate(calibration_cases(some, names), config.calibration)
 
 
-def _calibration_cases(cases: CaseSet, names: ClassNames, mixture: MixtureConfig) -> CalibrationCases:
-    lab = np.where(cases.lab_known, names.lab[cases.release], -1)
-    release = np.where(cases.known & (cases.kind != CaseKind.UNSEEN), cases.release, -1)
-    kind = cases.kind.copy()
-    # A left-out release that was the only one of its lab leaves an unknown lab.
-    kind[(lab < 0) & (kind == CaseKind.UNSEEN)] = CaseKind.UNKNOWN
-    return weighted_cases(cases.evidence, cases.covariates, lab, release, kind.tolist(), mixture)
+def predict(cases: CaseSet, calibration: Calibration, names: ClassNames, expect: Expect = Expect.ANY) -> Predictions:
+    """Predict test cases, with the verdicts at the default false-attribution rate.
 
+    Args:
+        cases: S cases.
+        calibration: Of their model.
+        names: The classes of their evidence.
+        expect: The kinds of cases that are expected.
 
-def predict(cases: CaseSet, calibration: Calibration, names: ClassNames) -> Predictions:
-    """Predict test cases, with the verdicts at the default false-attribution rate."""
-    posterior = calibration.predict(cases.evidence, cases.covariates, names.lab)
-    verdicts = verdict_words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
+    Returns:
+        The predictions.
+    """
+    evidence, covariates = cases.evidence, cases.covariates
+    posterior = calibration.predict(evidence, covariates, names.lab, expect)
+    family = np.eye(len(names.families))[names.family]
+    question = Question(expect)
+    decided = [decide(one, calibration, question) for one in summaries(posterior, evidence, covariates, family)]
+    lab = names.lab[cases.release].tolist()
+    in_set = np.array([code in one.set for code, one in zip(lab, decided, strict=True)], bool)
     return Predictions(
-        names,
-        cases.release,
-        cases.covariates.count,
-        cases.known,
-        cases.lab_known,
-        posterior.release.astype(np.float32),
-        posterior.new.astype(np.float32),
-        posterior.unknown.astype(np.float32),
-        np.array(verdicts, object),
-        cases.part,
+        names=names,
+        release=cases.release,
+        count=covariates.count,
+        known=cases.known,
+        lab_known=cases.lab_known,
+        share=posterior.release.astype(np.float32),
+        new=posterior.new.astype(np.float32),
+        unknown=posterior.unknown.astype(np.float32),
+        verdict=np.array([str(one.verdict) for one in decided], object),
+        level=np.array([str(one.level or "") for one in decided], object),
+        set_size=np.array([len(one.set) for one in decided], np.int64),
+        in_set=in_set & cases.lab_known,
+        part=cases.part,
     )
+
+
+def predict_as_expected(cases: CaseSet, calibration: Calibration, names: ClassNames) -> Predictions:
+    """Predict test cases under the expectation, other than "any", that fits each.
+
+    That is "known" if only prompts or corpora were left out, and "new" for new releases and unknown labs.
+    """
+    audited = isin(cases.kind, _AUDITED) & cases.lab_known
+    found = [
+        (at, predict(cases.of(at), calibration, names, expect))
+        for at, expect in ((np.flatnonzero(audited), Expect.KNOWN), (np.flatnonzero(~audited), Expect.NEW))
+        if len(at)
+    ]
+    order = np.argsort(np.concatenate([at for at, _ in found]))
+    return Predictions.joined([predictions for _, predictions in found]).of(order)
 
 
 @dataclass(frozen=True)
@@ -230,12 +284,16 @@ class Tested:
     """The test cases of a protocol with their predictions.
 
     Attributes:
-        predictions: About S cases.
+        predictions: About S cases, where any kind of case is expected.
         rows: The rows of the data in each case; None if the cases are not of these rows as they are.
+        expect: The expectation that fits the cases better than "any"; None if there is none.
+        expected: About the same cases, where this is expected; None without `expect`.
     """
 
     predictions: Predictions
     rows: list[Ints] | None = None
+    expect: Expect | None = None
+    expected: Predictions | None = None
 
     def of(self, part: str) -> Predictions:
         """Return the predictions of one part."""
@@ -254,63 +312,74 @@ class FoldResults:
         folds: What each fold leaves out.
         cases: The test cases of each fold.
         predictions: About these cases, fold by fold.
+        expected: The same, each case under the expectation that fits its kind.
         more: By protocol, the predictions about further cases of the first fold's model.
     """
 
     folds: list[Fold]
     cases: list[CaseSet]
     predictions: list[Predictions]
+    expected: list[Predictions]
     more: Mapping[str, Predictions]
 
-    def select(self, chosen: Callable[[CaseSet], Bools]) -> Tested | None:
-        """Return the test cases of all folds that `chosen` marks in the cases of a fold; None if there are none."""
+    def select(self, chosen: Callable[[CaseSet], Bools], expect: Expect | None = None) -> Tested | None:
+        """Return the test cases of all folds that `chosen` marks in the cases of a fold; None if there are none.
+
+        Args:
+            chosen: Marks cases.
+            expect: The expectation that fits all of them, as of `predict_as_expected`; None if there is none.
+
+        Returns:
+            The cases.
+        """
         at = np.concatenate([np.asarray(chosen(cases), bool) for cases in self.cases])
         if not at.any():
             return None
         rows = [some for cases in self.cases for some in cases.rows]
-        return Tested(Predictions.joined(self.predictions).of(at), [rows[i] for i in np.flatnonzero(at)])
+        expected = Predictions.joined(self.expected).of(at) if expect else None
+        own = [rows[i] for i in np.flatnonzero(at)]
+        return Tested(Predictions.joined(self.predictions).of(at), own, expect, expected)
 
 
-def run_folds(
-    context: TrainingContext,
-    data: Data,
-    names: ClassNames,
-    config: EvaluationConfig,
-    more: Mapping[str, MoreCases],
-    work: Work,
-) -> FoldResults:
+def run_folds(basis: Basis, related: Mapping[str, str], more: Mapping[str, MoreCases], work: Work) -> FoldResults:
     """Train, calibrate and test all folds.
 
     Args:
-        context: Labs, groups, candidates and the config of a fold's model.
-        data: The n rows.
-        names: The classes.
-        config: The size of the evaluation.
+        basis: The rows, the config of a fold's model and the size of the evaluation.
+        related: By corpus, a name that corpora share which are left out together.
         more: By protocol, further test cases of the first fold's model.
         work: Keeps what is done.
 
     Returns:
         The test cases and the predictions about them.
     """
-    folds = leave_out(context, data, config)
-    fit_fold = FitFold(context.alone(), data, names, folds, config, more)
-    fitted = work.each("fold", len(folds), fit_fold)
-    cases = [CaseSet.from_arrays(_unpacked(arrays, _CASES)) for arrays in fitted]
-    further = {name: CaseSet.from_arrays(_unpacked(fitted[0], name)) for name in more}
-    predict_fold = PredictFold(names, folds, cases, further, config.calibration_cases, context.alone())
-    predicted = work.each("predicted fold", len(folds), predict_fold)
+    context, data, config = basis.context, basis.data, basis.config
+    folds, later = leave_out(context, data, related, config), earlier(context, data, related)
+    alone = dataclasses.replace(basis, context=context.alone())
+    most = [config.cases] * len(folds) + [config.calibration_cases] * len(later)
+    fitted = work.each("fold", len(most), FitFold(alone, [*folds, *later], most, more))
+    cases = [CaseSet.from_arrays(unpacked(arrays, _CASES)) for arrays in fitted]
+    further = {name: CaseSet.from_arrays(unpacked(fitted[0], name)) for name in more}
+    predicted = work.each("predicted fold", len(folds), PredictFold(alone, [*folds, *later], cases, further))
+
+    def predictions(name: str) -> list[Predictions]:
+        return [Predictions(basis.names, **unpacked(arrays, name)) for arrays in predicted]
+
     return FoldResults(
         folds,
-        cases,
-        [Predictions(names, **_unpacked(arrays, _CASES)) for arrays in predicted],
-        {name: Predictions(names, **_unpacked(predicted[0], name)) for name in more},
+        cases[: len(folds)],
+        predictions(_CASES),
+        predictions(_EXPECTED),
+        {name: Predictions(basis.names, **unpacked(predicted[0], name)) for name in more},
     )
 
 
-def _packed(arrays: Mapping[str, Arrays]) -> Arrays:
+def packed(arrays: Mapping[str, Arrays]) -> Arrays:
+    """Return the arrays of several owners as those of one."""
     return {f"{owner}/{name}": array for owner, own in arrays.items() for name, array in own.items()}
 
 
-def _unpacked(arrays: Mapping[str, NDArray], owner: str) -> Arrays:
+def unpacked(arrays: Mapping[str, NDArray], owner: str) -> Arrays:
+    """Return the arrays of one of the owners that `packed` was given."""
     prefix = f"{owner}/"
     return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}

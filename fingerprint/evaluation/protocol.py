@@ -13,15 +13,17 @@ from fingerprint.evaluation.fits import MoreCases, Tested
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics import Metric
 from fingerprint.metrics.predictions import Predictions
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import EXPECT, View
 
 Parts = Iterable[tuple[str, Predictions]]
 WHOLE = "all"
 
 
 def whole(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:
-    """Give all cases as one part."""
+    """Give all cases as one part; and once more under the expectation that fits them, if there is one."""
     yield WHOLE, tested.predictions
+    if tested.expected is not None:
+        yield f"{EXPECT}{tested.expect}", tested.expected
 
 
 def parts_alone(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:
@@ -31,7 +33,7 @@ def parts_alone(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions
 
 
 def whole_and_parts(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:
-    """Give all cases as one part, then each part of them."""
+    """Give what `whole` gives, then each part of the cases."""
     yield from whole(study, tested)
     yield from parts_alone(study, tested)
 
@@ -50,6 +52,7 @@ class Protocol:
         parts: Which figures are computed: pairs of a name and the predictions about some cases.
         metrics: The metrics of these figures; all that are defined by default.
         more_cases: Makes further test cases of the first fold's model, if the protocol needs such.
+        by_kind: Responses a case in the table of all kinds of cases; None for a protocol that is not in it.
     """
 
     name: str
@@ -61,3 +64,4 @@ class Protocol:
     parts: Callable[[Study, Tested], Parts] = whole
     metrics: frozenset[Metric] = frozenset(Metric)
     more_cases: Callable[[Study], MoreCases] | None = None
+    by_kind: int | None = None

@@ -155,9 +155,11 @@ def _run(settings: Settings, loaded: Loaded, digest: str, sample: Sample) -> dic
 def fold_sentences(config: EvaluationConfig) -> tuple[str, ...]:
     """Return what a reader of the report has to know about folds and the temporal split."""
     return (
-        "Each corpus, each lab and each group of releases is left out of exactly one fold. Each fold leaves out one of "
-        f"{config.prompt_parts} parts of the prompts. Fine-tunes by others are in no fold.",
-        "A fold is calibrated on the cases of the other folds, without the releases and prompts that it leaves out.",
+        "Each corpus, each lab and each group of releases is left out of exactly one fold; corpora of one repository "
+        f"are left out together. Each fold leaves out one of {config.prompt_parts} parts of the prompts. Fine-tunes by "
+        "others are in no fold.",
+        "A fold is calibrated on the cases of the other folds and on those of one model of an earlier time, without "
+        "the releases and prompts that the fold leaves out.",
         f"The temporal split begins in {config.first_month}. Its embedding and its calibration are made anew every "
         f"{config.months_per_model} months, from what was released before; the model of each month adds what was "
         "released before that month.",

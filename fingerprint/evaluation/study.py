@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -10,19 +10,21 @@ from pathlib import Path
 
 import numpy as np
 
-from fingerprint.base.keys import factorize, isin
+from fingerprint.base.keys import isin
 from fingerprint.base.parallel import Progress
 from fingerprint.config import Config
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry
-from fingerprint.evaluation.cases import CaseSet, subsample
 from fingerprint.evaluation.config import EvaluationConfig
-from fingerprint.evaluation.fits import FoldResults, MoreCases, Tested, run_folds
+from fingerprint.evaluation.fits import Basis, FoldResults, MoreCases, Tested, run_folds
 from fingerprint.evaluation.work import Work
 from fingerprint.loading import Loaded
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints
+from fingerprint.model.calibration import Expect
+from fingerprint.training.cases import CaseSet, class_names, subsample
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Labels, labels_of
+from fingerprint.training.splits import related_corpora
 
 # A fold leaves out a corpus and is trained on another one.
 _LEAST_CORPORA = 2
@@ -129,18 +131,6 @@ def unprompted_labels(corpus: Corpus) -> Labels:
     return labels_of(corpus.release, [""] * len(corpus), corpus.corpus)
 
 
-def class_names(registry: Registry, releases: list[str]) -> ClassNames:
-    """Look up the labs, families and groups of releases; a family name that two labs use gets the lab's beside it."""
-    entries = [registry.releases[name] for name in releases]
-    owners = defaultdict(set)
-    for entry in entries:
-        owners[entry.family].add(entry.lab)
-    labs, lab = factorize([entry.lab for entry in entries])
-    families, family = factorize([e.family if len(owners[e.family]) == 1 else f"{e.family} ({e.lab})" for e in entries])
-    group = factorize([min(registry.group(name)) for name in releases])[1]
-    return ClassNames(labs, families, releases, lab, family, group)
-
-
 @dataclass(frozen=True)
 class Study:
     """An evaluation under way; what its protocols are given.
@@ -178,8 +168,17 @@ class Study:
         if self.data is None:
             return None
         more = {name: make(self) for name, make in self.more.items()}
-        return run_folds(self.sample.context, self.data, self.sample.names, self.config, more, self.work)
+        return run_folds(self.basis(self.data), self.related, more, self.work)
 
-    def select(self, chosen: Callable[[CaseSet], Bools]) -> Tested | None:
-        """Return the test cases of all folds that `chosen` marks in the cases of a fold; None if there are none."""
-        return None if self.folds is None else self.folds.select(chosen)
+    def basis(self, data: Data) -> Basis:
+        """Return what the models of folds and of the temporal split have in common."""
+        return Basis(self.sample.context, data, self.sample.names, self.config)
+
+    @cached_property
+    def related(self) -> dict[str, str]:
+        """By corpus, a name that corpora share which are left out together."""
+        return related_corpora(self.sample.corpus.sources)
+
+    def select(self, chosen: Callable[[CaseSet], Bools], expect: Expect | None = None) -> Tested | None:
+        """Return some test cases of all folds, as `FoldResults.select` does; None if there are none."""
+        return None if self.folds is None else self.folds.select(chosen, expect)

@@ -30,6 +30,10 @@ class Metric(StrEnum):
     C_AT_1 = "c@1"
     COVERAGE = "coverage"
     FALSE_ATTRIBUTION_RATE = "false-attribution rate"
+    LIKELY_COVERAGE = "coverage with likely"
+    LIKELY_ERROR = "error rate with likely"
+    SET_SIZE = "set size"
+    SET_COVERAGE = "set coverage"
     SELECTIVE_RISK = "selective risk at 50 % coverage"
     VERDICT_UNKNOWN = "verdict unknown"
     VERDICT_NEW_RELEASE = "verdict new-release"
@@ -44,5 +48,15 @@ class Metric(StrEnum):
 
 
 _SCORES = frozenset(
-    {Metric.MACRO_F1, Metric.LOG_LOSS, Metric.BRIER, Metric.ECE, Metric.C_LLR, Metric.C_AT_1, Metric.AUROC, Metric.OSCR}
+    {
+        Metric.MACRO_F1,
+        Metric.LOG_LOSS,
+        Metric.BRIER,
+        Metric.ECE,
+        Metric.C_LLR,
+        Metric.C_AT_1,
+        Metric.SET_SIZE,
+        Metric.AUROC,
+        Metric.OSCR,
+    }
 )

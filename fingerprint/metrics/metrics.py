@@ -175,24 +175,25 @@ def false_attributions(right: Bools, attributed: Bools, samples: Resamples) -> D
     return samples.of(attributed).mean(~right[attributed])
 
 
-def selective_risk(probability: Floats, right: Bools, samples: Resamples, coverage: float = 0.5) -> Doubles:
+def selective_risk(probability: Floats, right: Bools, samples: Resamples, coverage: float | Doubles = 0.5) -> Doubles:
     """Compute the share of wrong first labs among the cases with the highest probabilities.
 
     Args:
         probability: (S,) of the first lab.
         right: (S,) whether the first lab is right.
         samples: B samples.
-        coverage: The share of the cases that is taken. Cases with the probability of the last one count in part.
+        coverage: The share of the cases that is taken, one or (B,). Cases with the probability of the last one count
+            in part.
 
     Returns:
-        (B,), from 0 to 1.
+        (B,), from 0 to 1; NaN if no case is taken.
 
     References:
         Geifman & El-Yaniv (2017), Selective Classification for Deep Neural Networks, section 2.
     """
     wrong, all_of = (kind[:, ::-1] for kind in samples.by_score(probability, ~right, np.ones_like(right)))
     reached = np.cumsum(all_of, axis=1)
-    wanted = coverage * reached[:, -1:]
+    wanted = np.reshape(coverage, (-1, 1)) * reached[:, -1:]
     taken = np.clip(wanted - (reached - all_of), 0, all_of)
     share = np.divide(wrong, all_of, out=np.zeros_like(wrong), where=all_of > 0)
     return ratio((share * taken).sum(axis=1), wanted[:, 0])

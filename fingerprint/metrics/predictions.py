@@ -45,6 +45,11 @@ class ClassNames:
         own = np.arange(len(releases))
         return cls(labs, releases, releases, lab, own, own)
 
+    def some(self, at: Ints) -> ClassNames:
+        """Return the classes with some of the releases, and with all labs and families under their codes."""
+        releases = [self.releases[i] for i in at]
+        return replace(self, releases=releases, lab=self.lab[at], family=self.family[at], group=self.group[at])
+
 
 @dataclass(frozen=True)
 class Predictions:
@@ -60,6 +65,9 @@ class Predictions:
         new: (S, L) probability of a new release of each lab.
         unknown: (S,) probability of the unknown lab; with `share` and `new` it sums to 1.
         verdict: (S,) of str, the words of the verdicts.
+        level: (S,) of str, the level that the verdict names; empty where it names no lab.
+        set_size: (S,) labs in the set.
+        in_set: (S,) whether the right lab is in the set; it never is for an unknown lab.
         part: (S,) of str, what the case belongs to within its protocol: a corpus, a month, a perturbation.
     """
 
@@ -72,6 +80,9 @@ class Predictions:
     new: Floats
     unknown: Floats
     verdict: Objects
+    level: Objects
+    set_size: Ints
+    in_set: Bools
     part: Objects
 
     def __len__(self) -> int:
@@ -90,6 +101,12 @@ class Predictions:
         """Return the predictions of all parts, one part after the other; their names must be the same."""
         arrays = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _array_names()}
         return cls(parts[0].names, **arrays)
+
+    def over(self, names: ClassNames, at: Ints) -> Predictions:
+        """Return predictions over the releases `at` (R,) of `names` as predictions over all of `names`."""
+        share = np.zeros((len(self), len(names.releases)), self.share.dtype)
+        share[:, at] = self.share
+        return replace(self, names=names, release=at[self.release], share=share)
 
     def verdict_is(self, *verdicts: str) -> Bools:
         """Return (S,) whether the verdict is one of these."""

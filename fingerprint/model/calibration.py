@@ -1,4 +1,7 @@
-"""What was learned on held-out cases: the parameters of the posterior, its recalibration, and the thresholds.
+"""What was learned on held-out cases: the parameters of the posterior, and for each expectation what follows from it.
+
+A user expects something: a stealth model is probably new, an audited one is known. The expectation is a case mixture.
+It decides how probable a lab is once it is first, and which kinds of cases the stated error rates hold in.
 
 References:
     Brümmer, N. and du Preez, J. (2006). Application-independent evaluation of speaker detection. Computer Speech &
@@ -6,115 +9,135 @@ References:
     Geifman, Y. and El-Yaniv, R. (2017). Selective classification for deep neural networks. NeurIPS 2017 (a threshold
     on the confidence that holds an error rate).
     Neyman, J. and Pearson, E. S. (1933). On the problem of the most efficient tests of statistical hypotheses.
+    Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer (conformal sets).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.config import CalibrationConfig
-from fingerprint.model.confidence import calibration_features, outcome, recalibrate
+from fingerprint.model.confidence import Weights, calibration_features, outcome, recalibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import PARAMETERS, Posterior, inverse_temperature, posterior
 
-GRID = np.linspace(0, 1, 201)
-"""The thresholds of a curve. The step of 0.005 is the standard error of a rate of 5 % on 2,000 cases."""
-
 NEVER = 1.01
 """A threshold that no probability reaches."""
 
-ALL = "all"
-"""The curve over all numbers of responses, from which the threshold comes."""
+LEVELS = ("lab", "family", "release")
+"""What can be named, the coarsest first."""
+
+
+class Expect(StrEnum):
+    """What the user expects of the case; the fields of `ExpectationsConfig`, in their order."""
+
+    ANY = "any"
+    NEW = "new"
+    KNOWN = "known"
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Coverage and error of attributions at each threshold of GRID, on held-out cases.
+class Limits:
+    """Limits on a probability, for stated rates.
 
     Attributes:
-        coverage: (201,) share of the cases that are attributed.
-        error: (201,) share of these attributions that are wrong; 0 where too few are made to state it.
-        lab_error: Share of all cases whose first lab is wrong.
-        cases: Number of cases.
-    """
-
-    coverage: list[float]
-    error: list[float]
-    lab_error: float
-    cases: int
-
-    @classmethod
-    def of(cls, confidence: Floats, right: NDArray[np.bool_], weight: Floats, least: int) -> Curve:
-        """Measure the curve.
-
-        Args:
-            confidence: (S,) probability of the first lab.
-            right: (S,) whether the first lab is right; never for an unknown lab.
-            weight: (S,) what each case counts.
-            least: Attributions that it takes to state their error.
-        """
-        coverage, error = [], []
-        for threshold in GRID:
-            attributed = confidence >= threshold
-            mass = weight[attributed].sum()
-            coverage.append(float(mass / weight.sum()))
-            wrong = weight[attributed & ~right].sum()
-            error.append(float(wrong / mass) if attributed.sum() >= least else 0.0)
-        return cls(coverage, error, float(np.average(~right, weights=weight)), len(right))
-
-    def threshold(self, rate: float) -> float:
-        """Return the least threshold from which on at most `rate` of the attributions is wrong, or NEVER."""
-        bad = [i for i, error in enumerate(self.error) if error > rate]
-        if not bad:
-            return float(GRID[0])
-        return float(GRID[bad[-1] + 1]) if bad[-1] + 1 < len(GRID) else NEVER
-
-    def at(self, threshold: float) -> tuple[float, float]:
-        """Return (coverage, error) of attributions at a threshold."""
-        # The tolerance keeps a threshold of the grid in its own place.
-        i = min(int(np.searchsorted(GRID, threshold - 1e-9)), len(GRID) - 1)
-        return self.coverage[i], self.error[i]
-
-
-@dataclass(frozen=True)
-class FalseAlarmLimits:
-    """Limits on a probability that at most a stated share of cases exceeds, where exceeding it is a false alarm.
-
-    Attributes:
-        rates: The shares, ascending.
-        limits: By number of responses, the limit for each of `rates`.
-
-    References:
-        Neyman & Pearson (1933).
+        rates: Ascending.
+        limits: By number of responses, the limit for each of `rates`; never rises.
     """
 
     rates: tuple[float, ...]
-    limits: dict[str, list[float]]
-
-    @classmethod
-    def of(cls, probability: Floats, weight: Floats, count: Ints, rates: Sequence[float]) -> FalseAlarmLimits:
-        """Measure the limits on (S,) held-out cases for which the alarm is false."""
-        limits = {}
-        for n in np.unique(count):
-            at = np.flatnonzero(count == n)
-            order = at[np.argsort(-probability[at], kind="stable")]
-            above = np.cumsum(weight[order]) / weight[order].sum()
-            # The first case that would make it more than the rate is the one to stay above.
-            first = np.minimum(np.searchsorted(above, np.array(rates), side="right"), len(order) - 1)
-            limits[str(n)] = [float(v) for v in probability[order[first]]]
-        return cls(tuple(rates), limits)
+    limits: Mapping[str, Sequence[float]]
 
     def limit(self, count: int, rate: float) -> float:
-        """Return what `count` responses must exceed for at most `rate` false alarms; infinite below all rates."""
+        """Return the limit for `count` responses at the largest rate that is not above `rate`; NEVER without one."""
         allowed = [i for i, one in enumerate(self.rates) if one <= rate]
-        return self.limits[_nearest(self.limits, count)][allowed[-1]] if allowed and self.limits else np.inf
+        return float(self.limits[nearest(self.limits, count)][allowed[-1]]) if allowed and self.limits else NEVER
+
+
+@dataclass(frozen=True)
+class KindFigures:
+    """What the thresholds did on the held-out cases of one kind and number of responses.
+
+    Attributes:
+        cases: How many there were.
+        lab_error: Share whose first lab is wrong.
+        coverage: For each of the rates, the share at or above the threshold.
+        error: For each of the rates, the share of these whose first lab is wrong; 0 where there are none.
+    """
+
+    cases: int
+    lab_error: float
+    coverage: Sequence[float]
+    error: Sequence[float]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """What was fitted to one case mixture.
+
+    Attributes:
+        confidence: The weights that `confidence.outcome` takes.
+        thresholds: By level, on the probability of the first of it: from there on, at most a rate is wrong in each
+            kind of case.
+        new: On P(new release | first lab), by cases of known releases.
+        known: On 1 - P(new release | first lab), by cases of new releases.
+        unknown: On P(unknown lab), by cases of known labs.
+        distances: By number of responses, where the classes of the domain distance end.
+        sets: By number of responses, for each class of the domain distance the probability that a lab needs to be in
+            the set.
+        figures: By number of responses and kind.
+    """
+
+    confidence: Weights
+    thresholds: Mapping[str, Limits]
+    new: Limits
+    known: Limits
+    unknown: Limits
+    distances: Mapping[str, Sequence[float]]
+    sets: Mapping[str, Sequence[float]]
+    figures: Mapping[str, Mapping[str, KindFigures]]
+
+    def set_limit(self, count: int, distance: float) -> float:
+        """Return the probability that a lab needs to be in the set."""
+        size = nearest(self.sets, count)
+        return float(self.sets[size][int(np.searchsorted(self.distances[size], distance))])
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "confidence": {name: dict(of) for name, of in self.confidence.items()},
+            "thresholds": {level: _plain(of) for level, of in self.thresholds.items()},
+            "new": _plain(self.new),
+            "known": _plain(self.known),
+            "unknown": _plain(self.unknown),
+            "distances": {size: list(values) for size, values in self.distances.items()},
+            "sets": {size: list(values) for size, values in self.sets.items()},
+            "figures": {size: {k: {**vars(of)} for k, of in kinds.items()} for size, kinds in self.figures.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], rates: tuple[float, ...]) -> Expectation:
+        """Return what `to_dict` wrote."""
+        return cls(
+            confidence={name: dict(of) for name, of in data["confidence"].items()},
+            thresholds={level: Limits(rates, dict(of)) for level, of in data["thresholds"].items()},
+            new=Limits(rates, dict(data["new"])),
+            known=Limits(rates, dict(data["known"])),
+            unknown=Limits(rates, dict(data["unknown"])),
+            distances=dict(data["distances"]),
+            sets=dict(data["sets"]),
+            figures={
+                size: {kind: KindFigures(**of) for kind, of in kinds.items()} for size, kinds in data["figures"].items()
+            },
+        )
 
 
 @dataclass(frozen=True)
@@ -123,32 +146,33 @@ class Calibration:
 
     Attributes:
         parameters: Of the posterior, by the names of `posterior.PARAMETERS`.
-        confidence: The weights that `confidence.outcome` takes.
-        curves: By number of responses, and ALL over all of them.
-        domain_limits: By number of responses, the domain distance that in-domain cases of known releases stay within.
-        out_of_domain_accuracy: How often the first lab was right beyond that limit; no probability there is higher.
+        expectations: What was fitted to each case mixture, by the names of `Expect`.
+        domain_limits: By number of responses, the domain distance that cases of known corpora stay within.
+        far_limits: By number of responses, the domain distance that cases of other corpora stay within.
         two_source_limits: By number of responses, the two-source LLR that cases of one model stay within.
-        unknown: Limits on P(unknown lab) by cases of known labs.
-        new: Limits on P(new release | first lab) by cases of known releases.
+        labs: (L,) names of the labs, in the order of their codes.
         config: What it was fitted with.
     """
 
-    parameters: dict[str, float]
-    confidence: dict[str, dict[str, float]]
-    curves: dict[str, Curve]
-    domain_limits: dict[str, float]
-    out_of_domain_accuracy: float
-    two_source_limits: dict[str, float]
-    unknown: FalseAlarmLimits
-    new: FalseAlarmLimits
+    parameters: Mapping[str, float]
+    expectations: Mapping[str, Expectation]
+    domain_limits: Mapping[str, float]
+    far_limits: Mapping[str, float]
+    two_source_limits: Mapping[str, float]
+    labs: Sequence[str]
     config: CalibrationConfig
 
     def values(self) -> Floats:
-        """Return the (43,) parameters in their order."""
+        """Return the (50,) parameters in their order."""
         return np.array([self.parameters[name] for name in PARAMETERS])
 
     def predict(
-        self, evidence: Evidence, covariates: Covariates, lab: Ints, allowed: NDArray[np.bool_] | None = None
+        self,
+        evidence: Evidence,
+        covariates: Covariates,
+        lab: Ints,
+        expect: Expect = Expect.ANY,
+        allowed: NDArray[np.bool_] | None = None,
     ) -> Posterior:
         """Compute calibrated probabilities.
 
@@ -156,6 +180,7 @@ class Calibration:
             evidence: On S cases.
             covariates: Of the same cases.
             lab: (R,) code of the lab of each release.
+            expect: The case mixture.
             allowed: (L,) candidate labs; None for all.
 
         Returns:
@@ -163,50 +188,54 @@ class Calibration:
         """
         columns = covariates.columns(evidence, self.config)
         found = posterior(self.values(), evidence, columns, lab, allowed)
-        fitted = outcome(self.confidence, calibration_features(found, evidence, columns, allowed), found)
-        off = out_of_domain(self.domain_limits, evidence, covariates)
-        first = np.where(off, np.minimum(fitted.first, self.out_of_domain_accuracy), fitted.first)
-        return recalibrate(found, replace(fitted, first=first))
+        features = calibration_features(found, evidence, columns, allowed)
+        return recalibrate(found, outcome(self.expectations[expect].confidence, features, found, self.labs))
 
     def inverse_temperature(self, evidence: Evidence, covariates: Covariates) -> Floats:
         """Return (S,) the factor on a log-likelihood between two labs."""
         return inverse_temperature(self.values(), covariates.columns(evidence, self.config))
 
-    def threshold(self, rate: float) -> float:
-        """Return the threshold on P(first lab) from which on at most `rate` of the attributions is wrong."""
-        return self.curves[ALL].threshold(rate)
+    def threshold(self, count: int, rate: float, expect: Expect = Expect.ANY, level: str = "lab") -> float:
+        """Return the probability of the first of a level from which on at most `rate` is wrong in each kind."""
+        return self.expectations[expect].thresholds[level].limit(count, rate)
+
+    def for_labs(self, labs: Sequence[str]) -> Calibration:
+        """Return the calibration for labs that have other codes; a lab that it does not know gets no term."""
+        return replace(self, labs=list(labs))
 
     def nearest(self, count: int) -> str:
         """Return the number of responses whose figures apply to `count`: the largest calibrated one not above it."""
-        return _nearest([k for k in self.curves if k != ALL], count)
+        return nearest(self.domain_limits, count)
 
     def two_source_limit(self, count: int) -> float:
         """Return the limit; infinite where there are too few responses to separate two models."""
         return self.two_source_limits.get(self.nearest(count), np.inf)
 
     def domain_limit(self, count: int) -> float:
-        """Return the limit; infinite where none was measured."""
-        return _limit(self.domain_limits, count)
+        """Return the domain distance that cases of known corpora stay within."""
+        return self.domain_limits[self.nearest(count)]
+
+    def far_limit(self, count: int) -> float:
+        """Return the domain distance that cases of other corpora stay within; infinite where none was measured."""
+        return self.far_limits[nearest(self.far_limits, count)] if self.far_limits else np.inf
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the calibration without its config as JSON values, `calibration.json` of a model folder."""
+        """Return the calibration without its config and labs as JSON values, `calibration.json` of a model folder."""
         return {
             "parameters": dict(self.parameters),
-            "confidence": {name: dict(of) for name, of in self.confidence.items()},
-            "curves": {n: {**vars(curve)} for n, curve in self.curves.items()},
+            "expectations": {name: of.to_dict() for name, of in self.expectations.items()},
             "domain_limits": dict(self.domain_limits),
-            "out_of_domain_accuracy": self.out_of_domain_accuracy,
+            "far_limits": dict(self.far_limits),
             "two_source_limits": dict(self.two_source_limits),
-            "unknown": {"limits": dict(self.unknown.limits)},
-            "new": {"limits": dict(self.new.limits)},
         }
 
     @classmethod
-    def from_dict(cls, data: dict[str, Any], config: CalibrationConfig) -> Calibration:
+    def from_dict(cls, data: Mapping[str, Any], labs: Sequence[str], config: CalibrationConfig) -> Calibration:
         """Return the calibration that `to_dict` wrote.
 
         Args:
             data: The JSON values.
+            labs: (L,) names of the labs, in the order of their codes.
             config: What it was fitted with, from the same model.
 
         Raises:
@@ -215,27 +244,20 @@ class Calibration:
         """
         return cls(
             parameters=dict(data["parameters"]),
-            confidence={name: dict(of) for name, of in data["confidence"].items()},
-            curves={n: Curve(**curve) for n, curve in data["curves"].items()},
+            expectations={n: Expectation.from_dict(of, config.rates) for n, of in data["expectations"].items()},
             domain_limits=dict(data["domain_limits"]),
-            out_of_domain_accuracy=float(data["out_of_domain_accuracy"]),
+            far_limits=dict(data["far_limits"]),
             two_source_limits=dict(data["two_source_limits"]),
-            unknown=FalseAlarmLimits(config.rates, dict(data["unknown"]["limits"])),
-            new=FalseAlarmLimits(config.rates, dict(data["new"]["limits"])),
+            labs=list(labs),
             config=config,
         )
 
 
-def out_of_domain(limits: Mapping[str, float], evidence: Evidence, covariates: Covariates) -> NDArray[np.bool_]:
-    """Return (S,) whether the domain distance of cases is beyond `Calibration.domain_limits`."""
-    limit = {int(n): _limit(limits, int(n)) for n in np.unique(covariates.count)}
-    return np.asarray(evidence.domain_distance > np.array([limit[int(n)] for n in covariates.count]))
-
-
-def _limit(limits: Mapping[str, float], count: int) -> float:
-    return limits[_nearest(limits, count)] if limits else np.inf
-
-
-def _nearest(known: Iterable[str], count: int) -> str:
+def nearest(known: Iterable[str], count: int) -> str:
+    """Return the largest of some numbers of responses that is not above `count`, or the least of them."""
     sizes = sorted(int(k) for k in known)
     return str(max([k for k in sizes if k <= count], default=sizes[0]))
+
+
+def _plain(limits: Limits) -> dict[str, list[float]]:
+    return {size: list(values) for size, values in limits.limits.items()}

@@ -7,8 +7,10 @@ References:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -16,14 +18,18 @@ from scipy.optimize import minimize
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
-from fingerprint.config import CalibrationConfig
-from fingerprint.model.calibration import ALL, Calibration, Curve, FalseAlarmLimits, out_of_domain
+from fingerprint.base.keys import factorize, isin
+from fingerprint.config import CalibrationConfig, MixtureConfig
+from fingerprint.metrics.predictions import ClassNames
+from fingerprint.model.calibration import Calibration, Expect, Expectation
 from fingerprint.model.confidence import (
     CALIBRATION_FEATURES,
     FIRST,
+    LAB,
     NEW,
     UNKNOWN_LAB,
     Outcome,
+    Weights,
     calibration_features,
     outcome,
     recalibrate,
@@ -31,13 +37,15 @@ from fingerprint.model.confidence import (
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
-from fingerprint.model.posterior import PARAMETERS, START, Posterior, Terms, log_shares, posterior
+from fingerprint.model.posterior import PARAMETERS, START, Posterior, Terms, logits, posterior
+from fingerprint.model.thresholds import Judged, figures, judged, novelty_limits, set_limits, thresholds, unknown_limits
 
 # The classes of the two regressions, by code; the first of each is the reference that has no weights.
 _OUTCOMES = ("another", FIRST, UNKNOWN_LAB)
 _RELEASES = ("known", NEW)
-# Iterations until scikit-learn warns; a fit of 11 features needs about 50.
-_REGRESSION_ITERATIONS = 1_000
+# Newton steps until scikit-learn warns; a fit of 75 features needs about 10.
+_REGRESSION_ITERATIONS = 100
+_KNOWN_CORPORA, _OTHER_CORPORA = {"same"}, {"other", "both"}
 
 
 @dataclass(frozen=True)
@@ -45,39 +53,75 @@ class CalibrationCases:
     """S held-out cases with their truth.
 
     Attributes:
-        evidence: On the cases.
+        evidence: On the cases, over all releases and labs of `names`.
         covariates: Of the cases.
-        lab: (S,) code of the true lab, -1 for one that the model does not know.
-        release: (S,) code of the true release, -1 for one that the model does not know.
-        in_domain: (S,) whether known releases answered prompts of the training corpora.
-        weight: (S,) what a case counts in the fit of the posterior.
-        share: (S,) what a case counts in the recalibration and in the error rates, by the assumed case mixture.
+        names: The classes.
+        release: (S,) the true release, an index into `names.releases`.
+        known: (S,) whether the model that gave the evidence knows the release.
+        lab_known: (S,) whether it knows any release of the lab.
+        kind: (S,) of str, a field of the mixture each.
+        part: (S,) of str, the corpus of each.
     """
 
     evidence: Evidence
     covariates: Covariates
-    lab: Ints
+    names: ClassNames
     release: Ints
-    in_domain: NDArray[np.bool_]
-    weight: Floats
-    share: Floats
+    known: NDArray[np.bool_]
+    lab_known: NDArray[np.bool_]
+    kind: NDArray[np.object_]
+    part: NDArray[np.object_]
+
+    @property
+    def lab(self) -> Ints:
+        """(S,) code of the true lab, -1 for one that the model does not know."""
+        return np.where(self.lab_known, self.names.lab[self.release], -1)
+
+    @property
+    def known_release(self) -> Ints:
+        """(S,) code of the true release, -1 for one that the model does not know."""
+        return np.where(self.known, self.release, -1)
+
+    @property
+    def group(self) -> Ints:
+        """(S,) code of what is never on both sides of a split."""
+        return np.asarray(self.names.group[self.release])
 
     def of(self, at: NDArray[np.bool_] | Ints) -> CalibrationCases:
         """Return some of the cases."""
-        rest = (getattr(self, name)[at] for name in ("lab", "release", "in_domain", "weight", "share"))
-        return CalibrationCases(self.evidence.of(at), self.covariates.of(at), *rest)
+        rest = (getattr(self, name)[at] for name in ("release", "known", "lab_known", "kind", "part"))
+        return CalibrationCases(self.evidence.of(at), self.covariates.of(at), self.names, *rest)
+
+    def shares(self, mixture: MixtureConfig) -> Floats:
+        """Return (S,) weights that follow the mixture, the same for every number of responses."""
+        return self._shares(msgspec.structs.asdict(mixture), np.ones(len(self.release)))
+
+    def even(self) -> Floats:
+        """Return (S,) weights that are equal for kinds, and between equal for cases and equal for labs.
+
+        Else small labs are never named first, or large ones too seldom.
+        """
+        _, code, size = np.unique(self.lab, return_inverse=True, return_counts=True)
+        return self._shares(dict.fromkeys(MixtureConfig.__struct_fields__, 1.0), 1 / np.sqrt(size[code]))
+
+    def _shares(self, of_kind: dict[str, float], within: Floats) -> Floats:
+        out, count = np.zeros(len(within)), self.covariates.count
+        for kind, share in of_kind.items():
+            own = isin(self.kind, {kind})
+            numbers = np.unique(count[own])
+            for n in numbers:
+                at = own & (count == n)
+                out[at] = share / len(numbers) * within[at] / within[at].sum()
+        return np.asarray(out / out.sum())
 
 
-def calibrate(cases: CalibrationCases, lab_of_release: Ints, config: CalibrationConfig) -> Calibration:
-    """Fit the parameters of the posterior, the recalibration, and the thresholds.
+def calibrate(cases: CalibrationCases, config: CalibrationConfig) -> Calibration:
+    """Fit the parameters of the posterior; and for each expectation the recalibration and the thresholds.
 
-    The parameters minimise a weighted log-loss with a ridge towards their start. The weights make small labs count, so
-    that these are named. A second fit of the parameters that separate labs weighs the cases by the case mixture, so
-    that the probabilities of labs are calibrated.
+    The parameters minimise a log-loss in which the kinds of cases weigh the same, with a ridge towards their start.
 
     Args:
         cases: Held-out cases.
-        lab_of_release: (R,) code of the lab of each release.
         config: Weights, limits and quantiles.
 
     Returns:
@@ -86,92 +130,138 @@ def calibrate(cases: CalibrationCases, lab_of_release: Ints, config: Calibration
     References:
         Brümmer & du Preez (2006).
     """
+    names = cases.names
     columns = cases.covariates.columns(cases.evidence, config)
-    fit = _Fit(cases, Terms.of(cases.evidence, columns, lab_of_release), config)
-    best = fit.minimum(START, np.ones(len(START), bool), cases.weight, config.release_weight)
-    between = np.array([name.startswith(("nest", "lab_classifier")) for name in PARAMETERS])
-    best = fit.minimum(best, between, cases.share, 0.0)
-    found = posterior(best, cases.evidence, columns, lab_of_release)
-    right = found.first()[0] == cases.lab
+    fit = _Fit(cases, Terms.of(cases.evidence, columns, names.lab), config)
+    best = fit.minimum(START, cases.even())
+    found = posterior(best, cases.evidence, columns, names.lab)
     features = calibration_features(found, cases.evidence, columns)
-    recalibrated = recalibrate(found, _cross_validated(features, found, right, cases, config))
-    _, confidence, new = recalibrated.first()
-    count, share = cases.covariates.count, cases.share
-    domain_limits = _limits(cases.evidence.domain_distance, count, cases.in_domain, config.domain_quantile)
-    off = out_of_domain(domain_limits, cases.evidence, cases.covariates)
-    # Out of domain nothing is attributed, whatever the threshold.
-    attributable = np.where(off, -1.0, confidence)
-    curves = {ALL: Curve.of(attributable, right, share, config.least_attributions)}
-    for n in np.unique(count):
-        at = count == n
-        curves[str(n)] = Curve.of(attributable[at], right[at], share[at], config.least_attributions)
-    known_lab = (cases.lab >= 0) & (cases.evidence.in_domain_llr > 0) & ~off
-    known_release = right & (cases.release >= 0)
-    two_source = _limits(cases.covariates.two_source_llr, count, count > 1, config.two_source_quantile)
+    expectations = {
+        expect: _expectation(cases, found, features, getattr(config.expectations, expect), config) for expect in Expect
+    }
+    count, distance = cases.covariates.count, cases.evidence.domain_distance
+    known, other = isin(cases.kind, _KNOWN_CORPORA), isin(cases.kind, _OTHER_CORPORA)
+    if not known.any():
+        known = np.ones(len(count), bool)
     return Calibration(
         parameters=dict(zip(PARAMETERS, best.tolist(), strict=True)),
-        confidence=_weights(features, right, cases, config),
-        curves=curves,
-        domain_limits=domain_limits,
-        out_of_domain_accuracy=float(np.average(right[off], weights=share[off])) if off.any() else 1.0,
-        two_source_limits=two_source,
-        unknown=FalseAlarmLimits.of(recalibrated.unknown[known_lab], share[known_lab], count[known_lab], config.rates),
-        new=FalseAlarmLimits.of(new[known_release], share[known_release], count[known_release], config.rates),
+        expectations={str(expect): of for expect, of in expectations.items()},
+        domain_limits=_quantiles(distance, count, known, config.domain_quantile),
+        far_limits=_quantiles(distance, count, known | other, config.domain_quantile),
+        two_source_limits=_quantiles(cases.covariates.two_source_llr, count, count > 1, config.two_source_quantile),
+        labs=names.labs,
         config=config,
     )
 
 
-def _limits(values: Floats, count: Ints, of: NDArray[np.bool_], quantile: float) -> dict[str, float]:
+def _expectation(
+    cases: CalibrationCases, found: Posterior, features: Floats, mixture: MixtureConfig, config: CalibrationConfig
+) -> Expectation:
+    """What is fitted to one case mixture; found, features: of the cases, before recalibration."""
+    share = cases.shares(mixture)
+    recalibrated = recalibrate(found, _cross_validated(cases, found, features, share, config))
+    tried = _judged(cases, recalibrated)
+    promised = [k for k, v in msgspec.structs.asdict(mixture).items() if v >= config.least_share]
+    limits = thresholds(tried, promised, config)
+    known, new = novelty_limits(tried, config)
+    distances, sets = set_limits(tried, config)
+    return Expectation(
+        confidence=_weights(cases, found, features, share, config),
+        thresholds=limits,
+        new=new,
+        known=known,
+        unknown=unknown_limits(tried, config),
+        distances=distances,
+        sets=sets,
+        figures=figures(tried, limits["lab"], config),
+    )
+
+
+def _judged(cases: CalibrationCases, found: Posterior) -> Judged:
+    probability, right, own = judged(found, cases.names, cases.release, cases.lab_known)
+    return Judged(
+        probability=probability,
+        right=right,
+        own=own,
+        new=found.first()[2],
+        unknown=found.unknown,
+        known=cases.known,
+        lab_known=cases.lab_known,
+        kind=cases.kind,
+        count=cases.covariates.count,
+        cluster=factorize([f"{release} {part}" for release, part in zip(cases.release, cases.part, strict=True)])[1],
+        distance=cases.evidence.domain_distance,
+        in_domain=cases.evidence.in_domain_llr > 0,
+    )
+
+
+def _quantiles(values: Floats, count: Ints, of: NDArray[np.bool_], quantile: float) -> dict[str, float]:
     """Return the quantile of the (S,) values that `of` marks, by number of responses."""
     return {str(n): float(np.quantile(values[of & (count == n)], quantile)) for n in np.unique(count[of])}
 
 
 def _cross_validated(
-    features: Floats, found: Posterior, right: NDArray[np.bool_], cases: CalibrationCases, config: CalibrationConfig
+    cases: CalibrationCases, found: Posterior, features: Floats, share: Floats, config: CalibrationConfig
 ) -> Outcome:
     """Return the outcome of each case by regressions that were fitted without the cases of its release."""
-    first, unknown, new = np.zeros((3, len(right)))
-    release = np.unique(np.column_stack([cases.lab, cases.release]), axis=0, return_inverse=True)[1]
-    folds = GroupKFold(min(config.folds, len(np.unique(release))))
-    for others, own in folds.split(features, right, release):
-        weights = _weights(features[others], right[others], cases.of(others), config)
-        held_out = outcome(weights, features[own], found.of(own))
+    first, unknown, new = np.zeros((3, len(features)))
+    groups = len(np.unique(cases.group))
+    if groups < 2:
+        weights = _weights(cases, found, features, share, config)
+        return outcome(weights, features, found, cases.names.labs)
+    folds = GroupKFold(min(config.folds, groups))
+    for others, own in folds.split(features, groups=cases.group):
+        weights = _weights(cases.of(others), found.of(others), features[others], share[others], config)
+        held_out = outcome(weights, features[own], found.of(own), cases.names.labs)
         first[own], unknown[own], new[own] = held_out.first, held_out.unknown, held_out.new
     return Outcome(first, unknown, new)
 
 
 def _weights(
-    features: Floats, right: NDArray[np.bool_], cases: CalibrationCases, config: CalibrationConfig
-) -> dict[str, dict[str, float]]:
+    cases: CalibrationCases, found: Posterior, features: Floats, share: Floats, config: CalibrationConfig
+) -> Weights:
     """Fit the weights that `outcome` takes; outcomes that the cases do not have get none."""
-    code = np.where(right, _OUTCOMES.index(FIRST), np.where(cases.lab < 0, _OUTCOMES.index(UNKNOWN_LAB), 0))
-    new = np.where(cases.release[right] < 0, _RELEASES.index(NEW), 0)
+    first, lab = found.first()[0], cases.lab
+    right = first == lab
+    code = np.where(right, _OUTCOMES.index(FIRST), np.where(lab < 0, _OUTCOMES.index(UNKNOWN_LAB), 0))
+    new = np.where(cases.known[right], 0, _RELEASES.index(NEW))
+    labs = [cases.names.labs[i] for i in first]
+    of_right = [name for name, own in zip(labs, right, strict=True) if own]
     return {
-        **_logistic(features, code, cases.share, _OUTCOMES, config.ridge),
-        **_logistic(features[right], new, cases.share[right], _RELEASES, config.ridge),
+        **_logistic(features, code, share, labs, _OUTCOMES, config),
+        **_logistic(features[right], new, share[right], of_right, _RELEASES, config),
     }
 
 
 def _logistic(
-    features: Floats, code: Ints, share: Floats, names: tuple[str, ...], ridge: float
+    features: Floats, code: Ints, share: Floats, labs: Sequence[str], names: tuple[str, ...], config: CalibrationConfig
 ) -> dict[str, dict[str, float]]:
-    """Fit a logistic regression on standardised features.
+    """Fit a logistic regression on standardised features and the name of the first lab.
 
-    Returns the weights of CALIBRATION_FEATURES and the bias of each class against class 0; none where only one class,
-    or no case of class 0, occurs.
+    The name has a Gaussian prior of little spread, so that a lab that was seldom first keeps to the mean of all.
+    Returns the weights of CALIBRATION_FEATURES, the bias and the weights of labs of each class against class 0; none
+    where only one class, or no case of class 0, occurs.
     """
     if len(np.unique(code)) < 2 or 0 not in code:
         return {}
-    mean, deviation = features.mean(axis=0), features.std(axis=0) + ridge
-    regression = LogisticRegression(max_iter=_REGRESSION_ITERATIONS)
-    regression.fit((features - mean) / deviation, code, sample_weight=share / share.mean())
+    mean, deviation = features.mean(axis=0), features.std(axis=0) + config.ridge
+    known = sorted(set(labs))
+    own = config.lab_spread * (np.array(labs, object)[:, None] == np.array(known, object)).astype(float)
+    regression = LogisticRegression(solver="newton-cholesky", max_iter=_REGRESSION_ITERATIONS)
+    regression.fit(np.hstack([(features - mean) / deviation, own]), code, sample_weight=share / share.mean())
     # Of two classes scikit-learn keeps the logit of the second against the first.
     two = len(regression.classes_) == 2
     coef, bias = (np.concatenate([-v, v]) / 2 if two else v for v in (regression.coef_, regression.intercept_))
-    weights = (coef - coef[0]) / deviation
-    bias = bias - bias[0] - weights @ mean
+    coef, bias = coef - coef[0], bias - bias[0]
+    width = len(CALIBRATION_FEATURES)
+    weights = coef[:, :width] / deviation
+    bias = bias - weights @ mean
     return {
-        names[c]: {**dict(zip(CALIBRATION_FEATURES, weights[i].tolist(), strict=True)), "bias": float(bias[i])}
+        names[c]: {
+            **dict(zip(CALIBRATION_FEATURES, weights[i].tolist(), strict=True)),
+            "bias": float(bias[i]),
+            **{f"{LAB}{lab}": config.lab_spread * float(v) for lab, v in zip(known, coef[i, width:], strict=True)},
+        }
         for i, c in enumerate(regression.classes_)
         if c
     }
@@ -182,37 +272,32 @@ class _Fit:
 
     def __init__(self, cases: CalibrationCases, terms: Terms, config: CalibrationConfig):
         self._terms = terms.map(torch.from_numpy)
-        self._lab, self._release = torch.from_numpy(cases.lab), torch.from_numpy(cases.release)
+        self._lab, self._release = torch.from_numpy(cases.lab), torch.from_numpy(cases.known_release)
         self._config = config
 
-    def minimum(self, begin: Floats, free: NDArray[np.bool_], weight: Floats, release_weight: float) -> Floats:
-        """Return `begin` (43,) with the parameters that `free` marks at their best.
-
-        weight: (S,) what each case counts. release_weight: of the release within the right lab.
-        """
-        start, where = torch.from_numpy(begin), torch.from_numpy(np.flatnonzero(free))
-        counts = torch.from_numpy(weight)
+    def minimum(self, start: Floats, weight: Floats) -> Floats:
+        """Return the (50,) parameters at their best; weight: (S,) what each case counts."""
+        begin, counts = torch.from_numpy(start), torch.from_numpy(weight)
 
         def loss(values: Floats) -> tuple[float, Floats]:
-            chosen = torch.from_numpy(values.copy()).requires_grad_()
-            parameters = start.index_put((where,), chosen)
-            nats = self._nats(parameters, release_weight)
-            out = (nats * counts).sum() / counts.sum() + self._config.ridge * (parameters - start).pow(2).sum()
+            parameters = torch.from_numpy(values.copy()).requires_grad_()
+            out = (self._nats(parameters) * counts).sum() / counts.sum()
+            out = out + self._config.ridge * (parameters - begin).pow(2).sum()
             out.backward()
-            return float(out.detach()), chosen.grad.numpy().astype(float)
+            return float(out.detach()), parameters.grad.numpy().astype(float)
 
         options = {"maxiter": self._config.iterations}
-        out = begin.copy()
-        out[free] = minimize(loss, begin[free], jac=True, method="L-BFGS-B", options=options).x
-        return out
+        return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", options=options).x)
 
-    def _nats(self, parameters: torch.Tensor, release_weight: float) -> torch.Tensor:
+    def _nats(self, parameters: torch.Tensor) -> torch.Tensor:
         """Return the (S,) losses."""
         lab, release, config = self._lab, self._release, self._config
         rows, known_lab, known_release = torch.arange(len(lab)), lab.clamp(min=0), release.clamp(min=0)
-        labs, unknown, within_known, within_new = log_shares(parameters, self._terms, torch)
+        found = logits(parameters, self._terms, torch)
         # Code -1 is the last column: the unknown lab.
-        of_lab = torch.log_softmax(torch.hstack([labs, unknown]), dim=1)[rows, lab].clamp(min=config.least_lab)
-        within = torch.where(release >= 0, within_known[rows, known_release], within_new[rows, known_lab])
-        within = torch.where(lab >= 0, within, torch.zeros_like(within)).clamp(min=config.least_within)
-        return -(of_lab + release_weight * within)
+        of_lab = torch.log_softmax(torch.hstack([found.labs, found.unknown]), dim=1)[rows, lab].clamp(
+            min=config.least_lab
+        )
+        own = torch.where(release >= 0, found.known[rows, known_release], found.new[rows, known_lab])
+        within = torch.where(lab >= 0, own - found.total[rows, known_lab], torch.zeros_like(own))
+        return -(of_lab + config.release_weight * within.clamp(min=config.least_within))

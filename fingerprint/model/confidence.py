@@ -1,7 +1,8 @@
 """Recalibration: how often the first lab is the right one, and what the case was where it is not.
 
 The posterior alone is too confident for some cases and not confident enough for others. Logistic regressions on the
-calibration features correct this; they are fitted on held-out cases after the posterior's parameters. One regression
+calibration features correct this; they are fitted on held-out cases after the posterior's parameters. Labs whose style
+others have learned are named wrongly more often than others: the name of the first lab is a feature too. One regression
 has three outcomes (the first lab, another known lab, an unknown lab); one says, where the first lab is right, whether
 the release is a new one. The other known labs keep their proportions, so that no ranking of known labs changes.
 
@@ -13,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -35,8 +36,14 @@ CALIBRATION_FEATURES = (
     "in_domain_llr",
     "log_probability",
     "margin",
+    "agreement",
+    "vote_lead",
+    "lab_releases",
 )
 """The names of the calibration features, in their order."""
+
+LAB = "lab:"
+"""What the weight of the first lab's own name begins with: "lab:anthropic"."""
 
 FIRST, UNKNOWN_LAB, NEW = "first", "unknown", "new"
 """The outcomes that have weights: the first lab is right, the lab is unknown, the release is a new one."""
@@ -76,10 +83,11 @@ def calibration_features(
         allowed: (L,) candidate labs; None for all.
 
     Returns:
-        (S, 11), in the order of CALIBRATION_FEATURES.
+        (S, 14), in the order of CALIBRATION_FEATURES.
     """
     labs = found.labs()
     first, top, second = _leaders(labs)
+    rows = np.arange(len(labs))
     shares = np.hstack([labs, found.unknown[:, None]])
     own = found.lab == first[:, None]
     candidates = np.ones(labs.shape[1], bool) if allowed is None else allowed
@@ -88,6 +96,16 @@ def calibration_features(
     best_other = score.max(axis=1, where=~own, initial=-np.inf)
     # For a lab without a known release, or without another candidate, the lead has no bound.
     lead = np.where(np.isfinite(best_own) & np.isfinite(best_other), best_own - best_other, _FARTHEST)
+    by_release = np.where(candidates[found.lab], evidence.known, -np.inf)
+    readings = (
+        found.lab[by_release.argmax(axis=1)],
+        found.lab[score.argmax(axis=1)],
+        np.where(candidates, evidence.lab_score, -np.inf).argmax(axis=1),
+        np.where(candidates, evidence.votes, -np.inf).argmax(axis=1),
+    )
+    votes = np.where(candidates, evidence.votes, -np.inf)
+    best_vote = votes.max(axis=1, where=np.arange(votes.shape[1]) != first[:, None], initial=-np.inf)
+    vote_lead = np.where(np.isfinite(best_vote), evidence.votes[rows, first] - best_vote, _FARTHEST)
     _, responses, domain_distance, in_domain_llr, _, log_probability, margin = covariates.T
     return np.column_stack(
         [
@@ -102,24 +120,32 @@ def calibration_features(
             in_domain_llr,
             log_probability,
             margin,
+            np.mean([reading == first for reading in readings], axis=0),
+            np.clip(vote_lead, -_FARTHEST, _FARTHEST),
+            np.log1p(np.bincount(found.lab, minlength=labs.shape[1])[first]),
         ]
     )
 
 
-def outcome(weights: Weights, features: Floats, found: Posterior) -> Outcome:
+def outcome(weights: Weights, features: Floats, found: Posterior, labs: Sequence[str]) -> Outcome:
     """Apply the regressions.
 
     Args:
         weights: For FIRST and UNKNOWN_LAB the logits against another known lab, for NEW those against a known release:
-            a weight for each of CALIBRATION_FEATURES, and a "bias". Where an outcome has none, the posterior stands.
-        features: (S, 11), as `calibration_features`.
+            a weight for each of CALIBRATION_FEATURES, a "bias", and one for the name of the first lab where that was
+            first often enough to tell. Where an outcome has none, the posterior stands.
+        features: (S, 14), as `calibration_features`.
         found: The posterior of the S cases.
+        labs: (L,) names of the labs.
 
     Returns:
         The recalibrated probabilities.
     """
-    _, top, own_new = found.first()
-    odds = {name: np.exp(np.clip(_linear(of, features), -_FARTHEST, _FARTHEST)) for name, of in weights.items()}
+    first, top, own_new = found.first()
+    odds = {}
+    for name, of in weights.items():
+        own = np.array([of.get(f"{LAB}{lab}", 0.0) for lab in labs])[first]
+        odds[name] = np.exp(np.clip(_linear(of, features) + own, -_FARTHEST, _FARTHEST))
     new = odds[NEW] / (1 + odds[NEW]) if NEW in odds else own_new
     if FIRST not in odds:
         return Outcome(top, found.unknown, new)

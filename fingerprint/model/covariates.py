@@ -34,6 +34,9 @@ _DISTANCE_RANGE = (np.log(0.05), np.log(50.0))
 _TYPICAL_SIZE, _SIZE_RANGE = 7.0, 3.0
 # In nats: keeps the logarithm finite where one release explains every response for certain.
 _LEAST_LOG_PROBABILITY = 0.05
+# A response that speaks against a lab for certain speaks no louder than this.
+_LEAST_VOTE = 1e-6
+_LOG_LEAST_VOTE = float(np.log(_LEAST_VOTE))
 # So many of the releases that explain a case best alone are tried as the first of a pair; all of them would take
 # fifty times as long.
 _PAIR_CANDIDATES = 8
@@ -56,30 +59,6 @@ class Covariates:
     size: Floats
     log_probability: Floats
     two_source_llr: Floats
-
-    @classmethod
-    def read(
-        cls, likelihood: Likelihood, embeddings: Sequence[NDArray[np.float32]], sizes: Sequence[Ints]
-    ) -> Covariates:
-        """Measure the covariates of cases.
-
-        Args:
-            likelihood: Without linear classifiers the last two covariates are 0.
-            embeddings: The (responses, D) embeddings of each case.
-            sizes: The (responses,) numbers of features of each case.
-
-        Returns:
-            The covariates of the cases, in their order.
-        """
-        count = np.array([len(rows) for rows in embeddings])
-        size = np.array([np.log1p(of).mean() for of in sizes])
-        log_probability, two_source_llr = np.zeros((2, len(embeddings)))
-        if likelihood.classifiers:
-            for i, rows in enumerate(embeddings):
-                logs = likelihood.classifiers.release_logs(likelihood.plda.project(rows))
-                log_probability[i] = logs.mean(axis=0).max()
-                two_source_llr[i] = _two_source_llr(logs, likelihood.plda.lab)
-        return cls(count, size, log_probability, two_source_llr)
 
     @classmethod
     def unread(cls, count: Ints) -> Covariates:
@@ -115,6 +94,37 @@ class Covariates:
                 np.log1p(np.maximum(margin, 0)),
             ]
         )
+
+
+def read_cases(
+    likelihood: Likelihood, embeddings: Sequence[NDArray[np.float32]], sizes: Sequence[Ints]
+) -> tuple[Evidence, Covariates]:
+    """Collect what a model finds in cases.
+
+    Args:
+        likelihood: Without linear classifiers their scores, the votes and two of the covariates are 0.
+        embeddings: The (responses, D) embeddings of each of S cases.
+        sizes: The (responses,) numbers of features of each case.
+
+    Returns:
+        The evidence on the cases and their covariates, in their order.
+    """
+    plda, classifiers = likelihood.plda, likelihood.classifiers
+    count = np.array([len(rows) for rows in embeddings])
+    size = np.array([np.log1p(of).mean() for of in sizes])
+    log_probability, two_source_llr = np.zeros((2, len(embeddings)))
+    votes = np.zeros((len(embeddings), int(plda.lab.max()) + 1))
+    if classifiers:
+        member = np.zeros((len(plda.lab), votes.shape[1]))
+        member[np.arange(len(plda.lab)), plda.lab] = 1
+        for i, rows in enumerate(embeddings):
+            release, lab = classifiers.log_probabilities(plda.project(rows))
+            log_probability[i] = release.mean(axis=0).max()
+            two_source_llr[i] = _two_source_llr(release, plda.lab)
+            votes[i] = (np.log(np.exp(release) @ member + _LEAST_VOTE) + np.maximum(lab, _LOG_LEAST_VOTE)).mean(axis=0)
+        votes -= votes.max(axis=1, keepdims=True)
+    evidence = likelihood.evidence(np.stack([rows.mean(axis=0) for rows in embeddings]), count, votes)
+    return evidence, Covariates(count, size, log_probability, two_source_llr)
 
 
 def _two_source_llr(logs: Floats, lab: Ints) -> float:

@@ -1,4 +1,4 @@
-"""From probabilities to one of four verdicts, and the reason for it.
+"""From probabilities to one of five verdicts, and the reason for it.
 
 Each reason has one verdict (`VERDICT_OF`) and one sentence (`SENTENCES`). A test holds both tables complete.
 """
@@ -6,16 +6,21 @@ Each reason has one verdict (`VERDICT_OF`) and one sentence (`SENTENCES`). A tes
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import log, log10
 
-from fingerprint.model.calibration import NEVER, Calibration
+import numpy as np
+
+from fingerprint.model.calibration import NEVER, Calibration, Expect
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
+from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
-from fingerprint.model.verdict import Reason, VerdictWord
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, Level, Novelty, Reason, Support, VerdictWord
 
 VERDICT_OF: dict[Reason, VerdictWord] = {
-    Reason.KNOWN_RELEASE: VerdictWord.ATTRIBUTED,
+    Reason.ABOVE_THRESHOLD: VerdictWord.ATTRIBUTED,
     Reason.NEW_RELEASE: VerdictWord.NEW_RELEASE,
+    Reason.ABOVE_LIKELY: VerdictWord.LIKELY,
     Reason.UNKNOWN_LAB: VerdictWord.UNKNOWN,
     Reason.NO_RESPONSES: VerdictWord.INCONCLUSIVE,
     Reason.OUT_OF_DOMAIN: VerdictWord.INCONCLUSIVE,
@@ -27,26 +32,46 @@ VERDICT_OF: dict[Reason, VerdictWord] = {
 
 _ABOVE = (
     "P(first lab) = {confidence} is above the threshold of {threshold}. "
-    "Above this threshold, at most {rate} of attributions are wrong. "
+    "Above it, at most {rate} of attributions are wrong, in each kind of case that is expected. "
 )
 SENTENCES: dict[Reason, str] = {
-    Reason.KNOWN_RELEASE: _ABOVE + "A known release of the lab, or one close to it, explains the responses.",
+    Reason.ABOVE_THRESHOLD: _ABOVE + "{novelty}",
     Reason.NEW_RELEASE: _ABOVE
     + "P(new release, if the lab is right) = {new}, higher than for {others} of files from known releases.",
-    Reason.UNKNOWN_LAB: "No known lab fits well. P(unknown lab) = {unknown}, higher than for {others} of files from "
-    "known labs.",
+    Reason.ABOVE_LIKELY: "P(first lab) = {confidence} is above the threshold of {likely} for a likely lab. Above it, "
+    "at most {likely_rate} are wrong, in each kind of case that is expected. An attribution needs {threshold}. "
+    "{novelty}",
+    Reason.UNKNOWN_LAB: "No known lab fits well. P(unknown lab) = {unknown}, higher than for {known_labs} of files "
+    "from known labs.",
     Reason.NO_RESPONSES: "No usable response is left.",
-    Reason.OUT_OF_DOMAIN: "The responses are out of domain. Their domain distance is {distance}, and {domain_share} of "
-    "files from known releases stay within {domain_limit}. Their language, domain or length is not that of the "
-    "training corpora. Out of domain, most attributions were wrong.",
+    Reason.OUT_OF_DOMAIN: "The responses are far out of domain. Their domain distance is {distance}, and "
+    "{domain_share} of files from corpora that the model had not seen stay within {far_limit}. Their language, domain "
+    "or length is not that of the training corpora.",
     Reason.TWO_SOURCES: "Several models may have written these responses. Two releases of different labs explain them "
     "better than one release, by {two_source_llr} nats a response, and {two_source_share} of files from one model stay "
     "within {two_source_limit}.",
-    Reason.NO_THRESHOLD: "No threshold keeps the share of wrong attributions at {rate} or below.",
-    Reason.BELOW_THRESHOLD: "P(first lab) = {confidence} is below the threshold of {threshold}. Above this threshold, "
-    "at most {rate} of attributions are wrong.",
+    Reason.NO_THRESHOLD: "With so few responses no threshold keeps the share of wrong ones at {likely_rate} or below, "
+    "in each kind of case that is expected.",
+    Reason.BELOW_THRESHOLD: "P(first lab) = {confidence} is below the threshold of {likely}. Above it, at most "
+    "{likely_rate} are wrong, in each kind of case that is expected.",
     Reason.BELOW_UNKNOWN: "P(first lab) = {confidence} is not higher than P(unknown lab) = {unknown}.",
 }
+
+_NOVELTY = {
+    Novelty.KNOWN: "A known release of the lab explains the responses.",
+    Novelty.NEW: "P(new release, if the lab is right) = {new}, higher than for {others} of files from known releases.",
+    Novelty.UNDECIDED: "Whether the release is known or new cannot be told.",
+}
+NEVER_SHOWN = "more than any probability"
+
+# The likelihood ratios from which on each word holds (ENFSI 2015, section 3), as decimal logarithms.
+_SUPPORT = (
+    (4.0, Support.VERY_STRONG),
+    (3.0, Support.STRONG),
+    (2.0, Support.MODERATELY_STRONG),
+    (1.0, Support.MODERATE),
+    (log10(2), Support.WEAK),
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +83,9 @@ class CaseSummary:
         confidence: Probability of the first lab.
         unknown: Probability of an unknown lab.
         new: Probability of a new release, if the first lab is right.
+        family: Probability of the first family; 0 where it is another lab's.
+        release: Probability of the first release; 0 where it is another lab's.
+        labs: (L,) probabilities of the labs.
         domain_distance: As in `Evidence`.
         in_domain_llr: As in `Evidence`.
         two_source_llr: As in `Covariates`.
@@ -67,9 +95,27 @@ class CaseSummary:
     confidence: float
     unknown: float
     new: float
+    family: float
+    release: float
+    labs: Floats
     domain_distance: float
     in_domain_llr: float
     two_source_llr: float
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked of a case beside whose it is.
+
+    Attributes:
+        expect: The kinds of cases that are expected.
+        false_attributions: The share of attributions that may name a wrong lab, in each kind of case that is expected.
+        candidates: How many labs are in question; None for all.
+    """
+
+    expect: Expect = Expect.ANY
+    false_attributions: float = FALSE_ATTRIBUTIONS
+    candidates: int | None = None
 
 
 @dataclass(frozen=True)
@@ -80,43 +126,57 @@ class Decision:
         verdict: The word.
         reason: Its code.
         explanation: The reason as a sentence.
+        level: What is named; None where no lab is.
+        novelty: Whether the release is known; None where no lab is named.
+        support: For the first lab.
+        set: Codes of the labs in the set, the most probable first.
     """
 
     verdict: VerdictWord
     reason: Reason
     explanation: str
+    level: Level | None
+    novelty: Novelty | None
+    support: Support
+    set: tuple[int, ...]
 
 
-def summaries(found: Posterior, evidence: Evidence, covariates: Covariates) -> list[CaseSummary]:
-    """Return what the decisions on S cases rest on."""
-    _, top, new = found.first()
+def summaries(found: Posterior, evidence: Evidence, covariates: Covariates, family: Floats) -> list[CaseSummary]:
+    """Return what the decisions on S cases rest on.
+
+    Args:
+        found: The recalibrated posterior.
+        evidence: On the same cases.
+        covariates: Of the same cases.
+        family: (R, F) 1 where a release is of a family.
+    """
+    first, top, new = found.first()
+    rows = np.arange(len(first))
+    families = found.release @ family
+    lab_of_family = found.lab[family.argmax(axis=0)]
+    first_family, first_release = families.argmax(axis=1), found.release.argmax(axis=1)
     columns = (
-        covariates.count,
-        top,
-        found.unknown,
-        new,
-        evidence.domain_distance,
-        evidence.in_domain_llr,
-        covariates.two_source_llr,
+        covariates.count.tolist(),
+        top.tolist(),
+        found.unknown.tolist(),
+        new.tolist(),
+        np.where(lab_of_family[first_family] == first, families[rows, first_family], 0.0).tolist(),
+        np.where(found.lab[first_release] == first, found.release[rows, first_release], 0.0).tolist(),
+        list(found.labs()),
+        evidence.domain_distance.tolist(),
+        evidence.in_domain_llr.tolist(),
+        covariates.two_source_llr.tolist(),
     )
-    return [CaseSummary(*one) for one in zip(*(column.tolist() for column in columns), strict=True)]
+    return [CaseSummary(*one) for one in zip(*columns, strict=True)]
 
 
-def verdict_words(
-    found: Posterior, evidence: Evidence, covariates: Covariates, calibration: Calibration, false_attributions: float
-) -> list[VerdictWord]:
-    """Return the verdicts on S cases."""
-    cases = summaries(found, evidence, covariates)
-    return [VERDICT_OF[_reason(case, calibration, false_attributions)] for case in cases]
-
-
-def decide(case: CaseSummary, calibration: Calibration, false_attributions: float) -> Decision:
+def decide(case: CaseSummary, calibration: Calibration, question: Question) -> Decision:
     """Decide on one case.
 
     Args:
         case: What the decision rests on.
         calibration: The thresholds and limits.
-        false_attributions: The share of attributions that may name a wrong lab.
+        question: Which of them.
 
     Returns:
         The verdict with its reason.
@@ -125,23 +185,69 @@ def decide(case: CaseSummary, calibration: Calibration, false_attributions: floa
         Chow, C. K. (1970). On optimum recognition error and reject tradeoff. IEEE Transactions on Information Theory
         16 (abstention below a threshold).
     """
-    reason = _reason(case, calibration, false_attributions)
-    threshold = calibration.threshold(false_attributions)
-    explanation = SENTENCES[reason].format(
-        confidence=percent(case.confidence, 1),
-        threshold=percent(threshold, 1),
-        rate=_rate(false_attributions),
-        others=_rate(1 - false_attributions),
-        new=percent(case.new, 0),
-        unknown=percent(case.unknown, 0),
-        distance=f"{case.domain_distance:.2f}",
-        domain_limit=f"{calibration.domain_limit(case.responses):.2f}",
-        domain_share=_rate(calibration.config.domain_quantile),
-        two_source_llr=f"{case.two_source_llr:.1f}",
-        two_source_limit=f"{calibration.two_source_limit(case.responses):.1f}",
-        two_source_share=_rate(calibration.config.two_source_quantile),
+    count, config, rate = case.responses, calibration.config, question.false_attributions
+    expectation = calibration.expectations[question.expect]
+    likely_rate = max(config.likely, rate)
+    threshold, likely = (calibration.threshold(count, one, question.expect) for one in (rate, likely_rate))
+    reason = _reason(case, calibration, question)
+    novelty = _novelty(case, calibration, question)
+    if reason is Reason.ABOVE_THRESHOLD and novelty is Novelty.NEW:
+        reason = Reason.NEW_RELEASE
+    word = VERDICT_OF[reason]
+    named = word.is_attribution or word is VerdictWord.LIKELY
+    fields = {
+        "confidence": percent(case.confidence, 1),
+        "threshold": _shown(threshold),
+        "likely": _shown(likely),
+        "rate": _rate(rate),
+        "likely_rate": _rate(likely_rate),
+        "others": _rate(1 - rate),
+        "new": percent(case.new, 0),
+        "unknown": percent(case.unknown, 0),
+        "known_labs": _rate(1 - config.known_as_unknown),
+        "distance": f"{case.domain_distance:.2f}",
+        "far_limit": f"{calibration.far_limit(count):.2f}",
+        "domain_share": _rate(config.domain_quantile),
+        "two_source_llr": f"{case.two_source_llr:.1f}",
+        "two_source_limit": f"{calibration.two_source_limit(count):.1f}",
+        "two_source_share": _rate(config.two_source_quantile),
+    }
+    fields["novelty"] = _NOVELTY[novelty].format(**fields)
+    # Without a response no lab is ruled out.
+    limit = expectation.set_limit(count, case.domain_distance) if count else 0.0
+    order = [int(i) for i in np.argsort(-case.labs, kind="stable")]
+    members = [i for i in order if case.labs[i] > 0 and (case.labs[i] >= limit or i == order[0])]
+    return Decision(
+        word,
+        reason,
+        SENTENCES[reason].format(**fields),
+        _level(case, calibration, question, novelty, rate if word.is_attribution else likely_rate) if named else None,
+        novelty if named else None,
+        support(case, calibration, question),
+        tuple(members),
     )
-    return Decision(VERDICT_OF[reason], reason, explanation)
+
+
+def decisions(
+    found: Posterior, evidence: Evidence, covariates: Covariates, family: Floats, calibration: Calibration
+) -> list[Decision]:
+    """Decide on S cases as `identify` does where the user says nothing; arguments as of `summaries`."""
+    question = Question()
+    return [decide(case, calibration, question) for case in summaries(found, evidence, covariates, family)]
+
+
+def support(case: CaseSummary, calibration: Calibration, question: Question) -> Support:
+    """Return how much the responses support the first lab, on the verbal scale.
+
+    The likelihood ratio is that of the odds after and before the responses were read. Before, all labs in question are
+    alike.
+    """
+    if not case.responses:
+        return Support.NONE
+    mixture = getattr(calibration.config.expectations, question.expect)
+    prior = (1 - mixture.unknown) / (question.candidates or len(case.labs))
+    ratio = _log_odds(case.confidence) - _log_odds(prior)
+    return next((word for least, word in _SUPPORT if ratio >= least), Support.NONE)
 
 
 def percent(share: float, digits: int) -> str:
@@ -149,26 +255,60 @@ def percent(share: float, digits: int) -> str:
     return f"{100 * share:.{digits}f} %"
 
 
+def _log_odds(probability: float) -> float:
+    """The decimal logarithm of the odds; a certainty is one in a billion short of it."""
+    inside = min(max(probability, 1e-9), 1 - 1e-9)
+    return log(inside / (1 - inside)) / log(10)
+
+
 def _rate(share: float) -> str:
     """Return a share that somebody chose as text, with the digits that it has."""
     return f"{100 * share:.4g} %"
 
 
-def _reason(case: CaseSummary, calibration: Calibration, false_attributions: float) -> Reason:
-    if not case.responses:
+def _shown(threshold: float) -> str:
+    return NEVER_SHOWN if threshold >= NEVER else percent(threshold, 1)
+
+
+def _reason(case: CaseSummary, calibration: Calibration, question: Question) -> Reason:
+    count, config = case.responses, calibration.config
+    if not count:
         return Reason.NO_RESPONSES
-    if case.domain_distance > calibration.domain_limit(case.responses):
+    if case.domain_distance > calibration.far_limit(count):
         return Reason.OUT_OF_DOMAIN
-    if case.two_source_llr > calibration.two_source_limit(case.responses):
+    if case.two_source_llr > calibration.two_source_limit(count):
         return Reason.TWO_SOURCES
-    threshold = calibration.threshold(false_attributions)
-    if case.confidence >= threshold and case.confidence > case.unknown:
-        new = case.new > calibration.new.limit(case.responses, false_attributions)
-        return Reason.NEW_RELEASE if new else Reason.KNOWN_RELEASE
+    rate = question.false_attributions
+    threshold = calibration.threshold(count, rate, question.expect)
+    likely = calibration.threshold(count, max(config.likely, rate), question.expect)
+    if case.confidence > case.unknown:
+        if case.confidence >= threshold:
+            return Reason.ABOVE_THRESHOLD
+        if case.confidence >= likely:
+            return Reason.ABOVE_LIKELY
     # Where an unknown domain explains the responses better than the known ones, it looks like an unknown lab.
-    unknown_limit = calibration.unknown.limit(case.responses, false_attributions)
-    if case.in_domain_llr > 0 and case.unknown > unknown_limit:
+    in_domain = case.in_domain_llr > 0 and case.domain_distance <= calibration.domain_limit(count)
+    unknown_limit = calibration.expectations[question.expect].unknown.limit(count, config.known_as_unknown)
+    if in_domain and case.unknown > max(unknown_limit, case.confidence):
         return Reason.UNKNOWN_LAB
-    if threshold == NEVER:
-        return Reason.NO_THRESHOLD
-    return Reason.BELOW_THRESHOLD if case.confidence < threshold else Reason.BELOW_UNKNOWN
+    if case.confidence <= case.unknown:
+        return Reason.BELOW_UNKNOWN
+    return Reason.NO_THRESHOLD if likely >= NEVER else Reason.BELOW_THRESHOLD
+
+
+def _novelty(case: CaseSummary, calibration: Calibration, question: Question) -> Novelty:
+    """Whether the other answer would be a false alarm at the allowed rate."""
+    expectation, rate = calibration.expectations[question.expect], question.false_attributions
+    if case.new > expectation.new.limit(case.responses, rate):
+        return Novelty.NEW
+    return Novelty.KNOWN if 1 - case.new > expectation.known.limit(case.responses, rate) else Novelty.UNDECIDED
+
+
+def _level(case: CaseSummary, calibration: Calibration, question: Question, novelty: Novelty, rate: float) -> Level:
+    """The finest level whose probability holds the rate; no known release wrote what a new one did."""
+    for level, probability in ((Level.RELEASE, case.release), (Level.FAMILY, case.family)):
+        if level is Level.RELEASE and novelty is Novelty.NEW:
+            continue
+        if probability >= calibration.threshold(case.responses, rate, question.expect, level):
+            return level
+    return Level.LAB

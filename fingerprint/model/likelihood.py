@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ class Evidence:
         in_domain_llr: (S,) LLR in nats of the best known release in a known domain against the best in an unknown one.
         release_score: (S, R) of the release classifier; the best of each case is 0.
         lab_score: (S, L) of the lab classifier; the best of each case is 0.
+        votes: (S, L) mean over the responses of the log-probability of the lab, by both classifiers together; the best
+            of each case is 0.
     """
 
     known: Floats
@@ -47,6 +49,7 @@ class Evidence:
     in_domain_llr: Floats
     release_score: Floats
     lab_score: Floats
+    votes: Floats
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Evidence:
         """Return the evidence on some of the cases."""
@@ -73,10 +76,10 @@ class LinearClassifiers:
         """Return the (S, R) and (S, L) logits of (S, K) points, less the best of each row."""
         return _below_best(point @ self.release + self.release_bias), _below_best(point @ self.lab + self.lab_bias)
 
-    def release_logs(self, point: Floats) -> Floats:
-        """Return the (n, R) log-probabilities of the releases for (n, K) points, each by itself."""
-        logits = _below_best(point @ self.release + self.release_bias)
-        return np.asarray(logits - np.log(np.exp(logits).sum(axis=1, keepdims=True)))
+    def log_probabilities(self, point: Floats) -> tuple[Floats, Floats]:
+        """Return the (n, R) log-probabilities of releases and the (n, L) ones of labs for (n, K) points, each alone."""
+        release, lab = self.scores(point)
+        return log_shares_of(release), log_shares_of(lab)
 
 
 @dataclass(frozen=True)
@@ -135,7 +138,7 @@ class Likelihood:
         self.mean = (total + self.lab_mean[plda.lab] * prior) / sum_
         self.var = 1 / sum_ + self.lab_var[plda.lab] * (prior / sum_) ** 2
 
-    def evidence(self, mean: NDArray[np.float32], count: Ints) -> Evidence:
+    def evidence(self, mean: NDArray[np.float32], count: Ints, votes: Floats | None = None) -> Evidence:
         """Score cases.
 
         The mean of n responses of one model varies by `within * (rho + (1 - rho) / n)`, where rho is the correlation of
@@ -144,6 +147,7 @@ class Likelihood:
         Args:
             mean: (S, D) mean embedding of each case's responses.
             count: (S,) responses of each.
+            votes: (S, L) as in `Evidence`, which means do not tell; None for none.
 
         Returns:
             The evidence on the S cases.
@@ -159,8 +163,9 @@ class Likelihood:
             for at in (every[i : i + _BLOCK] for i in range(0, len(every), _BLOCK)):
                 parts.append((at, self._evidence(point[at], int(n))))
         order = np.argsort(np.concatenate([at for at, _ in parts]))
-        joined = [np.concatenate([getattr(e, field.name) for _, e in parts]) for field in fields(Evidence)]
-        return Evidence(*joined).of(order)
+        joined = {f.name: np.concatenate([getattr(e, f.name) for _, e in parts]) for f in fields(Evidence)}
+        found = Evidence(**joined).of(order)
+        return found if votes is None else replace(found, votes=votes)
 
     def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         """Return the (R, K) mean of each release in a known corpus, less the corpus' offset, and its variance."""
@@ -226,6 +231,7 @@ class Likelihood:
             in_domain_llr=nearest - known[0].max(axis=1),
             release_score=release_score,
             lab_score=lab_score,
+            votes=np.zeros_like(lab_score),
         )
 
     def _domain(self, corpus: int | None, n: int) -> _Domain:
@@ -257,6 +263,12 @@ class Likelihood:
         if self.classifiers:
             return self.classifiers.scores(point)
         return np.zeros((len(point), len(self.mean))), np.zeros((len(point), len(self.lab_mean)))
+
+
+def log_shares_of(logits: Floats) -> Floats:
+    """Return the logarithm of the softmax of each row."""
+    below = _below_best(logits)
+    return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))
 
 
 def _log_density(point: Floats, mean: Floats, var: Floats) -> Floats:

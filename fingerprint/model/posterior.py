@@ -2,7 +2,8 @@
 
 Within a lab, its known releases and its new one compete at one inverse temperature. Labs compete by the logarithm of
 their sums at another one, because releases of one lab resemble each other. Both inverse temperatures, the weights of
-the linear classifiers and the constants of a new release and of an unknown lab depend on the covariates.
+the linear classifiers and of the votes, and the constants of a new release and of an unknown lab depend on the
+covariates.
 
 References:
     McFadden, D. (1978). Modelling the choice of residential location. In Spatial Interaction Theory and Planning
@@ -29,6 +30,7 @@ GROUPS = {
     "nest": (-0.5, 0.0),
     "release_classifier": (-1.0, 0.5),
     "lab_classifier": (-1.0, 0.5),
+    "votes": (-1.0, 0.5),
     "new": (0.0, 0.0),
     "unknown": (0.0, 0.0),
 }
@@ -39,7 +41,7 @@ PARAMETERS = (*(group + covariate for group in GROUPS for covariate in COVARIATE
 """The names of the parameters, in their order."""
 
 START = np.array([*(value for begin in GROUPS.values() for value in (*begin, *[0.0] * (_WIDTH - 2))), 0.5])
-"""(43,) where the fit of the parameters starts."""
+"""(50,) where the fit of the parameters starts."""
 
 # A lab whose scores all underflow has this in place of 0, of which there is no logarithm.
 _TINY = 1e-280
@@ -88,6 +90,7 @@ class Terms:
         release_score: (S, R).
         new: (S, L) log-likelihoods, likewise.
         lab_score: (S, L).
+        votes: (S, L).
         unknown: (S, 1) log-likelihoods, likewise.
         covariates: (S, 7), as `Covariates.columns`.
         class_size: (R,) logarithm of the number of releases of the release's lab.
@@ -98,6 +101,7 @@ class Terms:
     release_score: Any
     new: Any
     lab_score: Any
+    votes: Any
     unknown: Any
     covariates: Any
     class_size: Any
@@ -115,6 +119,7 @@ class Terms:
             release_score=evidence.release_score,
             new=evidence.new - best,
             lab_score=evidence.lab_score,
+            votes=evidence.votes,
             unknown=evidence.unknown[:, None] - best,
             covariates=covariates,
             class_size=np.log(np.bincount(lab))[lab],
@@ -126,29 +131,47 @@ class Terms:
         return Terms(*(change(getattr(self, field.name)) for field in fields(self)))
 
 
-def log_shares(parameters: Any, terms: Terms, xp: Any) -> tuple[Any, Any, Any, Any]:
+@dataclass(frozen=True)
+class Logits:
+    """What the nested logit gives S cases, as NumPy arrays or as PyTorch tensors.
+
+    Attributes:
+        labs: (S, L) of the labs.
+        unknown: (S, 1) of the unknown lab.
+        known: (S, R) of the known releases, to compare within a lab.
+        new: (S, L) of the new release of each lab, likewise.
+        total: (S, L) the logarithm of the sum of both over a lab.
+    """
+
+    labs: Any
+    unknown: Any
+    known: Any
+    new: Any
+    total: Any
+
+
+def logits(parameters: Any, terms: Terms, xp: Any) -> Logits:
     """Compute the nested logit with NumPy or PyTorch.
 
     Args:
-        parameters: (43,) in the order of PARAMETERS.
+        parameters: (50,) in the order of PARAMETERS.
         terms: Of S cases.
         xp: The module, `numpy` or `torch`.
 
     Returns:
-        Logits (S, L) of the labs and (S, 1) of the unknown lab, and within each lab the log-probabilities (S, R) of its
-        known releases and (S, L) of its new one.
+        The logits of the S cases.
 
     References:
         McFadden (1978).
     """
     of = {group: terms.covariates @ parameters[_WIDTH * i : _WIDTH * (i + 1)] for i, group in enumerate(GROUPS)}
-    scale, nest, release_weight, lab_weight = (xp.exp(of[group])[:, None] for group in list(GROUPS)[:4])
+    scale, nest, release_weight, lab_weight, vote_weight = (xp.exp(of[group])[:, None] for group in list(GROUPS)[:5])
     known = scale * terms.known + release_weight * terms.release_score - parameters[-1] * terms.class_size
     new = scale * terms.new + of["new"][:, None]
     unknown = scale * terms.unknown + of["unknown"][:, None]
     total = xp.log(xp.exp(known) @ terms.member + xp.exp(new) + _TINY)
-    labs = nest * total + lab_weight * terms.lab_score
-    return labs, nest * unknown, known - total @ terms.member.T, new - total
+    labs = nest * total + lab_weight * terms.lab_score + vote_weight * terms.votes
+    return Logits(labs, nest * unknown, known, new, total)
 
 
 def posterior(
@@ -161,7 +184,7 @@ def posterior(
     """Combine the evidence into probabilities.
 
     Args:
-        parameters: (43,) in the order of PARAMETERS.
+        parameters: (50,) in the order of PARAMETERS.
         evidence: On S cases.
         covariates: (S, 7), as `Covariates.columns`.
         lab: (R,) code of the lab of each release.
@@ -170,13 +193,13 @@ def posterior(
     Returns:
         The probabilities before recalibration.
     """
-    labs, unknown, within_known, within_new = log_shares(parameters, Terms.of(evidence, covariates, lab), np)
-    if allowed is not None:
-        labs = np.where(allowed, labs, -np.inf)
-    logits = np.hstack([labs, unknown])
-    share = np.exp(logits - logits.max(axis=1, keepdims=True))
+    found = logits(parameters, Terms.of(evidence, covariates, lab), np)
+    labs = found.labs if allowed is None else np.where(allowed, found.labs, -np.inf)
+    both = np.hstack([labs, found.unknown])
+    share = np.exp(both - both.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
-    return Posterior(share[:, lab] * np.exp(within_known), share[:, :-1] * np.exp(within_new), share[:, -1], lab)
+    within_known, within_new = np.exp(found.known - found.total[:, lab]), np.exp(found.new - found.total)
+    return Posterior(share[:, lab] * within_known, share[:, :-1] * within_new, share[:, -1], lab)
 
 
 def inverse_temperature(parameters: Floats, covariates: Floats) -> Floats:

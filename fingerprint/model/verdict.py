@@ -16,27 +16,28 @@ UNKNOWN = "unknown"
 """The name that stands for every lab that the model does not know."""
 
 FALSE_ATTRIBUTIONS = 0.05
-"""The false-attribution rate that is allowed where the user says nothing: one in twenty, as for a usual test."""
+"""The false-attribution rate that is allowed in each kind of case where the user says nothing: one in twenty."""
 
 _OLD = 60
 """Days after which a model warns: in two months the registry grows by about twenty releases."""
 
 
 class VerdictWord(StrEnum):
-    """The four verdicts."""
+    """The five verdicts."""
 
     ATTRIBUTED = "attributed"
     NEW_RELEASE = "new-release"
+    LIKELY = "likely"
     UNKNOWN = "unknown"
     INCONCLUSIVE = "inconclusive"
 
     @property
     def is_attribution(self) -> bool:
-        """Whether the verdict names the first lab; the others abstain."""
+        """Whether the verdict claims that the first lab is right; `likely` only leans to it, the others abstain."""
         match self:
             case VerdictWord.ATTRIBUTED | VerdictWord.NEW_RELEASE:
                 return True
-            case VerdictWord.UNKNOWN | VerdictWord.INCONCLUSIVE:
+            case VerdictWord.LIKELY | VerdictWord.UNKNOWN | VerdictWord.INCONCLUSIVE:
                 return False
 
 
@@ -47,8 +48,9 @@ ATTRIBUTIONS = tuple(word for word in VERDICTS if word.is_attribution)
 class Reason(StrEnum):
     """Why a verdict is what it is. `fingerprint.model.decision` has the verdict and the sentence of each."""
 
-    KNOWN_RELEASE = "known-release"
+    ABOVE_THRESHOLD = "above-threshold"
     NEW_RELEASE = "new-release"
+    ABOVE_LIKELY = "above-likely"
     UNKNOWN_LAB = "unknown-lab"
     NO_RESPONSES = "no-responses"
     OUT_OF_DOMAIN = "out-of-domain"
@@ -56,6 +58,37 @@ class Reason(StrEnum):
     NO_THRESHOLD = "no-threshold"
     BELOW_THRESHOLD = "below-threshold"
     BELOW_UNKNOWN = "below-unknown"
+
+
+class Level(StrEnum):
+    """What a verdict names, the coarsest first."""
+
+    LAB = "lab"
+    FAMILY = "family"
+    RELEASE = "release"
+
+
+class Novelty(StrEnum):
+    """Whether the model knows the release, if the first lab is right."""
+
+    KNOWN = "known"
+    NEW = "new"
+    UNDECIDED = "undecided"
+
+
+class Support(StrEnum):
+    """How much the responses support the first lab, on the verbal scale of forensic science.
+
+    References:
+        ENFSI (2015). Guideline for evaluative reporting in forensic science, section 3.
+    """
+
+    NONE = "no support"
+    WEAK = "weak support"
+    MODERATE = "moderate support"
+    MODERATELY_STRONG = "moderately strong support"
+    STRONG = "strong support"
+    VERY_STRONG = "very strong support"
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,22 +187,81 @@ class ModelInfo:
 
 
 @dataclass(frozen=True, slots=True)
-class Calibration:
-    """What was measured on held-out cases at the threshold of the verdict.
+class KindRates:
+    """What was measured on held-out cases of one kind.
 
     Attributes:
-        false_attributions: The false-attribution rate that was asked for.
-        responses: The number of responses that the other figures are for.
-        lab_error: Share of all cases whose first lab is wrong.
-        attribution_error: Share of the attributions that name a wrong lab.
-        coverage: Share of the cases with an attribution.
+        kind: What the model was not shown of them: "same", "other", "unseen", "both", "later", "unknown".
+        cases: Number of cases.
+        lab_error: Share of the cases whose first lab is wrong.
+        coverage: Share of the cases above the threshold of attributions.
+        attribution_error: Share of these whose first lab is wrong.
+        likely_coverage: Share of the cases above the threshold of "likely", attributions included.
+        likely_error: Share of these whose first lab is wrong.
     """
 
-    false_attributions: float
-    responses: int
+    kind: str
+    cases: int
     lab_error: float
-    attribution_error: float
     coverage: float
+    attribution_error: float
+    likely_coverage: float
+    likely_error: float
+
+
+@dataclass(frozen=True, slots=True)
+class KindShare:
+    """One kind of case in the case mixture that was expected.
+
+    Attributes:
+        kind: As in `KindRates`.
+        share: Its share of the mixture.
+        promised: Whether the error rates are promised in this kind; they are not where it is rare in the mixture.
+    """
+
+    kind: str
+    share: float
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SizeRates:
+    """How often the expected cases with so many responses get a verdict that names a lab.
+
+    Attributes:
+        responses: Number of responses.
+        coverage: Share of the cases above the threshold of attributions, weighted by the case mixture.
+        likely_coverage: The same above the threshold of "likely", attributions included.
+    """
+
+    responses: int
+    coverage: float
+    likely_coverage: float
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What was measured on held-out cases at the thresholds of the verdict.
+
+    Attributes:
+        expect: What kinds of cases were expected: "any", "new" or "known".
+        mixture: The case mixture that this stands for. Its shares sum to 1.
+        false_attributions: The share of wrong attributions that was allowed in each kind.
+        likely_errors: The share of wrong ones that "likely" allows in each kind.
+        set_coverage: How often the set holds the right lab, in each kind of known labs.
+        responses: The number of responses that the figures of the kinds are for.
+        kinds: The figures of each kind.
+        sizes: What more or fewer responses do, by their number.
+    """
+
+    expect: str
+    mixture: tuple[KindShare, ...]
+    false_attributions: float
+    likely_errors: float
+    set_coverage: float
+    responses: int
+    kinds: tuple[KindRates, ...]
+    sizes: tuple[SizeRates, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,13 +429,17 @@ class Verdict:
         verdict: The decision.
         reason: Why the decision is what it is, as a code.
         explanation: The reason as a sentence, with its figures.
+        level: The finest that the verdict names with its error rate; null for a verdict that names no lab.
+        novelty: Whether the release is known, if the first lab is right; null for a verdict that names no lab.
+        support: How much the responses support the first lab, in words.
+        set: The labs that hold the right one as often as stated, the most probable first.
         labs: The candidate labs and "unknown", the most probable first. They sum to 1.
         families: The families of the candidate labs, the most probable first.
         releases: The known releases of the candidate labs, the most probable first.
         new_releases: New releases of the candidate labs, the most probable first.
         style_markers: The style markers that speak most for the first lab and against the second.
         domain: Distance from the training corpora; null without a usable response.
-        calibration: What was measured on held-out cases at the threshold of the verdict.
+        calibration: What was expected, and what was measured on held-out cases at the thresholds of the verdict.
         warnings: What the reader has to know about the responses or the model.
         advice: What to do about the verdict; null if there is nothing to say.
         candidates: The labs that the question was restricted to; null for all.
@@ -361,6 +457,10 @@ class Verdict:
     verdict: VerdictWord
     reason: Reason
     explanation: str
+    level: Level | None
+    novelty: Novelty | None
+    support: Support
+    set: tuple[LabShare, ...]
     labs: tuple[LabShare, ...]
     families: tuple[FamilyShare, ...]
     releases: tuple[ReleaseShare, ...]
@@ -380,6 +480,7 @@ class Verdict:
         if not math.isclose(total := sum(share.probability for share in self.labs), 1.0, abs_tol=1e-6):
             raise ValueError(f"labs sum to {total}, not to 1")
         rankings: dict[str, Sequence[LabShare | FamilyShare | ReleaseShare | NewRelease]] = {
+            "set": self.set,
             "labs": self.labs,
             "families": self.families,
             "releases": self.releases,
@@ -399,7 +500,7 @@ class Verdict:
         """Return the verdict as JSON values of schema 2.
 
         Args:
-            top: Rows of families, releases and new releases; None for all. Labs are always complete.
+            top: Rows of families, releases and new releases; None for all. Labs and set are always complete.
         """
         values = asdict(self)
         for name in ("families", "releases", "new_releases"):

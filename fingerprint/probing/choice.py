@@ -76,7 +76,8 @@ def firm(attributed: Sequence[str | None], used: int, config: ProbingConfig) -> 
     One verdict above the threshold is not enough: a look after every response gives chance many occasions.
 
     Args:
-        attributed: The lab that the verdict named after each further response, None for an abstention.
+        attributed: The lab that the verdict attributed the case to after each further response. None where it did not:
+            for an abstention, and for `likely`, which only leans to a lab.
         used: Responses that the last verdict used.
         config: How many responses, and how many verdicts in a row that agree, it takes.
     """

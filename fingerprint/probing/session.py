@@ -21,7 +21,7 @@ from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
 from fingerprint.errors import InputError
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import ATTRIBUTIONS, LabShare, Verdict
+from fingerprint.model.verdict import LabShare, Verdict
 from fingerprint.probing.choice import Choice, Kind, firm
 
 # Answers of each domain of side evidence: enough for a comparison, and so few that the style does not have to wait.
@@ -82,6 +82,9 @@ class Step:
 class Session:
     """Asks one model until enough is known.
 
+    Only attributions make a verdict firm. `likely` leans to a lab and is wrong more often, so the session goes on as
+    after an abstention: with the probes that tell this lab from the others.
+
     Args:
         job: The model, its file, and the requests that may be made; only the first draw of a probe is.
         counters: Those of the job.
@@ -128,7 +131,7 @@ class Session:
         # An answer for side evidence adds no further look at the style.
         if verdict.n_used > self._used:
             self._used = verdict.n_used
-            self._attributed.append(verdict.labs[0].lab if verdict.verdict in ATTRIBUTIONS else None)
+            self._attributed.append(verdict.labs[0].lab if verdict.verdict.is_attribution else None)
         return case, verdict
 
     def _following(self, case: Case | None, step: Step) -> tuple[ProbeRequest | None, Step]:
@@ -149,7 +152,8 @@ class Session:
         if not side and self._used >= config.verdict_after and step.verdict:
             nats = choice.left_to_learn(kinds, answered, self._shares(step.verdict.labs))
             if nats < config.least_nats:
-                why = f"no other probe would change the verdict (one is expected to give at most {nats:.3f} nats)"
+                most = f"{max(nats, 0.0):.3f} nats"
+                why = f"no other probe would change the verdict (one is expected to give at most {most})"
                 return None, replace(step, stopped=why)
         following = side or self._style[choice.next(kinds, answered, self._probabilities(step.verdict))]
         if self._too_dear(following):

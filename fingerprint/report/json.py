@@ -12,6 +12,20 @@ from fingerprint.model import verdict as parts
 from fingerprint.model.verdict import SCHEMA, Verdict
 
 _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n        .+)*)", re.M)
+# The keys whose values are shares and probabilities.
+_SHARES = {
+    "probability",
+    "share",
+    "coverage",
+    "likely_coverage",
+    "set_coverage",
+    "lab_error",
+    "attribution_error",
+    "likely_error",
+    "likely_errors",
+    "false_attributions",
+    "false_rate",
+}
 # What `fingerprint probe` adds to a verdict; docs/probing.md describes it.
 _PROBE = {
     "description": "What `fingerprint probe` asked: the counts of `fingerprint collect`, and why it stopped.",
@@ -77,5 +91,5 @@ def _describe(definition: dict[str, Any], attributes: dict[str, str]) -> None:
     definition["additionalProperties"] = False
     for key, value in definition["properties"].items():
         value["description"] = re.sub(r"\s+", " ", attributes[key])
-        if key in ("probability", "coverage", "false_rate", "lab_error", "attribution_error", "false_attributions"):
+        if key in _SHARES:
             value |= {"minimum": 0, "maximum": 1}

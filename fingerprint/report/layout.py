@@ -40,6 +40,11 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, such as "1 response" or "3 responses"."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def draws_blocks(encoding: str) -> bool:
     """Return whether `encoding` has the block characters that bars are drawn with."""
     try:

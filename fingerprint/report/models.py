@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 from fingerprint.base.escaping import printable
@@ -10,7 +11,7 @@ from fingerprint.config import flat_values
 
 # Digits of a sha256 that are shown; `fingerprint models` takes as many as are unique.
 _DIGITS = 12
-_COMPARISON_HEAD = ("releases", "metric", "cases", "old", "new", "drop", "95 % interval", "allowed", "")
+_COMPARISON_HEAD = ("", "cases", "old", "new", "worse by", "95 % interval", "allowed", "")
 
 
 def render_versions(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -62,7 +63,7 @@ def render_model(model: Mapping[str, Any]) -> str:
 
 
 def render_comparison(comparison: Mapping[str, Any]) -> str:
-    """Render a model comparison.
+    """Render a model comparison: a table by group of releases, then what fell, then what was lost.
 
     Args:
         comparison: As `Comparison.to_dict` returns it.
@@ -70,8 +71,14 @@ def render_comparison(comparison: Mapping[str, Any]) -> str:
     Returns:
         Text that ends with a newline.
     """
-    rows = [_COMPARISON_HEAD, *map(_figure, comparison["figures"])]
+    rows: list[Sequence[str]] = [_COMPARISON_HEAD]
+    for group, figures in groupby(comparison["figures"], lambda figure: str(figure["group"])):
+        rows.append((printable(group), *[""] * (len(_COMPARISON_HEAD) - 1)))
+        rows += map(_figure, figures)
     text = _columns(rows) if len(rows) > 1 else "No response is in a regression set of both models to compare them.\n"
+    for figure in comparison["figures"]:
+        if figure["worse"]:
+            text += f"Worse: {printable(figure['group'])}, {printable(figure['figure'])}: by {_drop(figure)}\n"
     if comparison["lost"]:
         text += f"The new model no longer knows: {printable(', '.join(comparison['lost']))}\n"
     return text
@@ -83,22 +90,23 @@ def _corpus(corpus: Mapping[str, Any]) -> str:
 
 
 def _figure(figure: Mapping[str, Any]) -> Sequence[str]:
-    old, new, drop, low, high, allowed = (
-        "-" if figure[name] is None else f"{figure[name]:.3f}"
-        for name in ("old", "new", "drop", "low", "high", "allowed")
-    )
+    old, new, drop, allowed = (_number(figure[name]) for name in ("old", "new", "drop", "allowed"))
     worse = "worse" if figure["worse"] else ""
-    return (
-        printable(figure["group"]),
-        printable(figure["figure"]),
-        str(figure["cases"]),
-        old,
-        new,
-        drop,
-        f"{low} to {high}",
-        allowed,
-        worse,
-    )
+    return (f"  {printable(figure['figure'])}", str(figure["cases"]), old, new, drop, _interval(figure), allowed, worse)
+
+
+def _drop(figure: Mapping[str, Any]) -> str:
+    return f"{_number(figure['drop'])} ({_interval(figure)}; allowed: {_number(figure['allowed'])})"
+
+
+def _interval(figure: Mapping[str, Any]) -> str:
+    if figure["drop"] is None:
+        return "-"
+    return "too few to tell" if figure["low"] is None else f"{figure['low']:.3f} to {figure['high']:.3f}"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> str:

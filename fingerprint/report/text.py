@@ -9,6 +9,9 @@ from fingerprint.base.escaping import printable
 from fingerprint.model.verdict import (
     UNKNOWN,
     LabShare,
+    Level,
+    Novelty,
+    Reason,
     SelfIdentification,
     SideEvidence,
     SideRatio,
@@ -18,41 +21,52 @@ from fingerprint.model.verdict import (
     Verdict,
     VerdictWord,
 )
-from fingerprint.report.layout import Names, bars, draws_blocks, wrap
+from fingerprint.report.layout import Names, bars, counted, draws_blocks, wrap
+from fingerprint.report.rates import expected, render_rates
 
 HEADLINES: dict[VerdictWord, str] = {
-    VerdictWord.ATTRIBUTED: "ATTRIBUTED to {lab}: a known release, or one close to it{closest}",
-    VerdictWord.NEW_RELEASE: "NEW RELEASE of {lab}: this lab, but none of its known releases",
+    VerdictWord.ATTRIBUTED: "ATTRIBUTED to {lab}: {named}",
+    VerdictWord.NEW_RELEASE: "NEW RELEASE of {lab}: this lab, but none of its known releases{closest}",
+    VerdictWord.LIKELY: "LIKELY {lab}: {named}",
     VerdictWord.UNKNOWN: "UNKNOWN: no lab that the model knows",
-    VerdictWord.INCONCLUSIVE: "INCONCLUSIVE: the responses do not support a verdict",
+    VerdictWord.INCONCLUSIVE: "INCONCLUSIVE: {between}",
 }
 """The headline of each verdict; a test holds it complete."""
 
-# Labs and releases that a line of side evidence names; more do not fit on a line.
+# Rows of each ranking, where nothing else is asked for: with them the text has about fifty lines.
+_LABS, _FAMILIES, _RELEASES = 5, 3, 3
+
+# The reasons for which a short set of labs is the answer: the evidence fits, and is too weak for one lab.
+_BETWEEN = {Reason.ABOVE_LIKELY, Reason.NO_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.BELOW_UNKNOWN}
+_FEW, _SET_ROWS = 3, 5
+
+# Labs and releases that side evidence names; more do not fit on a line.
 _SIDE_ROWS = 3
 
 
 @dataclass(frozen=True)
 class _Page:
-    """How to show a verdict: display names, rows of each ranking, columns, and whether bars have block characters."""
+    """How to show a verdict: display names, rows of each ranking if asked for, columns, whether bars have blocks."""
 
     name: Names
-    top: int
+    top: int | None
     width: int
     blocks: bool
 
     def bars(self, title: str, rows: Sequence[tuple[str, float]]) -> list[str]:
         """A ranking under its title."""
-        return [title, *bars(rows, self.width, self.blocks)] if rows else []
+        return [*wrap(title, self.width), *bars(rows, self.width, self.blocks)] if rows else []
 
 
-def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int = 80, encoding: str = "utf-8") -> str:
+def render(
+    verdict: Verdict, labs: Mapping[str, str], top: int | None = None, width: int = 80, encoding: str = "utf-8"
+) -> str:
     """Return the verdict as lines of text without escape sequences, ending with a newline.
 
     Args:
         verdict: The verdict.
         labs: The display name of each lab by its key.
-        top: Rows of each ranking.
+        top: Rows of each ranking; None for 5 labs, 3 families and 3 releases.
         width: Columns of the terminal.
         encoding: Of the output; characters that it lacks are written as ASCII escapes.
     """
@@ -64,7 +78,7 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int =
         _releases(verdict, page),
         _style_markers(verdict, page),
         _side(verdict.side_evidence, page),
-        _model(verdict, page),
+        [*render_rates(verdict.calibration, page.width), *_model(verdict, page)],
     ]
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
     return text.encode(encoding, "backslashreplace").decode(encoding)
@@ -72,14 +86,22 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int = 5, width: int =
 
 def _head(verdict: Verdict, page: _Page) -> list[str]:
     lines = wrap(f"{printable(verdict.file)}: {_headline(verdict, page.name)}", page.width)
+    if verdict.verdict is VerdictWord.LIKELY:
+        between = _between(verdict, page.name)
+        said = f"{between[0].upper()}{between[1:]}. " if between else ""
+        lines += wrap(f"{said}This is weaker than an attribution.", page.width)
     lines += wrap(printable(verdict.explanation), page.width)
-    if verdict.read.summary:
-        lines += wrap(f"Read: {printable(verdict.read.summary)}.", page.width)
+    if verdict.n_used:
+        lines += wrap(_support(verdict, page.name), page.width)
+        lines += wrap(_set(verdict, page.name), page.width)
     if verdict.advice:
         lines += wrap(printable(verdict.advice), page.width)
+    lines += wrap(expected(verdict.calibration), page.width)
     if verdict.candidates is not None:
         candidates = ", ".join(page.name(lab) for lab in verdict.candidates)
         lines += wrap(f"Candidates: {candidates}.", page.width)
+    if verdict.read.summary:
+        lines += wrap(f"Read: {printable(verdict.read.summary)}.", page.width)
     for warning in verdict.warnings:
         lines += wrap(f"warning: {printable(warning)}", page.width)
     return lines
@@ -88,27 +110,76 @@ def _head(verdict: Verdict, page: _Page) -> list[str]:
 def _headline(verdict: Verdict, name: Names) -> str:
     lab = verdict.labs[0].lab
     known = [row.release for row in verdict.releases if row.lab == lab]
-    closest = f", closest to {printable(known[0])}" if known else ""
-    return HEADLINES[verdict.verdict].format(lab=name(lab), closest=closest)
+    return HEADLINES[verdict.verdict].format(
+        lab=name(lab),
+        named=_named(verdict),
+        closest=f", closest to {printable(known[0])}" if known else "",
+        between=_between(verdict, name) or "no lab can be named",
+    )
+
+
+def _named(verdict: Verdict) -> str:
+    """What the verdict names within the lab."""
+    lab = verdict.labs[0].lab
+    releases = [row.release for row in verdict.releases if row.lab == lab]
+    families = [row.family for row in verdict.families if row.lab == lab]
+    if verdict.novelty is Novelty.NEW:
+        return "probably none of its known releases"
+    if verdict.level is Level.RELEASE and releases:
+        return printable(releases[0])
+    if verdict.level is Level.FAMILY and families:
+        return f"the {printable(families[0])} family"
+    if verdict.novelty is Novelty.KNOWN:
+        return "a known release of this lab; which one cannot be told"
+    return "the lab; which release cannot be told"
+
+
+def _between(verdict: Verdict, name: Names) -> str:
+    """The labs of a short set, if one of them is more probable than not; else nothing."""
+    together = sum(row.probability for row in verdict.set)
+    if verdict.reason not in _BETWEEN or not 2 <= len(verdict.set) <= _FEW or together <= 0.5:
+        return ""
+    *others, last = (name(row.lab) for row in verdict.set)
+    return f"between {', '.join(others)} and {last} ({min(100 * together, 100):.0f} % together)"
+
+
+def _support(verdict: Verdict, name: Names) -> str:
+    first = next(iter(verdict.leaders), None)
+    return f"The responses give {verdict.support} to {name(first)} against all others." if first else ""
+
+
+def _set(verdict: Verdict, name: Names) -> str:
+    """The set of labs as a sentence; the condition is how often it holds."""
+    if not verdict.set:
+        return ""
+    condition = "it is a lab that the model knows" if verdict.candidates is None else "it is one of the candidates"
+    often = f"right in {100 * verdict.calibration.set_coverage:.3g} % of such cases"
+    count = len(verdict.set)
+    shown = ", ".join(name(row.lab) for row in verdict.set[: _SET_ROWS if count > _SET_ROWS + 1 else count])
+    if count == 1:
+        return f"If {condition}, it is {shown} ({often})."
+    more = f" and {count - _SET_ROWS} more, all in --format json" if count > _SET_ROWS + 1 else ""
+    return f"If {condition}, it is one of {count} ({often}): {shown}{more}."
 
 
 def _labs(verdict: Verdict, page: _Page) -> list[str]:
-    shown: list[LabShare] = list(verdict.labs[: page.top])
+    top = page.top or _LABS
+    shown: list[LabShare] = list(verdict.labs[:top])
     # The probability of an unknown lab belongs to every reading of the others.
-    shown += [row for row in verdict.labs[page.top :] if row.lab == UNKNOWN]
+    shown += [row for row in verdict.labs[top:] if row.lab == UNKNOWN]
     return page.bars("Labs", [(page.name(row.lab), row.probability) for row in shown])
 
 
 def _families(verdict: Verdict, page: _Page) -> list[str]:
     rows = [(f"{printable(row.family)} ({page.name(row.lab)})", row.probability) for row in verdict.families]
-    return page.bars("Families", rows[: page.top])
+    return page.bars("Families", rows[: page.top or _FAMILIES])
 
 
 def _releases(verdict: Verdict, page: _Page) -> list[str]:
     rows = [(f"{printable(row.release)} ({page.name(row.lab)})", row.probability) for row in verdict.releases]
     rows += [(f"a new release of {page.name(row.lab)}", row.probability) for row in verdict.new_releases]
     rows.sort(key=lambda row: -row[1])
-    return page.bars("Releases", rows[: page.top])
+    return page.bars("Releases", rows[: page.top or _RELEASES])
 
 
 def _style_markers(verdict: Verdict, page: _Page) -> list[str]:
@@ -122,10 +193,10 @@ def _style_markers(verdict: Verdict, page: _Page) -> list[str]:
 
 
 def _style_marker(marker: StyleMarker, first: str, second: str) -> str:
-    unit = f" {printable(marker.unit)}" if marker.unit else ""
+    unit = f" ({printable(marker.unit)})" if marker.unit else ""
     return (
-        f"{printable(marker.marker)}: {marker.case:.3g}{unit} here, {marker.first_lab:.3g} for {first}, "
-        f"{marker.second_lab:.3g} for {second} (LLR {marker.log_likelihood_ratio:+.1f})"
+        f"{printable(marker.marker)}{unit}: {marker.case:.3g} here, {first} {marker.first_lab:.3g}, "
+        f"{second} {marker.second_lab:.3g}; LLR {marker.log_likelihood_ratio:+.1f}"
     )
 
 
@@ -136,7 +207,7 @@ def _side(side: SideEvidence | None, page: _Page) -> list[str]:
     lines += wrap(f"token counts: {_token_counts(side.token_counts, page.name)}", page.width, "  ")
     lines += wrap(f"self-identification: {_statements(side.self_identification, page.name)}", page.width, "  ")
     if side.token_counts.labs or side.self_identification.labs:
-        rows = [(page.name(row.lab), row.probability) for row in side.combined[: page.top]]
+        rows = [(page.name(row.lab), row.probability) for row in side.combined[: page.top or _SIDE_ROWS]]
         lines += ["", *page.bars("Labs by style and side evidence together (their error rate was not measured)", rows)]
     return lines
 
@@ -151,7 +222,7 @@ def _token_counts(counts: TokenCounts, name: Names) -> str:
 
 
 def _statements(found: SelfIdentification, name: Names) -> str:
-    named = ", ".join(f"{name(row.lab)} in {_counted(row.responses, 'response')}" for row in found.statements)
+    named = ", ".join(f"{name(row.lab)} in {counted(row.responses, 'response')}" for row in found.statements)
     if not found.labs:
         return f"{named} ({found.note})" if named else found.note
     first = found.labs[0]
@@ -165,23 +236,10 @@ def _ratios(rows: Sequence[SideRatio | StatementRatio], name: Names) -> str:
 
 
 def _model(verdict: Verdict, page: _Page) -> list[str]:
-    model, rates = verdict.model, verdict.calibration
+    model = verdict.model
     newest = f", the newest from {printable(model.newest)}" if model.newest else ""
-    return [
-        *wrap(
-            f"On held-out cases with {_counted(rates.responses, 'response')}: the first lab is wrong in "
-            f"{100 * rates.lab_error:.0f} %. {100 * rates.coverage:.0f} % are attributed, and "
-            f"{100 * rates.attribution_error:.1f} % of these attributions are wrong (allowed: "
-            f"{100 * rates.false_attributions:.3g} %).",
-            page.width,
-        ),
-        *wrap(
-            f"{verdict.n_used} of {_counted(verdict.n_responses, 'response')} used. Model {printable(model.name)} "
-            f"{printable(model.version)}, trained {printable(model.trained)}, knows {model.releases} releases{newest}.",
-            page.width,
-        ),
-    ]
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return wrap(
+        f"{verdict.n_used} of {counted(verdict.n_responses, 'response')} used. Model {printable(model.name)} "
+        f"{printable(model.version)}, trained {printable(model.trained)}, knows {model.releases} releases{newest}.",
+        page.width,
+    )

@@ -6,7 +6,8 @@ whatever has to agree between two parts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -19,11 +20,11 @@ from fingerprint.base.escaping import printable
 from fingerprint.config import Config, parse_config
 from fingerprint.errors import ConfigError, ModelError
 from fingerprint.features import style_markers
-from fingerprint.model.calibration import GRID
-from fingerprint.model.confidence import CALIBRATION_FEATURES
+from fingerprint.model.calibration import LEVELS, NEVER, Expect
+from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.posterior import GROUPS, PARAMETERS
 from fingerprint.model.verdict import UNKNOWN
-from fingerprint.store.documents import Calibration, Labels, Probing, Side, Training
+from fingerprint.store.documents import Calibration, Expectation, Labels, Probing, Side, Training
 from fingerprint.store.format import ARRAYS, DOCUMENTS, ENCODER_ARRAYS, ENCODER_WEIGHTS, WEIGHTS, ArraySpec
 from fingerprint.store.parsing import AGAIN, convert
 
@@ -35,6 +36,10 @@ Fail = Callable[[str, str], ModelError]
 _MOST_COVARIATE = (1.0, 3.3, 4.0, 15.0, 3.0, 10.0, 15.0)
 # exp(300) times any log-likelihood, and that exponential times another one, are still finite.
 _MOST_EXPONENT = 300.0
+# In nats: a fit gives the name of a lab a few at most, and exp(20) times the odds makes a certainty of anything.
+_MOST_LAB_WEIGHT = 20.0
+# The number after 1: a limit that was measured at a certainty.
+_ABOVE_ALL = math.nextafter(1, 2)
 
 
 @dataclass(frozen=True)
@@ -83,7 +88,7 @@ def check_contents(contents: Contents, where: Path) -> None:
         raise fail(ENCODER_WEIGHTS, f"is there, but config.json names another encoder ({config.embedding.encoder})")
     _embedding(config, contents, sizes, fail)
     _plda(labels, contents.arrays, sizes, fail)
-    _calibration(typed["calibration"], config, fail)
+    _calibration(typed["calibration"], config, labels, fail)
     _training(training, config, labels, sizes, fail)
     _probing(typed["probing"], contents.arrays, fail)
     _side(typed["side"], labels, fail)
@@ -217,47 +222,62 @@ def _plda(labels: Labels, arrays: Arrays, sizes: Mapping[str, int], fail: Fail) 
         raise fail(WEIGHTS, "array 'corpus_spread': is not 1 for a corpus that is in-domain")
 
 
-def _calibration(calibration: Calibration, config: Config, fail: Fail) -> None:
+def _calibration(calibration: Calibration, config: Config, labels: Labels, fail: Fail) -> None:
     def wrong(what: str) -> ModelError:
         return fail("calibration.json", what)
 
-    def same(field: str, have: Iterable[str], want: Iterable[str]) -> None:
-        for name in sorted(set(have) ^ set(want)):
-            raise wrong(f"{field}: {name!a} is {'unknown' if name in set(have) else 'missing'}")
-
-    same("parameters", calibration.parameters, PARAMETERS)
+    if strange := _difference(calibration.parameters, PARAMETERS):
+        raise wrong(f"parameters: {strange}")
     width = len(_MOST_COVARIATE)
     for i, group in enumerate(GROUPS):
         of = [calibration.parameters[name] for name in PARAMETERS[width * i : width * (i + 1)]]
         exponent = sum(abs(value) * most for value, most in zip(of, _MOST_COVARIATE, strict=True))
         if exponent > _MOST_EXPONENT:
             raise wrong(f"parameters: those of {group!a} may add up to {exponent:.0f}, expected {_MOST_EXPONENT:g}")
-    for outcome, coefficients in calibration.confidence.items():
-        same(f"confidence.{outcome}", coefficients, (*CALIBRATION_FEATURES, "bias"))
-    sizes = set(calibration.curves) - {"all"}
-    if "all" not in calibration.curves or not sizes:
-        raise wrong("curves: expected one for 'all' and one for each number of responses")
-    for name, curve in calibration.curves.items():
-        if not len(curve.coverage) == len(curve.error) == len(GRID):
-            raise wrong(f"curves.{name}: expected {len(GRID)} thresholds")
-        if not _falls(curve.coverage):
-            raise wrong(f"curves.{name}.coverage: rises with the threshold")
-    by_size: dict[str, Mapping[str, object]] = {
-        "domain_limits": calibration.domain_limits,
-        "two_source_limits": calibration.two_source_limits,
-        "unknown.limits": calibration.unknown.limits,
-        "new.limits": calibration.new.limits,
-    }
-    for name, limits in by_size.items():
-        if strange := sorted(set(limits) - sizes):
-            raise wrong(f"{name}: {strange[0]} responses have no curve")
-    rates = len(config.calibration.rates)
-    for name, alarms in (("unknown", calibration.unknown), ("new", calibration.new)):
-        for size, values in alarms.limits.items():
+    # All tables of all expectations have the numbers of responses of this one.
+    sizes = calibration.expectations.any.thresholds.lab.keys()
+    for expect in Expect:
+        expectation: Expectation = getattr(calibration.expectations, expect)
+        for what in _expectation(expectation, len(config.calibration.rates), sizes, labels):
+            raise wrong(f"expectations.{expect}.{what}")
+    for name in ("domain_limits", "far_limits", "two_source_limits"):
+        limits: Mapping[str, float] = getattr(calibration, name)
+        if more := sorted(limits.keys() - sizes):
+            raise wrong(f"{name}: {more[0]} responses have no threshold")
+        if name != "two_source_limits" and min(limits.values()) <= 0:
+            raise wrong(f"{name}: a limit is not above 0")
+
+
+def _expectation(of: Expectation, rates: int, sizes: Set[str], labels: Labels) -> Iterator[str]:
+    """Give what is wrong."""
+    for outcome, weights in of.confidence.items():
+        terms = {name for name in weights if name.startswith(LAB)}
+        if strange := _difference(weights.keys() - terms, (*CALIBRATION_FEATURES, "bias")):
+            yield f"confidence.{outcome}: {strange}"
+        for name in sorted(terms):
+            if name.removeprefix(LAB) not in labels.labs:
+                yield f"confidence.{outcome}: {name!a} is of no lab in labels.json"
+            elif abs(weights[name]) > _MOST_LAB_WEIGHT:
+                yield f"confidence.{outcome}: {name!a} is {weights[name]:g}, expected 0 +- {_MOST_LAB_WEIGHT:g}"
+    limits = {f"thresholds.{level}": getattr(of.thresholds, level) for level in LEVELS}
+    limits |= {"new": of.new, "known": of.known, "unknown": of.unknown}
+    tables = {**limits, "distances": of.distances, "sets": of.sets, "figures": of.figures}
+    for name, table in tables.items():
+        if strange := _difference(table, sizes):
+            yield f"{name}: {strange}"
+    for name, table in limits.items():
+        for size, values in table.items():
             if len(values) != rates or not _falls(values):
-                raise wrong(f"{name}.limits.{size}: expected {rates} limits, none above the one before")
-    if any(limit <= 0 for limit in calibration.domain_limits.values()):
-        raise wrong("domain_limits: a limit is not above 0")
+                yield f"{name}.{size}: expected {rates} limits, none above the one before"
+            if any(_ABOVE_ALL < value < NEVER for value in values):
+                yield f"{name}.{size}: a limit is between {_ABOVE_ALL:g} and {NEVER:g}"
+    for size, (first, second) in of.distances.items():
+        if first > second:
+            yield f"distances.{size}: not ascending"
+    for size, kinds in of.figures.items():
+        for kind, figures in kinds.items():
+            if not len(figures.coverage) == len(figures.error) == rates or not _falls(figures.coverage[::-1]):
+                yield f"figures.{size}.{kind}: expected {rates} shares, and no coverage below the one before"
 
 
 def _training(training: Training, config: Config, labels: Labels, sizes: Mapping[str, int], fail: Fail) -> None:
@@ -296,6 +316,12 @@ def _side(side: Side, labels: Labels, fail: Fail) -> None:
         # Shares of each release sum to 1, but for rounding.
         if sum(said.values()) > side.self_names.releases.get(lab, 0) + 1e-6:
             raise fail("side.json", f"self_names.says.{lab}: sums to more than its releases")
+
+
+def _difference(have: Iterable[str], want: Iterable[str]) -> str:
+    """Say what is unknown or missing; empty where nothing is."""
+    names = set(have)
+    return next((f"{n!a} is {'unknown' if n in names else 'missing'}" for n in sorted(names ^ set(want))), "")
 
 
 def _falls(values: Sequence[float]) -> bool:

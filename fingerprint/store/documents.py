@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
+from fingerprint.model.calibration import NEVER
+
 _MANY = 1_000_000
 _PATTERN = r"^[a-z0-9][a-z0-9.:+_\-]*\Z"
 
@@ -26,8 +28,10 @@ Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Positive = Annotated[int, Meta(ge=1, le=2**53)]
 Size = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}\Z")]
-SizeOrAll = Annotated[str, Meta(pattern=r"^([1-9][0-9]{0,8}|all)\Z")]
+Kind = Literal["same", "other", "unseen", "both", "later", "unknown"]
 Probability = Annotated[float, Meta(ge=0, le=1)]
+# What a probability has to reach, or one of two numbers that none reaches.
+Threshold = Annotated[float, Meta(ge=0, le=NEVER)]
 Limit = Annotated[float, Meta(ge=0, le=1e6)]
 # Exponents of the nested logit: far beyond these the exponential of their sum would overflow.
 Parameter = Annotated[float, Meta(ge=-50, le=50)]
@@ -77,54 +81,89 @@ class Labels(Document, frozen=True):
     style_marker_units: list[Title]
 
 
-class Curve(Document, frozen=True):
-    """Attributions at each threshold of the grid on the confidence.
+class Thresholds(Document, frozen=True):
+    """The thresholds on the probability of the first lab, family and release.
 
     Attributes:
-        coverage: Share of the calibration cases with an attribution; never rises with the threshold.
-        error: Share of wrong attributions among these.
-        lab_error: Share of all cases whose first lab is wrong.
-        cases: Calibration cases.
+        lab, family, release: By number of responses, one for each rate of `config.calibration.rates`; never rises.
     """
 
+    lab: dict[Size, list[Threshold]]
+    family: dict[Size, list[Threshold]]
+    release: dict[Size, list[Threshold]]
+
+
+class KindFigures(Document, frozen=True):
+    """What the thresholds of labs did on the calibration cases of one kind and number of responses.
+
+    Attributes:
+        cases: How many there were.
+        lab_error: Share whose first lab is wrong.
+        coverage: For each rate, the share at or above the threshold; never falls.
+        error: For each rate, the share of these whose first lab is wrong; 0 where there are none.
+    """
+
+    cases: Positive
+    lab_error: Probability
     coverage: list[Probability]
     error: list[Probability]
-    lab_error: Probability
-    cases: Positive
 
 
-class FalseAlarmLimits(Document, frozen=True):
-    """What a probability has to exceed.
+class Expectation(Document, frozen=True):
+    """What was fitted to one case mixture. Every table has the same numbers of responses.
 
     Attributes:
-        limits: By number of responses, one limit for each rate of `config.calibration.rates`; never rises.
+        confidence: Coefficients of the recalibration by outcome and calibration feature, "bias", and "lab:" with the
+            name of a lab.
+        thresholds: On probabilities, for each rate of wrong attributions.
+        new: Limits on the probability of a new release, for each rate of false alarms; never rises.
+        known: The same on the probability of a known release.
+        unknown: The same on the probability of an unknown lab.
+        distances: Where the first two of three classes of the domain distance end.
+        sets: For each class of the domain distance, the probability that a lab needs to be in the set.
+        figures: What the thresholds did, by number of responses and kind of case; a kind without cases has none.
     """
 
-    limits: dict[Size, list[Probability]]
+    confidence: dict[Literal["first", "unknown", "new"], dict[str, Coefficient]]
+    thresholds: Thresholds
+    new: dict[Size, list[Threshold]]
+    known: dict[Size, list[Threshold]]
+    unknown: dict[Size, list[Threshold]]
+    distances: dict[Size, tuple[Limit, Limit]]
+    sets: dict[Size, tuple[Probability, Probability, Probability]]
+    figures: dict[Size, dict[Kind, KindFigures]]
+
+
+class Expectations(Document, frozen=True):
+    """What was fitted to the case mixture of each expectation.
+
+    Attributes:
+        any: For a user who expects nothing.
+        new: For one who expects a new release.
+        known: For one who expects a known release.
+    """
+
+    any: Expectation
+    new: Expectation
+    known: Expectation
 
 
 class Calibration(Document, frozen=True):
-    """What was fitted on cases that the classifier had not seen.
+    """What was fitted on cases that their models had not seen.
 
     Attributes:
         parameters: Of the nested logit, by name (`fingerprint.model.posterior.PARAMETERS`).
-        confidence: Coefficients of the recalibration by outcome and calibration feature, and "bias".
-        curves: Error and coverage by number of responses, and "all" over all of them.
-        domain_limits: Domain limit by number of responses.
-        out_of_domain_accuracy: Share of cases beyond the domain limit whose first lab was right.
-        two_source_limits: Limit of the two-source LLR by number of responses.
-        unknown: Limits of the probability of an unknown lab.
-        new: Limits of the probability of a new release.
+        expectations: Recalibration, thresholds and limits, by what the user expects.
+        domain_limits: By number of responses, the domain distance that cases of known corpora stay within.
+        far_limits: By number of responses, the domain distance that cases of other corpora stay within.
+        two_source_limits: By number of responses, the two-source LLR that cases of one model stay within.
     """
 
     parameters: dict[str, Parameter]
-    confidence: dict[Literal["first", "unknown", "new"], dict[str, Coefficient]]
-    curves: dict[SizeOrAll, Curve]
+    expectations: Expectations
     domain_limits: Annotated[dict[Size, Limit], Meta(min_length=1)]
-    out_of_domain_accuracy: Probability
+    far_limits: Annotated[dict[Size, Limit], Meta(min_length=1)]
     two_source_limits: dict[Size, Limit]
-    unknown: FalseAlarmLimits
-    new: FalseAlarmLimits
 
 
 class CorpusRecord(Document, frozen=True):

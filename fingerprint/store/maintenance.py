@@ -36,7 +36,10 @@ def summary(stored: Stored) -> dict[str, Any]:
 
 
 def migrate(folder: Path, out: Path) -> int:
-    """Write the model in `folder` to `out` in the present schema; its arrays, card and verdicts stay the same.
+    """Write the model in `folder` to `out` in the present schema; its arrays and card stay the same.
+
+    Verdicts are those of the old folder as this version reads it. `fingerprint.store.migrations` says what of them
+    older versions gave otherwise.
 
     Args:
         folder: A model of any schema up to the present one.

@@ -54,17 +54,20 @@ def convert(value: object, kind: Any, file: Path) -> Any:
 def _described(value: Any, kind: Any, error: msgspec.ValidationError) -> str:
     what, _, path = str(error).partition(" - at `")
     steps = [name or index for name, index in _STEP.findall(path)]
-    shown = ".".join(_named(value, kind, steps))
+    shown = ".".join(_named(value, kind, steps, str(error)))
     return f"{shown}{': ' if shown else ''}{what[:1].lower()}{what[1:]}"
 
 
-def _named(value: Any, kind: Any, steps: Sequence[str]) -> list[str]:
-    """The path with the keys of dicts in it, which msgspec does not name: those that alone are refused as well."""
+def _named(value: Any, kind: Any, steps: Sequence[str], error: str) -> list[str]:
+    """The path with the keys of dicts in it, which msgspec does not name: those that alone are refused as well.
+
+    Refused in the same words: another place may hold the same fault.
+    """
     done: list[str] = []
     for step in steps:
         if step == _ANY_KEY:
             alone = ((key, _only(value, done, key)) for key in list(_at(value, done)))
-            step, value = next((found for found in alone if _refused(found[1], kind)), (step, value))
+            step, value = next((found for found in alone if _refused(found[1], kind) == error), (step, value))
         done.append(step)
     return done
 
@@ -85,9 +88,10 @@ def _only(value: Any, steps: Sequence[str], key: str) -> Any:
     return {**value, step: _only(value[step], rest, key)}
 
 
-def _refused(value: Any, kind: Any) -> bool:
+def _refused(value: Any, kind: Any) -> str:
+    """The error, empty for none."""
     try:
         msgspec.convert(value, kind)
-    except msgspec.ValidationError:
-        return True
-    return False
+    except msgspec.ValidationError as error:
+        return str(error)
+    return ""

@@ -1,4 +1,4 @@
-"""What a first model says about responses that it was not shown: cases to calibrate on, and what prompts tell."""
+"""What models say about responses that they were not shown: cases to calibrate on, and what prompts tell."""
 
 from __future__ import annotations
 
@@ -7,157 +7,146 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.keys import factorize, isin
-from fingerprint.config import MixtureConfig
-from fingerprint.data.corpus import Corpus
-from fingerprint.errors import FingerprintError
-from fingerprint.model.calibration import Calibration
+from fingerprint.base.keys import isin
+from fingerprint.config import Config
+from fingerprint.metrics.predictions import ClassNames
+from fingerprint.model.calibration import Calibration, Expect
 from fingerprint.model.calibration_fit import CalibrationCases
-from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import verdict_words
-from fingerprint.model.likelihood import Evidence, Likelihood
-from fingerprint.model.plda import Floats, Ints
+from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+from fingerprint.training.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, few_of_each
-from fingerprint.training.embedding import Embeddings
-from fingerprint.training.likelihood import KnownReleases
-from fingerprint.training.splits import CalibrationSplit, CaseKind, draw
-
-# Responses at a time: the evidence on all at once, in every domain, would be the most memory that training takes.
-_BLOCK = 1_000
+from fingerprint.training.embedding import Embeddings, fit_space
+from fingerprint.training.likelihood import KnownReleases, fit_likelihood
+from fingerprint.training.splits import CalibrationSplit, CaseKind
 
 
 @dataclass(frozen=True)
-class FirstModel:
-    """A model that was not shown all rows.
+class SplitCases:
+    """What a model says about what it was not shown.
 
     Attributes:
-        data: The n rows.
-        embeddings: All n rows as it embeds them.
-        likelihood: Fitted on the rows that it was shown.
-        known: The releases that it knows.
+        cases: Of each kind that there are cases of.
+        singles: One response each, to prompts that the model was not shown; a few of each lab and kind of prompt. None
+            but of the first split.
     """
 
-    data: Data
-    embeddings: Embeddings
-    likelihood: Likelihood
-    known: KnownReleases
-
-    def lab_codes(self, releases: Sequence[str], context: TrainingContext) -> Ints:
-        """Return (n,) the code of the lab of each of n releases, -1 for a lab that the model lacks."""
-        code = {lab: i for i, lab in enumerate(self.known.labs)}
-        return np.array([code.get(context.lab_of[name], -1) for name in releases], np.int64)
+    cases: list[CaseSet]
+    singles: CaseSet | None
 
 
-def calibration_cases(
-    model: FirstModel, split: CalibrationSplit, use: NDArray[np.bool_], context: TrainingContext
-) -> tuple[CalibrationCases, list[CaseKind]]:
-    """Make cases of what the first model was not shown.
+@dataclass(frozen=True)
+class FitSplit:
+    """Fits a model that is calibrated on, and asks it about what it was not shown; called with the number of a split.
 
-    Args:
-        model: The first model.
-        split: What it was not shown, and which kind of case each row belongs to.
-        use: (n,) rows that may be part of a case.
+    Attributes:
         context: The facts about the releases, and the hyper-parameters.
-
-    Returns:
-        S cases with their evidence and their weights in the case mixture, and the kind of each.
-
-    Raises:
-        FingerprintError: Where there are too few to calibrate on.
+        data: The n rows.
+        external: (n, D) what another encoder than the static one gives, None without one.
+        use: (n,) rows that may be used.
+        names: The classes of the evidence.
+        splits: What each model is not shown.
+        kinds: (n,) the kind of prompt of each row, for the information gain.
     """
-    data, labels, config = model.data, model.data.labels, context.config
-    free = use & data.full & context.candidate[labels.release]
-    rows: list[Ints] = []
-    kinds: list[CaseKind] = []
-    for kind in CaseKind:
-        drawn = draw(labels, free & (split.kind == kind), config.splits, config.seed)
-        rows += drawn
-        kinds += [kind] * len(drawn)
-    if len(rows) < config.splits.least_cases:
-        raise FingerprintError(
-            f"the corpora give {len(rows)} cases to calibrate on, fewer than {config.splits.least_cases}: "
-            "add prompts, releases or corpora"
+
+    context: TrainingContext
+    data: Data
+    external: NDArray[np.float32] | None
+    use: NDArray[np.bool_]
+    names: ClassNames
+    splits: list[CalibrationSplit]
+    kinds: Ints
+
+    def __call__(self, number: int) -> SplitCases:
+        """Fit the model and collect its cases."""
+        split, labels, context = self.splits[number], self.data.labels, self.context
+        free = self.use & self.data.full & context.candidate[labels.release]
+        drawn = draw_by_kind(
+            labels,
+            {kind: free & np.asarray(split.kind == kind, bool) for kind in CaseKind},
+            context.config.splits.cases,
+            context.config,
         )
-    names = [labels.releases[labels.release[of[0]]] for of in rows]
-    code = {name: i for i, name in enumerate(model.known.names)}
-    embeddings = [model.embeddings.rows[of] for of in rows]
-    covariates = Covariates.read(model.likelihood, embeddings, [model.embeddings.size[of] for of in rows])
-    evidence = model.likelihood.evidence(np.stack([some.mean(axis=0) for some in embeddings]), covariates.count)
-    lab = model.lab_codes(names, context)
-    release = np.array([code.get(name, -1) for name in names], np.int64)
-    return weighted_cases(evidence, covariates, lab, release, kinds, config.calibration.mixture), kinds
+        train = subsample(labels, self.use & split.train, context.config.splits.rows, context.config.seed)
+        single = free & np.asarray(split.kind == CaseKind.SAME, bool) & (number == 0)
+        keep = train | single | in_any(len(train), (rows for cases in drawn.values() for rows in cases))
+        some, use, rows = self.data.sample(keep), train[keep], np.flatnonzero(keep)
+        embeddings = fit_space(some, use, context)[1]
+        if self.external is not None:
+            both = np.hstack([embeddings.rows[np.arange(len(rows))], self.external[keep]])
+            embeddings = Embeddings(both, embeddings.size)
+        likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
+
+        def ask(questions: Questions) -> CaseSet:
+            # Rounded as on disk: what another process kept gives the same calibration.
+            asked = collect_evidence(likelihood, known, self.names, questions, rows, embeddings)
+            return CaseSet.from_arrays(asked.arrays())
+
+        found = [ask(Questions.of(labels, cases, kind)) for kind, cases in drawn.items() if cases]
+        return SplitCases(found, ask(self._single(single, known)) if single.any() else None)
+
+    def _single(self, free: NDArray[np.bool_], known: KnownReleases) -> Questions:
+        """Single responses by known labs, a few of each lab and kind of prompt."""
+        labels, config = self.data.labels, self.context.config
+        code = {lab: i for i, lab in enumerate(self.names.labs) if lab in known.labs}
+        lab = np.array([code.get(self.context.lab_of[name], -1) for name in labels.releases], np.int64)
+        rows = np.flatnonzero(free & (lab[labels.release] >= 0))
+        group = self.kinds[rows] * len(self.names.labs) + lab[labels.release[rows]]
+        rows = np.sort(rows[few_of_each(group, config.probing.responses, np.random.default_rng(config.seed))])
+        return Questions.of(labels, list(rows[:, None]), CaseKind.SAME)
 
 
-def weighted_cases(
-    evidence: Evidence, covariates: Covariates, lab: Ints, release: Ints, kinds: Sequence[str], mixture: MixtureConfig
-) -> CalibrationCases:
-    """Weight cases by the case mixture.
+def calibration_cases(cases: CaseSet, names: ClassNames) -> CalibrationCases:
+    """Return test cases of models that were trained without them as cases to calibrate on.
 
-    Args:
-        evidence: On S cases.
-        covariates: Of S cases.
-        lab: (S,) code of the true lab, -1 for one that the model lacks.
-        release: (S,) code of the true release, -1 for one that the model lacks.
-        kinds: (S,) kind of each case, a field of the mixture.
-        mixture: The share of each kind.
-
-    Returns:
-        The cases. Their shares follow the mixture, the same for every number of responses. Their weights in the fit
-        are a compromise between equal weights for cases and for labs: else small labs are never named first, or
-        large ones too seldom.
-    """
-    share = _shares(kinds, covariates.count, np.ones(len(lab)), mixture)
-    _, code, size = np.unique(lab, return_inverse=True, return_counts=True)
-    weight = _shares(kinds, covariates.count, 1 / np.sqrt(size[code]), mixture)
-    return CalibrationCases(evidence, covariates, lab, release, isin(kinds, {CaseKind.SAME}), weight, share)
-
-
-def _shares(kinds: Sequence[str], count: Ints, within: Floats, mixture: MixtureConfig) -> Floats:
-    """(S,) weights that sum to the mixture for every number of responses, in proportion to `within` (S,) inside."""
-    out = np.zeros(len(count))
-    for name, share in msgspec.structs.asdict(mixture).items():
-        of_kind = isin(kinds, {name})
-        numbers = np.unique(count[of_kind])
-        for n in numbers:
-            at = of_kind & (count == n)
-            out[at] = share / len(numbers) * within[at] / within[at].sum()
-    return np.asarray(out / out.sum())
-
-
-def scores(
-    cases: CalibrationCases, kinds: Sequence[CaseKind], known: KnownReleases, calibration: Calibration
-) -> list[dict[str, Any]]:
-    """Measure the first model on its cases, for each kind and number of responses.
+    A release whose lab has no other release that its model knows is of an unknown lab.
 
     Args:
         cases: S cases.
-        kinds: (S,) kind of each.
-        known: The releases that the model knows.
+        names: The classes of their evidence.
+
+    Returns:
+        The cases.
+    """
+    new = isin(cases.kind, {CaseKind.UNSEEN, CaseKind.BOTH, CaseKind.LATER})
+    return CalibrationCases(
+        evidence=cases.evidence,
+        covariates=cases.covariates,
+        names=names,
+        release=cases.release,
+        known=cases.known & ~new,
+        lab_known=cases.lab_known,
+        kind=np.where(cases.lab_known, cases.kind, str(CaseKind.UNKNOWN)).astype(object),
+        part=cases.part,
+    )
+
+
+def scores(cases: CalibrationCases, calibration: Calibration) -> list[dict[str, Any]]:
+    """Measure the models on their cases, for each kind and number of responses.
+
+    Args:
+        cases: S cases.
         calibration: Fitted on the same cases.
 
     Returns:
         A row each: "held out" (the kind), "responses", "cases", "lab top-1", "lab macro", "release top-1",
-        "mean P(unknown)", "attributed" (coverage) and "false attributions" (their share among attributions), with
-        thresholds for the default false-attribution rate over all kinds. None where no case counts.
+        "mean P(unknown)", "attributed" and "false attributions", "likely" and "false likely" (attributions included):
+        the share of the cases, and how many of these are wrong. None where no case counts.
     """
-    count = cases.covariates.count
-    posterior = calibration.predict(cases.evidence, cases.covariates, known.lab)
+    count, names = cases.covariates.count, cases.names
+    posterior = calibration.predict(cases.evidence, cases.covariates, names.lab)
     lab_right = posterior.labs().argmax(axis=1) == cases.lab
-    release_right = posterior.release.argmax(axis=1) == cases.release
-    verdicts = verdict_words(posterior, cases.evidence, cases.covariates, calibration, FALSE_ATTRIBUTIONS)
-    attributed = np.array([verdict.is_attribution for verdict in verdicts])
+    release_right = posterior.release.argmax(axis=1) == cases.known_release
     out = []
     for kind in CaseKind:
         for n in np.unique(count):
-            at = isin(kinds, {kind}) & (count == n)
-            of_known = at & (cases.lab >= 0)
+            at = isin(cases.kind, {kind}) & (count == n)
+            of_known = at & cases.lab_known
             by_lab: dict[int, list[bool]] = defaultdict(list)
             for code, right in zip(cases.lab[of_known], lab_right[of_known], strict=True):
                 by_lab[int(code)].append(bool(right))
@@ -168,12 +157,24 @@ def scores(
                     "cases": int(at.sum()),
                     "lab top-1": _mean(lab_right[of_known]),
                     "lab macro": _mean([np.mean(values) for values in by_lab.values()]),
-                    "release top-1": _mean(release_right[at & (cases.release >= 0)]),
+                    "release top-1": _mean(release_right[at & cases.known]),
                     "mean P(unknown)": _mean(posterior.unknown[at]),
-                    "attributed": _mean(attributed[at]),
-                    "false attributions": _mean(~lab_right[at & attributed]),
+                    **_rates(calibration, str(kind), int(n)),
                 }
             )
+    return out
+
+
+def _rates(calibration: Calibration, kind: str, size: int) -> dict[str, float | None]:
+    """What the thresholds of an attribution and of `likely` do, cross-validated."""
+    config = calibration.config
+    found = calibration.expectations[Expect.ANY].figures[str(size)].get(kind)
+    out: dict[str, float | None] = {}
+    for name, rate in (("attributed", FALSE_ATTRIBUTIONS), ("likely", config.likely)):
+        at = sum(one <= rate for one in config.rates) - 1
+        wrong = "false attributions" if name == "attributed" else f"false {name}"
+        out[name] = round(found.coverage[at], 4) if found else None
+        out[wrong] = round(found.error[at], 4) if found and found.coverage[at] else None
     return out
 
 
@@ -182,36 +183,26 @@ def _mean(values: Any) -> float | None:
 
 
 def learn_information(
-    model: FirstModel, calibration: Calibration, corpus: Corpus, held_out: NDArray[np.bool_], context: TrainingContext
+    singles: CaseSet | None,
+    names: ClassNames,
+    calibration: Calibration,
+    prompts: Sequence[tuple[str, str]],
+    config: Config,
 ) -> InformationGain:
     """Measure how much a response to each kind of prompt tells the labs apart.
 
     Args:
-        model: The first model.
-        calibration: Of its posterior.
-        corpus: The full rows, for the domain and language of each prompt.
-        held_out: (n,) rows on prompts that the model was not shown.
-        context: The facts about the releases, and the hyper-parameters.
+        singles: S cases of one response each, to prompts that their model was not shown; None without any.
+        names: The classes of their evidence.
+        calibration: Of the posterior.
+        prompts: (n,) domain and language of the prompt of each row.
+        config: Of the model.
 
     Returns:
-        The information gain over the labs that the model knows.
+        The information gain over the labs of `names`.
     """
-    data, labels, config = model.data, model.data.labels, context.config
-    lab = np.where(isin(labels.releases, model.known.names), model.lab_codes(labels.releases, context), -1)
-    rows = np.flatnonzero((held_out & data.filled)[data.full] & (lab[labels.release[data.full]] >= 0))
-    kind = factorize(corpus.domain[rows] + corpus.language[rows])[1]
-    group = kind * (lab.max() + 1) + lab[labels.release[rows]]
-    rows = np.sort(rows[few_of_each(group, config.probing.responses, np.random.default_rng(config.seed))])
-    blocks = [_labs(model, calibration, rows[start : start + _BLOCK]) for start in range(0, len(rows), _BLOCK)]
-    probabilities = np.vstack(blocks or [np.zeros((0, len(model.known.labs)))])
-    kinds = list(zip(corpus.domain[rows].tolist(), corpus.language[rows].tolist(), strict=True))
-    return InformationGain.measure(probabilities, lab[labels.release[rows]], kinds, model.known.labs, config)
-
-
-def _labs(model: FirstModel, calibration: Calibration, rows: Ints) -> Floats:
-    """(rows, L) probabilities of the labs, for each row alone."""
-    embeddings = model.embeddings.rows[rows]
-    sizes = [model.embeddings.size[[i]] for i in rows]
-    covariates = Covariates.read(model.likelihood, np.split(embeddings, len(embeddings)), sizes)
-    evidence = model.likelihood.evidence(embeddings, covariates.count)
-    return calibration.predict(evidence, covariates, model.known.lab).labs()
+    if singles is None:
+        return InformationGain.measure(np.zeros((0, len(names.labs))), np.zeros(0, np.int64), [], names.labs, config)
+    labs = calibration.predict(singles.evidence, singles.covariates, names.lab).labs()
+    kinds = [prompts[int(row[0])] for row in singles.rows]
+    return InformationGain.measure(labs, names.lab[singles.release], kinds, names.labs, config)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
@@ -26,11 +27,11 @@ def card(documents: Mapping[str, Any]) -> str:
         Markdown.
     """
     training, labels, config = documents["training"], documents["labels"], documents["config"]
-    rows, scores = training["rows"], training["scores"]
+    rows = training["rows"]
     corpora = _table(
         ("corpus", "source", "licence", "rows", "sha256"),
         (
-            (c["name"], c["source"], c["licence"] or "not stated", c["rows"], c["sha256"][:_CORPUS_DIGITS])
+            (c["name"], c["source"], _licence(c["licence"]), c["rows"], c["sha256"][:_CORPUS_DIGITS])
             for c in training["corpora"]
         ),
     )
@@ -65,21 +66,26 @@ This model says which lab, family and release wrote a set of responses. It knows
 
 ## Scores
 
-A first model was trained without some prompts, corpora, releases and labs. It gave these scores on them. The model of
-this folder was then trained on all responses but its regression set.
+Several models were trained, each without some prompts, corpora, releases and labs, or only on what was released before
+a month. They gave these scores on what they had not seen. The model of this folder was then trained on all responses
+but its regression set.
 
 - `same`: known releases on other prompts.
-- `other`: corpora that the first model had not seen.
-- `unseen`: releases that it had not seen, of labs that it knows.
-- `unknown`: labs that it had not seen.
+- `other`: known releases in a corpus that was left out.
+- `unseen`: releases that were left out, of labs that the model knew.
+- `both`: releases that were left out, in a corpus that was left out.
+- `later`: releases after the model's time, of labs that it knew.
+- `unknown`: releases of labs that the model did not know.
 
-Probabilities and thresholds are fitted on these cases. {_mixture(config)}An update changes neither.
+Probabilities and thresholds are fitted on these cases. An update changes neither. What the user expects (`--expect`)
+says how much each kind counts:
 
-"attributed" is the coverage. "false attributions" is the share of attributions that name a wrong lab. The threshold
-allows {FALSE_ATTRIBUTIONS:.0%} false attributions over all kinds together. Attributions of releases and labs that the
-model does not know are wrong more often than that.
+{_expectations(config)}
 
-{_table(list(scores[0]), (row.values() for row in scores))}
+"attributed" is the coverage. "false attributions" is the share of attributions that name a wrong lab. The thresholds
+are chosen for {FALSE_ATTRIBUTIONS:.0%} false attributions; the table says how many there are in each kind.
+
+{_scores(training["scores"])}
 
 ## Limits
 
@@ -93,27 +99,32 @@ that dictate the form, and about languages and domains that the corpora do not h
 
 
 def _front_matter(training: Mapping[str, Any]) -> str:
-    results = [
-        EvalResult(
-            task_type="text-classification",
-            dataset_type="held-out",
-            dataset_name=f"{row['held out']}, {row['responses']} responses",
-            metric_type=metric,
-            metric_name=name,
-            metric_value=row[name],
-        )
-        for row in training["scores"]
-        for name, metric in _METRICS.items()
-        if row[name] is not None
-    ]
     return ModelCardData(
         library_name="fingerprint",
         pipeline_tag="text-classification",
         tags=["authorship-attribution", "llm-identification"],
-        licences_of_corpora=sorted({c["licence"] for c in training["corpora"] if c["licence"]}),
+        licences_of_corpora=sorted({_licence(c["licence"]) for c in training["corpora"]}),
         model_name=training["name"],
-        eval_results=results,
+        eval_results=[result for row in training["scores"] for result in _results(row)],
     ).to_yaml()
+
+
+def _results(row: Mapping[str, Any]) -> Iterator[EvalResult]:
+    """The metrics of a row of scores that the Hub knows."""
+    kind = [value for value in row.values() if isinstance(value, str)]
+    cases = ", ".join([*kind, f"{row['responses']} responses"])
+    for name, metric in _METRICS.items():
+        if row.get(name) is not None:
+            yield EvalResult(
+                task_type="text-classification",
+                dataset_type="held-out",
+                dataset_name=cases,
+                # Rows with the same configuration are one data set to the Hub, with the name of the first.
+                dataset_config=cases,
+                metric_type=metric,
+                metric_name=name,
+                metric_value=row[name],
+            )
 
 
 def _selection(training: Mapping[str, Any]) -> str:
@@ -134,9 +145,25 @@ def _config(config: Mapping[str, Any]) -> str:
     return f"`fingerprint train CORPUS... --config MODEL --out DIR` trains with the same.\n\n{table}"
 
 
-def _mixture(config: Mapping[str, Any]) -> str:
-    shares = ", ".join(f"{kind} {100 * share:g} %" for kind, share in config["calibration"]["mixture"].items())
-    return f"They count by the assumed case mixture ({shares}). "
+def _expectations(config: Mapping[str, Any]) -> str:
+    """The share of each kind of case by what the user expects."""
+    expectations = config["calibration"]["expectations"]
+    kinds = list(next(iter(expectations.values())))
+    return _table(
+        ("expect", *kinds),
+        ((name, *(f"{100 * shares[kind]:g} %" for kind in kinds)) for name, shares in expectations.items()),
+    )
+
+
+def _scores(scores: Sequence[Mapping[str, Any]]) -> str:
+    """All columns that any row has, in the order in which they first occur."""
+    columns = list(dict.fromkeys(name for row in scores for name in row))
+    return _table(columns, ([row.get(name) for name in columns] for row in scores))
+
+
+def _licence(stated: str) -> str:
+    """What the metadata of a corpus state; of a source without a licence they say "none", some with a remark."""
+    return re.sub(r"^(none( stated)?\b|$)", "none stated", stated, flags=re.IGNORECASE)
 
 
 def _lineage(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -165,7 +192,17 @@ def _lineage(entries: Sequence[Mapping[str, Any]]) -> str:
         out.append(f"The model of {entry['time']} was compared with its parent on its regression set.{forced}")
         out.append(
             _table(
-                ("releases", "metric", "cases", "parent", "this model", "drop", "95 % interval"),
+                (
+                    "releases",
+                    "metric",
+                    "cases",
+                    "parent",
+                    "this model",
+                    "worse by",
+                    "95 % interval",
+                    "allowed",
+                    "worse",
+                ),
                 map(_figure, comparison["figures"]),
             )
         )
@@ -176,8 +213,11 @@ def _lineage(entries: Sequence[Mapping[str, Any]]) -> str:
 
 def _figure(figure: Mapping[str, Any]) -> tuple[object, ...]:
     shown = (figure[name] for name in ("group", "figure", "cases", "old", "new", "drop"))
-    interval = f"{figure['low']} to {figure['high']}" if figure["low"] is not None else None
-    return (*shown, interval)
+    if figure["drop"] is None:
+        interval = None
+    else:
+        interval = "too few to tell" if figure["low"] is None else f"{figure['low']} to {figure['high']}"
+    return (*shown, interval, figure["allowed"], "yes" if figure["worse"] else "no")
 
 
 def _table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:

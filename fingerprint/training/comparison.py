@@ -1,12 +1,13 @@
 """The comparison of a new model with the one that it would replace, on the regression set of the new one.
 
-Losses are paired case by case. Their intervals come from a bootstrap over releases, with both models in the same
-resamples.
+Losses are paired case by case. Their intervals come from a jackknife over releases, and an interval of too few
+releases is none: a single release is right or wrong as a whole, so it cannot tell how the next one will fare.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,23 +18,23 @@ from fingerprint.base.keys import factorize, isin
 from fingerprint.config import parse_config
 from fingerprint.errors import Refused
 from fingerprint.loading import Loaded, likelihood_of
-from fingerprint.metrics import Level
-from fingerprint.metrics.bootstrap import Doubles, Resamples, interval
-from fingerprint.metrics.metrics import calibration_error, false_attributions
-from fingerprint.metrics.predictions import Bools, ClassNames, Objects, Predictions, Ranking
+from fingerprint.metrics.predictions import Bools, ClassNames, Objects, Predictions
 from fingerprint.model.calibration import Calibration
-from fingerprint.model.covariates import Covariates
-from fingerprint.model.decision import verdict_words
+from fingerprint.model.covariates import read_cases
+from fingerprint.model.decision import decisions
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Ints
-from fingerprint.model.verdict import ATTRIBUTIONS, FALSE_ATTRIBUTIONS
+from fingerprint.training.paired_metrics import METRICS, Outcomes, interval, leave_one_out
 from fingerprint.training.regression_set import RegressionSet
 
-# Enough for the second digit of a 95 % interval (Efron & Tibshirani 1993, section 13.3).
-_RESAMPLES = 1_000
-# A new class takes some cases from the classes that were there. So much an addition may cost them: it is what an
-# update may lose to a full training, and what a training with ten releases more costs.
-_LAB_LOSS, _RELEASE_LOSS = 0.01, 0.02
+# How often the intervals of a metric may miss, over all groups of releases together.
+_MISSED = 0.05
+# Most labs have one or two releases, and few of all cases: a figure over all releases does not show that they fall.
+_SMALL_LAB = 2
+# A kind of fewer releases is not shown: none of its intervals could tell, as `interval` says.
+_LEAST_RELEASES = 8
+# How many figures an error lists. The table above it has all of them.
+_LISTED = 3
 
 
 @dataclass(frozen=True)
@@ -109,7 +110,7 @@ class Predictor:
         releases, labs = [entry["release"] for entry in labels["releases"]], list(labels["labs"])
         config = parse_config(documents["config"], "config.json")
         likelihood = likelihood_of(arrays, config.plda)
-        calibration = Calibration.from_dict(documents["calibration"], config.calibration)
+        calibration = Calibration.from_dict(documents["calibration"], labs, config.calibration)
         return cls(likelihood, calibration, releases, labs)
 
     @classmethod
@@ -128,9 +129,8 @@ class Predictor:
             The predictions.
         """
         embeddings = [responses.embedding[some] for some in cases.rows]
-        covariates = Covariates.read(self.likelihood, embeddings, [responses.size[some] for some in cases.rows])
-        means = np.stack([some.mean(axis=0) for some in embeddings])
-        evidence = self.likelihood.evidence(means, covariates.count)
+        sizes = [responses.size[some] for some in cases.rows]
+        evidence, covariates = read_cases(self.likelihood, embeddings, sizes)
         posterior = self.calibration.predict(evidence, covariates, self.likelihood.plda.lab)
         own = {name: self.labs[lab] for name, lab in zip(self.releases, self.likelihood.plda.lab, strict=True)}
         names = ClassNames.of(dict(zip(cases.release, cases.lab, strict=True)) | own)
@@ -138,7 +138,8 @@ class Predictor:
         share, new = np.zeros((len(cases.rows), len(release))), np.zeros((len(cases.rows), len(lab)))
         share[:, [release[name] for name in self.releases]] = posterior.release
         new[:, [lab[name] for name in self.labs]] = posterior.new
-        verdicts = verdict_words(posterior, evidence, covariates, self.calibration, FALSE_ATTRIBUTIONS)
+        # The words do not depend on families: each release is taken to be one.
+        decided = decisions(posterior, evidence, covariates, np.eye(len(self.releases)), self.calibration)
         return Predictions(
             names=names,
             release=np.array([release[name] for name in cases.release]),
@@ -148,7 +149,11 @@ class Predictor:
             share=share,
             new=new,
             unknown=posterior.unknown,
-            verdict=np.array(verdicts, object),
+            verdict=np.array([one.verdict for one in decided], object),
+            # No loss of a comparison reads these.
+            level=np.full(len(cases.rows), "", object),
+            set_size=np.zeros(len(cases.rows), np.int64),
+            in_set=np.zeros(len(cases.rows), bool),
             part=np.full(len(cases.rows), "", object),
         )
 
@@ -159,12 +164,12 @@ class Figure:
 
     Attributes:
         group: The releases that it is measured on.
-        figure: The metric.
+        figure: The metric, and whether each case is one response or all responses of a release.
         cases: How many it is measured on.
         old, new: The values; None where a model has none.
         drop: By how much the new model is worse.
-        low, high: The 95 % interval of the drop.
-        allowed: The drop that is accepted.
+        low, high: The interval of the drop; None where there are too few cases to tell.
+        allowed: The drop that is accepted; None for a metric that is no reason to refuse.
     """
 
     group: str
@@ -175,12 +180,12 @@ class Figure:
     drop: float | None
     low: float | None
     high: float | None
-    allowed: float
+    allowed: float | None
 
     @property
     def worse(self) -> bool:
         """Whether the whole interval lies above the accepted drop."""
-        return self.low is not None and self.low > self.allowed
+        return self.low is not None and self.allowed is not None and self.low > self.allowed
 
 
 @dataclass(frozen=True)
@@ -188,7 +193,7 @@ class Comparison:
     """The result of a model comparison.
 
     Attributes:
-        figures: Of the releases that the old model knows, then of those that are new.
+        figures: Of the releases that the old model knows, then of those that are new; after each, of their kinds.
         lost: Releases that the old model knows and the new one does not.
     """
 
@@ -213,95 +218,103 @@ def check_written(comparison: Comparison, written: bool) -> None:
     """Raise Refused where the comparison kept the new model from being written."""
     if written:
         return
-    worse = [f"{figure.figure} of {figure.group}" for figure in comparison.figures if figure.worse]
+    worse = [
+        f"{figure.group}: {figure.figure}, by {figure.drop:.3f} "
+        f"({figure.low:.3f} to {figure.high:.3f}, allowed: {figure.allowed:.3f})"
+        for figure in comparison.figures
+        if figure.worse
+    ]
+    if len(worse) > _LISTED:
+        worse[_LISTED:] = [f"and {len(worse) - _LISTED} more figures"]
     worse += [f"{len(comparison.lost)} releases lost"] if comparison.lost else []
     raise Refused(f"the new model is worse than the old one ({'; '.join(worse)}); nothing was changed; see --force")
-
-
-@dataclass(frozen=True)
-class _Metric:
-    """alone: whether of single responses, None for all cases; sign: -1 where less is better."""
-
-    name: str
-    of: Callable[[Predictions, Resamples], Doubles]
-    alone: bool | None
-    sign: int
-    allowed: float
-
-
-def _labs(predictions: Predictions) -> Ranking:
-    return Ranking.at(Level.LAB, predictions)
-
-
-def _releases(predictions: Predictions) -> Ranking:
-    return Ranking.at(Level.RELEASE, predictions)
-
-
-def _attributed(predictions: Predictions) -> Bools:
-    return predictions.verdict_is(*ATTRIBUTIONS)
-
-
-_METRICS = (
-    _Metric("lab top-1, one response", lambda p, s: s.mean(_labs(p).right), True, 1, _LAB_LOSS),
-    _Metric("lab top-1, all responses", lambda p, s: s.mean(_labs(p).right), False, 1, _LAB_LOSS),
-    _Metric("release top-1, one response", lambda p, s: s.mean(_releases(p).right), True, 1, _RELEASE_LOSS),
-    _Metric("release top-1, all responses", lambda p, s: s.mean(_releases(p).right), False, 1, _RELEASE_LOSS),
-    _Metric("attributed", lambda p, s: s.mean(_attributed(p)), None, 1, _LAB_LOSS),
-    _Metric(
-        "false attributions", lambda p, s: false_attributions(_labs(p).right, _attributed(p), s), None, -1, _LAB_LOSS
-    ),
-    _Metric(
-        "calibration error",
-        lambda p, s: calibration_error(_labs(p).probability, _labs(p).right, s),
-        None,
-        -1,
-        _LAB_LOSS,
-    ),
-)
 
 
 def compare(
     cases: CaseSet, old: Predictions, new: Predictions, old_releases: Sequence[str], new_releases: Sequence[str]
 ) -> Comparison:
-    """Compare two models on the same cases.
+    """Compare two models on the same cases, by kind of release and by single and all responses.
+
+    A lower accuracy, more false attributions at equal coverage, and a higher calibration error are reasons to refuse
+    the new model. A lower coverage is not: a model that attributes less may have been wrong where it did.
 
     Args:
         cases: The cases.
         old: What the old model says about them.
         new: What the new model says about them.
-        old_releases: The releases that the old model knows.
+        old_releases: The releases that the old model knows; `old.names` has them all.
         new_releases: The releases that the new model knows.
 
     Returns:
-        The comparison.
+        The comparison. The intervals of a metric hold for all groups of releases together in 95 % of comparisons. A
+        group of too few releases has none.
 
     References:
-        Davison & Hinkley (1997), Bootstrap Methods and their Application, section 3.8 (cluster bootstrap).
+        Dunn (1961), Multiple Comparisons among Means (Bonferroni).
     """
-    known = isin(cases.release, old_releases)
-    figures = []
-    for group, at in (("old releases", known), ("new releases", ~known)):
-        if at.any():
-            figures += _figures(group, cases, at, old, new)
+    lab = dict(zip(old.names.releases, (old.names.labs[code] for code in old.names.lab.tolist()), strict=True))
+    size = Counter(lab[name] for name in set(old_releases))
+    known, lab_size = isin(cases.release, old_releases), np.array([size[name] for name in cases.lab.tolist()])
+    groups = list(_groups(cases.release, known, lab_size))
+    outcomes = Outcomes.of(old), Outcomes.of(new)
+    figures = [
+        figure
+        for group, at in groups
+        for alone in (True, False)
+        for figure in _figures(group, cases, at & (cases.alone == alone), outcomes, _MISSED / len(groups))
+    ]
     return Comparison(tuple(figures), tuple(sorted(set(old_releases) - set(new_releases))))
 
 
-def _figures(group: str, cases: CaseSet, at: Bools, old: Predictions, new: Predictions) -> list[Figure]:
-    out = []
-    # Always the same resamples, so that the same two models always compare alike.
-    samples = Resamples.draw(factorize(cases.release)[1][at], _RESAMPLES, np.random.default_rng(0))
-    for metric in _METRICS:
-        some = np.ones(at.sum(), bool) if metric.alone is None else cases.alone[at] == metric.alone
-        if not some.any():
+def _groups(release: Objects, known: Bools, lab_size: Ints) -> Iterator[tuple[str, Bools]]:
+    """The groups of S cases: of old and of new releases, and of the two kinds of either if both have enough releases.
+
+    `known` (S,): whether the old model knows the release; `lab_size` (S,): how many releases of its lab it knows.
+    """
+    small = lab_size <= _SMALL_LAB
+    kinds = (
+        ("old releases", known, {"of small labs": small, "of large labs": ~small}),
+        ("new releases", ~known, {"of known labs": lab_size > 0, "of new labs": lab_size == 0}),
+    )
+    for name, whole, parts in kinds:
+        if not whole.any():
             continue
-        drawn = samples.of(some)
-        before, after = (metric.of(predictions.of(at).of(some), drawn) for predictions in (old, new))
-        drop = interval(metric.sign * (before - after))
-        values = interval(before)["value"], interval(after)["value"]
-        count = int(some.sum())
-        out.append(Figure(group, metric.name, count, *values, drop["value"], drop["low"], drop["high"], metric.allowed))
-    return out
+        yield name, whole
+        split = [(f"{name} {part}", whole & at) for part, at in parts.items()]
+        if all(len(set(release[at])) >= _LEAST_RELEASES for _, at in split):
+            yield from split
+
+
+def _figures(
+    group: str, cases: CaseSet, at: Bools, outcomes: tuple[Outcomes, Outcomes], missed: float
+) -> Iterator[Figure]:
+    if not at.any():
+        return
+    count = int(at.sum())
+    size = "one response" if cases.alone[at].all() else "all responses"
+    samples = leave_one_out(cases.release[at])
+    old, new = (model.at(at) for model in outcomes)
+    for metric in METRICS:
+        before, after = metric.of(old, new, samples)
+        drop = metric.sign * (before - after)
+        low, high = interval(drop, metric.releases(old, new, samples), missed)
+        yield Figure(
+            group=group,
+            figure=f"{metric.name}, {size}",
+            cases=count,
+            old=_defined(before[0]),
+            new=_defined(after[0]),
+            drop=_defined(drop[0]),
+            low=low,
+            high=high,
+            allowed=metric.allowed,
+        )
+
+
+def _defined(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _short(value: Any) -> Any:
-    return round(value, 4) if isinstance(value, float) else value
+    # The sum has no -0.0.
+    return round(value, 4) + 0.0 if isinstance(value, float) else value

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from fingerprint.base.parallel import MapFunction, Progress
 from fingerprint.config import Config
-from fingerprint.data.registry import Registry
+from fingerprint.data.registry import Registry, month_number
 
 
 def no_progress(stage: str, done: int, total: int) -> None:
@@ -26,6 +26,7 @@ class TrainingContext:
         lab_of: The lab of each release, by name.
         groups: The releases that are left out together with each release, by name.
         candidate: (releases,) whether a release can be a prediction; in the order of `Labels.releases`.
+        released: (releases,) its month by number, -1 if nobody knows it.
         config: Every hyper-parameter, the seed included.
         progress: Receives (stage, done, total).
         map_function: Applies a function to many pieces of work, in order.
@@ -34,6 +35,7 @@ class TrainingContext:
     lab_of: Mapping[str, str]
     groups: Mapping[str, frozenset[str]]
     candidate: NDArray[np.bool_]
+    released: NDArray[np.int64]
     config: Config = field(default_factory=Config)
     progress: Progress = no_progress
     map_function: MapFunction = starmap
@@ -64,6 +66,7 @@ class TrainingContext:
             {entry.release: entry.lab for entry in entries},
             {name: registry.group(name) for name in releases},
             np.array([entry.kind != "finetune" for entry in entries], bool),
+            np.array([month_number(entry.released) for entry in entries], np.int64),
             config,
             progress,
             map_function,

@@ -1,9 +1,9 @@
-"""A model fitted on corpora: its calibration on what a first model is not shown, then all its parts."""
+"""A model fitted on corpora: its calibration on what other models are not shown, then all its parts."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir
-from fingerprint.base.keys import isin
-from fingerprint.base.parallel import ONE_THREAD, Progress, parallel_map
-from fingerprint.config import Config, config_values
+from fingerprint.base.keys import factorize, isin
+from fingerprint.base.parallel import ONE_THREAD, Progress, in_processes, parallel_map
+from fingerprint.config import Config, calibration_config, config_values
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
@@ -25,7 +25,8 @@ from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.side.evidence import DOCUMENT as SIDE
-from fingerprint.training.calibration_cases import FirstModel, calibration_cases, learn_information, scores
+from fingerprint.training.calibration_cases import FitSplit, SplitCases, calibration_cases, learn_information, scores
+from fingerprint.training.cases import CaseSet, class_names
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings, Space, external_rows, fit_space
@@ -40,7 +41,7 @@ from fingerprint.training.parts import (
     space_arrays,
 )
 from fingerprint.training.regression_set import RegressionSet, leave_out
-from fingerprint.training.splits import CaseKind, split_for_calibration
+from fingerprint.training.splits import calibration_splits, related_corpora
 
 
 @dataclass(frozen=True)
@@ -105,8 +106,9 @@ class _Rows:
 def fit_model(corpora: list[Path], settings: Settings, config: Config, progress: Progress) -> TrainedModel:
     """Train a model.
 
-    A first model is not shown some prompts, releases, labs and corpora, and the calibration is fitted on what it says
-    about them. The model that is returned is then trained on everything but the regression set.
+    Several models are each not shown some prompts, releases, labs and corpora, or later releases, and the calibration
+    is fitted on what they say about them. The model that is returned is then trained on everything but the regression
+    set.
 
     Args:
         corpora: Files and folders of labelled responses.
@@ -137,7 +139,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         np.concatenate([keep, keep[::2]]) & data.filled,
         external_rows(encoder, corpus, progress) if encoder else None,
     )
-    calibration, table, information = _calibrate(rows, context)
+    calibration, table, information = _calibrate(rows, registry, context, settings.jobs)
     space, embeddings = _fit_embedding(rows, rows.use, context)
     likelihood, known = fit_likelihood(data, embeddings.rows, rows.use, context)
 
@@ -177,19 +179,44 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     return TrainedModel(arrays, documents, files, corpus, regression_rows)
 
 
-def _calibrate(rows: _Rows, context: TrainingContext) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:
-    """The calibration and the scores of a first model, and what prompts told it; nothing else of it is kept."""
-    split = split_for_calibration(rows.data, context)
-    use = rows.use & split.train
-    # Before the work that would be in vain.
-    named_releases(rows.data, use, context)
-    embeddings = _fit_embedding(rows, use, context)[1]
-    model = FirstModel(rows.data, embeddings, *fit_likelihood(rows.data, embeddings.rows, use, context))
-    cases, kinds = calibration_cases(model, split, rows.use, context)
-    calibration = calibrate(cases, model.known.lab, context.config.calibration)
-    same = rows.use & (split.kind == CaseKind.SAME)
-    information = learn_information(model, calibration, rows.corpus, same, context)
-    return calibration, scores(cases, kinds, model.known, calibration), information
+def _calibrate(
+    rows: _Rows, registry: Registry, context: TrainingContext, jobs: int
+) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:
+    """The calibration by several models, their scores, and what prompts told one; nothing else of them is kept."""
+    data, corpus, config = rows.data, rows.corpus, context.config
+    splits = calibration_splits(data, context, related_corpora(corpus.sources))
+    for split in splits:
+        # Before the work that would be in vain.
+        named_releases(data, rows.use & split.train, context)
+    candidates = [name for name, own in zip(data.labels.releases, context.candidate, strict=True) if own]
+    names = class_names(registry, candidates)
+    prompts = list(zip(corpus.domain.tolist(), corpus.language.tolist(), strict=True))
+    code = factorize([f"{domain} {language}" for domain, language in prompts])[1]
+    fit_split = FitSplit(
+        context=replace(context.alone(), config=calibration_config(config)),
+        data=data,
+        external=rows.external,
+        use=rows.use,
+        names=names,
+        splits=splits,
+        kinds=np.concatenate([code, code[::2]]),
+    )
+    found: dict[int, SplitCases] = {}
+    # On this machine, also with a cluster: the counts lie here.
+    for number, of_split in in_processes(fit_split, ((i,) for i in range(len(splits))), min(jobs, len(splits))):
+        found[number] = of_split
+        context.progress("models to calibrate on", len(found), len(splits))
+    parts = [part for i in range(len(splits)) for part in found[i].cases]
+    if sum(map(len, parts)) < config.splits.least_cases:
+        raise FingerprintError(
+            f"the corpora give {sum(map(len, parts))} cases to calibrate on, fewer than {config.splits.least_cases}: "
+            "add prompts, releases or corpora"
+        )
+    to_fit = calibration_cases(CaseSet.joined(parts), names)
+    calibration = calibrate(to_fit, config.calibration)
+    context.progress("calibration", 1, 1)
+    information = learn_information(found[0].singles, names, calibration, prompts, config)
+    return calibration, scores(to_fit, calibration), information
 
 
 def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:

@@ -61,10 +61,55 @@ def test_json_of_one_file_and_of_several(model: Path, tmp_path: Path) -> None:
     assert (one["schema"], one["n_responses"], one["n_used"], one["labs"][0]["lab"]) == (2, 25, 25, "oak")
     assert len(one["releases"]) == len(one["families"]) == 2
     assert sum(share["probability"] for share in one["labs"]) == pytest.approx(1)
-    assert one["verdict"] in {"attributed", "new-release", "unknown", "inconclusive"}
+    assert one["verdict"] in {"attributed", "new-release", "likely", "unknown", "inconclusive"}
+    assert one["set"][0]["lab"] == "oak"
     assert one["model"]["releases"] == 18
     several = valid(run("identify", *files, "--model", model, "--format", "json").stdout)
     assert [v["file"] for v in several] == [str(f) for f in files]
+
+
+def test_what_is_expected_is_said_and_counts(model: Path, tmp_path: Path) -> None:
+    file = worlds.case(tmp_path / "s.jsonl", "oak-1", 25)
+    json_of = {
+        word: valid(run("identify", file, "--model", model, "--format", "json", *given).stdout)
+        for word, given in {"any": [], "new": ["--expect", "new"], "known": ["--expect", "known"]}.items()
+    }
+    for word, one in json_of.items():
+        rates = one["calibration"]
+        assert rates["expect"] == word
+        assert sum(kind["share"] for kind in rates["mixture"]) == pytest.approx(1)
+        assert {row["kind"] for row in rates["kinds"]} <= {kind["kind"] for kind in rates["mixture"]}
+        sizes = [size["responses"] for size in rates["sizes"]]
+        assert sizes == sorted(sizes)
+        assert rates["responses"] in sizes
+        assert all(size["coverage"] <= size["likely_coverage"] for size in rates["sizes"])
+    assert not all(kind["promised"] for kind in json_of["known"]["calibration"]["mixture"])
+    # In this small world every lab is certain whatever is expected; what is promised is not the same.
+    assert len({json.dumps(one["calibration"]["mixture"]) for one in json_of.values()}) == 3
+    assert (
+        "Expected: a known release, as in an audit"
+        in run("identify", file, "--model", model, "--expect", "known").stdout
+    )
+
+
+def test_the_expectations_of_the_help_are_those_of_the_model() -> None:
+    from fingerprint.cli.options import EXPECTATIONS
+    from fingerprint.model.calibration import Expect
+
+    assert tuple(Expect) == EXPECTATIONS
+
+
+def test_advice_by_verdict() -> None:
+    from fingerprint.cli.identify import annotated
+    from fingerprint.model.verdict import VERDICTS, VerdictWord
+    from tests.report.test_text import verdict
+
+    advice = {word: annotated(verdict(word), Path("my model")).advice for word in VERDICTS}
+    assert "fingerprint update 'my model' s.jsonl --release NAME" in (advice[VerdictWord.NEW_RELEASE] or "")
+    for word in (VerdictWord.LIKELY, VerdictWord.INCONCLUSIVE):
+        assert advice[word]
+        assert "fingerprint update" not in (advice[word] or "")
+    assert advice[VerdictWord.ATTRIBUTED] is advice[VerdictWord.UNKNOWN] is None
 
 
 def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path) -> None:
@@ -85,7 +130,8 @@ def test_text_for_people(model: Path, tmp_path: Path) -> None:
     done = run("identify", file, "--model", model)
     assert done.returncode == 0
     assert "%" in done.stdout
-    assert "On held-out cases with 25 responses" in done.stdout
+    assert "Held-out cases with " in done.stdout
+    assert "Expected: any kind of case (50 % known releases, 40 % new releases" in done.stdout
     assert "Style markers for" in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 90
 
@@ -227,7 +273,15 @@ def test_models_that_are_none(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "args", [["--false-attributions", "0"], ["--false-attributions", "1"], ["--top", "0"], ["--format", "xml"], []]
+    "args",
+    [
+        ["--false-attributions", "0"],
+        ["--false-attributions", "1"],
+        ["--top", "0"],
+        ["--format", "xml"],
+        ["--expect", "old"],
+        [],
+    ],
 )
 def test_wrong_options(args: list[str], tmp_path: Path) -> None:
     file = [str(worlds.case(tmp_path / "s.jsonl", "ash-1"))] if args else []

@@ -8,7 +8,15 @@ import torch
 from scipy import sparse
 
 from fingerprint.config import EmbeddingConfig, FeatureConfig
-from fingerprint.embedding.contrastive import EncoderData, _lab_loss, _prompt_spread, train_encoder
+from fingerprint.embedding.contrastive import (
+    EncoderData,
+    _classification_loss,
+    _Corpus,
+    _Everyone,
+    _lab_loss,
+    _prompt_spread,
+    train_encoder,
+)
 from fingerprint.features.ngrams import Vocabulary
 
 
@@ -19,6 +27,49 @@ def test_the_lab_is_asked_for_without_the_release_itself() -> None:
     sibling = math.exp(1.0) / (math.exp(1.0) + 2)
     assert float(_lab_loss(logits, torch.tensor([0, 2]), labs)) == pytest.approx(-math.log(sibling), abs=1e-4)
     assert float(_lab_loss(logits[1:], torch.tensor([2]), labs)) == 0
+
+
+def everyone(release: np.ndarray, lab: np.ndarray) -> tuple[EncoderData, _Everyone]:
+    """Rows of some releases, all in one corpus."""
+    vocabulary = Vocabulary(np.arange(3, dtype=np.int32), np.ones(3, np.float32), FeatureConfig())
+    at = np.arange(len(release))
+    rows = sparse.csr_matrix(np.ones((len(release), 3), np.float32))
+    data = EncoderData(rows, at, release, at, np.zeros(len(release), int), lab, vocabulary)
+    return data, _Everyone.of(data)
+
+
+def loss(weight: float, centres: torch.Tensor, among: np.ndarray, all_releases: np.ndarray, lab: np.ndarray) -> float:
+    """Of one response of release 0, which is seen in a corpus with the releases `among`."""
+    corpus = _Corpus(np.arange(len(among)), np.zeros(len(among), int), among)
+    config = EmbeddingConfig(lab_loss_of_all=weight, inverse_temperature=1.0)
+    point = torch.nn.functional.normalize(torch.tensor([[1.0, 0.2, 0.0]]), dim=1)
+    return float(
+        _classification_loss(point, np.array([0]), corpus, everyone(all_releases, lab)[1], centres, config).detach()
+    )
+
+
+def test_a_lab_with_one_release_in_the_corpus_is_asked_for_among_all_releases() -> None:
+    # Release 0 has a sibling, 3, in another corpus alone: within its own corpus nobody asks for its lab.
+    lab, among, every = np.array([0, 1, 2, 0]), np.array([0, 1, 2]), np.arange(4)
+    near, far = (torch.tensor([[1.0, 0, 0], [0, 1, 0], [0, 0, 1], sibling]) for sibling in ([1.0, 0, 0], [-1.0, 0, 0]))
+    assert loss(0.0, near, among, every, lab) == pytest.approx(loss(0.0, far, among, every, lab))
+    assert loss(1.0, near, among, every, lab) < loss(1.0, far, among, every, lab) - 1
+    assert loss(2.0, far, among, every, lab) - loss(1.0, far, among, every, lab) == pytest.approx(
+        loss(1.0, far, among, every, lab) - loss(0.0, far, among, every, lab), rel=1e-4
+    )
+
+
+def test_a_release_without_rows_is_no_class() -> None:
+    # Code 1 has no row, and its lab 1 no other release.
+    _, found = everyone(np.array([0, 2, 2, 3]), np.array([5, 1, 5, 7]))
+    assert found.releases.tolist() == [0, 2, 3]
+    assert found.labs.tolist() == [0, 0, 1]
+    centres = torch.eye(4)[:, :3].contiguous()
+    lab, among, every = np.array([5, 1, 5, 7]), np.array([0, 2]), np.array([0, 2, 3])
+    moved = centres.clone()
+    moved[1] = torch.tensor([1.0, 0.2, 0.0])
+    assert loss(1.0, centres, among, every, lab) == loss(1.0, moved, among, every, lab)
+    assert loss(1.0, centres, among, every, lab) != loss(1.0, moved, np.array([0, 1, 2]), np.arange(4), lab)
 
 
 def test_it_learns_the_release_and_forgets_the_prompt() -> None:

@@ -29,22 +29,78 @@ def test_every_protocol_is_reported(evaluated: Evaluated) -> None:
     report, out = evaluated
     assert {f["protocol"] for f in report["figures"]} == {p["name"] for p in report["protocols"]} == set(names())
     assert {p.name for p in out.iterdir()} == {"report.html", "report.json", "report.md"}
-    assert report["schema"] == 2
+    assert report["schema"] == 3
     assert report["run"]["command"] == "fingerprint evaluate x"
     assert {c["name"] for c in report["run"]["corpora"]} == {"first", "second", "third", "fourth", "foreign"}
 
 
 def test_known_releases_are_recognised_and_shuffled_labels_are_not(evaluated: Evaluated) -> None:
     report, _ = evaluated
-    same = [f for f in _figures(report, "same-set") if f["responses"] == 5]
+    same = [f for f in _figures(report, "same-set") if f["responses"] == 3]
     assert same[0]["metrics"]["top-1"]["value"] > 0.6
     shuffled = [f for f in _figures(report, "controls", "release") if f["part"] == "shuffled labels"]
     assert shuffled
     for figure in shuffled:
-        # With ten responses the fold has 14 cases of the 7 releases that it knows, too few for a bound on the value.
+        # A fold has one or two cases of each release that it knows: too few for a bound on the value.
         few = figure["cases"] < 50
         assert figure["metrics"]["top-1"]["low" if few else "value"] < (1 / figure["releases"] if few else 0.3)
-    assert sum(figure["cases"] >= 50 for figure in shuffled) == 3
+    assert {figure["responses"] for figure in shuffled} == {1, 3, 10}
+
+
+def test_each_kind_is_predicted_under_the_expectation_that_fits_it_too(evaluated: Evaluated) -> None:
+    report, _ = evaluated
+    fits = {"same-set": "known", "other-set": "known"}
+    described = {one["name"]: one["by_kind"] for one in report["protocols"] if one["by_kind"]}
+    assert described == {
+        "same-set": 10, "other-set": 25, "unseen-release": 25, "unseen-release-other-set": 25, "temporal-split": 25,
+        "unknown-lab": 25,
+    }  # fmt: skip
+    for protocol in described:
+        found = _figures(report, protocol)
+        whole = {f["responses"]: f for f in found if f["part"] == "all"}
+        expected = {f["responses"]: f for f in found if f["part"] == f"expect {fits.get(protocol, 'new')}"}
+        assert {n: f["cases"] for n, f in whole.items()} == {n: f["cases"] for n, f in expected.items()}
+        # The ranking of known labs does not depend on what is expected.
+        for n, figure in whole.items():
+            top = [f["metrics"].get("top-1", {}).get("value") for f in (figure, expected[n])]
+            assert top[0] == top[1]
+        assert not [f["part"] for f in found if f["part"].startswith("expect") and f not in expected.values()]
+
+
+def test_to_expect_what_is_the_case_tells_known_from_new_releases(evaluated: Evaluated) -> None:
+    report, _ = evaluated
+    for protocol in ("same-set", "other-set", "unseen-release", "unseen-release-other-set"):
+        loss: dict[str, list[float]] = {"all": [], "expect": []}
+        for figure in _figures(report, protocol, "release"):
+            part = figure["part"].split()[0]
+            if part in loss:
+                loss[part].append(figure["metrics"]["log-loss"]["value"])
+        assert all(fits < whole for whole, fits in zip(loss["all"], loss["expect"], strict=True)), protocol
+
+
+def test_left_out_releases_in_left_out_corpora_are_a_kind_of_their_own(evaluated: Evaluated) -> None:
+    report, _ = evaluated
+    found = [f for f in _figures(report, "unseen-release-other-set") if f["responses"] == 10]
+    assert {f["part"] for f in found} == {"all", "expect new", "first", "second", "third", "fourth"}
+    # Every release is left out once; in each fold one of the four corpora is.
+    assert sum(f["cases"] for f in found if f["part"] in ("first", "second", "third", "fourth")) == 18
+    assert {f["releases"] for f in found if f["part"] == "all"} == {18}
+
+
+def test_sets_and_likely_verdicts_are_measured(evaluated: Evaluated) -> None:
+    report, _ = evaluated
+    for figure in _figures(report, "other-set"):
+        value = {name: found["value"] for name, found in figure["metrics"].items()}
+        assert value["coverage"] <= value["coverage with likely"]
+        assert value["set coverage"] <= 1
+    likely = [f["metrics"]["coverage with likely"]["value"] for f in _figures(report, "same-set")]
+    assert max(likely) > 0.5
+
+
+def test_languages_have_rows_for_left_out_prompts_and_corpora(evaluated: Evaluated) -> None:
+    report, _ = evaluated
+    parts = {f["part"] for f in _figures(report, "by-language-and-domain")}
+    assert parts == {"language: en", "language, corpus left out: en"}
 
 
 def test_controls_have_no_verdicts_to_measure(evaluated: Evaluated) -> None:
@@ -138,7 +194,7 @@ def test_intervals_hold_their_values(evaluated: Evaluated) -> None:
 def test_the_sizes_of_an_evaluation_are_checked(model: Path, tmp_path: Path) -> None:
     FULL.check()
     QUICK.check()
-    for wrong in ({"folds": 1}, {"first_month": "2025-13"}, {"most_lost": 1.5}, {"rows": "many"}):
+    for wrong in ({"folds": 1}, {"first_month": "2025-13"}, {"prompt_parts": 1}, {"rows": "many"}):
         config = msgspec.structs.replace(FULL, **wrong)
         with pytest.raises(ConfigError, match=rf"\$\.{next(iter(wrong))}"):
             evaluate([tmp_path], tmp_path / "out", Settings(model, config=config), quiet)

@@ -17,16 +17,23 @@ from tests.metrics.made_up import prediction, random_predictions
 
 ROWS = np.array([10, 10, 0, 15])
 NAMING = {"top-1", "top-3", "macro recall", "macro F1"}
-ALL = {"log-loss", "Brier", "ECE"}
+ALL = {
+    "log-loss",
+    "Brier",
+    "ECE",
+    "coverage",
+    "false-attribution rate",
+    "coverage with likely",
+    "error rate with likely",
+}
 ATTRIBUTION = {
     "C_llr",
     "c@1",
-    "coverage",
-    "false-attribution rate",
     "selective risk at 50 % coverage",
     "verdict unknown",
     "verdict new-release",
 }
+SETS = {"set size", "set coverage"}
 OPEN = {"AUROC", "FPR at 95 % TPR", "OSCR"}
 
 KNOWN = prediction("a1", (True, True), [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "attributed")
@@ -44,7 +51,8 @@ def of(some: Predictions, **more: Any) -> dict[str, dict[str, Any]]:
 
 
 def with_verdict(some: Predictions, verdict: str) -> Predictions:
-    return replace(some, verdict=np.full(len(some), verdict, object))
+    level = "lab" if verdict in ("attributed", "new-release", "likely") else ""
+    return replace(some, verdict=np.full(len(some), verdict, object), level=np.full(len(some), level, object))
 
 
 def values(figure: dict[str, Any]) -> dict[str, float | None]:
@@ -54,7 +62,7 @@ def values(figure: dict[str, Any]) -> dict[str, float | None]:
 def test_one_known_case_by_hand() -> None:
     found = of(KNOWN)
     assert [f["responses"] for f in found.values()] == [5, 5, 5]
-    assert set(found["lab"]["metrics"]) == NAMING | ALL | ATTRIBUTION
+    assert set(found["lab"]["metrics"]) == NAMING | ALL | ATTRIBUTION | SETS
     assert set(found["family"]["metrics"]) == set(found["release"]["metrics"]) == NAMING | ALL
     lab = values(found["lab"])
     assert lab["log-loss"] == pytest.approx(-math.log(0.7))
@@ -124,6 +132,29 @@ def test_all_unknown_labs_are_one_class() -> None:
     assert found == pytest.approx(-(math.log2(0.7) + (math.log2(0.6) + math.log2(0.3)) / 2) / 2)
 
 
+def test_likely_counts_beside_attributions_alone() -> None:
+    wrong = prediction("b1", (True, True), [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "likely")
+    lab = values(of(together(KNOWN, wrong, with_verdict(KNOWN, "inconclusive"), UNKNOWN))["lab"])
+    assert (lab["coverage"], lab["false-attribution rate"]) == (0.25, 0)
+    assert (lab["coverage with likely"], lab["error rate with likely"]) == (0.5, 0.5)
+
+
+def test_a_finer_level_counts_the_verdicts_that_name_it() -> None:
+    family = replace(KNOWN, level=np.array([Level.FAMILY], object))
+    release = replace(prediction("a2", (True, True), [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "attributed"))
+    found = of(together(KNOWN, family, replace(release, level=np.array([Level.RELEASE], object))))
+    assert [values(found[level])["coverage"] for level in found] == pytest.approx([1, 2 / 3, 1 / 3])
+    # The release is wrong, its family and lab are right.
+    assert [values(found[level])["false-attribution rate"] for level in found] == [0, 0, 1]
+
+
+def test_sets_are_of_known_labs() -> None:
+    wrong = prediction("b1", (True, True), [0.5, 0.1, 0.0, 0.1], [0.1, 0.1], "likely")
+    lab = values(of(together(KNOWN, replace(wrong, set_size=np.array([4])), UNKNOWN))["lab"])
+    assert (lab["set size"], lab["set coverage"]) == (2.5, 0.5)
+    assert not SETS & set(of(UNKNOWN)["lab"]["metrics"])
+
+
 @pytest.mark.filterwarnings("error")
 def test_nothing_attributed() -> None:
     lab = values(of(with_verdict(KNOWN, "inconclusive"))["lab"])
@@ -134,7 +165,7 @@ def test_nothing_attributed() -> None:
 @pytest.mark.filterwarnings("error")
 def test_known_and_unknown_labs_together() -> None:
     lab = of(together(KNOWN, UNSEEN, UNKNOWN))["lab"]
-    assert set(lab["metrics"]) == NAMING | ALL | ATTRIBUTION | OPEN
+    assert set(lab["metrics"]) == NAMING | ALL | ATTRIBUTION | SETS | OPEN
     found = values(lab)
     assert (found["AUROC"], found["FPR at 95 % TPR"], found["OSCR"]) == (1, 0, 1)
     assert found["top-1"] == 1
@@ -212,7 +243,7 @@ def test_figures_hold_what_is_true_of_any_predictions(seed: int, cases: int, lab
     for figure in figures(some, np.ones(labs * 4, int), seed, 10):
         found = {name: value for name, value in values(figure).items() if value is not None}
         for name, value in found.items():
-            assert 0 <= value <= {"log-loss": 28, "C_llr": 40, "Brier": 2.00001}.get(name, 1.00001)
+            assert 0 <= value <= {"log-loss": 28, "C_llr": 40, "Brier": 2.00001, "set size": labs}.get(name, 1.00001)
         if "top-1" in found:
             assert found["top-1"] <= found["top-3"]
         if "OSCR" in found:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import msgspec
@@ -7,11 +8,11 @@ import numpy as np
 import pytest
 
 from fingerprint.config import Config, FeatureConfig
-from fingerprint.evaluation.cases import subsample
 from fingerprint.evaluation.config import FULL
-from fingerprint.evaluation.folds import Fold, leave_out
+from fingerprint.evaluation.folds import Fold, earlier, leave_out
 from fingerprint.features.text_forms import TextForm
 from fingerprint.metrics.predictions import Bools
+from fingerprint.training.cases import subsample
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, Domain, Labels
 from fingerprint.training.splits import CaseKind
@@ -35,12 +36,17 @@ def data() -> Data:
     return Data(labels, np.arange(n) < len(release), np.ones(n, bool), (None, None), FeatureConfig())  # type: ignore[arg-type]
 
 
-def _folds(data: Data) -> list[Fold]:
-    lab_of = {name: name.split("-")[0] for name in data.labels.releases}
-    groups = {name: frozenset({name}) for name in data.labels.releases}
+def _context(data: Data) -> TrainingContext:
+    """The first two releases are a group; a release a month."""
+    names = data.labels.releases
+    groups = {name: frozenset({name}) for name in names}
     groups["lab0-0"] = groups["lab0-1"] = frozenset({"lab0-0", "lab0-1"})
-    context = TrainingContext(lab_of, groups, np.ones(12, bool), Config())
-    return leave_out(context, data, msgspec.structs.replace(FULL, folds=3))
+    lab_of = {name: name.split("-")[0] for name in names}
+    return TrainingContext(lab_of, groups, np.ones(len(names), bool), np.arange(len(names)), Config())
+
+
+def _folds(data: Data, related: Mapping[str, str] | None = None) -> list[Fold]:
+    return leave_out(_context(data), data, related or {}, msgspec.structs.replace(FULL, folds=3))
 
 
 def _tested(fold: Fold) -> Bools:
@@ -77,24 +83,52 @@ def test_nothing_that_is_tested_is_trained_on(data: Data) -> None:
         assert not _tested(fold)[~data.full].any()
 
 
-def test_a_test_case_asks_one_question(data: Data) -> None:
-    labels, folds = data.labels, _folds(data)
-    for fold in folds:
-        own = np.isin(labels.release, labels.release[fold.tested[CaseKind.UNSEEN] | fold.tested[CaseKind.UNKNOWN]])
+def test_a_left_out_release_in_a_left_out_corpus_is_both(data: Data) -> None:
+    labels = data.labels
+    some = 0
+    for fold in _folds(data):
         other = np.unique(labels.corpus[fold.tested[CaseKind.OTHER]])
-        assert not (own & np.isin(labels.corpus, other) & _tested(fold)).any()
-    # No release is left out in the fold of its lab alone, so each is tested.
-    tested = [set(labels.release[fold.tested[CaseKind.UNSEEN]]) for fold in folds]
+        unseen = np.unique(labels.release[fold.tested[CaseKind.UNSEEN]])
+        in_both = np.isin(labels.release, unseen) & np.isin(labels.corpus, other) & data.full
+        assert (fold.tested[CaseKind.BOTH] == in_both).all()
+        some += in_both.sum()
+        # A left-out lab is unknown wherever it answers, and nothing that may be tested is lost.
+        unknown = np.unique(labels.release[fold.tested[CaseKind.UNKNOWN]])
+        assert (fold.tested[CaseKind.UNKNOWN] == (np.isin(labels.release, unknown) & data.full)).all()
+        assert (fold.train | _tested(fold))[data.full].all()
+    assert some == 120
+
+
+def test_no_release_is_left_out_with_its_lab_alone(data: Data) -> None:
+    labels = data.labels
+    tested = [set(labels.release[fold.tested[CaseKind.UNSEEN]]) for fold in _folds(data)]
     assert set().union(*tested) == set(range(12))
 
 
-def test_a_release_is_left_out_where_its_corpus_is_not(data: Data) -> None:
-    few = data.labels.corpus // 2 == data.labels.release % 3
-    some = replace(data, labels=data.labels.of(few), full=data.full[few], filled=data.filled[few])
-    # But for the two of one group: they, their corpora and their lab need three folds of three.
-    single = some.labels.release > 1
-    tested = sum((single & fold.tested[CaseKind.UNSEEN]).sum() for fold in _folds(some))
-    assert tested == (single & some.full).sum()
+def test_related_corpora_are_left_out_together(data: Data) -> None:
+    folds = _folds(data, {"a": "a", "b": "b", "c": "a"})
+    # Of two folds, each release is left out of the one and its lab of the other.
+    corpora = [set(np.unique(data.labels.corpus[fold.tested[CaseKind.BOTH]])) for fold in folds]
+    assert sorted(map(sorted, corpora)) == [[0, 4], [2]]
+
+
+def test_a_model_of_an_earlier_time_is_asked_about_later_releases() -> None:
+    grid = [(r, p) for r in range(40) for p in range(3)]
+    release, prompt = (np.array(v) for v in zip(*grid, strict=True))
+    labels = Labels(release, prompt, np.zeros(len(release), int), [f"lab{r % 4}-{r}" for r in range(40)], [Domain("a")])
+    rows = np.ones(len(release), bool)
+    data = Data(labels, rows, rows, (None, None), FeatureConfig())  # type: ignore[arg-type]
+    names = labels.releases
+    lab_of = {name: name.split("-")[0] for name in names}
+    groups = {name: frozenset({name}) for name in names}
+    candidate = np.arange(40) != 3
+    context = TrainingContext(lab_of, groups, candidate, np.arange(40), Config())
+    (fold,) = earlier(context, data, {})
+    # Seven months before the newest, which is of month 39.
+    assert set(release[fold.train]) == set(range(33)) - {3}
+    assert set(release[fold.tested[CaseKind.LATER]]) == set(range(33, 40))
+    assert not any(of.any() for kind, of in fold.tested.items() if kind is not CaseKind.LATER)
+    assert earlier(replace(context, released=np.full(40, 7)), data, {}) == []
 
 
 def test_a_group_is_left_out_together(data: Data) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from fingerprint.metrics import Level
 from fingerprint.metrics.predictions import ClassNames, Predictions
-from fingerprint.model.verdict import VERDICTS
+from fingerprint.model.verdict import VERDICTS, VerdictWord
 
 
 def class_names(releases: int, labs: int) -> ClassNames:
@@ -42,6 +43,8 @@ def random_predictions(
     share = np.exp(logits) * possible
     share /= share.sum(axis=1, keepdims=True)
     share = share.astype(np.float32)
+    verdict = np.array(VERDICTS, object)[rng.integers(len(VERDICTS), size=cases)]
+    named = np.array([word.is_attribution or word is VerdictWord.LIKELY for word in verdict])
     return Predictions(
         names=names,
         release=release,
@@ -51,7 +54,10 @@ def random_predictions(
         share=share[:, :releases],
         new=share[:, releases:-1],
         unknown=share[:, -1],
-        verdict=np.array(VERDICTS, object)[rng.integers(len(VERDICTS), size=cases)],
+        verdict=verdict,
+        level=np.where(named, np.array(list(Level), object)[rng.integers(len(Level), size=cases)], ""),
+        set_size=rng.integers(1, labs + 1, cases),
+        in_set=lab_known[release] & (rng.random(cases) < 0.9),
         part=np.full(cases, "all", object),
     )
 
@@ -59,7 +65,7 @@ def random_predictions(
 def prediction(true: str, known: tuple[bool, bool], share: list[float], new: list[float], verdict: str) -> Predictions:
     """One case in a world of the releases a1, a2 (family a), a3 (family aa) of lab a, and b1 of lab b.
 
-    known: whether the model knows the release, and whether it knows the lab.
+    known: whether the model knows the release, and whether it knows the lab. The set is the first lab.
     """
     world = ClassNames(
         labs=["a", "b"],
@@ -69,6 +75,9 @@ def prediction(true: str, known: tuple[bool, bool], share: list[float], new: lis
         family=np.array([0, 0, 1, 2]),
         group=np.array([0, 1, 2, 3]),
     )
+    lab = world.lab[world.releases.index(true)]
+    labs = np.array(new) + np.array([sum(share[:3]), share[3]])
+    named = VerdictWord(verdict).is_attribution or verdict == VerdictWord.LIKELY
     return Predictions(
         names=world,
         release=np.array([world.releases.index(true)]),
@@ -79,5 +88,8 @@ def prediction(true: str, known: tuple[bool, bool], share: list[float], new: lis
         new=np.array([new], np.float32),
         unknown=np.array([1 - sum(share) - sum(new)], np.float32),
         verdict=np.array([verdict], object),
+        level=np.array([Level.LAB if named else ""], object),
+        set_size=np.array([1]),
+        in_set=np.array([known[1] and labs.argmax() == lab]),
         part=np.array(["all"], object),
     )

@@ -6,91 +6,89 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fingerprint.config import CalibrationConfig
-from fingerprint.model.calibration import NEVER, Calibration, Curve, FalseAlarmLimits
-from fingerprint.model.confidence import CALIBRATION_FEATURES
+from fingerprint.model.calibration import NEVER, Calibration, Expect, Limits, nearest
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.posterior import PARAMETERS, START
+from tests.model.calibrated import CONFIG, LABS, calibration, expectation, limits
 
-CONFIG = CalibrationConfig()
-RATES = CONFIG.rates
-CONFIDENCE = {"first": dict.fromkeys((*CALIBRATION_FEATURES, "bias"), 0.25)}
-LIMITS = FalseAlarmLimits(RATES, {"1": [0.5] * len(RATES), "3": [0.2] * len(RATES)})
+LAB = np.array([0, 1, 2])
 
 
-def calibration(two_source: dict[str, float], **curves: Curve) -> Calibration:
-    return Calibration(
-        parameters=dict.fromkeys(PARAMETERS, 0.5),
-        confidence=CONFIDENCE,
-        curves={"all": curve(), **curves},
-        domain_limits={"3": 2.0, "10": 1.0},
-        out_of_domain_accuracy=0.4,
-        two_source_limits=two_source,
-        unknown=LIMITS,
-        new=LIMITS,
-        config=CONFIG,
-    )
+def evidence(first: int) -> Evidence:
+    """One case that says as much for one lab as another case for another one."""
+    row = np.where(np.arange(3) == first, 0.0, -2.0)[None]
+    return Evidence(row, row, np.full(1, -2.0), np.ones(1), np.zeros(1), row, row, row)
 
 
-def curve() -> Curve:
-    rng = np.random.default_rng(0)
-    confidence = rng.random(5000)
-    return Curve.of(confidence, rng.random(5000) < confidence, np.ones(5000), CONFIG.least_attributions)
+def test_a_limit_is_that_of_the_largest_rate_that_is_not_above() -> None:
+    some = Limits((0.01, 0.05), {"3": [0.9, 0.8], "10": [0.7, 0.6]})
+    assert [some.limit(n, 0.05) for n in (1, 3, 9, 10, 99)] == [0.8, 0.8, 0.8, 0.6, 0.6]
+    assert [some.limit(3, rate) for rate in (0.01, 0.049, 0.5)] == [0.9, 0.9, 0.8]
+    assert some.limit(3, 0.009) == NEVER
+    assert Limits((0.05,), {}).limit(3, 0.05) == NEVER
 
 
-def test_threshold_keeps_the_rate_and_is_monotone() -> None:
-    found = curve()
-    strict, loose = found.threshold(0.05), found.threshold(0.2)
-    assert strict > loose
-    assert found.at(strict)[1] <= 0.05
-    assert 0.85 < strict < 0.95
+def test_the_nearest_number_of_responses_is_the_largest_that_is_not_above() -> None:
+    assert [nearest(("10", "3", "25"), n) for n in (1, 3, 9, 10, 24, 99)] == ["3", "3", "3", "10", "10", "25"]
 
 
-def test_no_attribution_where_no_threshold_holds_the_rate() -> None:
-    wrong = Curve.of(np.linspace(0, 1, 500), np.zeros(500, bool), np.ones(500), 1)
-    assert wrong.threshold(0.05) == NEVER
-    few = Curve.of(np.linspace(0, 1, 500), np.zeros(500, bool), np.ones(500), CONFIG.least_attributions)
-    assert few.at(few.threshold(0.05))[0] < 0.05
-
-
-def test_round_trip_and_buckets() -> None:
-    one = calibration({"10": 1.5}, **{"1": curve(), "10": curve()})
-    again = Calibration.from_dict(json.loads(json.dumps(one.to_dict())), CONFIG)
-    assert again == one
-    assert [one.nearest(n) for n in (1, 9, 10, 99)] == ["1", "1", "10", "10"]
-    assert [one.two_source_limit(n) for n in (1, 9, 10, 99)] == [np.inf, np.inf, 1.5, 1.5]
+def test_limits_of_distances_and_of_two_sources_are_by_responses() -> None:
+    one = calibration()
+    assert [one.nearest(n) for n in (1, 9, 10, 99)] == ["3", "3", "10", "10"]
     assert [one.domain_limit(n) for n in (1, 9, 10, 99)] == [2.0, 2.0, 1.0, 1.0]
+    assert [one.far_limit(n) for n in (1, 9, 10, 99)] == [4.0, 4.0, 3.0, 3.0]
+    assert [one.two_source_limit(n) for n in (1, 9, 10, 99)] == [np.inf, np.inf, 1.5, 1.5]
+    assert replace(one, far_limits={}).far_limit(10) == np.inf
 
 
-def test_alarms_keep_their_rate() -> None:
-    rng = np.random.default_rng(1)
-    share, weight, count = rng.random(4000), rng.random(4000), rng.choice([1, 10], 4000)
-    alarms = FalseAlarmLimits.of(share, weight, count, RATES)
-    for n in (1, 10):
-        at = count == n
-        for rate in RATES:
-            false = weight[at & (share > alarms.limit(n, rate))].sum() / weight[at].sum()
-            assert rate - 0.005 < false <= rate
-    assert alarms.limit(7, 0.05) == alarms.limit(1, 0.05) == alarms.limit(1, 0.09)
-    assert alarms.limit(1, 0.0001) == np.inf
+def test_set_limits_are_by_responses_and_domain_distance() -> None:
+    one = expectation(distances={"1": [1.0, 2.0], "5": [0.5, 0.6]}, sets={"1": [0.3, 0.2, 0.1], "5": [0.6, 0.5, 0.4]})
+    assert [one.set_limit(4, d) for d in (0.0, 1.0, 1.5, 9.0)] == [0.3, 0.3, 0.2, 0.1]
+    assert [one.set_limit(5, d) for d in (0.0, 0.55, 9.0)] == [0.6, 0.5, 0.4]
 
 
-def test_alarms_of_equal_shares_are_none() -> None:
-    alarms = FalseAlarmLimits.of(np.full(100, 0.3), np.ones(100), np.full(100, 5), RATES)
-    assert alarms.limit(5, 0.5) == 0.3
+def test_what_is_written_is_read_again() -> None:
+    one = calibration()
+    again = Calibration.from_dict(json.loads(json.dumps(one.to_dict())), LABS, CONFIG)
+    assert again == one
+    broken = one.to_dict()
+    del broken["expectations"]["new"]["sets"]
+    with pytest.raises(KeyError):
+        Calibration.from_dict(broken, LABS, CONFIG)
 
 
-def test_out_of_domain_no_probability_is_higher_than_the_accuracy_there() -> None:
-    lab, row = np.array([0, 1]), np.array([[0.0, -60.0]])
-    start = dict(zip(PARAMETERS, START.tolist(), strict=True))
-    fitted = replace(calibration({}), parameters=start, confidence={}, domain_limits={"1": 2.0})
-    shares = []
-    for distance in (1.0, 3.0):
-        evidence = Evidence(row, row, np.full(1, -60.0), np.full(1, distance), np.zeros(1), row, row)
-        found = fitted.predict(evidence, Covariates.unread(np.array([5])), lab)
-        assert found.labs().sum() + found.unknown.sum() == pytest.approx(1)
-        shares.append(float(found.labs()[0, 0]))
-    assert shares[0] > 0.9
-    # It stays first, and so has at least half of what it shares with the other known lab.
-    assert shares[1] == pytest.approx(0.4, abs=0.11)
+def test_each_expectation_has_thresholds_and_weights_of_its_own() -> None:
+    other = expectation(thresholds=dict.fromkeys(("lab", "family", "release"), limits(0.7, 0.5, 0.3)), confidence={})
+    one = replace(calibration(), expectations={**calibration().expectations, "known": other})
+    assert [one.threshold(5, 0.05, expect) for expect in Expect] == [0.9, 0.9, 0.5]
+    assert [one.threshold(5, 0.05, level=level) for level in ("lab", "family", "release")] == [0.9, 0.8, NEVER]
+    covariates = Covariates.unread(np.array([5]))
+    confidence = {expect: one.predict(evidence(0), covariates, LAB, expect).labs().max() for expect in Expect}
+    assert confidence[Expect.ANY] == confidence[Expect.NEW] != confidence[Expect.KNOWN]
+
+
+def test_the_term_of_a_lab_goes_with_its_name_whatever_its_code() -> None:
+    one, covariates = replace(calibration(), parameters=dict(zip(PARAMETERS, START.tolist(), strict=True))), [5]
+
+    def confidences(of: Calibration) -> dict[str, float]:
+        found = {
+            name: of.predict(evidence(i), Covariates.unread(np.array(covariates)), LAB)
+            for i, name in enumerate(of.labs)
+        }
+        assert all(of.labs[int(post.labs().argmax())] == name for name, post in found.items())
+        return {name: float(post.labs().max()) for name, post in found.items()}
+
+    before = confidences(one)
+    assert before["birch"] < before["ash"] - 0.2
+    assert before["cedar"] == pytest.approx(before["ash"])
+    after = confidences(one.for_labs(["birch", "oak", "ash"]))
+    assert after == pytest.approx({"birch": before["birch"], "oak": before["cedar"], "ash": before["ash"]})
+
+
+def test_candidates_leave_nothing_to_other_labs() -> None:
+    allowed = np.array([True, False, True])
+    found = calibration().predict(evidence(1), Covariates.unread(np.array([5])), LAB, allowed=allowed)
+    labs = found.labs()[0]
+    assert labs[1] == 0
+    assert labs.sum() + found.unknown[0] == pytest.approx(1)

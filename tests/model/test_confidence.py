@@ -1,15 +1,26 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from fingerprint.config import CalibrationConfig
-from fingerprint.model.confidence import CALIBRATION_FEATURES, NEW, Outcome, calibration_features, outcome, recalibrate
+from fingerprint.model.confidence import (
+    CALIBRATION_FEATURES,
+    LAB,
+    NEW,
+    Outcome,
+    calibration_features,
+    outcome,
+    recalibrate,
+)
 from fingerprint.model.covariates import COVARIATES, Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.posterior import Posterior
 
-LAB = np.array([0, 0, 1, 2])
+LAB_OF = np.array([0, 0, 1, 2])
+LABS = ["ash", "birch", "cedar"]
 COUNT = np.array([1, 10])
 
 
@@ -19,14 +30,18 @@ def found() -> Posterior:
         np.array([[0.6, 0.1, 0.1, 0.0], [0.2, 0.0, 0.15, 0.05]]),
         np.array([[0.1, 0.05, 0.0], [0.0, 0.0, 0.1]]),
         np.array([0.05, 0.5]),
-        LAB,
+        LAB_OF,
     )
 
 
 def evidence() -> Evidence:
     score = np.array([[0.0, -1.0, -3.0, -9.0], [-2.0, -4.0, 0.0, -5.0]])
     nothing = np.zeros(2)
-    return Evidence(score, np.zeros((2, 3)), nothing, nothing + 1, nothing, score, np.zeros((2, 3)))
+    lab_score, votes = (
+        np.array([[0.0, -1.0, -2.0], [-1.0, 0.0, -5.0]]),
+        np.array([[0.0, -4.0, -1.5], [-2.5, 0.0, -8.0]]),
+    )
+    return Evidence(score, np.zeros((2, 3)), nothing, nothing + 1, nothing, score, lab_score, votes)
 
 
 def columns() -> np.ndarray:
@@ -53,6 +68,10 @@ def test_features_say_what_they_are_named_after() -> None:
     np.testing.assert_allclose(seen["lead"], [3.0, -2.0])
     np.testing.assert_allclose(seen["responses"], [0.0, np.log(10)])
     assert seen["entropy"][1] > seen["entropy"][0] > 0
+    # Releases, the release classifier, the lab classifier and the votes: of the second case all say the second lab.
+    np.testing.assert_allclose(seen["agreement"], [1, 0])
+    np.testing.assert_allclose(seen["vote_lead"], [1.5, -2.5])
+    np.testing.assert_allclose(seen["lab_releases"], np.log([3, 3]))
     around = columns()
     for name, side in (
         ("domain_distance", "_by_domain_distance"),
@@ -64,7 +83,12 @@ def test_features_say_what_they_are_named_after() -> None:
 
 def test_labs_that_are_not_asked_about_have_no_part_in_the_lead() -> None:
     seen = features_of(np.array([True, False, True]))
-    np.testing.assert_allclose(seen[:, CALIBRATION_FEATURES.index("lead")], [9.0, 3.0])
+    named = dict(zip(CALIBRATION_FEATURES, seen.T, strict=True))
+    np.testing.assert_allclose(named["lead"], [9.0, 3.0])
+    np.testing.assert_allclose(named["vote_lead"], [1.5, 5.5])
+    np.testing.assert_allclose(named["agreement"], [1, 1])
+    alone = features_of(np.array([True, False, False]))[:, CALIBRATION_FEATURES.index("vote_lead")]
+    np.testing.assert_allclose(alone, 50)
     assert np.isfinite(features_of(np.array([True, False, False]))).all()
 
 
@@ -86,12 +110,14 @@ def test_the_first_lab_gets_its_share_and_rankings_stay(first: float) -> None:
 @pytest.mark.parametrize("small", [1e-3, 1e-9, 1e-13, 1e-20, 1e-30])
 def test_shares_next_to_nothing_still_sum_to_one(small: float) -> None:
     tiny = np.array([[0.5, 0, small, 2 * small], [small, 0, 0.4, small / 3]])
-    before = Posterior(tiny, np.array([[0.2, 0, small], [0, 0.3, 0]]), 1 - tiny.sum(axis=1) - [0.2 + small, 0.3], LAB)
+    before = Posterior(
+        tiny, np.array([[0.2, 0, small], [0, 0.3, 0]]), 1 - tiny.sum(axis=1) - [0.2 + small, 0.3], LAB_OF
+    )
     np.testing.assert_allclose(total(recalibrate(before, outcome_of(0.5, 0.3, 0.6))), 1, atol=1e-9)
 
 
 def test_without_another_known_lab_the_rest_is_the_unknown_one() -> None:
-    alone = Posterior(np.array([[0.7, 0.1, 0, 0]]), np.array([[0.1, 0, 0]]), np.array([0.1]), LAB)
+    alone = Posterior(np.array([[0.7, 0.1, 0, 0]]), np.array([[0.1, 0, 0]]), np.array([0.1]), LAB_OF)
     after = recalibrate(alone, Outcome(np.array([0.6]), np.array([0.1]), np.array([0.25])))
     np.testing.assert_allclose(after.labs(), [[0.6, 0, 0]])
     np.testing.assert_allclose(after.unknown, [0.4])
@@ -99,13 +125,13 @@ def test_without_another_known_lab_the_rest_is_the_unknown_one() -> None:
 
 
 def test_a_lab_without_known_releases_has_only_new_ones() -> None:
-    bare = Posterior(np.zeros((1, 4)), np.array([[0.6, 0.2, 0]]), np.array([0.2]), LAB)
+    bare = Posterior(np.zeros((1, 4)), np.array([[0.6, 0.2, 0]]), np.array([0.2]), LAB_OF)
     after = recalibrate(bare, Outcome(np.array([0.5]), np.array([0.3]), np.array([0.1])))
     np.testing.assert_allclose(after.new, [[0.5, 0.2, 0]])
 
 
 def test_without_weights_the_posterior_stands() -> None:
-    after = recalibrate(found(), outcome({}, features_of(), found()))
+    after = recalibrate(found(), outcome({}, features_of(), found(), LABS))
     for name in ("release", "new", "unknown"):
         np.testing.assert_allclose(getattr(after, name), getattr(found(), name), atol=1e-5)
 
@@ -117,19 +143,52 @@ def test_weights_are_logits_against_another_lab_and_a_known_release() -> None:
         "unknown": {**nothing, "responses": 1.0, "bias": 0.0},
         NEW: {**nothing, "bias": np.log(4)},
     }
-    said = outcome(weights, features_of(), found())
+    said = outcome(weights, features_of(), found(), LABS)
     np.testing.assert_allclose(said.first, [3 / 5, 3 / 14])
     np.testing.assert_allclose(said.unknown, [1 / 5, 10 / 14])
     np.testing.assert_allclose(said.new, 0.8)
-    two = outcome({"first": weights["first"]}, features_of(), found())
+    two = outcome({"first": weights["first"]}, features_of(), found(), LABS)
     np.testing.assert_allclose(two.first, 0.75)
     # What is not the first lab's is shared as the posterior shares it.
     np.testing.assert_allclose(two.unknown, [0.25 * 0.05 / 0.2, 0.25 * 0.5 / 0.8])
 
 
+def test_each_reading_of_the_evidence_counts_a_quarter_of_the_agreement() -> None:
+    one, at = evidence(), CALIBRATION_FEATURES.index("agreement")
+    for name in ("known", "release_score", "lab_score", "votes"):
+        values = getattr(one, name).copy()
+        # Of the first case the reading turns to another lab, of the second to the first one.
+        own = LAB_OF == 0 if values.shape[1] == len(LAB_OF) else np.arange(3) == 0
+        values[0, own], values[1, own] = -99.0, 99.0
+        seen = calibration_features(found(), replace(one, **{name: values}), columns())[:, at]
+        np.testing.assert_allclose(seen, [0.75, 0.25])
+
+
+def test_more_releases_of_the_first_lab_are_a_feature() -> None:
+    one = replace(found(), lab=np.array([0, 0, 0, 1]))
+    seen = calibration_features(one, evidence(), columns())[:, CALIBRATION_FEATURES.index("lab_releases")]
+    np.testing.assert_allclose(seen, np.log(4))
+
+
+def test_the_name_of_the_first_lab_moves_its_logits_and_those_of_no_other_lab() -> None:
+    nothing = {**dict.fromkeys(CALIBRATION_FEATURES, 0.0), "bias": 0.0}
+    weights = {
+        "first": {**nothing, f"{LAB}ash": -np.log(2), f"{LAB}birch": 5.0},
+        "unknown": {**nothing, f"{LAB}ash": np.log(3)},
+        NEW: {**nothing, f"{LAB}ash": np.log(4)},
+    }
+    said = outcome(weights, features_of(), found(), LABS)
+    np.testing.assert_allclose(said.first, 0.5 / 4.5)
+    np.testing.assert_allclose(said.unknown, 3 / 4.5)
+    np.testing.assert_allclose(said.new, 0.8)
+    other = outcome(weights, features_of(), found(), ["oak", "birch", "ash"])
+    np.testing.assert_allclose([other.first, other.unknown], 1 / 3)
+    np.testing.assert_allclose(other.new, 0.5)
+
+
 @pytest.mark.filterwarnings("error")
 def test_nothing_for_any_known_lab_stays_nothing() -> None:
-    nothing = Posterior(np.zeros((1, 4)), np.zeros((1, 3)), np.ones(1), LAB)
+    nothing = Posterior(np.zeros((1, 4)), np.zeros((1, 3)), np.ones(1), LAB_OF)
     after = recalibrate(nothing, Outcome(np.array([0.4]), np.array([0.3]), np.array([0.5])))
     assert after.unknown == pytest.approx(1)
     assert not after.labs().any()

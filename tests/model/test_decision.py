@@ -6,15 +6,47 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from fingerprint.model.calibration import Curve
-from fingerprint.model.decision import SENTENCES, VERDICT_OF, CaseSummary, decide
-from fingerprint.model.verdict import ATTRIBUTIONS, VERDICTS, Reason, VerdictWord
-from tests.model.test_calibration import calibration, curve
-
-CLEAR = CaseSummary(
-    responses=9, confidence=0.99, unknown=0.0, new=0.1, domain_distance=1.0, in_domain_llr=5.0, two_source_llr=1.0
+from fingerprint.model.calibration import Calibration, Expect
+from fingerprint.model.covariates import Covariates
+from fingerprint.model.decision import (
+    SENTENCES,
+    VERDICT_OF,
+    CaseSummary,
+    Question,
+    decide,
+    decisions,
+    summaries,
+    support,
 )
-DOUBTFUL = replace(CLEAR, confidence=0.2, unknown=0.21, new=0.9)
+from fingerprint.model.likelihood import Evidence
+from fingerprint.model.posterior import Posterior
+from fingerprint.model.verdict import ATTRIBUTIONS, VERDICTS, Level, Novelty, Reason, Support, VerdictWord
+from tests.model.calibrated import CONFIG, calibration, expectation, limits
+
+LAB = np.array([0, 0, 1, 2])
+
+
+def summary(confidence: float, unknown: float = 0.01, **changes: float) -> CaseSummary:
+    """A case in-domain, of one known release of the second lab."""
+    labs = np.full(50, (1 - confidence - unknown) / 49)
+    labs[1] = confidence
+    one = CaseSummary(
+        responses=12,
+        confidence=confidence,
+        unknown=unknown,
+        new=0.1,
+        family=0.7,
+        release=0.65,
+        labs=labs,
+        domain_distance=0.5,
+        in_domain_llr=5.0,
+        two_source_llr=1.0,
+    )
+    return replace(one, **changes)  # type: ignore[arg-type]
+
+
+CLEAR, LEANING, DOUBTFUL = summary(0.95), summary(0.7), summary(0.2, 0.45)
+NEW = replace(CLEAR, new=0.71)
 
 
 def test_every_reason_has_a_verdict_and_a_sentence_and_every_verdict_a_reason() -> None:
@@ -23,59 +55,215 @@ def test_every_reason_has_a_verdict_and_a_sentence_and_every_verdict_a_reason() 
     assert ATTRIBUTIONS == (VerdictWord.ATTRIBUTED, VerdictWord.NEW_RELEASE)
 
 
-def test_every_sentence_is_filled() -> None:
-    filled = {
-        field for text in SENTENCES.values() for _, field, _, _ in string.Formatter().parse(text) if field is not None
-    }
-    assert filled
-    for summary in (CLEAR, DOUBTFUL, replace(CLEAR, responses=0), replace(CLEAR, domain_distance=9.0)):
-        explanation = decide(summary, calibration({"3": 2.0}, **{"3": curve()}), 0.05).explanation
-        assert "{" not in explanation
-        assert explanation.endswith(".")
+CASES = [
+    (replace(CLEAR, responses=0), Reason.NO_RESPONSES),
+    (CLEAR, Reason.ABOVE_THRESHOLD),
+    (summary(0.9), Reason.ABOVE_THRESHOLD),
+    (summary(0.89), Reason.ABOVE_LIKELY),
+    (summary(0.6), Reason.ABOVE_LIKELY),
+    (summary(0.59), Reason.BELOW_THRESHOLD),
+    (replace(CLEAR, new=0.7), Reason.ABOVE_THRESHOLD),
+    (NEW, Reason.NEW_RELEASE),
+    # Novelty makes no attribution of a likely lab.
+    (replace(LEANING, new=0.71), Reason.ABOVE_LIKELY),
+    (DOUBTFUL, Reason.BELOW_UNKNOWN),
+    (summary(0.2, 0.51), Reason.UNKNOWN_LAB),
+    (summary(0.2, 0.5), Reason.BELOW_UNKNOWN),
+    # In no known domain, or beyond the domain limit, the domain may explain what fits no lab.
+    (summary(0.2, 0.7, in_domain_llr=0.0), Reason.BELOW_UNKNOWN),
+    (summary(0.2, 0.7, domain_distance=1.01), Reason.BELOW_UNKNOWN),
+    # Out of domain, but not far, the same thresholds hold.
+    (replace(CLEAR, domain_distance=2.9), Reason.ABOVE_THRESHOLD),
+    (replace(CLEAR, domain_distance=3.01), Reason.OUT_OF_DOMAIN),
+    (replace(CLEAR, domain_distance=3.01, responses=9), Reason.ABOVE_THRESHOLD),
+    (replace(CLEAR, two_source_llr=1.51), Reason.TWO_SOURCES),
+    (replace(CLEAR, two_source_llr=1.5), Reason.ABOVE_THRESHOLD),
+]
 
 
-@pytest.mark.parametrize(
-    ("case", "reason"),
-    [
-        (replace(CLEAR, responses=0), Reason.NO_RESPONSES),
-        (CLEAR, Reason.KNOWN_RELEASE),
-        (replace(CLEAR, new=0.2), Reason.KNOWN_RELEASE),
-        (replace(CLEAR, new=0.21), Reason.NEW_RELEASE),
-        (replace(CLEAR, new=0.21, responses=2), Reason.KNOWN_RELEASE),
-        (DOUBTFUL, Reason.UNKNOWN_LAB),
-        (replace(DOUBTFUL, unknown=0.2), Reason.BELOW_THRESHOLD),
-        (replace(DOUBTFUL, unknown=0.7, in_domain_llr=0.0), Reason.BELOW_THRESHOLD),
-        (replace(CLEAR, confidence=0.5, unknown=0.1), Reason.BELOW_THRESHOLD),
-        (replace(CLEAR, domain_distance=2.1), Reason.OUT_OF_DOMAIN),
-        (replace(CLEAR, domain_distance=1.1, responses=10), Reason.OUT_OF_DOMAIN),
-        (replace(CLEAR, two_source_llr=3.0), Reason.TWO_SOURCES),
-    ],
-)
+@pytest.mark.parametrize(("case", "reason"), CASES)
 def test_decisions(case: CaseSummary, reason: Reason) -> None:
-    decision = decide(case, calibration({"3": 2.0}, **{"3": curve()}), 0.05)
-    assert decision.reason is reason
-    assert decision.verdict is VERDICT_OF[reason]
+    found = decide(case, calibration(), Question())
+    assert found.reason is reason
+    assert found.verdict is VERDICT_OF[reason]
+    named = found.verdict in (*ATTRIBUTIONS, VerdictWord.LIKELY)
+    assert (found.level is not None) == (found.novelty is not None) == named
+    assert found.explanation.endswith(".")
+    assert "{" not in found.explanation
 
 
-def test_a_first_lab_above_a_low_threshold_but_below_the_unknown_one() -> None:
-    case = replace(CLEAR, confidence=0.3, unknown=0.6, in_domain_llr=0.0)
-    decision = decide(case, calibration({}, **{"3": curve()}), 0.9)
-    assert decision.reason is Reason.BELOW_UNKNOWN
-    assert decision.explanation == "P(first lab) = 30.0 % is not higher than P(unknown lab) = 60 %."
+def test_the_cases_have_every_reason_but_one_and_every_sentence_is_filled() -> None:
+    assert {reason for _, reason in CASES} == set(Reason) - {Reason.NO_THRESHOLD}
+    assert any(field for text in SENTENCES.values() for _, field, _, _ in string.Formatter().parse(text))
+
+
+def never() -> Calibration:
+    return calibration(
+        expectations=dict.fromkeys(
+            Expect, expectation(thresholds=dict.fromkeys(("lab", "family", "release"), limits()))
+        )
+    )
 
 
 def test_where_no_threshold_holds_the_rate_the_sentence_says_so() -> None:
-    wrong = Curve.of(np.ones(500), np.zeros(500, bool), np.ones(500), 1)
-    fitted = calibration({}, **{"3": wrong, "all": wrong})
-    decision = decide(CLEAR, fitted, 0.05)
+    decision = decide(CLEAR, never(), Question())
     assert decision.reason is Reason.NO_THRESHOLD
-    assert decision.explanation == "No threshold keeps the share of wrong attributions at 5 % or below."
+    assert decision.explanation == (
+        "With so few responses no threshold keeps the share of wrong ones at 25 % or below, in each kind of case that "
+        "is expected."
+    )
+
+
+def test_a_probability_of_the_unknown_lab_that_is_as_high_is_higher_than_any_threshold() -> None:
+    low = calibration(expectations=dict.fromkeys(Expect, expectation(thresholds={"lab": limits(0.1, 0.1, 0.1)})))
+    decision = decide(summary(0.4, 0.4), low, Question())
+    assert decision.reason is Reason.BELOW_UNKNOWN
+    assert decision.explanation == "P(first lab) = 40.0 % is not higher than P(unknown lab) = 40 %."
+
+
+def test_the_rate_and_the_expectation_choose_the_thresholds() -> None:
+    other = expectation(thresholds=dict.fromkeys(("lab", "family", "release"), limits(0.99, 0.98, 0.97)))
+    fitted = calibration(expectations={"any": expectation(), "new": other, "known": expectation()})
+
+    def word(rate: float, expect: Expect = Expect.ANY, case: CaseSummary = CLEAR) -> VerdictWord:
+        return decide(case, fitted, Question(expect, rate)).verdict
+
+    assert word(0.05) is VerdictWord.ATTRIBUTED
+    assert word(0.05, Expect.NEW) is VerdictWord.INCONCLUSIVE
+    # No threshold for 4 %, and one of 0.6 for 25 %, which is then that of an attribution.
+    assert word(0.04) is VerdictWord.LIKELY
+    assert word(0.25, case=LEANING) is VerdictWord.ATTRIBUTED
+    assert word(0.4, case=summary(0.55)) is VerdictWord.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("case", "level"),
+    [
+        (replace(CLEAR, family=0.85, release=0.85), Level.FAMILY),
+        (replace(CLEAR, family=0.79, release=0.79), Level.LAB),
+        (replace(LEANING, family=0.5, release=0.4), Level.FAMILY),
+        (replace(LEANING, family=0.49, release=0.4), Level.LAB),
+        (replace(NEW, family=0.9, release=0.9), Level.FAMILY),
+        (DOUBTFUL, None),
+    ],
+)
+def test_the_level_is_the_finest_that_holds_the_rate_of_its_word(case: CaseSummary, level: Level | None) -> None:
+    assert decide(case, calibration(), Question()).level is level
+    finer = expectation(thresholds={**expectation().thresholds, "release": limits(0.9, 0.8, 0.3)})
+    by_release = calibration(expectations=dict.fromkeys(Expect, finer))
+    if level is Level.FAMILY:
+        # No known release wrote what a new one did.
+        told = Level.FAMILY if case.new > 0.7 else Level.RELEASE
+        assert decide(case, by_release, Question()).level is told
+
+
+@pytest.mark.parametrize(
+    ("new", "novelty"),
+    [
+        (0.1, Novelty.KNOWN),
+        (0.19, Novelty.KNOWN),
+        (0.21, Novelty.UNDECIDED),
+        (0.7, Novelty.UNDECIDED),
+        (0.71, Novelty.NEW),
+    ],
+)
+def test_novelty_is_told_where_the_other_answer_is_ruled_out(new: float, novelty: Novelty) -> None:
+    for case in (CLEAR, LEANING):
+        assert decide(replace(case, new=new), calibration(), Question()).novelty is novelty
+    assert decide(replace(DOUBTFUL, new=new), calibration(), Question()).novelty is None
+
+
+def test_the_set_always_holds_the_first_lab_and_is_ranked() -> None:
+    labs = np.zeros(50)
+    labs[[7, 1, 30, 4]] = 0.09, 0.5, 0.2, 0.05
+    case = replace(CLEAR, labs=labs, confidence=0.5)
+    assert decide(case, calibration(), Question()).set == (1, 30)
+    # Far away a lab needs less, and a lab without any probability is none of them.
+    assert decide(replace(case, domain_distance=1.5), calibration(), Question()).set == (1, 30, 7, 4)
+    every = calibration(expectations=dict.fromkeys(Expect, expectation(sets={"1": [0.0, 0.0]})))
+    assert decide(case, every, Question()).set == (1, 30, 7, 4)
+    none = calibration(expectations=dict.fromkeys(Expect, expectation(sets={"1": [0.9, 0.9]})))
+    for one in (case, DOUBTFUL, replace(case, domain_distance=9.0)):
+        assert decide(one, none, Question()).set == (1,)
+
+
+def test_without_a_response_nothing_is_supported_and_no_lab_is_ruled_out() -> None:
+    found = decide(replace(CLEAR, responses=0), calibration(), Question())
+    assert found.support is Support.NONE
+    assert set(found.set) == set(range(50))
+
+
+def test_support_is_by_the_odds_after_and_before() -> None:
+    # Before, each of 50 labs has 0.9 / 50: odds of 0.018 to 0.982.
+    before = 0.018 / 0.982
+    words = {
+        1.9: Support.NONE, 2.1: Support.WEAK, 9.9: Support.WEAK, 10.1: Support.MODERATE, 99: Support.MODERATE,
+        101: Support.MODERATELY_STRONG, 1_001: Support.STRONG, 10_001: Support.VERY_STRONG,
+    }  # fmt: skip
+    for ratio, word in words.items():
+        odds = ratio * before
+        assert support(summary(odds / (1 + odds), 0.0), calibration(), Question()) is word
+    assert support(summary(1.0, 0.0), calibration(), Question()) is Support.VERY_STRONG
+    # Under another expectation an unknown lab is more probable before.
+    odds = 2.1 * before
+    close = summary(odds / (1 + odds), 0.0)
+    assert support(close, calibration(), Question(Expect.NEW)) is Support.WEAK
+    assert support(close, calibration(), Question(Expect.KNOWN)) is Support.NONE
+
+
+def test_of_few_candidates_each_has_more_before() -> None:
+    two = replace(summary(0.5), labs=np.r_[0.45, 0.5, np.zeros(48)])
+    assert support(two, calibration(), Question(candidates=2)) is Support.NONE
+    assert support(two, calibration(), Question()) is Support.MODERATE
 
 
 def test_figures_stand_beside_their_condition() -> None:
-    decision = decide(DOUBTFUL, calibration({}, **{"3": curve()}), 0.05)
-    assert decision.explanation == (
-        "No known lab fits well. P(unknown lab) = 21 %, higher than for 95 % of files from known labs."
-    )
-    strict = decide(replace(CLEAR, confidence=0.5), calibration({}, **{"3": curve()}), 0.001)
-    assert "at most 0.1 % of attributions are wrong" in strict.explanation
+    each, above = "in each kind of case that is expected.", "P(first lab) = 95.0 % is above the threshold of 90.0 %. "
+    attributed = f"{above}Above it, at most 5 % of attributions are wrong, {each} "
+    for case, said in (
+        (CLEAR, f"{attributed}A known release of the lab explains the responses."),
+        (
+            NEW,
+            f"{attributed}P(new release, if the lab is right) = 71 %, higher than for 95 % of files from known "
+            "releases.",
+        ),
+        (
+            replace(LEANING, new=0.5),
+            "P(first lab) = 70.0 % is above the threshold of 60.0 % for a likely lab. Above it, at most 25 % are "
+            f"wrong, {each} An attribution needs 90.0 %. Whether the release is known or new cannot be told.",
+        ),
+        (
+            summary(0.2, 0.51),
+            "No known lab fits well. P(unknown lab) = 51 %, higher than for 99 % of files from known labs.",
+        ),
+        (
+            replace(CLEAR, domain_distance=3.01),
+            "The responses are far out of domain. Their domain distance is 3.01, and 99.5 % of files from corpora that "
+            "the model had not seen stay within 3.00. Their language, domain or length is not that of the training "
+            "corpora.",
+        ),
+        (
+            summary(0.5),
+            f"P(first lab) = 50.0 % is below the threshold of 60.0 %. Above it, at most 25 % are wrong, {each}",
+        ),
+    ):
+        assert decide(case, calibration(), Question()).explanation == said
+    strict = decide(LEANING, calibration(), Question(Expect.ANY, 0.001)).explanation
+    assert "An attribution needs more than any probability." in strict
+
+
+def test_families_and_releases_of_another_lab_count_nothing_for_the_first() -> None:
+    release = np.array([[0.3, 0.1, 0.35, 0.0], [0.3, 0.2, 0.1, 0.0]])
+    found = Posterior(release, np.array([[0.1, 0.0, 0.05], [0.1, 0.0, 0.2]]), np.array([0.1, 0.1]), LAB)
+    nothing = np.zeros((2, 3))
+    evidence = Evidence(release, nothing, np.zeros(2), np.array([0.5, 3.5]), np.ones(2), release, nothing, nothing)
+    family = np.array([[1.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    covariates = Covariates.unread(np.array([3, 12]))
+    one, other = summaries(found, evidence, covariates, family)
+    assert (one.confidence, one.new, one.unknown) == pytest.approx((0.5, 0.2, 0.1))
+    assert (one.family, one.release) == pytest.approx((0.4, 0))
+    assert (other.family, other.release, other.domain_distance) == pytest.approx((0.5, 0.3, 3.5))
+    assert other.labs == pytest.approx(found.labs()[1])
+    reasons = [one.reason for one in decisions(found, evidence, covariates, family, calibration())]
+    assert reasons == [Reason.BELOW_THRESHOLD, Reason.OUT_OF_DOMAIN]
+    assert CONFIG.likely == 0.25

@@ -14,7 +14,7 @@ from fingerprint.config import Config
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "model.md").read_text()
 NAMES = sorted(set(re.findall(r"`(fingerprint(?:\.\w+)+)`", PAGE)))
-FIELDS = sorted(set(re.findall(r"`((?:features|embedding|plda|classifiers|calibration)(?:\.\w+)?)`", PAGE)))
+FIELDS = sorted(set(re.findall(r"`((?:features|embedding|plda|classifiers|splits|calibration)(?:\.\w+)?)`", PAGE)))
 LINKS = sorted(set(re.findall(r"\]\(([^)]+\.md)(?:#([^)]+))?\)", PAGE)))
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -91,6 +91,34 @@ def test_counts_may_differ_within_a_call() -> None:
     together = likelihood.evidence(means, np.array([3, 1, 3, 25]))
     alone = likelihood.evidence(means[1:2], np.array([1]))
     np.testing.assert_allclose(together.known[1], alone.known[0])
+    assert not together.votes.any()
+
+
+def test_votes_stay_with_their_cases() -> None:
+    votes = np.arange(4.0 * LABS).reshape(4, LABS)
+    likelihood, means = Likelihood(WORLD.fitted, None, PldaConfig()), WORLD.release[:4].astype(np.float32)
+    np.testing.assert_array_equal(likelihood.evidence(means, np.array([3, 1, 3, 25]), votes).votes, votes)
+
+
+def test_votes_move_labs_by_their_weight_and_leave_what_is_within_a_lab() -> None:
+    evidence = WORLD.cases(WORLD.release, 5)
+    columns = columns_of(evidence, np.full(len(WORLD.lab), 5))
+    votes = np.zeros((len(WORLD.lab), LABS))
+    votes[:, 1:] = -3.0
+    before = posterior(START, evidence, columns, WORLD.lab)
+    after = posterior(START, replace(evidence, votes=votes), columns, WORLD.lab)
+    # The group starts at the weight exp(-1 + 0.5 ln n) of a nat.
+    weight = np.exp(-1.0 + 0.5 * np.log(5))
+    was, now = (np.log(of.labs()[:, 0] / of.labs()[:, 1]) for of in (before, after))
+    np.testing.assert_allclose(now - was, 3 * weight)
+    np.testing.assert_allclose(np.log(after.labs()[:, 0] / after.unknown), np.log(before.labs()[:, 0] / before.unknown))
+    own = WORLD.lab == 0
+    np.testing.assert_allclose(
+        after.release[:, own] / after.labs()[:, :1], before.release[:, own] / before.labs()[:, :1]
+    )
+    mute = np.where([name.startswith("votes") for name in PARAMETERS], -50.0, START)
+    one, other = (posterior(mute, of, columns, WORLD.lab) for of in (evidence, replace(evidence, votes=votes)))
+    np.testing.assert_allclose(one.labs(), other.labs())
 
 
 def test_cases_are_the_same_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,7 +152,7 @@ def test_a_new_release_far_above_all_known_ones_does_not_overflow() -> None:
     new[0, 1] = 0.0
     evidence = Evidence(
         np.full((1, releases), -5_000.0), new, nothing - 4_000, nothing + 1, nothing, np.zeros((1, releases)),
-        np.zeros((1, labs)),
+        np.zeros((1, labs)), np.zeros((1, labs)),
     )  # fmt: skip
     found = posterior(START, evidence, columns_of(evidence, count), WORLD.lab)
     assert found.labs()[0, 1] == pytest.approx(1.0)

@@ -40,6 +40,7 @@ def test_it_asks_until_the_verdict_is_firm(ask: Any, stealth: Stealth, tmp_path:
     assert code == 0
     assert (found["verdict"], found["labs"][0]["lab"]) == ("attributed", "oak")
     assert found["probe"]["stopped"] == "the verdict is firm"
+    assert found["calibration"]["expect"] == "new"
     assert 3 <= found["n_used"] < 20
     assert len(stealth.prompts) == found["probe"]["answered"] == len(set(stealth.prompts))
 
@@ -93,8 +94,8 @@ def test_it_stops_when_no_probe_is_left(ask: Any, stealth: Stealth) -> None:
     stealth.say = lambda prompt: f"{prompt} " + "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. " * 3
     code, found, _ = ask()
     assert code == 0
-    assert found["verdict"] in ("inconclusive", "unknown")
-    assert found["probe"]["stopped"].startswith(("no probe is left", "no other probe would change it"))
+    assert found["verdict"] in ("inconclusive", "likely", "unknown")
+    assert found["probe"]["stopped"].startswith(("no probe is left", "no other probe would change the verdict"))
 
 
 def test_requests_that_fail_count(ask: Any, stealth: Stealth) -> None:

@@ -13,6 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fingerprint.base.escaping import printable
+from fingerprint.config import ExpectationsConfig, MixtureConfig
+from fingerprint.model.calibration import Expect
+from fingerprint.model.decision import VERDICT_OF
 from fingerprint.model.verdict import (
     UNKNOWN,
     VERDICTS,
@@ -20,30 +23,62 @@ from fingerprint.model.verdict import (
     Domain,
     FamilyShare,
     InputInfo,
+    KindRates,
+    KindShare,
     LabShare,
+    Level,
     ModelInfo,
     NewRelease,
+    Novelty,
     PartCounts,
     Reason,
     ReleaseShare,
     SelfIdentification,
     SideEvidence,
     SideRatio,
+    SizeRates,
     StatementRatio,
     Statements,
     StyleMarker,
+    Support,
     TokenCounts,
     Verdict,
     VerdictWord,
 )
+from fingerprint.report.advice import what_would_settle
 from fingerprint.report.json import render_list, render_one, schema
 from fingerprint.report.layout import bars, columns, fit
+from fingerprint.report.rates import EXPECTED, KINDS
 from fingerprint.report.text import HEADLINES, render
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07evil\u202eelif\u200b\r\n\ud800"
 NAMES = {"zhipu": "Zhipu AI", "openai": "OpenAI"}
 ROOT = Path(__file__).resolve().parents[2]
 VALID = jsonschema.Draft202012Validator(schema())
+
+
+REASON_OF = {word: reason for reason, word in reversed(VERDICT_OF.items())}
+RATES = Calibration(
+    expect="any",
+    mixture=(
+        KindShare("same", 0.25, True),
+        KindShare("other", 0.25, True),
+        KindShare("unseen", 0.1, True),
+        KindShare("both", 0.2, True),
+        KindShare("later", 0.1, True),
+        KindShare("unknown", 0.1, True),
+    ),
+    false_attributions=0.05,
+    likely_errors=0.25,
+    set_coverage=0.9,
+    responses=10,
+    kinds=(
+        KindRates("same", 1369, 0.08, 0.9, 0.012, 0.96, 0.031),
+        KindRates("other", 155, 0.5, 0.25, 0.049, 0.5, 0.24),
+        KindRates("unknown", 90, 1.0, 0.0, 0.0, 0.2, 1.0),
+    ),
+    sizes=(SizeRates(1, 0.05, 0.2), SizeRates(10, 0.2, 0.4), SizeRates(25, 0.4, 0.62), SizeRates(50, 0.6, 0.7)),
+)
 
 
 def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Verdict:
@@ -53,8 +88,12 @@ def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Ve
         n_responses=25,
         n_used=24,
         verdict=word,
-        reason=Reason.KNOWN_RELEASE,
+        reason=REASON_OF[word],
         explanation="Because.",
+        level=Level.RELEASE if word is VerdictWord.ATTRIBUTED else None,
+        novelty=Novelty.KNOWN if word is VerdictWord.ATTRIBUTED else None,
+        support=Support.STRONG,
+        set=(LabShare("zhipu", 0.9),),
         labs=(LabShare("zhipu", 0.9), LabShare("openai", 0.07), LabShare(UNKNOWN, 0.03)),
         families=(FamilyShare("glm-4", "zhipu", 0.8), FamilyShare("gpt-5", "openai", 0.05)),
         releases=(
@@ -64,7 +103,7 @@ def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Ve
         new_releases=(NewRelease("zhipu", 0.1), NewRelease("openai", 0.02)),
         style_markers=(StyleMarker("bold", 4.0, 3.9, 0.5, "per 1,000 words", 2.5),),
         domain=Domain(0.7, None),
-        calibration=Calibration(0.05, 25, 0.08, 0.04, 0.7),
+        calibration=RATES,
         warnings=("1 response was a duplicate and counts once",),
         advice=None,
         candidates=None,
@@ -78,18 +117,33 @@ def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Ve
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 
+def flat(one: Verdict) -> str:
+    return " ".join(render(one, NAMES).split())
+
+
+def headline(one: Verdict) -> str:
+    """The first line, on a screen that is wide enough for it."""
+    return render(one, NAMES, width=200).split("\n")[0].removeprefix("s.jsonl: ")
+
+
 def test_what_people_must_see() -> None:
-    text = " ".join(render(verdict(), NAMES).split())
+    text = flat(verdict())
     for wanted in (
         "ATTRIBUTED to Zhipu AI",
-        "closest to glm-4.7",
+        "ATTRIBUTED to Zhipu AI: glm-4.7",
         "90.0 %",
         "unknown lab",
         "duplicate",
         "bold",
         "+2.5",
-        "On held-out cases with 25 responses: the first lab is wrong in 8 %",
-        "70 % are attributed, and 4.0 % of these attributions are wrong (allowed: 5 %)",
+        "Expected: any kind of case (50 % known releases, 40 % new releases of known labs, 10 % unknown labs; ",
+        "The responses give strong support to Zhipu AI against all others.",
+        "If it is a lab that the model knows, it is Zhipu AI (right in 90 % of such cases).",
+        "Held-out cases with 10 responses",
+        "known release, known corpora 1,369 90 % 1.2 % 96 % 3.1 %",
+        "known release, other corpora 155 25 % 4.9 % 50 % 24.0 %",
+        "unknown lab 90 0 % - 20 % 100.0 %",
+        "Allowed in each kind: 5 % wrong among the attributed, 25 % among the attributed or likely; for ",
         "24 of 25 responses",
         "Read: 25 rows of responses; 2 error rows left out.",
         "447 releases",
@@ -103,8 +157,128 @@ def test_what_people_must_see() -> None:
 
 def test_every_verdict_has_a_headline_of_its_own() -> None:
     assert set(HEADLINES) == set(VERDICTS)
-    heads = {render(verdict(word), NAMES).split("\n")[0].removeprefix("s.jsonl: ").split(":")[0] for word in VERDICTS}
-    assert heads == {"ATTRIBUTED to Zhipu AI", "NEW RELEASE of Zhipu AI", "UNKNOWN", "INCONCLUSIVE"}
+    assert {headline(verdict(word)).split(":")[0] for word in VERDICTS} == {
+        "ATTRIBUTED to Zhipu AI",
+        "NEW RELEASE of Zhipu AI",
+        "LIKELY Zhipu AI",
+        "UNKNOWN",
+        "INCONCLUSIVE",
+    }
+
+
+@pytest.mark.parametrize(
+    ("level", "novelty", "named"),
+    [
+        (Level.RELEASE, Novelty.KNOWN, "glm-4.7"),
+        (Level.FAMILY, Novelty.UNDECIDED, "the glm-4 family"),
+        (Level.LAB, Novelty.KNOWN, "a known release of this lab; which one cannot be told"),
+        (Level.LAB, Novelty.UNDECIDED, "the lab; which release cannot be told"),
+        (Level.LAB, Novelty.NEW, "probably none of its known releases"),
+    ],
+)
+def test_the_headline_names_the_finest_that_holds(level: Level, novelty: Novelty, named: str) -> None:
+    assert headline(verdict(VerdictWord.LIKELY, level=level, novelty=novelty)) == f"LIKELY Zhipu AI: {named}"
+    if novelty is not Novelty.NEW:
+        assert headline(verdict(level=level, novelty=novelty)) == f"ATTRIBUTED to Zhipu AI: {named}"
+
+
+def test_a_release_of_another_lab_is_never_the_one_that_is_named() -> None:
+    mixed = verdict(
+        releases=(ReleaseShare("gpt-5", "openai", "gpt-5", 0.4, 1), ReleaseShare("glm-4.7", "zhipu", "glm-4", 0.3, 9)),
+        families=(FamilyShare("gpt-5", "openai", 0.4), FamilyShare("glm-4", "zhipu", 0.3)),
+    )
+    assert headline(mixed) == "ATTRIBUTED to Zhipu AI: glm-4.7"
+    assert headline(dataclasses.replace(mixed, level=Level.FAMILY)) == "ATTRIBUTED to Zhipu AI: the glm-4 family"
+
+
+def test_two_labs_that_explain_a_case_alike_are_said_up_front() -> None:
+    two = (LabShare("zhipu", 0.5), LabShare("openai", 0.41))
+    labs = (*two, LabShare(UNKNOWN, 0.09))
+    unclear = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.BELOW_THRESHOLD, set=two, labs=labs)
+    assert headline(unclear) == "INCONCLUSIVE: between Zhipu AI and OpenAI (91 % together)"
+    likely = render(verdict(VerdictWord.LIKELY, set=two, labs=labs), NAMES).split("\n")
+    assert likely[1] == "Between Zhipu AI and OpenAI (91 % together). This is weaker than an attribution."
+    plain = "INCONCLUSIVE: no lab can be named"
+    # The labs of a mixed case, and labs that are improbable together, say nothing.
+    assert headline(dataclasses.replace(unclear, reason=Reason.TWO_SOURCES)) == plain
+    faint = (LabShare("zhipu", 0.3), LabShare("openai", 0.1))
+    assert headline(dataclasses.replace(unclear, set=faint)) == plain
+    assert headline(dataclasses.replace(unclear, set=two[:1])) == plain
+    assert "Between" not in render(verdict(set=two, labs=labs), NAMES)
+
+
+def test_a_long_set_is_counted_and_cut() -> None:
+    many = tuple(LabShare(f"lab-{n}", 0.05) for n in range(14))
+    text = flat(verdict(VerdictWord.INCONCLUSIVE, set=many, candidates=("zhipu",)))
+    assert (
+        "If it is one of the candidates, it is one of 14 (right in 90 % of such cases): "
+        "lab-0, lab-1, lab-2, lab-3, lab-4 and 9 more, all in --format json." in text
+    )
+    assert "lab-5 " not in text
+    six = flat(verdict(VerdictWord.INCONCLUSIVE, set=many[:6]))
+    assert "lab-4, lab-5." in six
+    assert len(json.loads(render_one(verdict(set=many), top=1))["set"]) == 14
+
+
+def test_no_response_supports_nobody() -> None:
+    text = flat(verdict(VerdictWord.INCONCLUSIVE, reason=Reason.NO_RESPONSES, n_used=0, support=Support.NONE))
+    assert "support to" not in text
+    assert "If it is a lab" not in text
+
+
+def test_every_kind_and_expectation_has_words_of_its_own() -> None:
+    assert tuple(KINDS) == MixtureConfig.__struct_fields__
+    assert tuple(EXPECTED) == tuple(Expect) == ExpectationsConfig.__struct_fields__
+    assert len(set(KINDS.values())) == len(KINDS)
+
+
+def test_a_kind_that_is_not_expected_is_promised_nothing() -> None:
+    mixture = (KindShare("same", 0.48, True), KindShare("other", 0.48, True), KindShare("unknown", 0.04, False))
+    text = flat(verdict(calibration=dataclasses.replace(RATES, expect="known", mixture=mixture)))
+    assert "Expected: a known release, as in an audit (96 % known releases, 4 % unknown labs; --expect)." in text
+    assert "unknown lab * 90" in text
+    assert "known release, other corpora 155" in text
+    assert "* Not expected with --expect known: nothing is promised here." in text
+    assert "nothing is promised" not in flat(verdict())
+
+
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_it_fits_the_terminal_and_about_a_screen_and_a_half(width: int) -> None:
+    whole = dataclasses.replace(
+        RATES, kinds=tuple(KindRates(kind, 9_999, 1.0, 1.0, 1.0, 1.0, 1.0) for kind in KINDS), mixture=()
+    )
+    lines = render(verdict(calibration=whole), NAMES, width=width).splitlines()
+    assert max(map(len, lines)) <= width
+    assert len(lines) <= (50 if width >= 80 else 65)
+    assert sum("later release" in line for line in lines) == 1
+
+
+def test_more_responses_are_advised_by_what_was_measured() -> None:
+    unclear = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.BELOW_THRESHOLD, n_used=12)
+    known = "If you know from elsewhere that the model knows this release, use --expect known."
+    assert what_would_settle(unclear) == (
+        "Give 13 more responses: with 25, 62 % of the expected cases are attributed or likely; with 10, 40 %. " + known
+    )
+    # From likely to attributed it takes more.
+    assert what_would_settle(verdict(VerdictWord.LIKELY, n_used=12)).startswith(
+        "Give 38 more responses: with 50, 60 % of the expected cases are attributed; with 10, 20 %."
+    )
+    audit = dataclasses.replace(unclear, calibration=dataclasses.replace(RATES, expect="known"))
+    assert known not in what_would_settle(audit)
+    low = dataclasses.replace(RATES, sizes=(SizeRates(10, 0.1, 0.2), SizeRates(25, 0.2, 0.3), SizeRates(50, 0.1, 0.2)))
+    assert "Give 13 more responses" in what_would_settle(dataclasses.replace(unclear, calibration=low))
+
+
+def test_other_prompts_are_advised_where_more_of_the_same_tell_nothing() -> None:
+    most = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.BELOW_THRESHOLD, n_used=60)
+    assert what_would_settle(most).startswith("Give responses to other prompts")
+    unclear = dataclasses.replace(most, n_used=12)
+    assert "other prompts" not in what_would_settle(unclear)
+    assert "other prompts" in what_would_settle(dataclasses.replace(unclear, domain=Domain(1.2, 0.9)))
+    far = what_would_settle(dataclasses.replace(unclear, reason=Reason.OUT_OF_DOMAIN))
+    assert "other prompts" in far
+    assert "more responses:" not in far
+    assert "file of its own" in what_would_settle(dataclasses.replace(unclear, reason=Reason.TWO_SOURCES))
 
 
 def test_a_restricted_question_says_so() -> None:
@@ -128,6 +302,10 @@ def test_hostile_names_stay_text(encoding: str) -> None:
         advice=HOSTILE,
         candidates=(HOSTILE,),
         style_markers=(StyleMarker(HOSTILE, 4.0, 3.9, 0.5, HOSTILE, 2.5),),
+        set=(LabShare(HOSTILE, 0.6), LabShare("zhipu", 0.3)),
+        calibration=dataclasses.replace(
+            RATES, expect=HOSTILE, kinds=(KindRates(HOSTILE, 9, 0.1, 0.5, 0.1, 0.5, 0.1),), mixture=()
+        ),
         model=ModelInfo(HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE),
         side_evidence=SideEvidence(
             TokenCounts("", 8, (HOSTILE,), (SideRatio(HOSTILE, 1.5),)),
@@ -138,6 +316,10 @@ def test_hostile_names_stay_text(encoding: str) -> None:
     text = render(bad, {"zhipu": HOSTILE}, encoding=encoding)
     assert text.replace("\n", "").isprintable()
     text.encode(encoding)
+    for word in VERDICTS:
+        for level in Level:
+            one = dataclasses.replace(bad, verdict=word, level=level, reason=REASON_OF[word])
+            assert render(one, {"zhipu": HOSTILE}, encoding=encoding).replace("\n", "").isprintable()
     assert "\x1b" not in render_one(bad)
     assert render_one(bad).isascii()
 
@@ -222,6 +404,19 @@ def test_the_schema_refuses_what_it_does_not_know() -> None:
     for key, wrong in (("schema", 1), ("verdict", "perhaps"), ("reason", "because"), ("n_used", "24"), ("labs", {})):
         assert not VALID.is_valid({**whole, key: wrong})
     assert not VALID.is_valid({**whole, "labs": [{"lab": "zhipu", "probability": 1.5}]})
+
+
+def numbers(value: Any) -> Iterator[dict[str, Any]]:
+    """Every schema of a number."""
+    return (one for one in objects(value) if one.get("type") == "number")
+
+
+def test_shares_have_a_range_in_the_schema_and_nothing_else_has() -> None:
+    free = {"distance", "limit", "log_likelihood_ratio", "case", "first_lab", "second_lab"}
+    for name, definition in schema()["$defs"].items():
+        for key, value in definition.get("properties", {}).items():
+            if list(numbers(value)):
+                assert ("maximum" in value) == (key not in free), f"{name}.{key}"
 
 
 def test_the_score_of_the_bench_reads_what_it_needs() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -16,12 +17,12 @@ from numpy.typing import NDArray
 from safetensors.numpy import load as from_safetensors
 from safetensors.numpy import save as to_safetensors
 
-from fingerprint.config import Config, config_values
+from fingerprint.config import Config, MixtureConfig, config_values
 from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.features import style_markers
 from fingerprint.features.ngrams import Vocabulary, count
-from fingerprint.model.calibration import GRID
-from fingerprint.model.confidence import CALIBRATION_FEATURES
+from fingerprint.model.calibration import LEVELS, NEVER, Expect
+from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.posterior import PARAMETERS, START
 from fingerprint.store.folder import digest, load, save
 from fingerprint.store.format import ENCODER_WEIGHTS
@@ -192,11 +193,6 @@ def _some(rng: np.random.Generator, least: float, most: float, *shape: int) -> N
 
 
 def _documents() -> dict[str, Any]:
-    falling = np.linspace(1, 0, len(GRID))
-    sizes = ("1", "5")
-    rates = [0.9 - 0.05 * i for i in range(len(Config().calibration.rates))]
-    coefficients = dict.fromkeys(CALIBRATION_FEATURES, 0.1)
-    biases = {"first": 2.0, "unknown": -3.0, "new": -2.0}
     return {
         "config": config_values(Config()),
         "labels": {
@@ -217,21 +213,10 @@ def _documents() -> dict[str, Any]:
         },
         "calibration": {
             "parameters": dict(zip(PARAMETERS, START.tolist(), strict=True)),
-            "confidence": {outcome: {**coefficients, "bias": bias} for outcome, bias in biases.items()},
-            "curves": {
-                name: {
-                    "coverage": falling.tolist(),
-                    "error": (falling / 10).tolist(),
-                    "lab_error": 0.2,
-                    "cases": 100,
-                }
-                for name in (*sizes, "all")
-            },
-            "domain_limits": {"1": 3.0, "5": 2.0},
-            "out_of_domain_accuracy": 0.5,
-            "two_source_limits": {"5": 2.5},
-            "unknown": {"limits": {size: list(rates) for size in sizes}},
-            "new": {"limits": {size: list(rates) for size in sizes}},
+            "expectations": {str(expect): _expectation() for expect in Expect},
+            "domain_limits": {"1": 6.0, "5": 5.0},
+            "far_limits": {"1": 8.0, "5": 7.0},
+            "two_source_limits": {"5": 10.0},
         },
         "training": {
             "name": "made",
@@ -262,4 +247,33 @@ def _documents() -> dict[str, Any]:
             "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"p{i}|x": 10 + i for i in range(5)}}],
             "self_names": {"releases": {"ash": 2}, "says": {"ash": {"ash": 1.5, "oak": 0.5}}, "others": {"oak": 1.0}},
         },
+    }
+
+
+def _expectation() -> dict[str, Any]:
+    rates = len(Config().calibration.rates)
+    falling = [0.9 - 0.05 * i for i in range(rates)]
+    weights = dict.fromkeys(CALIBRATION_FEATURES, 0.1)
+    figures = {
+        "cases": 100,
+        "lab_error": 0.2,
+        "coverage": [0.1 * i for i in range(rates)],
+        "error": [0.01 * i for i in range(rates)],
+    }
+
+    def limits(unreachable: float) -> dict[str, list[float]]:
+        # With one response the lowest rate is never reached.
+        return {"1": [unreachable, *falling[1:]], "5": list(falling)}
+
+    return {
+        "confidence": {
+            "first": {**weights, "bias": 2.0, f"{LAB}ash": 0.4, f"{LAB}birch": -0.2},
+            "unknown": {**weights, "bias": -3.0, f"{LAB}ash": -0.1},
+            "new": {**weights, "bias": -2.0},
+        },
+        "thresholds": {level: limits(NEVER) for level in LEVELS},
+        **{name: limits(math.nextafter(1, 2)) for name in ("new", "known", "unknown")},
+        "distances": {"1": [0.5, 1.5], "5": [0.4, 1.2]},
+        "sets": {"1": [0.2, 0.1, 0.05], "5": [0.3, 0.2, 0.1]},
+        "figures": {size: {kind: copy.deepcopy(figures) for kind in MixtureConfig.__struct_fields__} for size in "15"},
     }

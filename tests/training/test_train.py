@@ -10,9 +10,10 @@ import pytest
 
 from fingerprint.api import Fingerprint
 from fingerprint.cli.main import main
-from fingerprint.config import SplitConfig, config_values, flat_values
+from fingerprint.config import config_values, flat_values
 from fingerprint.errors import ConfigError, FingerprintError, InputError, ModelError
 from fingerprint.training.run import override, read_config
+from fingerprint.training.splits import CaseKind
 from tests import worlds
 
 Train = Callable[..., Path]
@@ -26,18 +27,21 @@ def document(folder: Path, name: str) -> Any:
     return json.loads((folder / f"{name}.json").read_text())
 
 
-def test_known_releases_are_attributed(model: Path, tmp_path: Path) -> None:
+def test_known_releases_are_attributed(model: Path) -> None:
     known = Fingerprint.load(model)
-    right = 0
+    right = attributed = 0
     for release, lab in worlds.RELEASES.items():
         texts = [worlds.write(release, p) for p in range(700, 725)]
         found = known.identify(texts)
         right += found.labs[0].lab == lab and found.releases[0].release == release
+        attributed += found.verdict == "attributed" and found.labs[0].lab == lab
+        assert found.labs[0] in found.set
         assert sum(share.probability for share in found.labs) == pytest.approx(1)
         shares = sum(r.probability for r in found.releases) + sum(n.probability for n in found.new_releases)
         unknown = next(share.probability for share in found.labs if share.lab == "unknown")
         assert shares + unknown == pytest.approx(1)
     assert right >= 15
+    assert attributed >= 12
 
 
 def test_the_same_inputs_give_the_same_bytes_and_no_feature_is_counted_again(
@@ -56,7 +60,7 @@ def test_a_model_is_trained_again_from_what_it_says(
     world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1790000000")
-    given = worlds.config(splits=SplitConfig(draws=1))
+    given = worlds.config(splits=msgspec.structs.replace(worlds.SPLITS, draws=2))
     (tmp_path / "given.json").write_bytes(msgspec.json.encode(config_values(given)))
     options = ["--registry", world / "registry.csv", "--cache", world / "cache", "--jobs", 1, "--name", "small"]
 
@@ -82,7 +86,8 @@ def test_the_whole_config_is_shown(model: Path, capsys: pytest.CaptureFixture[st
     shown = dict(line.split(maxsplit=1) for line in text.partition("\nconfig\n")[2].splitlines())
     assert shown == {name: value or "-" for name, value in flat_values(document(model, "config"))}
     assert shown["embedding.steps"] == "40"
-    assert shown["calibration.mixture.same"] == "0.85"
+    assert shown["calibration.expectations.new.both"] == "0.36"
+    assert shown["splits.later"] == "-"
     assert shown["features.word_orders"] == "1, 2, 3"
     card = (model / "MODEL_CARD.md").read_text()
     assert all(f"| {name} | {value} |" in card for name, value in shown.items())
@@ -94,7 +99,8 @@ def test_the_whole_config_is_shown(model: Path, capsys: pytest.CaptureFixture[st
         ("{", "is not JSON"),
         ('{"embeding": {}}', "embeding"),
         ('{"embedding": {"steps": -1}}', "steps"),
-        ('{"calibration": {"mixture": {"same": 1.0}}}', "sum to"),
+        ('{"calibration": {"expectations": {"any": {"same": 1.0}}}}', "other"),
+        (json.dumps({"calibration": {"expectations": {"new": dict.fromkeys(CaseKind, 0.2)}}}), "new sum to 1.2"),
     ],
 )
 def test_a_config_that_is_none(tmp_path: Path, text: str, said: str) -> None:

@@ -13,7 +13,6 @@ from sklearn.feature_extraction import FeatureHasher
 from sklearn.naive_bayes import GaussianNB, MultinomialNB
 
 from fingerprint.data.names import given_names
-from fingerprint.evaluation.cases import CaseSet, subsample
 from fingerprint.evaluation.fits import FoldResults, Tested
 from fingerprint.evaluation.protocol import Protocol, parts_alone
 from fingerprint.evaluation.study import Study
@@ -21,6 +20,7 @@ from fingerprint.features import style_markers
 from fingerprint.metrics import Metric
 from fingerprint.metrics.predictions import ClassNames, Ints, Predictions
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.cases import CaseSet, subsample
 from fingerprint.training.data import Data
 from fingerprint.training.splits import CaseKind
 
@@ -113,17 +113,21 @@ def _predictions(
     wide = np.zeros((len(total), len(names.releases)), np.float32)
     wide[:, classes] = share / share.sum(axis=1, keepdims=True)
     count = len(total)
+    # No metric of a control reads verdicts or sets.
     return Predictions(
-        names,
-        same.release,
-        same.covariates.count,
-        same.known,
-        same.lab_known,
-        wide,
-        np.zeros((count, len(names.labs)), np.float32),
-        np.zeros(count, np.float32),
-        np.full(count, "attributed", object),
-        np.full(count, part, object),
+        names=names,
+        release=same.release,
+        count=same.covariates.count,
+        known=same.known,
+        lab_known=same.lab_known,
+        share=wide,
+        new=np.zeros((count, len(names.labs)), np.float32),
+        unknown=np.zeros(count, np.float32),
+        verdict=np.full(count, "", object),
+        level=np.full(count, "", object),
+        set_size=np.zeros(count, np.int64),
+        in_set=np.zeros(count, bool),
+        part=np.full(count, part, object),
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from fingerprint.evaluation.cases import Questions, collect_evidence, draw_cases
 from fingerprint.evaluation.fits import Tested, predict
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.evaluation.study import Study, unprompted_labels
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.cases import Questions, collect_evidence, draw_cases
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.likelihood import KnownReleases
 from fingerprint.training.splits import CaseKind
@@ -35,7 +35,7 @@ def _ask(study: Study) -> Tested | None:
     questions = Questions.of(labels, cases, CaseKind.OTHER)
     whole = Embeddings(np.concatenate(embeddings), np.concatenate(sizes))
     found = collect_evidence(loaded.likelihood, known, sample.names, questions, rows, whole)
-    return Tested(predict(found, loaded.calibration, sample.names))
+    return Tested(predict(found, loaded.calibration.for_labs(sample.names.labs), sample.names))
 
 
 PROTOCOL = Protocol(

@@ -10,7 +10,6 @@ import numpy as np
 
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.names import mask_names
-from fingerprint.evaluation.cases import CaseSet, Questions, collect_evidence
 from fingerprint.evaluation.fits import Fitted, Tested
 from fingerprint.evaluation.protocol import Protocol, parts_alone
 from fingerprint.evaluation.study import Study
@@ -18,6 +17,7 @@ from fingerprint.features.ngrams import count
 from fingerprint.features.text_forms import plain
 from fingerprint.metrics.predictions import ClassNames, Ints
 from fingerprint.report.evaluation.figures import View
+from fingerprint.training.cases import CaseSet, Questions, collect_evidence
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.splits import CaseKind
 

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from fingerprint.base.keys import isin
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol, whole
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics.predictions import Predictions
+from fingerprint.model.calibration import Expect
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.splits import CaseKind
 
@@ -17,7 +19,7 @@ _SEVERAL = "labs that keep two groups of releases"
 
 
 def _ask(study: Study) -> Tested | None:
-    return study.select(lambda cases: (cases.kind == CaseKind.UNSEEN) & cases.lab_known)
+    return study.select(lambda cases: isin(cases.kind, {CaseKind.UNSEEN}) & cases.lab_known, Expect.NEW)
 
 
 def _parts(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:
@@ -37,4 +39,5 @@ PROTOCOL = Protocol(
     ask=_ask,
     parts=_parts,
     views=frozenset({View.ACCURACY, View.CURVES, View.WORST_ERRORS}),
+    by_kind=25,
 )

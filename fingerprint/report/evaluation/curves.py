@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fingerprint.metrics import Level, Metric
-from fingerprint.report.evaluation.figures import Figures, View
+from fingerprint.report.evaluation.figures import VERDICT_METRICS, Figures, View
 from fingerprint.report.evaluation.numbers import count, interval, percent
 from fingerprint.report.evaluation.svg import Axis, Chart, Mark, Point, Rule, Series, draw, mark
 
@@ -146,12 +146,8 @@ def _at_own_threshold(protocol: str, curve: Sequence[Mapping[str, Any]], thresho
 
 
 def months(rows: Sequence[Mapping[str, Any]]) -> Chart:
-    """Draw how often the right lab comes first in each month, how much is attributed, and how much of it wrongly."""
-    metrics = {
-        "lab top-1": "right lab first",
-        Metric.COVERAGE: "coverage",
-        Metric.FALSE_ATTRIBUTION_RATE: "false-attribution rate",
-    }
+    """Draw how often the right lab comes first in each month, how much is named, and how much of it wrongly."""
+    metrics = {"lab top-1": "right lab first"} | {metric: str(metric) for metric in VERDICT_METRICS}
     series = []
     for number, (metric, title) in enumerate(metrics.items()):
         points = []

@@ -11,12 +11,29 @@ from fingerprint.metrics import Level, Metric
 
 _TYPICAL = 10
 _WHOLE = "all"
+EXPECT = "expect "
+"""What the name of a part begins with whose cases are predicted under another expectation than "any"."""
+
 # The unchanged cases, with which the parts of other protocols are compared.
 _BASE = "same-set"
 
-ATTRIBUTION_METRICS = (
+VERDICT_METRICS = (
     Metric.COVERAGE,
     Metric.FALSE_ATTRIBUTION_RATE,
+    Metric.LIKELY_COVERAGE,
+    Metric.LIKELY_ERROR,
+)
+"""How much is named and how much of it wrongly: attributions, then with `likely`."""
+
+SET_METRICS = (Metric.SET_SIZE, Metric.SET_COVERAGE)
+"""How many labs a set has, and how often it holds the right one."""
+
+MONTH_METRICS = (Metric.VERDICT_NEW_RELEASE, *VERDICT_METRICS)
+"""What the reports say about the verdicts of a month, in this order."""
+
+ATTRIBUTION_METRICS = (
+    *VERDICT_METRICS,
+    *SET_METRICS,
     Metric.SELECTIVE_RISK,
     Metric.VERDICT_UNKNOWN,
     Metric.VERDICT_NEW_RELEASE,
@@ -74,6 +91,13 @@ class Figures:
         order = list(self._protocols)
         return order.index(protocol) if protocol in order else len(order)
 
+    def by_kind(self, protocol: str) -> int | None:
+        """Return the number of responses in the table of all kinds: as wished, or the next below or above."""
+        wished, there = self._protocols[protocol]["by_kind"], self.responses(protocol)
+        if wished is None or not there:
+            return None
+        return max((n for n in there if n <= wished), default=min(there))
+
     def parts(self, protocol: str) -> list[str]:
         """Return the parts of a protocol: `all`, then the others as they came."""
         there = dict.fromkeys(key[1] for key in self._rows if key[0] == protocol)
@@ -110,6 +134,43 @@ class Figures:
     def metrics(self, protocol: str) -> list[str]:
         """Return the metrics that any figure of a protocol has, in the order in which they came."""
         return list(dict.fromkeys(m for row in self.all_of(protocol) for m in row["metrics"]))
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of case at one number of responses.
+
+    Attributes:
+        protocol: Its name.
+        part: All cases, or the same cases under another expectation.
+        left_out: What the model was trained without, as a sentence.
+        responses: A case.
+        lab: The figure at the level of labs.
+        release: That at the level of releases, or None.
+    """
+
+    protocol: str
+    part: str
+    left_out: str
+    responses: int
+    lab: dict[str, Any]
+    release: dict[str, Any] | None
+
+
+def kinds(figures: Figures) -> tuple[list[Kind], list[Kind]]:
+    """Return the kinds of cases in the order of the report: as they are, and under the expectation that fits each."""
+    out: tuple[list[Kind], list[Kind]] = ([], [])
+    for protocol in figures.protocols():
+        responses = figures.by_kind(protocol)
+        if responses is None:
+            continue
+        for part in figures.parts(protocol):
+            lab = figures.get(protocol, part, responses, Level.LAB)
+            if lab is not None and (part == _WHOLE or part.startswith(EXPECT)):
+                release = figures.get(protocol, part, responses, Level.RELEASE)
+                one = Kind(protocol, part, figures.left_out(protocol), responses, lab, release)
+                out[part != _WHOLE].append(one)
+    return out
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,17 @@ from fingerprint.base.escaping import printable
 from fingerprint.errors import MissingExtra
 from fingerprint.metrics import Level, Metric
 from fingerprint.report.evaluation import confusion, curves, numbers, similarity
-from fingerprint.report.evaluation.figures import ATTRIBUTION_METRICS, Figures, View, compared_with, parts_of
+from fingerprint.report.evaluation.figures import (
+    ATTRIBUTION_METRICS,
+    MONTH_METRICS,
+    SET_METRICS,
+    VERDICT_METRICS,
+    Figures,
+    View,
+    compared_with,
+    kinds,
+    parts_of,
+)
 from fingerprint.report.evaluation.svg import marks, px
 
 if TYPE_CHECKING:
@@ -26,7 +36,7 @@ def render_html(report: dict[str, Any]) -> str:
     text, and characters that would hide or reorder text as visible escapes.
 
     Args:
-        report: The content of report.json, schema 2.
+        report: The content of report.json, schema 3.
 
     Returns:
         The page.
@@ -62,9 +72,13 @@ def _environment() -> Environment:
     }
     environment.globals |= {
         "interval": numbers.interval,
+        "value_of": numbers.value_of,
         "row_of": confusion.row,
         "LEVELS": [str(level) for level in Level],
         "M": Metric,
+        "MONTH_METRICS": MONTH_METRICS,
+        "SET_METRICS": SET_METRICS,
+        "VERDICT_METRICS": VERDICT_METRICS,
         "DASH": numbers.DASH,
     }
     return environment
@@ -83,6 +97,13 @@ def _section(key: str, title: str, template: str = "", **view: Any) -> _Section:
 
 def _summary(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
     return [_section("summary", "In a minute", headline=report["summary"]["headline"], notes=report["notes"])]
+
+
+def _kinds(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    any_kind, expected = kinds(figures)
+    if not any_kind:
+        return []
+    return [_section("kinds", "By kind of case", groups=[("", any_kind), ("if the user says --expect", expected)])]
 
 
 def _accuracy(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
@@ -206,6 +227,7 @@ def _run(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
 
 _SECTIONS: tuple[Callable[[Mapping[str, Any], Figures], list[_Section]], ...] = (
     _summary,
+    _kinds,
     _accuracy,
     _confusion,
     _reliability,

@@ -8,8 +8,15 @@ from typing import Any
 
 from fingerprint.base.escaping import printable
 from fingerprint.metrics import Level, Metric
-from fingerprint.report.evaluation.figures import ATTRIBUTION_METRICS, Figures
-from fingerprint.report.evaluation.numbers import DASH, big, count, interval, name, percent, short
+from fingerprint.report.evaluation.figures import (
+    ATTRIBUTION_METRICS,
+    MONTH_METRICS,
+    SET_METRICS,
+    VERDICT_METRICS,
+    Figures,
+    kinds,
+)
+from fingerprint.report.evaluation.numbers import DASH, big, count, interval, name, percent, short, value_of
 
 # What begins emphasis, code, links or tables, HTML, entities, mentions or maths, anywhere in a line; and what would
 # make an address a link. An underscore within a word begins nothing.
@@ -26,7 +33,7 @@ def render_markdown(report: dict[str, Any]) -> str:
     report is shown as text: nothing in it is Markdown or HTML.
 
     Args:
-        report: The content of report.json, schema 2.
+        report: The content of report.json, schema 3.
 
     Returns:
         The page, with a newline at its end.
@@ -36,6 +43,7 @@ def render_markdown(report: dict[str, Any]) -> str:
     blocks = [
         f"# Evaluation of the model {_name(run['model']['name'])}",
         *_summary(report),
+        *_kinds(figures),
         *(block for protocol in figures.protocols() for block in _protocol(figures, protocol)),
         *_attributions(report["risk_coverage"], figures),
         *(block for protocol, rows in report["months"].items() for block in _months(protocol, rows)),
@@ -72,25 +80,71 @@ def _summary(report: Mapping[str, Any]) -> list[str]:
     return blocks + (["What to keep in mind:", "\n".join(notes)] if notes else [])
 
 
+def _kinds(figures: Figures) -> list[str]:
+    """One row for each kind of case, and one more under the expectation that fits it."""
+    any_kind, expected = kinds(figures)
+    if not any_kind:
+        return []
+    about = (
+        "Each kind of case by itself. At most 5 % of attributions may be wrong in each kind, and at most 25 % of what "
+        "is attributed or likely. The set of labs is meant to hold the right one in 90 % of cases of each kind."
+    )
+    head = ("kind", "left out", "responses", "cases", *_COLUMNS)
+    tables = []
+    for rows in (any_kind, expected):
+        cells = [
+            [
+                _name(one.protocol if one.part == "all" else f"{one.protocol}, {one.part}"),
+                escaped(one.left_out),
+                count(one.responses),
+                count(one.lab["cases"]),
+                *_cells(one.lab, one.release),
+            ]
+            for one in rows
+        ]
+        tables += [_table(head, cells, words=2)] if cells else []
+    return ["## By kind of case", about, *tables]
+
+
+_COLUMNS = (
+    "lab top-1 (95 % interval)",
+    "lab macro",
+    "release top-1",
+    "attributed",
+    "wrong",
+    "with likely",
+    "wrong",
+    "set size",
+    "set holds the lab",
+    "ECE",
+)
+
+
+def _cells(lab: Mapping[str, Any], release: Mapping[str, Any] | None) -> list[str]:
+    """What `_COLUMNS` say."""
+    top = interval(Metric.TOP_1, lab["metrics"].get(Metric.TOP_1))
+    of_release = _value(release, Metric.TOP_1) if release is not None else DASH
+    others = (_value(lab, metric) for metric in (*VERDICT_METRICS, *SET_METRICS, Metric.ECE))
+    return [top, _value(lab, Metric.MACRO_RECALL), of_release, *others]
+
+
+def _value(row: Mapping[str, Any], metric: Metric) -> str:
+    found = row["metrics"].get(metric)
+    return value_of(metric, found["value"]) if found is not None else DASH
+
+
 def _protocol(figures: Figures, protocol: str) -> list[str]:
     """All numbers of responses for the protocol as a whole, and one for each of its parts."""
     rows = []
     for part in figures.parts(protocol):
         numbers = figures.responses(protocol, part) if part == "all" else [figures.typical(protocol, part)]
         for responses in numbers:
-            for level in Level:
-                row = figures.get(protocol, part, responses, level)
-                if row is not None:
-                    rows.append(_row(part, row))
+            lab, release = (figures.get(protocol, part, responses, level) for level in (Level.LAB, Level.RELEASE))
+            if lab is not None:
+                sizes = [_name(part), count(responses), count(lab["cases"]), percent(lab["chance"])]
+                rows.append([*sizes, *_cells(lab, release)])
     about = f"{escaped(figures.question(protocol))} Left out: {escaped(figures.left_out(protocol))}"
-    head = ("part", "level", "responses", "cases", "top-1 (95 % interval)", "chance", "majority")
-    return [f"## {_name(protocol)}", about, _table(head, rows, words=2)]
-
-
-def _row(part: str, row: Mapping[str, Any]) -> list[str]:
-    shares = (percent(row["chance"]), percent(row["majority"]))
-    top = interval(Metric.TOP_1, row["metrics"].get(Metric.TOP_1))
-    return [_name(part), _name(row["level"]), count(row["responses"]), count(row["cases"]), top, *shares]
+    return [f"## {_name(protocol)}", about, _table(("part", "responses", "cases", "chance", *_COLUMNS), rows)]
 
 
 def _attributions(found: Mapping[str, Any], figures: Figures) -> list[str]:
@@ -104,8 +158,10 @@ def _attributions(found: Mapping[str, Any], figures: Figures) -> list[str]:
     if not rows:
         return []
     about = (
-        f"The model's threshold is {percent(found['threshold'])}. It is meant for a false-attribution rate of at most "
-        f"{percent(found['false_attribution_rate'], 0)} over the case mixture."
+        f"With {count(found['responses'])} responses, the model's threshold is {percent(found['threshold'])} for a "
+        f"false-attribution rate of at most {percent(found['false_attribution_rate'], 0)} in each kind of case, and "
+        f"{percent(found['likely_threshold'])} for likely, with at most {percent(found['likely_error_rate'], 0)} "
+        "wrong. A dash stands for a threshold that no probability reaches. The folds have their own."
     )
     return ["## Attributions", about, _table(("protocol", "responses", "cases", *ATTRIBUTION_METRICS), rows)]
 
@@ -113,7 +169,7 @@ def _attributions(found: Mapping[str, Any], figures: Figures) -> list[str]:
 def _months(protocol: str, months: Sequence[Mapping[str, Any]]) -> list[str]:
     if not months:
         return []
-    metrics = ("lab macro", Metric.VERDICT_NEW_RELEASE, Metric.COVERAGE, Metric.FALSE_ATTRIBUTION_RATE)
+    metrics = ("lab macro", *MONTH_METRICS)
     rows = []
     for month in months:
         top = {"value": month["lab top-1"], "low": month["low"], "high": month["high"]}

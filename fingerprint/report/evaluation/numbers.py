@@ -42,7 +42,7 @@ def big(value: float | None) -> str:
 
 
 def value_of(metric: str, value: float | None) -> str:
-    """Return the value of a metric: shares in per cent, scores as numbers."""
+    """Return the value of a metric: shares in per cent, scores as numbers with three decimals."""
     return percent(value) if Metric(metric).is_share else decimal(value)
 
 

@@ -30,6 +30,7 @@ _PARTS = {
     "same-set": [],
     "other-set": ["alpaca_eval", "can_ai_code", "dreams", "dreams500", "ru_llm_arena", "shaberi_ja", "zeroeval"],
     "unseen-release": [],
+    "unseen-release-other-set": [],
     "temporal-split": [f"{2024 + m // 12}-{m % 12 + 1:02}" for m in range(30)],
     "unknown-lab": [],
     "perturbed": ["markdown stripped", "cut to 50 words", "cut to 200 words", "in lower case", "typos in 2 % of words"],
@@ -39,15 +40,21 @@ _PARTS = {
     ],
 }  # fmt: skip
 _ABILITY = {
-    "same-set": 0.99, "other-set": 0.6, "unseen-release": 0.62, "temporal-split": 0.55, "unknown-lab": None,
+    "same-set": 0.99, "other-set": 0.6, "unseen-release": 0.62, "unseen-release-other-set": 0.45,
+    "temporal-split": 0.55, "unknown-lab": None,
     "perturbed": 0.9, "by-language-and-domain": 0.93, "controls": 0.2,
 }  # fmt: skip
 
 
+_EXPECT = {
+    "same-set": "known", "other-set": "known", "unseen-release": "new", "unseen-release-other-set": "new",
+    "temporal-split": "new", "unknown-lab": "new",
+}  # fmt: skip
 _VIEWS = {
     "same-set": ["accuracy", "confusion", "curves", "worst-errors"],
     "other-set": ["accuracy", "curves", "worst-errors"],
     "unseen-release": ["accuracy", "curves", "worst-errors"],
+    "unseen-release-other-set": ["accuracy", "curves", "worst-errors"],
     "temporal-split": ["accuracy", "curves", "months"],
     "unknown-lab": ["curves"],
     "perturbed": ["parts"],
@@ -69,15 +76,18 @@ def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: 
         world.append({"release": f"{family}.{number}-instruct", "lab": lab, "family": family})
     labs.sort(key=lambda lab: -sum(r["lab"] == lab for r in world))
     return {
-        "schema": 2,
+        "schema": 3,
         "run": _run(rng),
         "summary": {"headline": _headline()},
         "protocols": [_protocol(p) for p in protocols],
         "figures": [row for protocol in protocols for row in _figures(rng, protocol)],
         "reliability": {p: _bins(rng) for p in protocols if p in ("same-set", "other-set", "unseen-release")},
         "risk_coverage": {
+            "responses": 25,
             "threshold": 0.705,
             "false_attribution_rate": 0.05,
+            "likely_threshold": 0.452,
+            "likely_error_rate": 0.25,
             "curves": {p: _curve(p) for p in protocols if p not in ("controls", "perturbed")},
         },
         "confusion": {"same-set": {"responses": 10, "labs": [_confused(rng, lab, labs, world) for lab in labs]}},
@@ -93,8 +103,13 @@ def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: 
 
 
 def _protocol(name: str) -> dict[str, Any]:
-    views = _VIEWS[name]
-    return {"name": name, "question": f"What about {name}?", "left_out": "A fifth of the prompts.", "views": views}
+    return {
+        "name": name,
+        "question": f"What about {name}?",
+        "left_out": "A fifth of the prompts.",
+        "views": _VIEWS[name],
+        "by_kind": {"same-set": 10}.get(name, 25) if name in _EXPECT else None,
+    }
 
 
 def _run(rng: np.random.Generator) -> dict[str, Any]:
@@ -133,7 +148,8 @@ def _headline() -> list[dict[str, Any]]:
 
 def _figures(rng: np.random.Generator, protocol: str) -> list[dict[str, Any]]:
     rows = []
-    for part in ["all", *_PARTS[protocol]]:
+    expect = [f"expect {_EXPECT[protocol]}"] if protocol in _EXPECT else []
+    for part in ["all", *expect, *_PARTS[protocol]]:
         shift = 0.0 if part == "all" else float(rng.uniform(-0.12, 0.05))
         for n in NUMBERS:
             for depth, level in enumerate(LEVELS):
@@ -166,7 +182,9 @@ def _metrics(rng: np.random.Generator, top: float | None) -> dict[str, Any]:
         "top-1": around(t), "top-3": around(None if t is None else t**0.5), "macro recall": around(t),
         "macro F1": around(t), "log-loss": around(None if t is None else 3 * (1 - t)), "Brier": around(t),
         "ECE": around(0.04), "C_llr": around(1.2), "c@1": around(t), "coverage": around(0.6),
-        "false-attribution rate": around(0.04), "selective risk at 50 % coverage": around(0.03),
+        "false-attribution rate": around(0.04), "coverage with likely": around(0.8),
+        "error rate with likely": around(0.2), "set size": around(2.5), "set coverage": around(0.91),
+        "selective risk at 50 % coverage": around(0.03),
         "verdict unknown": around(0.1), "verdict new-release": around(0.07),
         "AUROC": around(0.7), "FPR at 95 % TPR": around(0.8), "OSCR": around(t),
     }  # fmt: skip
@@ -274,7 +292,9 @@ def _month(rng: np.random.Generator, month: str) -> dict[str, Any]:
         "month": month, "cases": int(rng.integers(10, 80)), "releases": int(rng.integers(1, 12)), "lab top-1": top,
         "low": top - 0.1, "high": top + 0.1, "lab macro": top - 0.08, "verdict new-release": 0.2,
         "coverage": top - 0.15, "false-attribution rate": float(rng.uniform(0.02, 0.3)),
+        "coverage with likely": top - 0.05, "error rate with likely": float(rng.uniform(0.1, 0.3)),
     }  # fmt: skip
     if month.endswith("-07"):
-        row |= dict.fromkeys(("lab top-1", "low", "high", "lab macro", "coverage", "false-attribution rate"))
+        none = ("lab top-1", "low", "high", "lab macro", "coverage", "false-attribution rate", "coverage with likely")
+        row |= dict.fromkeys((*none, "error rate with likely"))
     return row

@@ -15,7 +15,7 @@ from fingerprint.report.evaluation.html import render_html
 from tests.report.evaluation.made_up import HOSTILE, NUMBERS, report
 
 SECTIONS = [
-    "summary", "accuracy", "confusion", "reliability", "attributions", "similarity", "worst-errors", "months",
+    "summary", "kinds", "accuracy", "confusion", "reliability", "attributions", "similarity", "worst-errors", "months",
     "perturbed", "by-language-and-domain", "controls", "figures", "run",
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "img", "hr", "input"}
@@ -138,7 +138,32 @@ def test_sections_of_absent_protocols_are_left_out() -> None:
     bare = report(protocols=("unknown-lab",), releases=60)
     bare |= {"confusion": {}, "similarity": {"map": [], "tree": None}, "worst_errors": [], "reliability": {}}
     bare["risk_coverage"] |= {"curves": {}}
-    assert list(Page(render_html(bare)).sections) == ["summary", "figures", "run"]
+    assert list(Page(render_html(bare)).sections) == ["summary", "kinds", "figures", "run"]
+
+
+def test_each_kind_is_a_row_and_once_more_as_expected(text: str) -> None:
+    section = text.split('<section id="kinds"', 1)[1].split("</section>", 1)[0]
+    rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"(?m)^<tr>.*</tr>$", section)]
+    protocols = ["same-set", "other-set", "unseen-release", "unseen-release-other-set", "temporal-split", "unknown-lab"]
+    expect = ["known", "known", "new", "new", "new", "new"]
+    more = [f"{protocol}, expect {one}" for protocol, one in zip(protocols, expect, strict=True)]
+    assert [row[0] for row in rows] == [*protocols, *more]
+    assert [row[2] for row in rows] == ["10", *["25"] * 5] * 2
+    assert {len(row) for row in rows} == {14}
+    figure = next(
+        f for f in report()["figures"]
+        if (f["protocol"], f["part"], f["responses"], f["level"]) == ("other-set", "all", 25, "lab")
+    )  # fmt: skip
+    assert rows[1][4].startswith(f"{figure['metrics']['top-1']['value']:.1%} (")
+    assert rows[1][7:13:2] == ["60.0%", "80.0%", "2.500"]
+
+
+def test_a_threshold_that_no_probability_reaches_is_none() -> None:
+    asked = report(protocols=("same-set",), releases=60)
+    asked["risk_coverage"] |= {"threshold": None, "likely_threshold": 0.25}
+    shown = Page(render_html(asked)).sections["attributions"]
+    assert "none for a false-attribution rate of at most 5%" in shown
+    assert "25.0% for likely" in shown
 
 
 def test_null_is_a_dash() -> None:

@@ -9,7 +9,8 @@ from fingerprint.report.evaluation.markdown import escaped, render_markdown
 from tests.report.evaluation.made_up import HOSTILE, report
 
 HEADINGS = [
-    "same-set", "other-set", "unseen-release", "temporal-split", "unknown-lab", "perturbed", "by-language-and-domain",
+    "By kind of case", "same-set", "other-set", "unseen-release", "unseen-release-other-set", "temporal-split",
+    "unknown-lab", "perturbed", "by-language-and-domain",
     "controls", "Attributions", "temporal-split, month by month", "The worst errors", "How this report was made",
 ]  # fmt: skip
 
@@ -24,7 +25,13 @@ def test_all_in_brief(text: str) -> None:
     assert re.findall(r"(?m)^# (.*)$", text) == ["Evaluation of the model default"]
     assert len(text) < 100_000
     assert "- **97%** With 25 responses" in text
-    assert re.search(r"(?m)^\| all \| lab \| 25 \| \d+ \| 9\d\.\d% \([\d.]+–[\d.]+\) \| 2\.0% \| 18\.0% \|$", text)
+    verdicts = r"60\.0% \| 4\.0% \| 80\.0% \| 20\.0% \| 2\.500 \| 91\.0% \| 0\.040"
+    top = r"9\d\.\d% \([\d.]+–[\d.]+\) \| \d+\.\d% \| \d+\.\d%"
+    assert re.search(rf"(?m)^\| all \| 25 \| \d+ \| 2\.0% \| {top} \| {verdicts} \|$", text)
+    assert re.search(rf"(?m)^\| same-set \| A fifth of the prompts\. \| 10 \| \d+ \| {top} \| {verdicts} \|$", text)
+    assert re.search(
+        r"(?m)^\| unknown-lab, expect new \| A fifth of the prompts\. \| 25 \| \d+ \| – \| – \| – \| 60\.0%", text
+    )
 
 
 def test_tables_hold_together(text: str) -> None:
@@ -63,4 +70,4 @@ def test_absent_protocols_are_left_out_and_null_is_a_dash() -> None:
         h for h in HEADINGS if h.startswith(("same-set", "temporal-split")) or h[0].isupper()
     ]
     assert "None" not in text
-    assert re.search(r"(?m)^\| all \| lab \| 10 \| \d+ \| – \| – \| – \|$", text)
+    assert re.search(r"(?m)^\| all \| 10 \| \d+( \| –){11} \|$", text)

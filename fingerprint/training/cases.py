@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any
@@ -9,9 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.keys import factorize
 from fingerprint.config import Config
+from fingerprint.data.registry import Registry
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Objects
-from fingerprint.model.covariates import Covariates
+from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.likelihood import Evidence, Likelihood
 from fingerprint.model.plda import Floats
 from fingerprint.training.data import Labels, few_of_each
@@ -103,6 +106,18 @@ def _joined(parts: Sequence[Any], names: Iterable[str]) -> dict[str, Any]:
     return {name: np.concatenate([getattr(part, name) for part in parts]) for name in names}
 
 
+def class_names(registry: Registry, releases: list[str]) -> ClassNames:
+    """Look up the labs, families and groups of releases; a family name that two labs use gets the lab's beside it."""
+    entries = [registry.releases[name] for name in releases]
+    owners = defaultdict(set)
+    for entry in entries:
+        owners[entry.family].add(entry.lab)
+    labs, lab = factorize([entry.lab for entry in entries])
+    families, family = factorize([e.family if len(owners[e.family]) == 1 else f"{e.family} ({e.lab})" for e in entries])
+    group = factorize([min(registry.group(name)) for name in releases])[1]
+    return ClassNames(labs, families, releases, lab, family, group)
+
+
 @dataclass(frozen=True)
 class Questions:
     """S sets of responses that a model has not predicted yet.
@@ -154,8 +169,7 @@ def collect_evidence(
     """
     at = [np.searchsorted(rows, some) for some in questions.rows]
     vectors, sizes = [embeddings.rows[i] for i in at], [embeddings.size[i] for i in at]
-    covariates = Covariates.read(likelihood, vectors, sizes)
-    found = likelihood.evidence(np.stack([some.mean(axis=0) for some in vectors]), covariates.count)
+    found, covariates = read_cases(likelihood, vectors, sizes)
     code = {name: i for i, name in enumerate(names.releases)}
     lab_code = {name: i for i, name in enumerate(names.labs)}
     true = np.array([code[name] for name in questions.release])
@@ -169,6 +183,7 @@ def collect_evidence(
         new=_widened(found.new, lab_column, len(names.labs), low),
         release_score=_widened(found.release_score, column, len(names.releases), no_score),
         lab_score=_widened(found.lab_score, lab_column, len(names.labs), no_score),
+        votes=_widened(found.votes, lab_column, len(names.labs), no_score),
     )
     return CaseSet(
         questions.rows,

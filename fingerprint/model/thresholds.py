@@ -1,0 +1,245 @@
+"""Thresholds that hold an error rate in each kind of case, by what held-out cases say.
+
+A rate over a mixture hides the kind in which a verdict is mostly wrong. So a threshold holds in the worst kind. Cases
+of one cell (a release in a corpus) are not independent: a kind counts by its effective sample size. A kind with few
+cases above a threshold borrows from the others (partial pooling).
+
+References:
+    Efron, B. and Morris, C. (1975). Data analysis using Stein's estimator and its generalizations. Journal of the
+    American Statistical Association 70 (partial pooling).
+    Geifman, Y. and El-Yaniv, R. (2017). Selective classification for deep neural networks. NeurIPS 2017.
+    Kish, L. (1965). Survey Sampling. Wiley (the effective sample size).
+    Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer (conformal sets).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fingerprint.base.keys import isin
+from fingerprint.config import CalibrationConfig
+from fingerprint.metrics.predictions import ClassNames
+from fingerprint.model.calibration import LEVELS, NEVER, KindFigures, Limits
+from fingerprint.model.plda import Floats, Ints
+from fingerprint.model.posterior import Posterior
+
+_UNKNOWN = "unknown"
+# Thresholds that are tried. The step of 0.005 is the standard error of a rate of 5 % on 2,000 cases.
+_GRID = np.linspace(0, 1, 201)
+# Classes of the domain distance, each of as many cases; independent cases that a kind needs to tell a quantile.
+_CLASSES, _TELLING = 3, 10
+
+
+@dataclass(frozen=True)
+class Judged:
+    """S held-out cases with their recalibrated probabilities and their truth.
+
+    Attributes:
+        probability: By level, (S,) of the first of it.
+        right: By level, (S,) whether the first is the right one.
+        own: (S,) probability of the right lab, 0 for an unknown one.
+        new: (S,) probability of a new release, if the first lab is right.
+        unknown: (S,) probability of an unknown lab.
+        known: (S,) whether the release is known.
+        lab_known: (S,) whether the lab is.
+        kind: (S,) of str.
+        count: (S,) responses.
+        cluster: (S,) code of the cell: cases of one are not independent.
+        distance: (S,) domain distance.
+        in_domain: (S,) whether a known domain explains the case better than an unknown one.
+    """
+
+    probability: dict[str, Floats]
+    right: dict[str, NDArray[np.bool_]]
+    own: Floats
+    new: Floats
+    unknown: Floats
+    known: NDArray[np.bool_]
+    lab_known: NDArray[np.bool_]
+    kind: NDArray[np.object_]
+    count: Ints
+    cluster: Ints
+    distance: Floats
+    in_domain: NDArray[np.bool_]
+
+    def at(self, kind: str, size: int) -> NDArray[np.bool_]:
+        """Return (S,) whether a case is of a kind and a number of responses."""
+        return isin(self.kind, {kind}) & (self.count == size)
+
+
+def judged(
+    found: Posterior, names: ClassNames, release: Ints, lab_known: NDArray[np.bool_]
+) -> tuple[dict[str, Floats], dict[str, NDArray[np.bool_]], Floats]:
+    """Return by level (S,) the probability of the first and whether it is right; and (S,) that of the right lab.
+
+    Args:
+        found: The posterior of S cases.
+        names: The classes.
+        release: (S,) the true releases, indices into `names.releases`.
+        lab_known: (S,) whether the model knows any release of the true lab.
+    """
+    labs, rows = found.labs(), np.arange(len(release))
+    families = np.zeros((len(labs), len(names.families)))
+    np.add.at(families.T, names.family, found.release.T)
+    probability, right = {}, {}
+    truth = {"lab": names.lab[release], "family": names.family[release], "release": release}
+    for level, shares in (("lab", labs), ("family", families), ("release", found.release)):
+        first = shares.argmax(axis=1)
+        probability[level] = shares[rows, first]
+        right[level] = (first == truth[level]) & lab_known
+    return probability, right, np.where(lab_known, labs[rows, truth["lab"]], 0.0)
+
+
+def thresholds(cases: Judged, promised: Sequence[str], config: CalibrationConfig) -> dict[str, Limits]:
+    """Find the thresholds from which on at most a rate is wrong in each kind of case.
+
+    Args:
+        cases: Held-out cases.
+        promised: The kinds in which the rates hold. Whoever names a lab of an unknown lab's case is wrong.
+        config: Rates, margin and pooling.
+
+    Returns:
+        By level, the thresholds on the probability of the first: the least at which every promised kind holds the rate.
+    """
+    out = {}
+    for level in LEVELS:
+        limits = {}
+        for size in np.unique(cases.count):
+            worst = np.max(_errors(cases, level, int(size), promised, config), axis=0, initial=0.0)
+            found = [np.flatnonzero(worst <= config.margin * rate) for rate in config.rates]
+            least = [float(_GRID[which[0]]) if len(which) else NEVER for which in found]
+            # A higher rate never needs a higher threshold.
+            limits[str(size)] = np.minimum.accumulate(least).tolist()
+        out[level] = Limits(config.rates, limits)
+    return out
+
+
+def _errors(
+    cases: Judged, level: str, size: int, promised: Sequence[str], config: CalibrationConfig
+) -> NDArray[np.float64]:
+    """(kinds, grid) the share of wrong ones at or above each threshold, for the promised kinds that there are cases of.
+
+    Of an unknown lab it is the share of all cases. Else it is drawn towards the share over all kinds, as if `pooling`
+    independent cases had that one: a kind with few cases above a threshold cannot tell by itself. Where all kinds
+    together have fewer than that, nobody can tell, and the share over all kinds is taken to be 1.
+    """
+    above, wrong, alarms = [], [], []
+    for kind in promised:
+        at = cases.at(kind, size)
+        if not at.any():
+            continue
+        probability, right = cases.probability[level][at], cases.right[level][at]
+        cluster = np.unique(cases.cluster[at], return_inverse=True)[1]
+        weight = 1 / np.sqrt(np.bincount(cluster))[cluster]
+        counted = probability >= _GRID[:, None]
+        if kind == _UNKNOWN:
+            alarms.append((counted * weight).sum(axis=1) / weight.sum())
+            continue
+        mass = np.maximum((counted * weight).sum(axis=1), np.finfo(float).tiny)
+        of_cluster = np.zeros((len(_GRID), int(cluster.max()) + 1))
+        np.add.at(of_cluster.T, cluster, (counted * weight).T)
+        above.append(mass**2 / np.maximum(np.square(of_cluster).sum(axis=1), np.finfo(float).tiny))
+        wrong.append((counted * weight * ~right).sum(axis=1) / mass)
+    if not above:
+        return np.array(alarms)
+    independent, share = np.array(above), np.array(wrong)
+    total = independent.sum(axis=0)
+    mean = (independent * share).sum(axis=0) / np.maximum(total, np.finfo(float).tiny)
+    pooled = np.where(total >= config.pooling, mean, 1.0)
+    shrunk = (independent * share + config.pooling * pooled) / (independent + config.pooling)
+    return np.vstack([shrunk, *alarms])
+
+
+def novelty_limits(cases: Judged, config: CalibrationConfig) -> tuple[Limits, Limits]:
+    """Find what P(new release) must exceed to rule known releases out, and its complement to rule out new ones.
+
+    Args:
+        cases: Held-out cases; those whose first lab is right count.
+        config: The rates of false alarms.
+
+    Returns:
+        The limits on the complement of P(new release), by cases of new releases; and those on P(new release), by cases
+        of known releases. They hold in each kind.
+    """
+    named = cases.right["lab"]
+    return (
+        _alarms(cases, 1 - cases.new, named & ~cases.known, config),
+        _alarms(cases, cases.new, named & cases.known, config),
+    )
+
+
+def unknown_limits(cases: Judged, config: CalibrationConfig) -> Limits:
+    """Find what P(unknown lab) must reach to rule known labs out, in each kind of in-domain case."""
+    return _alarms(cases, cases.unknown, cases.lab_known & cases.in_domain, config)
+
+
+def _alarms(cases: Judged, probability: Floats, of: NDArray[np.bool_], config: CalibrationConfig) -> Limits:
+    """Limits that at most a rate of the cases that `of` marks exceeds, in the worst kind (Neyman & Pearson 1933)."""
+    limits = {}
+    for size in np.unique(cases.count):
+        worst = np.zeros(len(config.rates))
+        told = False
+        for kind in np.unique(cases.kind):
+            at = of & cases.at(kind, int(size))
+            if len(np.unique(cases.cluster[at])) >= _TELLING:
+                told = True
+                worst = np.maximum(worst, np.quantile(probability[at], 1 - np.array(config.rates), method="higher"))
+        limits[str(size)] = np.nextafter(worst, 2).tolist() if told else [NEVER] * len(config.rates)
+    return Limits(config.rates, limits)
+
+
+def set_limits(cases: Judged, config: CalibrationConfig) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Find the probability that a lab needs to be in the set, so that a set holds the right lab as often as stated.
+
+    Args:
+        cases: Held-out cases; those of known labs count.
+        config: How often a set has to hold the right lab, in each kind.
+
+    Returns:
+        By number of responses, the domain distances between the classes; and for each class the probability.
+
+    References:
+        Vovk, Gammerman & Shafer (2005): the quantile of n + 1 exchangeable cases, of which one is the user's.
+    """
+    distances, sets = {}, {}
+    for size in np.unique(cases.count):
+        own = cases.lab_known & (cases.count == size)
+        if not own.any():
+            own = cases.count == size
+        cuts = np.quantile(cases.distance[own], np.arange(1, _CLASSES) / _CLASSES)
+        of_class = np.searchsorted(cuts, cases.distance)
+        values = []
+        for number in range(_CLASSES):
+            of_kinds = [own & (of_class == number) & cases.at(kind, int(size)) for kind in np.unique(cases.kind)]
+            telling = [at for at in of_kinds if len(np.unique(cases.cluster[at])) >= _TELLING]
+            values.append(min((_conformal(cases.own[at], 1 - config.set_coverage) for at in telling), default=0.0))
+        distances[str(size)], sets[str(size)] = cuts.tolist(), values
+    return distances, sets
+
+
+def _conformal(values: Floats, miss: float) -> float:
+    """The value below which at most a share of n + 1 exchangeable ones lies; 0 where so few cannot tell."""
+    rank = int(np.floor(miss * (len(values) + 1)))
+    return float(np.sort(values)[rank - 1]) if rank else 0.0
+
+
+def figures(cases: Judged, limits: Limits, config: CalibrationConfig) -> dict[str, dict[str, KindFigures]]:
+    """Measure what the thresholds of labs do, by number of responses and kind."""
+    out: dict[str, dict[str, KindFigures]] = {}
+    probability, wrong = cases.probability["lab"], ~cases.right["lab"]
+    for size in np.unique(cases.count):
+        for kind in np.unique(cases.kind):
+            at = cases.at(kind, int(size))
+            if not at.any():
+                continue
+            coverage, error = [], []
+            for rate in config.rates:
+                above = at & (probability >= limits.limit(int(size), rate))
+                coverage.append(float(above.sum() / at.sum()))
+                error.append(float(wrong[above].mean()) if above.any() else 0.0)
+            out.setdefault(str(size), {})[kind] = KindFigures(int(at.sum()), float(wrong[at].mean()), coverage, error)
+    return out

@@ -1,0 +1,98 @@
+"""What was expected of a case, and what was measured on held-out cases of each kind, as text."""
+
+from __future__ import annotations
+
+from fingerprint.base.escaping import printable
+from fingerprint.model.verdict import Calibration, KindRates
+from fingerprint.report.layout import columns, counted, fit, wrap
+
+KINDS: dict[str, str] = {
+    "same": "known release, known corpora",
+    "other": "known release, other corpora",
+    "unseen": "new release, known corpora",
+    "both": "new release, other corpora",
+    "later": "later release",
+    "unknown": "unknown lab",
+}
+"""The kinds of cases in words; a test holds it complete."""
+
+EXPECTED: dict[str, str] = {
+    "any": "any kind of case",
+    "new": "a new release, such as a stealth model",
+    "known": "a known release, as in an audit",
+}
+"""What a user may expect, in words; a test holds it complete."""
+
+# The kinds of the case mixture that a sentence takes together.
+_GROUPS = {
+    "known releases": ("same", "other"),
+    "new releases of known labs": ("unseen", "both", "later"),
+    "unknown labs": ("unknown",),
+}
+_HEAD = ("cases", "attributed", "wrong", "or likely", "wrong")
+_WIDTHS = (7, 12, 8, 11, 8)
+# Columns for the name of a kind. Where the terminal lacks them, the figures are on a line of their own.
+_NAME = 34
+
+
+def expected(rates: Calibration) -> str:
+    """Return what was expected as a sentence, with the shares of the case mixture."""
+    share = {one.kind: one.share for one in rates.mixture}
+    groups = {name: sum(share.get(kind, 0.0) for kind in kinds) for name, kinds in _GROUPS.items()}
+    shares = ", ".join(f"{100 * of:.3g} % {name}" for name, of in groups.items() if of)
+    what = printable(EXPECTED.get(rates.expect, rates.expect))
+    return f"Expected: {what} ({shares}; --expect)." if shares else f"Expected: {what} (--expect)."
+
+
+def render_rates(rates: Calibration, width: int) -> list[str]:
+    """Return a table with a row for each kind of case, and what its columns mean.
+
+    Args:
+        rates: What was measured.
+        width: Columns of the terminal.
+    """
+    if not rates.kinds:
+        return []
+    room = min(_NAME, max(width - sum(_WIDTHS), 0))
+    promised = {one.kind for one in rates.mixture if one.promised}
+    lines = _row(f"Held-out cases with {counted(rates.responses, 'response')}", _HEAD, room)
+    for row in rates.kinds:
+        mark = "" if row.kind in promised else " *"
+        lines += _row(f"  {printable(KINDS.get(row.kind, row.kind))}{mark}", _values(row), room)
+    attributed, likely = _rate(rates.false_attributions), _rate(rates.likely_errors)
+    lines += wrap(
+        f"Allowed in each kind: {attributed} wrong among the attributed, {likely} among the attributed or likely; for "
+        "an unknown lab, as many of all its cases.",
+        width,
+    )
+    if any(row.kind not in promised for row in rates.kinds):
+        lines += wrap(f"* Not expected with --expect {printable(rates.expect)}: nothing is promised here.", width)
+    return lines
+
+
+def _values(row: KindRates) -> tuple[str, ...]:
+    return (
+        f"{row.cases:,}",
+        _share(row.coverage),
+        _wrong(row.coverage, row.attribution_error),
+        _share(row.likely_coverage),
+        _wrong(row.likely_coverage, row.likely_error),
+    )
+
+
+def _row(name: str, cells: tuple[str, ...], room: int) -> list[str]:
+    figures = "".join(cell.rjust(width) for cell, width in zip(cells, _WIDTHS, strict=True))
+    return [fit(name, room) + figures] if columns(name) <= room else [name, " " * room + figures]
+
+
+def _share(share: float) -> str:
+    return f"{100 * share:.0f} %"
+
+
+def _wrong(coverage: float, error: float) -> str:
+    """The share of wrong ones; a dash where nothing is named."""
+    return f"{100 * error:.1f} %" if coverage else "-"
+
+
+def _rate(rate: float) -> str:
+    return f"{100 * rate:.4g} %"
