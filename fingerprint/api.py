@@ -8,7 +8,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -78,8 +77,7 @@ class Fingerprint:
     def __init__(self, loaded: Loaded):
         self._model = loaded
         self._plda = loaded.likelihood.plda
-        families = factorize([f"{entry['lab']} {entry['family']}" for entry in loaded.releases])[1]
-        self._family = np.eye(int(families.max()) + 1)[families]
+        self._family = factorize([f"{entry['lab']} {entry['family']}" for entry in loaded.releases])[1]
 
     @classmethod
     def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
@@ -275,33 +273,31 @@ class Fingerprint:
     def _rates(self, responses: int, question: Question) -> Calibration:
         calibration = self._model.calibration
         config, figures = calibration.config, calibration.expectations[question.expect].figures
-        shares = msgspec.structs.asdict(getattr(config.expectations, question.expect))
-        likely = max(config.likely, question.false_attributions)
-        at, at_likely = (sum(one <= rate for one in config.rates) - 1 for rate in (question.false_attributions, likely))
+        mixture, promised = config.mixture(question.expect), config.promised(question.expect)
+        attributed, likely = question.false_attributions, max(config.likely, question.false_attributions)
         nearest = calibration.nearest(responses)
+        kinds = [(kind, figures[nearest][kind]) for kind in mixture if kind in figures[nearest]]
         return Calibration(
             expect=question.expect,
-            mixture=tuple(KindShare(kind, share, share >= config.least_share) for kind, share in shares.items()),
-            false_attributions=question.false_attributions,
+            mixture=tuple(KindShare(kind, share, kind in promised) for kind, share in mixture.items()),
+            false_attributions=attributed,
             likely_errors=likely,
             set_coverage=config.set_coverage,
             responses=int(nearest),
             kinds=tuple(
                 KindRates(
                     kind,
-                    figures[nearest][kind].cases,
-                    round(figures[nearest][kind].lab_error, 4),
-                    *(
-                        _at(values, i)
-                        for i in (at, at_likely)
-                        for values in (figures[nearest][kind].coverage, figures[nearest][kind].error)
-                    ),
+                    of.cases,
+                    round(of.lab_error, 4),
+                    *(round(value, 4) for rate in (attributed, likely) for value in of.at(config.rates, rate)),
                 )
-                for kind in shares
-                if kind in figures[nearest]
+                for kind, of in kinds
             ),
             sizes=tuple(
-                SizeRates(int(size), *(_mean_coverage(figures[size], shares, i) for i in (at, at_likely)))
+                SizeRates(
+                    int(size),
+                    *(_mean_coverage(figures[size], mixture, config.rates, rate) for rate in (attributed, likely)),
+                )
                 for size in sorted(figures, key=int)
             ),
         )
@@ -322,15 +318,13 @@ def _expected(expect: str) -> Expect:
         raise FingerprintError(f"expect: {printable(expect)}: expected {', '.join(Expect)}") from None
 
 
-def _at(values: Sequence[float], rate: int) -> float:
-    """Return the value at the index of a rate; 0 below the least rate, where nothing is named."""
-    return round(float(values[rate]), 4) if rate >= 0 else 0.0
-
-
-def _mean_coverage(kinds: Mapping[str, KindFigures], shares: Mapping[str, float], rate: int) -> float:
-    """Return the coverage at the index of a rate over the kinds that were measured, weighted by the mixture."""
-    total = sum(shares[kind] for kind in kinds)
-    return round(sum(shares[kind] * _at(of.coverage, rate) for kind, of in kinds.items()) / total, 4) if total else 0.0
+def _mean_coverage(
+    kinds: Mapping[str, KindFigures], mixture: Mapping[str, float], rates: Sequence[float], rate: float
+) -> float:
+    """Return the coverage at a rate over the kinds that were measured, weighted by the mixture."""
+    total = sum(mixture[kind] for kind in kinds)
+    mean = sum(mixture[kind] * round(of.at(rates, rate)[0], 4) for kind, of in kinds.items())
+    return round(mean / total, 4) if total else 0.0
 
 
 def _ranked(rows: Iterable[_Share]) -> tuple[_Share, ...]:

@@ -281,6 +281,14 @@ class CalibrationConfig(_Section, frozen=True):
     rates: tuple[Share, ...] = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5)
     covariate_responses: Positive = 25
 
+    def mixture(self, expect: str) -> dict[str, float]:
+        """Return the share of each kind of case under an expectation, one of the fields of `expectations`."""
+        return msgspec.structs.asdict(getattr(self.expectations, expect))
+
+    def promised(self, expect: str) -> list[str]:
+        """Return the kinds of cases in which error rates hold under an expectation."""
+        return [kind for kind, share in self.mixture(expect).items() if share >= self.least_share]
+
 
 class StyleMarkerConfig(_Section, frozen=True):
     """The named style markers that a verdict gives as its reasons.

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -12,6 +12,9 @@ from fingerprint.base.files import locked
 from fingerprint.config import Config
 from fingerprint.evaluation.config import EvaluationConfig
 from tests import worlds
+
+if TYPE_CHECKING:
+    from fingerprint.evaluation.run import Settings
 
 
 @pytest.fixture(scope="session")
@@ -99,26 +102,32 @@ def tiny_evaluation() -> EvaluationConfig:
 
 
 @pytest.fixture(scope="session")
+def evaluation_settings(world: Path, model: Path, tiny_evaluation: EvaluationConfig) -> Settings:
+    """Of the evaluation of the small model; what it has done is kept in the world's cache."""
+    from fingerprint.evaluation.run import Settings
+
+    return Settings(
+        model,
+        world / "registry.csv",
+        config=tiny_evaluation,
+        jobs=1,
+        cache=world / "cache",
+        command="fingerprint evaluate x",
+    )
+
+
+@pytest.fixture(scope="session")
 def evaluated(
     world: Path,
-    model: Path,
-    tiny_evaluation: EvaluationConfig,
+    evaluation_settings: Settings,
     made_once: Callable[[str, Callable[[Path], object]], Path],
 ) -> tuple[dict[str, Any], Path]:
     """(report.json, its folder): all protocols, with a corpus that the model has not seen."""
-    from fingerprint.evaluation.run import Settings, evaluate
+    from fingerprint.evaluation.run import evaluate
 
     def make(out: Path) -> None:
         external = worlds.foreign(world)
-        settings = Settings(
-            model,
-            world / "registry.csv",
-            config=tiny_evaluation,
-            jobs=1,
-            cache=world / "cache",
-            command="fingerprint evaluate x",
-        )
-        evaluate([world / "corpora", external], out, settings, lambda stage, done, total: None)
+        evaluate([world / "corpora", external], out, evaluation_settings, lambda stage, done, total: None)
 
     out = made_once("report", make)
     return json.loads((out / "report.json").read_text()), out

@@ -14,18 +14,18 @@ from fingerprint.config import Config
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.config import FULL
-from fingerprint.evaluation.fits import Fitted, fit
 from fingerprint.evaluation.study import Running, TrainedOn, read_sample
 from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
-from fingerprint.model.plda import Floats
+from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.store.folder import load
 from fingerprint.training.calibration_cases import calibration_cases, learn_information
 from fingerprint.training.cases import CaseSet, Questions, subsample
 from fingerprint.training.context import no_progress
 from fingerprint.training.data import Data, Labels, few_of_each
+from fingerprint.training.fitted import Fitted, fit
 from fingerprint.training.splits import CaseKind, calibration_splits, draw, related_corpora
 
 # Training rows of a release, and cases of a kind for the calibration: enough, and the benchmark ends within an hour.
@@ -43,7 +43,7 @@ class World:
         fitted: The model.
         calibration: Its calibration.
         information: The information gain of prompts.
-        family: (R, F) 1 where a release that the model knows is of a family.
+        family: (R,) code of the family of each release that the model knows.
         embeddings: (n, D) of the rows.
         sizes: (n,) lengths of the rows.
         release: (n,) release of each row.
@@ -55,7 +55,7 @@ class World:
     fitted: Fitted
     calibration: Calibration
     information: InformationGain
-    family: Floats
+    family: Ints
     embeddings: NDArray[np.float32]
     sizes: NDArray[np.int64]
     release: NDArray[np.int64]
@@ -106,7 +106,7 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     family = names.family[[names.releases.index(name) for name in fitted.known.names]]
     return World(
         fitted, calibration.for_labs(fitted.known.labs), information.for_labs(fitted.known.labs),
-        np.eye(len(names.families))[family], fitted.embeddings.rows[at], fitted.embeddings.size[at],
+        family, fitted.embeddings.rows[at], fitted.embeddings.size[at],
         data.labels.release[rows], np.array([code.get(lab_of[name], -1) for name in own]),
         replay[rows],
         [prompts[i] for i in rows.tolist()],

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from benchmarks.probing.model import World
 from fingerprint.config import ProbingConfig
 from fingerprint.model.covariates import read_cases
-from fingerprint.model.decision import decisions
+from fingerprint.model.decision import Question, decisions
 from fingerprint.model.plda import Floats
 from fingerprint.probing.choice import Choice, Kind, firm
 
@@ -81,6 +81,6 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
         top = share.max(axis=1)
         right.append(first == truth)
         confidence.append(top)
-        decided = decisions(found, evidence, covariates, world.family, world.calibration)
+        decided = decisions(found, evidence, covariates, world.family, world.calibration, Question())
         attributed.append(np.where([one.verdict.is_attribution for one in decided], first, -1))
     return Sessions(*(np.stack(part, axis=1) for part in (right, confidence, attributed)))

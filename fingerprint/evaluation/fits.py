@@ -14,75 +14,23 @@ from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.folds import Fold, earlier, leave_out
 from fingerprint.evaluation.work import Arrays, Work
-from fingerprint.features.ngrams import Counts
-from fingerprint.features.weights import unit_rows
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Predictions
 from fingerprint.model.calibration import Calibration, Expect
 from fingerprint.model.calibration_fit import calibrate
-from fingerprint.model.decision import Question, decide, summaries
-from fingerprint.model.likelihood import Likelihood
+from fingerprint.model.decision import Question, decisions
 from fingerprint.training.calibration_cases import calibration_cases
-from fingerprint.training.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
+from fingerprint.training.cases import CaseSet, Questions, draw_by_kind, in_any, subsample
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
-from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
-from fingerprint.training.likelihood import KnownReleases, fit_likelihood
+from fingerprint.training.fitted import Fitted, fit
 from fingerprint.training.splits import CaseKind
 
 _CASES, _EXPECTED = "cases", "expected"
 _AUDITED = {CaseKind.SAME, CaseKind.OTHER}
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """A trained model of an evaluation.
-
-    Attributes:
-        space: What embeds responses.
-        embeddings: Of the rows that the model was trained on or is tested on.
-        likelihood: Of PLDA and the linear classifiers.
-        known: The releases and labs that the model knows.
-        rows: (k,) sorted, which rows of the data `embeddings` holds.
-    """
-
-    space: Space
-    embeddings: Embeddings
-    likelihood: Likelihood
-    known: KnownReleases
-    rows: Ints
-
-    def evidence(self, names: ClassNames, questions: Questions) -> CaseSet:
-        """Return the test cases of some of the rows."""
-        return collect_evidence(self.likelihood, self.known, names, questions, self.rows, self.embeddings)
-
-    def embed(self, counts: Counts) -> Embeddings:
-        """Return the embeddings of responses that are not among the rows; `counts` are over all buckets."""
-        vocabulary = self.space.vocabulary
-        rows = unit_rows(counts, vocabulary.columns(), len(vocabulary.buckets), vocabulary.weights)
-        return Embeddings(embed_rows(rows, self.space.tables), np.diff(rows.indptr).astype(np.int64))
-
-
 MoreCases = Callable[[Fitted, CaseSet], CaseSet]
 """Makes further test cases of a fold's model, from the test cases that it has; runs where the fold is trained."""
-
-
-def fit(context: TrainingContext, data: Data, train: Bools, tested: Bools) -> Fitted:
-    """Train a model.
-
-    Args:
-        context: Labs, candidates and hyper-parameters.
-        data: The n rows.
-        train: (n,) the rows to train on.
-        tested: (n,) the rows to embed as well.
-
-    Returns:
-        The model, with the embeddings of these rows that have any feature.
-    """
-    keep = (train | tested) & data.filled
-    some, use = data.sample(keep), train[keep]
-    space, embeddings = fit_space(some, use, context)
-    likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
-    return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
 
 
 @dataclass(frozen=True)
@@ -242,9 +190,7 @@ def predict(cases: CaseSet, calibration: Calibration, names: ClassNames, expect:
     """
     evidence, covariates = cases.evidence, cases.covariates
     posterior = calibration.predict(evidence, covariates, names.lab, expect)
-    family = np.eye(len(names.families))[names.family]
-    question = Question(expect)
-    decided = [decide(one, calibration, question) for one in summaries(posterior, evidence, covariates, family)]
+    decided = decisions(posterior, evidence, covariates, names.family, calibration, Question(expect))
     lab = names.lab[cases.release].tolist()
     in_set = np.array([code in one.set for code, one in zip(lab, decided, strict=True)], bool)
     return Predictions(

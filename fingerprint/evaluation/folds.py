@@ -82,19 +82,14 @@ def leave_out(context: TrainingContext, data: Data, related: Mapping[str, str], 
     part_of = np.where(labels.prompt >= 0, part[np.searchsorted(prompts, labels.prompt)], _NO_PROMPTS)
     testable = candidate[labels.release] & data.full
     out = []
-    for fold in range(folds):
-        prompt_part = fold % config.prompt_parts
-        no_lab, no_release, other = fold_of_lab == fold, fold_of_group == fold, fold_of_corpus == fold
-        # The last that applies to a row: a release of a left-out lab is of an unknown lab, wherever it answers.
-        kind = np.full(len(labels.release), None, object)
-        kind[part_of == prompt_part] = CaseKind.SAME
-        kind[other] = CaseKind.OTHER
-        kind[no_release[labels.release]] = CaseKind.UNSEEN
-        kind[no_release[labels.release] & other] = CaseKind.BOTH
-        kind[no_lab[labels.release]] = CaseKind.UNKNOWN
-        split = CalibrationSplit(candidate[labels.release] & (kind == None), kind)  # noqa: E711 - elementwise
+    for number in range(folds):
+        prompt_part = number % config.prompt_parts
+        no_lab, no_release, other = fold_of_lab == number, fold_of_group == number, fold_of_corpus == number
+        split = CalibrationSplit.of(labels.release, part_of == prompt_part, other, no_release, no_lab)
         names = frozenset(name for name, gone in zip(labels.releases, no_lab | no_release, strict=True) if gone)
-        out.append(dataclasses.replace(Fold.of(split, testable), prompts=prompt_part, releases=names))
+        fold = Fold.of(split, testable)
+        train = fold.train & candidate[labels.release]
+        out.append(dataclasses.replace(fold, train=train, prompts=prompt_part, releases=names))
     return out
 
 

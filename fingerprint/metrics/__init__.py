@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Level(StrEnum):
-    """What a prediction names: a lab, a family or a release."""
+    """What a prediction or a verdict names, the coarsest first."""
 
     LAB = "lab"
     FAMILY = "family"

@@ -14,6 +14,7 @@ References:
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -23,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.config import CalibrationConfig
+from fingerprint.metrics import Level
 from fingerprint.model.confidence import Weights, calibration_features, outcome, recalibrate
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
@@ -32,7 +34,7 @@ from fingerprint.model.posterior import PARAMETERS, Posterior, inverse_temperatu
 NEVER = 1.01
 """A threshold that no probability reaches."""
 
-LEVELS = ("lab", "family", "release")
+LEVELS = tuple(str(level) for level in Level)
 """What can be named, the coarsest first."""
 
 
@@ -58,8 +60,8 @@ class Limits:
 
     def limit(self, count: int, rate: float) -> float:
         """Return the limit for `count` responses at the largest rate that is not above `rate`; NEVER without one."""
-        allowed = [i for i, one in enumerate(self.rates) if one <= rate]
-        return float(self.limits[nearest(self.limits, count)][allowed[-1]]) if allowed and self.limits else NEVER
+        at = rate_index(self.rates, rate)
+        return float(self.limits[nearest(self.limits, count)][at]) if at >= 0 and self.limits else NEVER
 
 
 @dataclass(frozen=True)
@@ -77,6 +79,11 @@ class KindFigures:
     lab_error: float
     coverage: Sequence[float]
     error: Sequence[float]
+
+    def at(self, rates: Sequence[float], rate: float) -> tuple[float, float]:
+        """Return coverage and error at the largest of `rates` that is not above `rate`; 0 without one."""
+        i = rate_index(rates, rate)
+        return (float(self.coverage[i]), float(self.error[i])) if i >= 0 else (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -195,7 +202,7 @@ class Calibration:
         """Return (S,) the factor on a log-likelihood between two labs."""
         return inverse_temperature(self.values(), covariates.columns(evidence, self.config))
 
-    def threshold(self, count: int, rate: float, expect: Expect = Expect.ANY, level: str = "lab") -> float:
+    def threshold(self, count: int, rate: float, expect: Expect = Expect.ANY, level: str = Level.LAB) -> float:
         """Return the probability of the first of a level from which on at most `rate` is wrong in each kind."""
         return self.expectations[expect].thresholds[level].limit(count, rate)
 
@@ -251,6 +258,11 @@ class Calibration:
             labs=list(labs),
             config=config,
         )
+
+
+def rate_index(rates: Sequence[float], rate: float) -> int:
+    """Return the number of the largest of ascending `rates` that is not above `rate`; -1 without one."""
+    return bisect_right(rates, rate) - 1
 
 
 def nearest(known: Iterable[str], count: int) -> str:

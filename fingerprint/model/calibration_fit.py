@@ -136,16 +136,14 @@ def calibrate(cases: CalibrationCases, config: CalibrationConfig) -> Calibration
     best = fit.minimum(START, cases.even())
     found = posterior(best, cases.evidence, columns, names.lab)
     features = calibration_features(found, cases.evidence, columns)
-    expectations = {
-        expect: _expectation(cases, found, features, getattr(config.expectations, expect), config) for expect in Expect
-    }
+    expectations = {str(expect): _expectation(cases, found, features, expect, config) for expect in Expect}
     count, distance = cases.covariates.count, cases.evidence.domain_distance
     known, other = isin(cases.kind, _KNOWN_CORPORA), isin(cases.kind, _OTHER_CORPORA)
     if not known.any():
         known = np.ones(len(count), bool)
     return Calibration(
         parameters=dict(zip(PARAMETERS, best.tolist(), strict=True)),
-        expectations={str(expect): of for expect, of in expectations.items()},
+        expectations=expectations,
         domain_limits=_quantiles(distance, count, known, config.domain_quantile),
         far_limits=_quantiles(distance, count, known | other, config.domain_quantile),
         two_source_limits=_quantiles(cases.covariates.two_source_llr, count, count > 1, config.two_source_quantile),
@@ -155,14 +153,13 @@ def calibrate(cases: CalibrationCases, config: CalibrationConfig) -> Calibration
 
 
 def _expectation(
-    cases: CalibrationCases, found: Posterior, features: Floats, mixture: MixtureConfig, config: CalibrationConfig
+    cases: CalibrationCases, found: Posterior, features: Floats, expect: Expect, config: CalibrationConfig
 ) -> Expectation:
     """What is fitted to one case mixture; found, features: of the cases, before recalibration."""
-    share = cases.shares(mixture)
+    share = cases.shares(getattr(config.expectations, expect))
     recalibrated = recalibrate(found, _cross_validated(cases, found, features, share, config))
     tried = _judged(cases, recalibrated)
-    promised = [k for k, v in msgspec.structs.asdict(mixture).items() if v >= config.least_share]
-    limits = thresholds(tried, promised, config)
+    limits = thresholds(tried, config.promised(expect), config)
     known, new = novelty_limits(tried, config)
     distances, sets = set_limits(tried, config)
     return Expectation(

@@ -96,14 +96,14 @@ def calibration_features(
     best_other = score.max(axis=1, where=~own, initial=-np.inf)
     # For a lab without a known release, or without another candidate, the lead has no bound.
     lead = np.where(np.isfinite(best_own) & np.isfinite(best_other), best_own - best_other, _FARTHEST)
+    votes = np.where(candidates, evidence.votes, -np.inf)
     by_release = np.where(candidates[found.lab], evidence.known, -np.inf)
     readings = (
         found.lab[by_release.argmax(axis=1)],
         found.lab[score.argmax(axis=1)],
         np.where(candidates, evidence.lab_score, -np.inf).argmax(axis=1),
-        np.where(candidates, evidence.votes, -np.inf).argmax(axis=1),
+        votes.argmax(axis=1),
     )
-    votes = np.where(candidates, evidence.votes, -np.inf)
     best_vote = votes.max(axis=1, where=np.arange(votes.shape[1]) != first[:, None], initial=-np.inf)
     vote_lead = np.where(np.isfinite(best_vote), evidence.votes[rows, first] - best_vote, _FARTHEST)
     _, responses, domain_distance, in_domain_llr, _, log_probability, margin = covariates.T

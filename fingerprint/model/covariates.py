@@ -115,8 +115,7 @@ def read_cases(
     log_probability, two_source_llr = np.zeros((2, len(embeddings)))
     votes = np.zeros((len(embeddings), int(plda.lab.max()) + 1))
     if classifiers:
-        member = np.zeros((len(plda.lab), votes.shape[1]))
-        member[np.arange(len(plda.lab)), plda.lab] = 1
+        member = np.eye(votes.shape[1])[plda.lab]
         for i, rows in enumerate(embeddings):
             release, lab = classifiers.log_probabilities(plda.project(rows))
             log_probability[i] = release.mean(axis=0).max()

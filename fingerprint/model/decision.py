@@ -10,12 +10,13 @@ from math import log, log10
 
 import numpy as np
 
+from fingerprint.metrics import Level
 from fingerprint.model.calibration import NEVER, Calibration, Expect
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
-from fingerprint.model.plda import Floats
+from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior
-from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, Level, Novelty, Reason, Support, VerdictWord
+from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, Novelty, Reason, Support, VerdictWord
 
 VERDICT_OF: dict[Reason, VerdictWord] = {
     Reason.ABOVE_THRESHOLD: VerdictWord.ATTRIBUTED,
@@ -62,7 +63,7 @@ _NOVELTY = {
     Novelty.NEW: "P(new release, if the lab is right) = {new}, higher than for {others} of files from known releases.",
     Novelty.UNDECIDED: "Whether the release is known or new cannot be told.",
 }
-NEVER_SHOWN = "more than any probability"
+_NEVER_SHOWN = "more than any probability"
 
 # The likelihood ratios from which on each word holds (ENFSI 2015, section 3), as decimal logarithms.
 _SUPPORT = (
@@ -141,19 +142,20 @@ class Decision:
     set: tuple[int, ...]
 
 
-def summaries(found: Posterior, evidence: Evidence, covariates: Covariates, family: Floats) -> list[CaseSummary]:
+def summaries(found: Posterior, evidence: Evidence, covariates: Covariates, family: Ints) -> list[CaseSummary]:
     """Return what the decisions on S cases rest on.
 
     Args:
         found: The recalibrated posterior.
         evidence: On the same cases.
         covariates: Of the same cases.
-        family: (R, F) 1 where a release is of a family.
+        family: (R,) code of the family of each release, from 0.
     """
     first, top, new = found.first()
     rows = np.arange(len(first))
-    families = found.release @ family
-    lab_of_family = found.lab[family.argmax(axis=0)]
+    families = found.families(family)
+    lab_of_family = np.zeros(families.shape[1], np.int64)
+    lab_of_family[family] = found.lab
     first_family, first_release = families.argmax(axis=1), found.release.argmax(axis=1)
     columns = (
         covariates.count.tolist(),
@@ -189,7 +191,7 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
     expectation = calibration.expectations[question.expect]
     likely_rate = max(config.likely, rate)
     threshold, likely = (calibration.threshold(count, one, question.expect) for one in (rate, likely_rate))
-    reason = _reason(case, calibration, question)
+    reason = _reason(case, calibration, question, threshold, likely)
     novelty = _novelty(case, calibration, question)
     if reason is Reason.ABOVE_THRESHOLD and novelty is Novelty.NEW:
         reason = Reason.NEW_RELEASE
@@ -199,18 +201,18 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
         "confidence": percent(case.confidence, 1),
         "threshold": _shown(threshold),
         "likely": _shown(likely),
-        "rate": _rate(rate),
-        "likely_rate": _rate(likely_rate),
-        "others": _rate(1 - rate),
+        "rate": stated(rate),
+        "likely_rate": stated(likely_rate),
+        "others": stated(1 - rate),
         "new": percent(case.new, 0),
         "unknown": percent(case.unknown, 0),
-        "known_labs": _rate(1 - config.known_as_unknown),
+        "known_labs": stated(1 - config.known_as_unknown),
         "distance": f"{case.domain_distance:.2f}",
         "far_limit": f"{calibration.far_limit(count):.2f}",
-        "domain_share": _rate(config.domain_quantile),
+        "domain_share": stated(config.domain_quantile),
         "two_source_llr": f"{case.two_source_llr:.1f}",
         "two_source_limit": f"{calibration.two_source_limit(count):.1f}",
-        "two_source_share": _rate(config.two_source_quantile),
+        "two_source_share": stated(config.two_source_quantile),
     }
     fields["novelty"] = _NOVELTY[novelty].format(**fields)
     # Without a response no lab is ruled out.
@@ -229,10 +231,14 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
 
 
 def decisions(
-    found: Posterior, evidence: Evidence, covariates: Covariates, family: Floats, calibration: Calibration
+    found: Posterior,
+    evidence: Evidence,
+    covariates: Covariates,
+    family: Ints,
+    calibration: Calibration,
+    question: Question,
 ) -> list[Decision]:
-    """Decide on S cases as `identify` does where the user says nothing; arguments as of `summaries`."""
-    question = Question()
+    """Decide on S cases; arguments as of `summaries` and `decide`."""
     return [decide(case, calibration, question) for case in summaries(found, evidence, covariates, family)]
 
 
@@ -244,8 +250,8 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
     """
     if not case.responses:
         return Support.NONE
-    mixture = getattr(calibration.config.expectations, question.expect)
-    prior = (1 - mixture.unknown) / (question.candidates or len(case.labs))
+    known = 1 - calibration.config.mixture(question.expect)["unknown"]
+    prior = known / (question.candidates or len(case.labs))
     ratio = _log_odds(case.confidence) - _log_odds(prior)
     return next((word for least, word in _SUPPORT if ratio >= least), Support.NONE)
 
@@ -261,16 +267,17 @@ def _log_odds(probability: float) -> float:
     return log(inside / (1 - inside)) / log(10)
 
 
-def _rate(share: float) -> str:
+def stated(share: float) -> str:
     """Return a share that somebody chose as text, with the digits that it has."""
     return f"{100 * share:.4g} %"
 
 
 def _shown(threshold: float) -> str:
-    return NEVER_SHOWN if threshold >= NEVER else percent(threshold, 1)
+    return _NEVER_SHOWN if threshold >= NEVER else percent(threshold, 1)
 
 
-def _reason(case: CaseSummary, calibration: Calibration, question: Question) -> Reason:
+def _reason(case: CaseSummary, calibration: Calibration, question: Question, threshold: float, likely: float) -> Reason:
+    """threshold, likely: what the confidence has to reach for an attribution, and for a likely lab."""
     count, config = case.responses, calibration.config
     if not count:
         return Reason.NO_RESPONSES
@@ -278,9 +285,6 @@ def _reason(case: CaseSummary, calibration: Calibration, question: Question) -> 
         return Reason.OUT_OF_DOMAIN
     if case.two_source_llr > calibration.two_source_limit(count):
         return Reason.TWO_SOURCES
-    rate = question.false_attributions
-    threshold = calibration.threshold(count, rate, question.expect)
-    likely = calibration.threshold(count, max(config.likely, rate), question.expect)
     if case.confidence > case.unknown:
         if case.confidence >= threshold:
             return Reason.ABOVE_THRESHOLD

@@ -79,7 +79,7 @@ class LinearClassifiers:
     def log_probabilities(self, point: Floats) -> tuple[Floats, Floats]:
         """Return the (n, R) log-probabilities of releases and the (n, L) ones of labs for (n, K) points, each alone."""
         release, lab = self.scores(point)
-        return log_shares_of(release), log_shares_of(lab)
+        return _log_softmax(release), _log_softmax(lab)
 
 
 @dataclass(frozen=True)
@@ -265,7 +265,7 @@ class Likelihood:
         return np.zeros((len(point), len(self.mean))), np.zeros((len(point), len(self.lab_mean)))
 
 
-def log_shares_of(logits: Floats) -> Floats:
+def _log_softmax(logits: Floats) -> Floats:
     """Return the logarithm of the softmax of each row."""
     below = _below_best(logits)
     return np.asarray(below - np.log(np.exp(below).sum(axis=1, keepdims=True)))

@@ -73,6 +73,12 @@ class Posterior:
         np.add.at(out.T, self.lab, self.release.T)
         return out
 
+    def families(self, family: Ints) -> Floats:
+        """Return the (S, F) probabilities of families: the sums over known releases; family: (R,) codes from 0."""
+        out = np.zeros((len(self.release), int(family.max()) + 1))
+        np.add.at(out.T, family, self.release.T)
+        return out
+
     def first(self) -> tuple[Ints, Floats, Floats]:
         """Return (S,) each: the first lab, its probability, and what part of this falls on a new release."""
         labs = self.labs()
@@ -112,8 +118,6 @@ class Terms:
         """Return the terms of S cases, as NumPy arrays; covariates: (S, 7); lab: (R,)."""
         # Relative to the best of both: a new release far above the best known one would overflow.
         best = np.maximum(evidence.known.max(axis=1), evidence.new.max(axis=1))[:, None]
-        member = np.zeros((len(lab), evidence.new.shape[1]))
-        member[np.arange(len(lab)), lab] = 1
         return cls(
             known=evidence.known - best,
             release_score=evidence.release_score,
@@ -123,7 +127,7 @@ class Terms:
             unknown=evidence.unknown[:, None] - best,
             covariates=covariates,
             class_size=np.log(np.bincount(lab))[lab],
-            member=member,
+            member=np.eye(evidence.new.shape[1])[lab],
         )
 
     def map(self, change: Any) -> Terms:

@@ -83,11 +83,9 @@ def judged(
         lab_known: (S,) whether the model knows any release of the true lab.
     """
     labs, rows = found.labs(), np.arange(len(release))
-    families = np.zeros((len(labs), len(names.families)))
-    np.add.at(families.T, names.family, found.release.T)
     probability, right = {}, {}
     truth = {"lab": names.lab[release], "family": names.family[release], "release": release}
-    for level, shares in (("lab", labs), ("family", families), ("release", found.release)):
+    for level, shares in (("lab", labs), ("family", found.families(names.family)), ("release", found.release)):
         first = shares.argmax(axis=1)
         probability[level] = shares[rows, first]
         right[level] = (first == truth[level]) & lab_known

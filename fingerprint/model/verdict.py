@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
 
+from fingerprint.metrics import Level
+
 SCHEMA = 2
 """The version of the JSON form (docs/verdict.schema.json); it rises when a key changes its meaning or goes."""
 
@@ -58,14 +60,6 @@ class Reason(StrEnum):
     NO_THRESHOLD = "no-threshold"
     BELOW_THRESHOLD = "below-threshold"
     BELOW_UNKNOWN = "below-unknown"
-
-
-class Level(StrEnum):
-    """What a verdict names, the coarsest first."""
-
-    LAB = "lab"
-    FAMILY = "family"
-    RELEASE = "release"
 
 
 class Novelty(StrEnum):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fingerprint.base.escaping import printable
+from fingerprint.model.decision import percent, stated
 from fingerprint.model.verdict import Calibration, KindRates
 from fingerprint.report.layout import columns, counted, fit, wrap
 
@@ -59,7 +60,7 @@ def render_rates(rates: Calibration, width: int) -> list[str]:
     for row in rates.kinds:
         mark = "" if row.kind in promised else " *"
         lines += _row(f"  {printable(KINDS.get(row.kind, row.kind))}{mark}", _values(row), room)
-    attributed, likely = _rate(rates.false_attributions), _rate(rates.likely_errors)
+    attributed, likely = stated(rates.false_attributions), stated(rates.likely_errors)
     lines += wrap(
         f"Allowed in each kind: {attributed} wrong among the attributed, {likely} among the attributed or likely; for "
         "an unknown lab, as many of all its cases.",
@@ -73,9 +74,9 @@ def render_rates(rates: Calibration, width: int) -> list[str]:
 def _values(row: KindRates) -> tuple[str, ...]:
     return (
         f"{row.cases:,}",
-        _share(row.coverage),
+        percent(row.coverage, 0),
         _wrong(row.coverage, row.attribution_error),
-        _share(row.likely_coverage),
+        percent(row.likely_coverage, 0),
         _wrong(row.likely_coverage, row.likely_error),
     )
 
@@ -85,14 +86,6 @@ def _row(name: str, cells: tuple[str, ...], room: int) -> list[str]:
     return [fit(name, room) + figures] if columns(name) <= room else [name, " " * room + figures]
 
 
-def _share(share: float) -> str:
-    return f"{100 * share:.0f} %"
-
-
 def _wrong(coverage: float, error: float) -> str:
     """The share of wrong ones; a dash where nothing is named."""
-    return f"{100 * error:.1f} %" if coverage else "-"
-
-
-def _rate(rate: float) -> str:
-    return f"{100 * rate:.4g} %"
+    return percent(error, 1) if coverage else "-"

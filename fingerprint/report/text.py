@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fingerprint.base.escaping import printable
+from fingerprint.metrics import Level
 from fingerprint.model.verdict import (
     UNKNOWN,
     LabShare,
-    Level,
     Novelty,
     Reason,
     SelfIdentification,

@@ -22,7 +22,7 @@ from fingerprint.config import (
     config_values,
 )
 from fingerprint.errors import ModelError
-from fingerprint.model.calibration import NEVER, Expect, nearest
+from fingerprint.model.calibration import NEVER, Expect, nearest, rate_index
 from fingerprint.model.covariates import COVARIATES
 from fingerprint.store.checks import Contents
 
@@ -195,7 +195,7 @@ def _alarm_limits(
     """By number of responses, the limit for each rate: that of the largest rate of schema 1 that is not above it."""
     if not old:
         return {size: [NEVER] * len(rates) for size in sizes}
-    at = [sum(one <= rate for one in _RATES) - 1 for rate in rates]
+    at = [rate_index(_RATES, rate) for rate in rates]
     limits = {size: old[nearest(old, int(size))] for size in sizes}
     return {size: [values[i] for i in at] for size, values in limits.items()}
 

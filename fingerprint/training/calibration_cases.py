@@ -18,11 +18,11 @@ from fingerprint.model.calibration_fit import CalibrationCases
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
-from fingerprint.training.cases import CaseSet, Questions, collect_evidence, draw_by_kind, in_any, subsample
+from fingerprint.training.cases import CaseSet, Questions, draw_by_kind, in_any, subsample
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, few_of_each
-from fingerprint.training.embedding import Embeddings, fit_space
-from fingerprint.training.likelihood import KnownReleases, fit_likelihood
+from fingerprint.training.fitted import fit
+from fingerprint.training.likelihood import KnownReleases
 from fingerprint.training.splits import CalibrationSplit, CaseKind
 
 
@@ -74,21 +74,15 @@ class FitSplit:
         )
         train = subsample(labels, self.use & split.train, context.config.splits.rows, context.config.seed)
         single = free & np.asarray(split.kind == CaseKind.SAME, bool) & (number == 0)
-        keep = train | single | in_any(len(train), (rows for cases in drawn.values() for rows in cases))
-        some, use, rows = self.data.sample(keep), train[keep], np.flatnonzero(keep)
-        embeddings = fit_space(some, use, context)[1]
-        if self.external is not None:
-            both = np.hstack([embeddings.rows[np.arange(len(rows))], self.external[keep]])
-            embeddings = Embeddings(both, embeddings.size)
-        likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
+        tested = single | in_any(len(train), (rows for cases in drawn.values() for rows in cases))
+        fitted = fit(context, self.data, train, tested, self.external)
 
         def ask(questions: Questions) -> CaseSet:
             # Rounded as on disk: what another process kept gives the same calibration.
-            asked = collect_evidence(likelihood, known, self.names, questions, rows, embeddings)
-            return CaseSet.from_arrays(asked.arrays())
+            return CaseSet.from_arrays(fitted.evidence(self.names, questions).arrays())
 
         found = [ask(Questions.of(labels, cases, kind)) for kind, cases in drawn.items() if cases]
-        return SplitCases(found, ask(self._single(single, known)) if single.any() else None)
+        return SplitCases(found, ask(self._single(single, fitted.known)) if single.any() else None)
 
     def _single(self, free: NDArray[np.bool_], known: KnownReleases) -> Questions:
         """Single responses by known labs, a few of each lab and kind of prompt."""
@@ -171,10 +165,10 @@ def _rates(calibration: Calibration, kind: str, size: int) -> dict[str, float | 
     found = calibration.expectations[Expect.ANY].figures[str(size)].get(kind)
     out: dict[str, float | None] = {}
     for name, rate in (("attributed", FALSE_ATTRIBUTIONS), ("likely", config.likely)):
-        at = sum(one <= rate for one in config.rates) - 1
+        coverage, error = found.at(config.rates, rate) if found else (None, 0.0)
         wrong = "false attributions" if name == "attributed" else f"false {name}"
-        out[name] = round(found.coverage[at], 4) if found else None
-        out[wrong] = round(found.error[at], 4) if found and found.coverage[at] else None
+        out[name] = None if coverage is None else round(coverage, 4)
+        out[wrong] = round(error, 4) if coverage else None
     return out
 
 

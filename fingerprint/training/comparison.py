@@ -21,7 +21,7 @@ from fingerprint.loading import Loaded, likelihood_of
 from fingerprint.metrics.predictions import Bools, ClassNames, Objects, Predictions
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.covariates import read_cases
-from fingerprint.model.decision import decisions
+from fingerprint.model.decision import Question, decisions
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Ints
 from fingerprint.training.paired_metrics import METRICS, Outcomes, interval, leave_one_out
@@ -139,7 +139,9 @@ class Predictor:
         share[:, [release[name] for name in self.releases]] = posterior.release
         new[:, [lab[name] for name in self.labs]] = posterior.new
         # The words do not depend on families: each release is taken to be one.
-        decided = decisions(posterior, evidence, covariates, np.eye(len(self.releases)), self.calibration)
+        decided = decisions(
+            posterior, evidence, covariates, np.arange(len(self.releases)), self.calibration, Question()
+        )
         return Predictions(
             names=names,
             release=np.array([release[name] for name in cases.release]),

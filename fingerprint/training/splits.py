@@ -49,6 +49,34 @@ class CalibrationSplit:
     train: NDArray[np.bool_]
     kind: NDArray[np.object_]
 
+    @classmethod
+    def of(
+        cls,
+        release: Ints,
+        prompts: NDArray[np.bool_],
+        corpora: NDArray[np.bool_],
+        releases: NDArray[np.bool_],
+        labs: NDArray[np.bool_],
+    ) -> CalibrationSplit:
+        """Return the split that leaves out some prompts, corpora, releases and labs.
+
+        A release of a left-out lab is of an unknown lab, wherever it answers.
+
+        Args:
+            release: (n,) the release of each row.
+            prompts: (n,) whether the prompt of a row is left out.
+            corpora: (n,) whether its corpus is.
+            releases: (releases,) whether a release is.
+            labs: (releases,) whether the lab of a release is.
+        """
+        kind = np.full(len(release), None, object)
+        kind[prompts] = CaseKind.SAME
+        kind[corpora] = CaseKind.OTHER
+        kind[releases[release]] = CaseKind.UNSEEN
+        kind[releases[release] & corpora] = CaseKind.BOTH
+        kind[labs[release]] = CaseKind.UNKNOWN
+        return cls(~(prompts | corpora | (releases | labs)[release]), kind)
+
 
 def related_corpora(sources: Sequence[Source]) -> dict[str, str]:
     """Return for each corpus a name that all corpora of one repository share: the first of them by name."""
@@ -90,13 +118,7 @@ def _at_random(data: Data, context: TrainingContext, related: Mapping[str, str])
         out_corpus = np.array([fold_of_corpus.get(domain.corpus) == fold for domain in labels.corpora])[labels.corpus]
         out_lab = np.array([fold_of_lab.get(code) == fold for code in lab.tolist()])
         out_release = np.array([fold_of_group.get(code) == fold for code in group.tolist()]) & ~out_lab
-        kind = np.full(len(labels.release), None, object)
-        kind[out_prompt] = CaseKind.SAME
-        kind[out_corpus] = CaseKind.OTHER
-        kind[out_release[labels.release]] = CaseKind.UNSEEN
-        kind[out_release[labels.release] & out_corpus] = CaseKind.BOTH
-        kind[out_lab[labels.release]] = CaseKind.UNKNOWN
-        yield CalibrationSplit(kind == None, kind)  # noqa: E711 - elementwise
+        yield CalibrationSplit.of(labels.release, out_prompt, out_corpus, out_release, out_lab)
 
 
 def _by_month(labels: Labels, context: TrainingContext) -> Iterator[CalibrationSplit]:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 
 from fingerprint.errors import ConfigError, FingerprintError
 from fingerprint.evaluation import fits
-from fingerprint.evaluation.config import FULL, QUICK, EvaluationConfig
+from fingerprint.evaluation.config import FULL, QUICK
 from fingerprint.evaluation.protocols import names
 from fingerprint.evaluation.run import Settings, evaluate
 
@@ -143,8 +144,7 @@ def test_tree_and_map_hold_every_release(evaluated: Evaluated) -> None:
 def test_a_second_run_gives_the_same_and_does_nothing_again(
     evaluated: Evaluated,
     world: Path,
-    model: Path,
-    tiny_evaluation: EvaluationConfig,
+    evaluation_settings: Settings,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -154,23 +154,14 @@ def test_a_second_run_gives_the_same_and_does_nothing_again(
         raise AssertionError("a fold was fitted again")
 
     monkeypatch.setattr(fits, "fit", refuse)
-    settings = Settings(
-        model,
-        world / "registry.csv",
-        config=tiny_evaluation,
-        jobs=1,
-        cache=world / "cache",
-        command="fingerprint evaluate x",
-    )
-    again = evaluate([world / "corpora", world / "foreign.jsonl"], tmp_path, settings, quiet)
+    again = evaluate([world / "corpora", world / "foreign.jsonl"], tmp_path, evaluation_settings, quiet)
     assert json.loads((tmp_path / "report.json").read_text()) == again == report
 
 
 def test_only_the_wanted_protocols(
-    world: Path, model: Path, evaluated: Evaluated, tiny_evaluation: EvaluationConfig, tmp_path: Path
+    world: Path, evaluated: Evaluated, evaluation_settings: Settings, tmp_path: Path
 ) -> None:
-    wanted = ("other-set", "external-test")
-    settings = Settings(model, world / "registry.csv", wanted, tiny_evaluation, jobs=1, cache=world / "cache")
+    settings = replace(evaluation_settings, protocols=("other-set", "external-test"))
     report = evaluate([world / "foreign.jsonl"], tmp_path / "out", settings, quiet)
     assert {f["protocol"] for f in report["figures"]} == {"external-test"}
     assert report["notes"][0].startswith("The model was trained on fewer than two of these corpora")

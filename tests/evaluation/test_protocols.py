@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fingerprint.evaluation import protocols
-from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.run import Settings, evaluate
 from fingerprint.metrics import Metric
 from fingerprint.report.evaluation.html import render_html
@@ -60,15 +60,12 @@ def test_a_new_file_is_a_new_protocol_everywhere(
     added: Path,
     evaluated: tuple[dict[str, Any], Path],
     world: Path,
-    model: Path,
-    tiny_evaluation: EvaluationConfig,
+    evaluation_settings: Settings,
     tmp_path: Path,
 ) -> None:
     (added / "one_prompt.py").write_text(NEW)
     assert "one-prompt" in protocols.names()
-    settings = Settings(
-        model, world / "registry.csv", ("one-prompt", "same-set"), tiny_evaluation, jobs=1, cache=world / "cache"
-    )
+    settings = replace(evaluation_settings, protocols=("one-prompt", "same-set"))
     report = evaluate([world / "corpora"], tmp_path / "out", settings, lambda stage, done, total: None)
     assert [one["name"] for one in report["protocols"]] == ["same-set", "one-prompt"]
     figures = [figure for figure in report["figures"] if figure["protocol"] == "one-prompt"]

@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fingerprint.metrics import Level
 from fingerprint.model.calibration import Calibration, Expect
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.decision import (
@@ -20,7 +21,7 @@ from fingerprint.model.decision import (
 )
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.posterior import Posterior
-from fingerprint.model.verdict import ATTRIBUTIONS, VERDICTS, Level, Novelty, Reason, Support, VerdictWord
+from fingerprint.model.verdict import ATTRIBUTIONS, VERDICTS, Novelty, Reason, Support, VerdictWord
 from tests.model.calibrated import CONFIG, calibration, expectation, limits
 
 LAB = np.array([0, 0, 1, 2])
@@ -257,13 +258,13 @@ def test_families_and_releases_of_another_lab_count_nothing_for_the_first() -> N
     found = Posterior(release, np.array([[0.1, 0.0, 0.05], [0.1, 0.0, 0.2]]), np.array([0.1, 0.1]), LAB)
     nothing = np.zeros((2, 3))
     evidence = Evidence(release, nothing, np.zeros(2), np.array([0.5, 3.5]), np.ones(2), release, nothing, nothing)
-    family = np.array([[1.0, 0, 0], [1, 0, 0], [0, 1, 0], [0, 0, 1]])
+    family = np.array([0, 0, 1, 2])
     covariates = Covariates.unread(np.array([3, 12]))
     one, other = summaries(found, evidence, covariates, family)
     assert (one.confidence, one.new, one.unknown) == pytest.approx((0.5, 0.2, 0.1))
     assert (one.family, one.release) == pytest.approx((0.4, 0))
     assert (other.family, other.release, other.domain_distance) == pytest.approx((0.5, 0.3, 3.5))
     assert other.labs == pytest.approx(found.labs()[1])
-    reasons = [one.reason for one in decisions(found, evidence, covariates, family, calibration())]
+    reasons = [one.reason for one in decisions(found, evidence, covariates, family, calibration(), Question())]
     assert reasons == [Reason.BELOW_THRESHOLD, Reason.OUT_OF_DOMAIN]
     assert CONFIG.likely == 0.25

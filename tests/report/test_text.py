@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from fingerprint.base.escaping import printable
 from fingerprint.config import ExpectationsConfig, MixtureConfig
+from fingerprint.metrics import Level
 from fingerprint.model.calibration import Expect
 from fingerprint.model.decision import VERDICT_OF
 from fingerprint.model.verdict import (
@@ -26,7 +27,6 @@ from fingerprint.model.verdict import (
     KindRates,
     KindShare,
     LabShare,
-    Level,
     ModelInfo,
     NewRelease,
     Novelty,

@@ -10,7 +10,7 @@ import numpy as np
 
 from fingerprint.data.corpus import Corpus
 from fingerprint.data.names import mask_names
-from fingerprint.evaluation.fits import Fitted, Tested
+from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol, parts_alone
 from fingerprint.evaluation.study import Study
 from fingerprint.features.ngrams import count
@@ -19,6 +19,7 @@ from fingerprint.metrics.predictions import ClassNames, Ints
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.cases import CaseSet, Questions, collect_evidence
 from fingerprint.training.embedding import Embeddings
+from fingerprint.training.fitted import Fitted
 from fingerprint.training.splits import CaseKind
 
 _EMOJI = re.compile("[\U0001f300-\U0001faff☀-➿\ufe0f]")

@@ -20,11 +20,9 @@ from fingerprint.config import Config
 from fingerprint.data.registry import month_number
 from fingerprint.evaluation.fits import (
     Basis,
-    Fitted,
     Tested,
     TooFewCases,
     calibration_on,
-    fit,
     packed,
     predict,
     unpacked,
@@ -38,6 +36,7 @@ from fingerprint.model.calibration import Expect
 from fingerprint.report.evaluation.figures import View
 from fingerprint.training.cases import CaseSet, Questions, draw_cases, in_any, subsample
 from fingerprint.training.data import Data, Labels
+from fingerprint.training.fitted import Fitted, fit
 from fingerprint.training.likelihood import fit_likelihood
 from fingerprint.training.splits import CalibrationSplit, CaseKind, calibration_splits
 
