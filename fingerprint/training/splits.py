@@ -79,11 +79,22 @@ class CalibrationSplit:
 
 
 def related_corpora(sources: Sequence[Source]) -> dict[str, str]:
-    """Return for each corpus a name that all corpora of one repository share: the first of them by name."""
+    """Return for each corpus a name that all corpora of one repository share: the first of them by name.
+
+    Forks keep the name of their repository. A remark may follow it: "state-alchemists/zrb (git history)".
+    """
     first: dict[str, str] = {}
-    for source in sorted(sources, key=lambda one: one.name):
-        first.setdefault(source.source or source.name, source.name)
-    return {source.name: first[source.source or source.name] for source in sources}
+    repository = {source.name: _repository(source.source) or source.name for source in sources}
+    for name in sorted(repository):
+        first.setdefault(repository[name], name)
+    return {name: first[own] for name, own in repository.items()}
+
+
+def _repository(source: str) -> str:
+    """The name of a repository, "OWNER/NAME", without its owner and without a remark; any other source as it is."""
+    place = source.partition(" (")[0].strip()
+    owner, slash, name = place.rpartition("/")
+    return f"/{name.lower()}" if slash and "/" not in owner else place
 
 
 def calibration_splits(data: Data, context: TrainingContext, related: Mapping[str, str]) -> list[CalibrationSplit]:

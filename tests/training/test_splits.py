@@ -134,10 +134,19 @@ def test_each_corpus_lab_and_group_is_left_out_of_one_model_at_most() -> None:
 
 
 def test_corpora_of_one_repository_are_left_out_together() -> None:
-    sources = [
-        Source(name, 9, "", "", source) for name, source in (("c", "hub/x"), ("d", ""), ("a", "hub/x"), ("b", ""))
-    ]
-    assert related_corpora(sources) == {"a": "a", "b": "b", "c": "a", "d": "d"}
+    sources = {
+        "a": "hub/x",
+        "b": "",
+        "c": "hub/x",
+        "d": "",
+        "e": "hub/x (git history; removed from HEAD)",
+        "fork": "another/X",
+        "one": "https://example.org/x",
+        "two": "https://example.org/y/x",
+    }
+    found = related_corpora([Source(name, 9, "", "", source) for name, source in sources.items()])
+    assert {name for name, of in found.items() if of == "a"} == {"a", "c", "e", "fork"}
+    assert {name for name, of in found.items() if of == name} == {"a", "b", "d", "one", "two"}
     data, context = made(later=(), corpora=0.5)
     together = dict.fromkeys("bcd", "a")
     for split in calibration_splits(data, context, together):
