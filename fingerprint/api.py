@@ -15,10 +15,12 @@ from fingerprint.base.escaping import printable
 from fingerprint.base.keys import factorize
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
+from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case, Part, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.calibration import Expect, KindFigures
+from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
@@ -44,6 +46,7 @@ from fingerprint.model.verdict import (
     Verdict,
 )
 from fingerprint.side.evidence import SideTables, side_evidence
+from fingerprint.verification import ClaimRates, resolve_claim, verify
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
 
@@ -220,6 +223,43 @@ class Fingerprint:
             side_evidence=None if style_only else side_evidence(case, labs, self._model.side),
             model=self._model.info,
         )
+
+    def claim(self, name: str) -> Claimed:
+        """Return what a name claims, for `verify`.
+
+        Args:
+            name: A release, a line, a family or a lab by any of its names; "line:NAME" for that level alone.
+
+        Raises:
+            FingerprintError: For a name that the model does not know, with the nearest ones.
+        """
+        return resolve_claim(name, self._model, Registry.load())
+
+    def verify(
+        self,
+        responses: Case | Iterable[str | Mapping[str, Any] | Response],
+        claimed: str | Claimed,
+        *,
+        rates: ClaimRates | None = None,
+    ) -> ClaimVerdict:
+        """Say whether the claimed model wrote the responses, all by one model.
+
+        Args:
+            responses: As for `identify`.
+            claimed: A claim, or its name.
+            rates: How often the verdict may be wrong; None for 1 % of true claims and 5 % of false ones.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            InputError: For values that hold no response.
+            FingerprintError: For a name that the model does not know.
+            ModelError: For a model that has learned nothing about claims.
+        """
+        case = responses if isinstance(responses, Case) else case_of(responses)
+        claim = claimed if isinstance(claimed, Claimed) else self.claim(claimed)
+        return verify(self._model, case, claim, rates or ClaimRates())
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:
         """Return (L,) whether a lab is in question."""

@@ -16,6 +16,8 @@ from fingerprint.embedding.encoder import QuantisedTable
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
 from fingerprint.features.ngrams import Counts, Vocabulary, count
 from fingerprint.model.calibration import Calibration
+from fingerprint.model.claims import DOCUMENT as CLAIMS
+from fingerprint.model.claims import ClaimCalibration
 from fingerprint.model.explanation import Profiles
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
@@ -52,6 +54,7 @@ class Loaded:
         encode: Masked texts and their counts to the encoder's part of the embedding.
         likelihood: PLDA and the linear classifiers.
         calibration: What was fitted on calibration cases.
+        claims: The same for claims; without tables where it was not learned.
         profiles: Style markers of each release.
         side: What side evidence is compared with.
         information: What prompts tell; None where it was not learned.
@@ -67,6 +70,7 @@ class Loaded:
     encode: Encode
     likelihood: Likelihood
     calibration: Calibration
+    claims: ClaimCalibration
     profiles: Profiles
     side: SideTables
     information: InformationGain | None
@@ -184,6 +188,7 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         encode=encode,
         likelihood=likelihood,
         calibration=Calibration.from_dict(documents["calibration"], labels["labs"], config.calibration),
+        claims=ClaimCalibration.from_document(documents[CLAIMS], config.calibration.rates),
         profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
         side=SideTables.from_document(documents[SIDE]),
         information=information,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -16,13 +16,11 @@ import click
 
 from fingerprint.base.files import data_dir
 from fingerprint.cli import options
-from fingerprint.cli.main import complain, unforeseen
+from fingerprint.cli.cases import Cases
 from fingerprint.cli.terminal import screen
-from fingerprint.errors import FingerprintError, InputError
+from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
-    from fingerprint.data.response import Case
-    from fingerprint.data.rows import Options
     from fingerprint.model.verdict import Verdict
 
 
@@ -71,8 +69,8 @@ def command(
         style_only=given["style_only"],
     )
     reading = options.reading(given["format_in"], given["columns"], given["parts"])
-    cases = _Cases(files, reading, together, debug=bool(context.obj))
-    verdicts = (annotated(verdict, folder) for verdict in cases.verdicts(identify))
+    cases = Cases(files, reading, together, debug=bool(context.obj))
+    verdicts = (annotated(verdict, folder) for verdict in cases.each(identify))
     is_one = together or (len(files) == 1 and not Path(files[0]).is_dir())
     _WRITERS[form](verdicts, given["top"], is_one)
     return 2 if cases.failed else 0
@@ -104,42 +102,6 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
     if not wanted:
         raise FingerprintError("--candidates: expected one lab or more, separated by commas")
     return tuple(wanted)
-
-
-class _Cases:
-    """Files and how they are read; one that cannot be read does not keep the others from their verdicts."""
-
-    def __init__(self, files: Sequence[str], reading: Options, together: bool, debug: bool):
-        self._files, self._reading, self._together, self._debug = files, reading, together, debug
-        self.failed = False
-
-    def verdicts(self, identify: Callable[[Case], Verdict]) -> Iterator[Verdict]:
-        from fingerprint.data.reader import expanded
-
-        files = expanded(self._files, self._fail)
-        for group in [list(files)] if self._together else ([file] for file in files):
-            verdict = self._verdict(group, identify) if group else None
-            if verdict is not None:
-                yield verdict
-
-    def _verdict(self, group: list[str], identify: Callable[[Case], Verdict]) -> Verdict | None:
-        from fingerprint.data.reader import read_case
-
-        try:
-            case = read_case(group, self._reading)
-            if not case.n_used and not case.aside:
-                raise InputError(case.file, "; ".join(case.warnings))
-            return identify(case)
-        except FingerprintError as error:
-            self._fail(error)
-        except Exception as error:
-            unforeseen(error, ", ".join(group), self._debug)
-            self.failed = True
-        return None
-
-    def _fail(self, error: FingerprintError) -> None:
-        complain(error)
-        self.failed = True
 
 
 def annotated(verdict: Verdict, model: Path) -> Verdict:

@@ -35,6 +35,7 @@ class Verb(NamedTuple):
 
 VERBS = {
     "identify": Verb("fingerprint.cli.identify:command", "Say who wrote the responses in FILE..."),
+    "verify": Verb("fingerprint.cli.verify:command", "Say whether the claimed model wrote the responses in FILE..."),
     "collect": Verb("fingerprint.cli.collect:command", "Ask models the probes and keep their answers."),
     "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
     "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),

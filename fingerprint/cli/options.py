@@ -23,6 +23,9 @@ TIMEOUT = 180.0
 # The same as fingerprint.model.calibration.Expect, which --help does not import either; a test compares them.
 EXPECTATIONS = ("any", "new", "known")
 
+RATE = click.FloatRange(0, 1, min_open=True, max_open=True)
+"""A share of cases that may be judged wrongly."""
+
 model = click.option("--model", type=click.Path(path_type=Path), help="Model folder.  [default: the one that ships]")
 encoder = click.option(
     "--encoder", metavar="NAME", help="Let MODEL load this sentence-transformers model, which it was trained with."
@@ -51,7 +54,7 @@ top = click.option(
 )
 false_attributions = click.option(
     "--false-attributions",
-    type=click.FloatRange(0, 1, min_open=True, max_open=True),
+    type=RATE,
     default=FALSE_ATTRIBUTIONS,
     show_default=True,
     help="Share of attributions that may name a wrong lab, in each kind of case that is expected.",

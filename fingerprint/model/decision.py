@@ -65,14 +65,14 @@ _NOVELTY = {
 }
 _NEVER_SHOWN = "more than any probability"
 
-# The likelihood ratios from which on each word holds (ENFSI 2015, section 3), as decimal logarithms.
-_SUPPORT = (
+SUPPORT = (
     (4.0, Support.VERY_STRONG),
     (3.0, Support.STRONG),
     (2.0, Support.MODERATELY_STRONG),
     (1.0, Support.MODERATE),
     (log10(2), Support.WEAK),
 )
+"""The likelihood ratios from which on each word holds (ENFSI 2015, section 3), as decimal logarithms."""
 
 
 @dataclass(frozen=True)
@@ -253,7 +253,7 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
     known = 1 - calibration.config.mixture(question.expect)["unknown"]
     prior = known / (question.candidates or len(case.labs))
     ratio = _log_odds(case.confidence) - _log_odds(prior)
-    return next((word for least, word in _SUPPORT if ratio >= least), Support.NONE)
+    return next((word for least, word in SUPPORT if ratio >= least), Support.NONE)
 
 
 def percent(share: float, digits: int) -> str:

@@ -69,15 +69,11 @@ class Posterior:
 
     def labs(self) -> Floats:
         """Return the (S, L) probabilities of labs: the sums over known releases and the new one."""
-        out = self.new.copy()
-        np.add.at(out.T, self.lab, self.release.T)
-        return out
+        return np.asarray(self.new + self.release @ np.eye(self.new.shape[1])[self.lab])
 
     def families(self, family: Ints) -> Floats:
         """Return the (S, F) probabilities of families: the sums over known releases; family: (R,) codes from 0."""
-        out = np.zeros((len(self.release), int(family.max()) + 1))
-        np.add.at(out.T, family, self.release.T)
-        return out
+        return np.asarray(self.release @ np.eye(int(family.max()) + 1)[family])
 
     def first(self) -> tuple[Ints, Floats, Floats]:
         """Return (S,) each: the first lab, its probability, and what part of this falls on a new release."""

@@ -21,10 +21,11 @@ from fingerprint.config import Config, parse_config
 from fingerprint.errors import ConfigError, ModelError
 from fingerprint.features import style_markers
 from fingerprint.model.calibration import LEVELS, NEVER, Expect
+from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.posterior import GROUPS, PARAMETERS
 from fingerprint.model.verdict import UNKNOWN
-from fingerprint.store.documents import Calibration, Expectation, Labels, Probing, Side, Training
+from fingerprint.store.documents import Calibration, Claims, Expectation, Labels, Probing, Side, Training
 from fingerprint.store.format import ARRAYS, DOCUMENTS, ENCODER_ARRAYS, ENCODER_WEIGHTS, WEIGHTS, ArraySpec
 from fingerprint.store.parsing import AGAIN, convert
 
@@ -89,6 +90,7 @@ def check_contents(contents: Contents, where: Path) -> None:
     _embedding(config, contents, sizes, fail)
     _plda(labels, contents.arrays, sizes, fail)
     _calibration(typed["calibration"], config, labels, fail)
+    _claims(typed["claims"], len(config.calibration.rates), fail)
     _training(training, config, labels, sizes, fail)
     _probing(typed["probing"], contents.arrays, fail)
     _side(typed["side"], labels, fail)
@@ -278,6 +280,26 @@ def _expectation(of: Expectation, rates: int, sizes: Set[str], labels: Labels) -
         for kind, figures in kinds.items():
             if not len(figures.coverage) == len(figures.error) == rates or not _falls(figures.coverage[::-1]):
                 yield f"figures.{size}.{kind}: expected {rates} shares, and no coverage below the one before"
+
+
+def _claims(claims: Claims, rates: int, fail: Fail) -> None:
+    def wrong(what: str) -> ModelError:
+        return fail("claims.json", f"tables.{what}")
+
+    if claims.tables and (strange := _difference(claims.tables, LEVELS)):
+        raise wrong(strange)
+    for level, tables in claims.tables.items():
+        for domain in tables.__struct_fields__:
+            table, where = getattr(tables, domain), f"{level}.{domain}"
+            if table.weights and (strange := _difference(table.weights, (*COLUMNS, "bias"))):
+                raise wrong(f"{where}.weights: {strange}")
+            for name in ("accept", "reject", "figures"):
+                if strange := _difference(getattr(table, name), table.accept if table.weights else ()):
+                    raise wrong(f"{where}.{name}: {strange}")
+            for name, sign in (("accept", 1), ("reject", -1)):
+                for size, values in getattr(table, name).items():
+                    if len(values) != rates or not _falls([sign * value for value in values]):
+                        raise wrong(f"{where}.{name}.{size}: expected {rates} limits, in order")
 
 
 def _training(training: Training, config: Config, labels: Labels, sizes: Mapping[str, int], fail: Fail) -> None:

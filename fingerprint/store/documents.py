@@ -37,6 +37,9 @@ Limit = Annotated[float, Meta(ge=0, le=1e6)]
 Parameter = Annotated[float, Meta(ge=-50, le=50)]
 # The logits that these make are clipped, so that they only have to be finite.
 Coefficient = Annotated[float, Meta(ge=-1e6, le=1e6)]
+# A log-likelihood ratio in nats, or a number that none reaches.
+Ratio = Annotated[float, Meta(ge=-100, le=100)]
+Trial = Literal["target", "variant", "sibling", "same lab", "closest other lab", "other lab", "unknown lab"]
 Releases = Annotated[float, Meta(ge=0, le=1e9)]
 Figure = Annotated[float, Meta(ge=-1e9, le=1e9)]
 
@@ -247,6 +250,63 @@ class Training(Document, frozen=True):
     regression_set: Count
     lineage: list[LineageEntry]
     scores: list[dict[Text, Figure | Text | None]]
+
+
+class TrialFigures(Document, frozen=True):
+    """What the limits of claims did on held-out trials of one kind and number of responses, at the default rates.
+
+    Attributes:
+        trials: How many there were.
+        consistent: Share of the verdict `consistent`.
+        inconsistent: Share of the verdict `inconsistent`.
+        eer: The equal error rate against target trials; null for these themselves.
+    """
+
+    trials: Positive
+    consistent: Probability
+    inconsistent: Probability
+    eer: Probability | None
+
+
+class ClaimTable(Document, frozen=True):
+    """What was fitted to held-out claims of one level, in-domain or out-of-domain; empty where there were too few.
+
+    Attributes:
+        weights: By name (`fingerprint.model.claims.COLUMNS`), and "bias": they make a log-likelihood ratio.
+        bound: The largest log-likelihood ratio that the trials can bear out.
+        accept: By number of responses, for each rate of `config.calibration.rates` the log-likelihood ratio that
+            `consistent` needs; never rises.
+        reject: The same below which a claim is `inconsistent`; never falls.
+        figures: By number of responses and kind of trial: "target", or an impostor kind.
+    """
+
+    weights: dict[str, Coefficient]
+    bound: Annotated[float, Meta(ge=0, le=100)]
+    accept: dict[Size, list[Ratio]]
+    reject: dict[Size, list[Ratio]]
+    figures: dict[Size, dict[Trial, TrialFigures]]
+
+
+class ClaimTables(Document, frozen=True):
+    """In-domain and out-of-domain cases have tables of their own.
+
+    Attributes:
+        in_domain: For cases that a known domain explains better than an unknown one.
+        out_of_domain: For all others.
+    """
+
+    in_domain: ClaimTable
+    out_of_domain: ClaimTable
+
+
+class Claims(Document, frozen=True):
+    """The verification of claims; a model that has learned nothing about them has no level.
+
+    Attributes:
+        tables: By what a claim names.
+    """
+
+    tables: dict[Literal["lab", "family", "release"], ClaimTables] = {}
 
 
 class Probing(Document, frozen=True):

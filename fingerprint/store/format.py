@@ -140,11 +140,15 @@ DOCUMENTS: Mapping[str, DocumentSpec] = {
         DocumentSpec("config", Config, "Every hyper-parameter that the model was trained with."),
         DocumentSpec("labels", documents.Labels, "What the codes in the arrays stand for."),
         DocumentSpec("calibration", documents.Calibration, "Parameters, limits and error rates of the calibration."),
+        DocumentSpec("claims", documents.Claims, "Parameters, limits and error rates of the verification of claims."),
         DocumentSpec("training", documents.Training, "The record of how the model was made."),
         DocumentSpec("probing", documents.Probing, "The kinds of prompts that probe_gain is about."),
         DocumentSpec("side", documents.Side, "What side evidence is compared with."),
     )
 }
+
+ABSENT: Mapping[str, object] = {"claims": {}}
+"""Documents that the first models of this schema lack, and what stands for them."""
 
 ENCODER_DOCUMENTS: Mapping[str, object] = {
     f"{ENCODER}modules.json": Annotated[list[documents.EncoderModule], msgspec.Meta(min_length=1, max_length=1)],

@@ -58,6 +58,11 @@ class CaseSet:
     def __len__(self) -> int:
         return len(self.rows)
 
+    @property
+    def known_releases(self) -> Bools:
+        """(S, R) the releases that the model of each case knows."""
+        return np.asarray(self.evidence.release_score > -_ABSENT / 2)
+
     def of(self, at: Bools | Ints) -> CaseSet:
         """Return some of the cases."""
         index = np.flatnonzero(at) if at.dtype == bool else at

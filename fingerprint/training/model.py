@@ -20,6 +20,9 @@ from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
+from fingerprint.model.claims import DOCUMENT as CLAIMS
+from fingerprint.model.claims import ClaimCalibration
+from fingerprint.model.claims_fit import fit_claims
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
@@ -139,7 +142,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         np.concatenate([keep, keep[::2]]) & data.filled,
         external_rows(encoder, corpus, progress) if encoder else None,
     )
-    calibration, table, information = _calibrate(rows, registry, context, settings.jobs)
+    calibration, claims, table, information = _calibrate(rows, registry, context, settings.jobs)
     space, embeddings = _fit_embedding(rows, rows.use, context)
     likelihood, known = fit_likelihood(data, embeddings.rows, rows.use, context)
 
@@ -159,6 +162,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         "config": config_values(config),
         "labels": labels(known.names, known.labs, learned, registry),
         "calibration": calibration.to_dict(),
+        CLAIMS: claims.to_document(),
         "training": {
             **_described(settings, config, corpus, known, registry),
             "rows": dict(sorted(Counter(corpus.release[keep].tolist()).items())),
@@ -181,8 +185,8 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
 
 def _calibrate(
     rows: _Rows, registry: Registry, context: TrainingContext, jobs: int
-) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:
-    """The calibration by several models, their scores, and what prompts told one; nothing else of them is kept."""
+) -> tuple[Calibration, ClaimCalibration, list[dict[str, Any]], InformationGain]:
+    """Both calibrations by several models, their scores, and what prompts told one; nothing else of them is kept."""
     data, corpus, config = rows.data, rows.corpus, context.config
     splits = calibration_splits(data, context, related_corpora(corpus.sources))
     for split in splits:
@@ -212,11 +216,14 @@ def _calibrate(
             f"the corpora give {sum(map(len, parts))} cases to calibrate on, fewer than {config.splits.least_cases}: "
             "add prompts, releases or corpora"
         )
-    to_fit = calibration_cases(CaseSet.joined(parts), names)
+    cases = CaseSet.joined(parts)
+    to_fit = calibration_cases(cases, names)
     calibration = calibrate(to_fit, config.calibration)
-    context.progress("calibration", 1, 1)
+    context.progress("calibration", 1, 2)
+    claims = fit_claims(to_fit, cases.known_releases, calibration, config.seed)
+    context.progress("calibration", 2, 2)
     information = learn_information(found[0].singles, names, calibration, prompts, config)
-    return calibration, scores(to_fit, calibration), information
+    return calibration, claims, scores(to_fit, calibration), information
 
 
 def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:

@@ -22,6 +22,7 @@ from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
 from fingerprint.features import style_markers
 from fingerprint.features.ngrams import Vocabulary, count
 from fingerprint.model.calibration import LEVELS, NEVER, Expect
+from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.posterior import PARAMETERS, START
 from fingerprint.store.folder import digest, load, save
@@ -218,6 +219,9 @@ def _documents() -> dict[str, Any]:
             "far_limits": {"1": 8.0, "5": 7.0},
             "two_source_limits": {"5": 10.0},
         },
+        "claims": {
+            "tables": {level: {"in_domain": _claim_table(), "out_of_domain": _claim_table()} for level in LEVELS}
+        },
         "training": {
             "name": "made",
             "version": "0.1.0",
@@ -247,6 +251,19 @@ def _documents() -> dict[str, Any]:
             "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"p{i}|x": 10 + i for i in range(5)}}],
             "self_names": {"releases": {"ash": 2}, "says": {"ash": {"ash": 1.5, "oak": 0.5}}, "others": {"oak": 1.0}},
         },
+    }
+
+
+def _claim_table() -> dict[str, Any]:
+    rates = len(Config().calibration.rates)
+    limits = [3.0 - 0.2 * i for i in range(rates)]
+    trials = {"trials": 100, "consistent": 0.1, "inconsistent": 0.2, "eer": 0.05}
+    return {
+        "weights": {**dict.fromkeys(COLUMNS, 0.1), "bias": 0.2},
+        "bound": 7.5,
+        "accept": {"1": list(limits), "5": list(limits)},
+        "reject": {size: [-limit for limit in limits] for size in "15"},
+        "figures": {size: {"target": {**trials, "eer": None}, "other lab": dict(trials)} for size in "15"},
     }
 
 

@@ -60,11 +60,13 @@ _POSSIBLE: dict[str, Callable[[Any], Any]] = {
 _TABLES = {
     *("parameters", "confidence", "first", "unknown", "new", "known", "lab", "family", "release", "distances", "sets"),
     *("figures", "domain_limits", "far_limits", "two_source_limits"),
+    *("weights", "accept", "reject"),
     *("rows", "dropped", "releases", "counts", "says", "ash", "others", "comparison"),
 }
 # Of these every key has to be there, but for the names of labs among the weights.
 _WHOLE = {
     *("parameters", "first", "unknown", "new", "known", "lab", "family", "release", "distances", "sets", "figures"),
+    *("weights", "accept", "reject"),
 }
 
 
@@ -194,8 +196,8 @@ def test_every_field_of_every_document(folder: Path, usual: str, name: str) -> N
     for number, steps in numbered(name, document):
         value = get(document, steps)
         kinds = list({**_WRONG, **(_WRONG_TEXT if isinstance(value, str) else {})}.items())
-        # Two have many fields of few types: three kinds each, in turn.
-        if name in ("config", "calibration"):
+        # Three have many fields of few types: three kinds each, in turn.
+        if name in ("config", "calibration", "claims"):
             kinds = [kinds[(3 * number + i) % len(kinds)] for i in range(3)]
         data = encoded(without(document, steps)) if steps else b"{}"
         for kind, new in kinds:
