@@ -33,7 +33,9 @@ class NoDrift(StrEnum):
     """Why no change could be looked for."""
 
     NO_TIMES = "The rows carry no times."
-    TOO_FEW = f"A change needs at least {LEAST_SEGMENT} responses before it and {LEAST_SEGMENT} after it, at other times."
+    TOO_FEW = (
+        f"A change needs at least {LEAST_SEGMENT} responses before it and {LEAST_SEGMENT} after it, at other times."
+    )
 
 
 @dataclass(frozen=True)

@@ -150,13 +150,15 @@ class _Measured:
     def scores(self) -> Doubles:
         """(N, M) by how many units of its stratum each exceeds, less those that exceed it."""
         out = np.empty_like(self.values)
-        for stratum in np.unique(self.stratum):
-            at = np.flatnonzero(self.stratum == stratum)
-            for marker, column in enumerate(self.values[at].T):
-                ordered = np.sort(column)
-                below = np.searchsorted(ordered, column, "left")
-                above = len(at) - np.searchsorted(ordered, column, "right")
-                out[at, marker] = below - above
+        for marker, column in enumerate(self.values.T):
+            order = np.lexsort((column, self.stratum))
+            stratum, value = self.stratum[order], column[order]
+            is_new = np.append(True, (stratum[1:] != stratum[:-1]) | (value[1:] != value[:-1]))
+            group, starts = np.cumsum(is_new) - 1, np.flatnonzero(is_new)
+            ends = np.append(starts[1:], len(order))
+            below = starts[group] - np.searchsorted(stratum, stratum, "left")
+            above = np.searchsorted(stratum, stratum, "right") - ends[group]
+            out[order, marker] = below - above
         return out
 
     def prompt_deltas(self) -> Doubles:

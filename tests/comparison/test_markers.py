@@ -32,8 +32,8 @@ def compared(rng: np.random.Generator, draws: list[tuple[int, int]], dashes: flo
 @pytest.mark.parametrize("draws", [[(1, 1)] * 20, [(1, 3), (4, 1), (2, 2)] * 4], ids=["single", "uneven"])
 def test_without_a_difference_none_is_found_and_intervals_hold_zero(draws: list[tuple[int, int]]) -> None:
     rng = np.random.default_rng(1)
-    found = [compared(rng, draws, 1.0, seed) for seed in range(60)]
-    assert sum(bool(effects.differing(0.05)) for effects in found) <= 8
+    found = [compared(rng, draws, 1.0, seed) for seed in range(40)]
+    assert sum(bool(effects.differing(0.05)) for effects in found) <= 6
     held = [effect.low <= 0 <= effect.high for effects in found for effect in effects.effects]
     assert 0.91 <= np.mean(held) <= 1.0
 
@@ -57,7 +57,7 @@ def test_the_interval_covers_the_effect_at_about_its_rate() -> None:
     first, second = ([written(rng, 0, rate).count("—") for _ in range(4_000)] for rate in (1.0, 3.0))
     true = float(np.mean(np.sign(np.array(second)[:, None] - np.array(first))))
     held = []
-    for seed in range(80):
+    for seed in range(50):
         (effect,) = (e for e in compared(rng, [(1, 1)] * 15, 3.0, seed).effects if e.name == "em dashes")
         held.append(effect.low <= true <= effect.high)
     assert 0.88 <= np.mean(held) <= 1.0
@@ -73,8 +73,8 @@ def test_pairing_finds_what_prompts_hide() -> None:
     paired = paired_marker_effects(shared_prompts(first, second))
     apart = unpaired_marker_effects(first, second)
     assert [e.name for e in paired.differing(0.01)] == ["semicolons"]
-    assert paired.effects[0].delta == 1
-    assert 0.7 < paired.effects[0].low < paired.effects[0].high == 1
+    assert paired.effects[0].delta == pytest.approx(1)
+    assert 0.7 < paired.effects[0].low < paired.effects[0].high <= 1
     assert not apart.differing(0.05)
     assert not apart.is_paired
 

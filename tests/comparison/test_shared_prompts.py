@@ -5,7 +5,10 @@ from fingerprint.data.response import Response
 
 
 def test_the_text_of_a_prompt_decides_whatever_its_spacing_and_id() -> None:
-    first = [Response("a", prompt="Why is the\n sky  blue?", prompt_id="1"), Response("b", prompt="Other", prompt_id="2")]
+    first = [
+        Response("a", prompt="Why is the\n sky  blue?", prompt_id="1"),
+        Response("b", prompt="Other", prompt_id="2"),
+    ]
     second = [Response("c", prompt="Why is the sky blue?", prompt_id="2"), Response("d", prompt="None", prompt_id="1")]
     found = shared_prompts(first, second)
     (prompt,) = found.prompts
