@@ -177,7 +177,8 @@ def change_point(
     p-value is by permutation within prompts. The interval is not a bootstrap: it inverts a test. For each split, the
     responses are permuted within prompts on each side of it. If the change is there, this changes no distribution, so
     that the largest CUSUM of the data is no more extreme than that of the permutations. Splits where it is among the
-    largest 5 % are rejected; the interval spans the others, and covers the true split in 95 % of cases or more.
+    largest 5 % are rejected; the interval spans the others, and covers the true split in 95 % of cases or more. Only
+    found changes are reported: of shifts so small that few are found, the interval covers somewhat fewer.
 
     Args:
         coordinates: (n, D) in order of time, with mean 0 at each prompt.
