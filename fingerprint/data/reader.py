@@ -100,7 +100,14 @@ def _is_readable(path: Path, folder: Path) -> bool:
 
 def _response(message: Message) -> Response:
     return Response(
-        message.text, message.prompt, message.prompt_id, message.system, message.language, message.domain, message.usage
+        message.text,
+        message.prompt,
+        message.prompt_id,
+        message.system,
+        message.language,
+        message.domain,
+        message.usage,
+        message.time,
     )
 
 

@@ -56,6 +56,7 @@ class Response:
         language: ISO 639.
         domain: Of the prompt, such as chat or code.
         usage: Token counts as the provider states them.
+        time: When it was written, as the file says it.
     """
 
     response: str
@@ -65,6 +66,7 @@ class Response:
     language: str = ""
     domain: str = ""
     usage: Mapping[str, object] | None = None
+    time: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,8 @@ class Case:
         summary: What was read, in one line.
         parts: How many of each part there were.
         judged: The parts that `records` are made of.
+        repeats: Responses that repeat one of `records` word for word. They are no further evidence of style, but say
+            at what times a text was written.
     """
 
     file: str
@@ -91,6 +95,7 @@ class Case:
     summary: str = ""
     parts: Mapping[Part, int] = field(default_factory=dict)
     judged: tuple[Part, ...] = ()
+    repeats: tuple[Response, ...] = ()
 
     @property
     def n_used(self) -> int:
@@ -130,6 +135,7 @@ def usable(file: str, records: Iterable[Response]) -> Case:
     total = broken = short = refusals = again = apart = 0
     seen: set[int] = set()
     kept, aside = BottomK[Response](MOST_RESPONSES), BottomK[Response](MOST_RESPONSES)
+    repeats = BottomK[Response](MOST_RESPONSES)
     for record in records:
         total += 1
         text = BROKEN.sub("\ufffd", record.response)
@@ -144,6 +150,8 @@ def usable(file: str, records: Iterable[Response]) -> Case:
             refusals += 1
         elif marked in seen:
             again += 1
+            # A hash of its own: the sample of repeats must not depend on when they came.
+            repeats.add(replace(record, response=text), text_hash(f"{total} {bare}"))
         else:
             seen.add(marked)
             kept.add(replace(record, response=text), marked)
@@ -163,7 +171,7 @@ def usable(file: str, records: Iterable[Response]) -> Case:
     chosen = kept.values()
     if not chosen:
         warnings.append("no response is left to judge")
-    return Case(file, chosen, total, tuple(warnings), aside.values())
+    return Case(file, chosen, total, tuple(warnings), aside.values(), repeats=repeats.values())
 
 
 def _responses(count: int) -> str:

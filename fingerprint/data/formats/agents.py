@@ -8,7 +8,7 @@ from typing import Any
 
 from fingerprint.data.formats.base import Format, Group, each, is_error
 from fingerprint.data.formats.content import Content, call, every_turn, of_message, role, text_of
-from fingerprint.data.formats.values import Item, first, mapping, mappings, name, number, parsed, string, walk
+from fingerprint.data.formats.values import Item, first, mapping, mappings, name, number, parsed, stamp, string, walk
 from fingerprint.data.message import Kind, LeftOut, Message, ToolCall
 
 _SYNTHETIC = "<synthetic>"
@@ -52,7 +52,7 @@ def _claude_code(items: Iterable[Item], left_out: LeftOut) -> Iterator[Message]:
         if held is not None:
             yield from _held(held, left_out)
         about = {"prompt": prompt, "model": named, "usage": mapping(message.get("usage")) or None,
-                 "time": name(item.get("timestamp"))}  # fmt: skip
+                 "time": stamp(item.get("timestamp"))}  # fmt: skip
         held = key, content, about
     if held is not None:
         yield from _held(held, left_out)
@@ -112,7 +112,7 @@ def _codex(items: Iterable[Item], left_out: LeftOut) -> Iterator[Message]:
         elif kind == "agent_message" or (kind == "message" and inner.get("role") == "assistant"):
             text = text_of(first(inner, "content", "text"))
             if text.strip():
-                yield Message(text, tuple(calls), prompt, model=model, effort=effort, time=name(item.get("timestamp")))
+                yield Message(text, tuple(calls), prompt, model=model, effort=effort, time=stamp(item.get("timestamp")))
                 calls = []
         elif kind == "message" and inner.get("role") == "user":
             if calls:
@@ -153,7 +153,7 @@ def _opencode(item: Item, left_out: LeftOut) -> Iterator[Message]:
         elif content.recalibrate(left_out):
             model = name(info.get("modelID")) or name(mapping(info.get("model")).get("modelID"))
             yield Message(content.text("\n\n"), tuple(content.calls), prompt, model=model,
-                          time=name(mapping(info.get("time")).get("created")))  # fmt: skip
+                          time=stamp(mapping(info.get("time")).get("created")))  # fmt: skip
 
 
 def _is_gemini_cli(item: Item) -> bool:
@@ -179,7 +179,7 @@ def _gemini_cli(items: Iterable[Item], left_out: LeftOut) -> Iterator[Message]:
                 text, calls = text_of(message.get("content")), tuple(map(call, tools))
                 if text.strip() or calls:
                     yield Message(text, calls, prompt, model=name(message.get("model")),
-                                  time=name(message.get("timestamp")))  # fmt: skip
+                                  time=stamp(message.get("timestamp")))  # fmt: skip
                 else:
                     left_out[Kind.EMPTY] += 1
 

@@ -10,7 +10,7 @@ from typing import Any
 from fingerprint.data.formats.base import Format, Group, Shape, each, is_error
 from fingerprint.data.formats.content import Content, last_prompt, of_message, text_of
 from fingerprint.data.formats.streaming import is_chunk, joined
-from fingerprint.data.formats.values import Item, first, mapping, mappings, name, number, parsed, string
+from fingerprint.data.formats.values import Item, first, mapping, mappings, name, number, parsed, stamp, string
 from fingerprint.data.message import Kind, LeftOut, Message
 
 # Keys under which a row that somebody logged keeps the whole answer of an API.
@@ -45,7 +45,7 @@ def _about(item: Item) -> dict[str, Any]:
         "usage": mapping(first(item, "usage", "usageMetadata")) or None,
         "temperature": number(item.get("temperature")),
         "effort": name(mapping(item.get("reasoning")).get("effort")),
-        "time": name(first(item, "created", "created_at", "createTime")),
+        "time": stamp(first(item, "created", "created_at", "createTime")),
     }
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from fingerprint.data.formats.base import Format, Group, each
 from fingerprint.data.formats.content import Content, call, every_turn, last_turn, role, text_of
-from fingerprint.data.formats.values import Item, first, mapping, mappings, name, number, string
+from fingerprint.data.formats.values import Item, first, mapping, mappings, name, number, stamp, string
 from fingerprint.data.message import Kind, LeftOut, Message, ToolCall
 
 _LISTS = ("messages", "conversations", "conversation", "dialog", "dialogue", "chat", "turns")
@@ -40,6 +40,7 @@ def _chat(item: Item, left_out: LeftOut) -> Iterator[Message]:
             "prompt_id": name(first(item, "prompt_id", "question_id", "custom_id")),
             "language": string(item.get("language")), "domain": string(item.get("domain")),
             "usage": mapping(item.get("usage")) or None, "temperature": number(item.get("temperature")),
+            "time": stamp(first(item, "created_at", "created", "timestamp", "time")),
         }  # fmt: skip
         system = text_of(item.get("system"))
         return fields | ({"system": system} if system else {})
@@ -101,7 +102,7 @@ def _chatgpt(item: Item, left_out: LeftOut) -> Iterator[Message]:
                 calls = (ToolCall(name(message["recipient"]), said),)
                 yield Message("", calls, prompt, model=model)
             elif text := _CITED.sub("", text_of(content.get("parts")) or string(content.get("text"))):
-                yield Message(text, prompt=prompt, model=model, time=name(message.get("create_time")))
+                yield Message(text, prompt=prompt, model=model, time=stamp(message.get("create_time")))
 
 
 def _is_claude(item: Item) -> bool:
@@ -157,7 +158,7 @@ def _sillytavern(items: Iterable[Item], left_out: LeftOut) -> Iterator[Message]:
             left_out[Kind.GREETING] += 1
         else:
             left_out[Kind.REASONING] += bool(extra.get("reasoning"))
-            yield Message(said, prompt=prompt, model=name(extra.get("model")), time=name(item.get("send_date")))
+            yield Message(said, prompt=prompt, model=name(extra.get("model")), time=stamp(item.get("send_date")))
 
 
 def _is_oobabooga(item: Item) -> bool:

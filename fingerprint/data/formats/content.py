@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from fingerprint.data.formats.values import Item, first, mapping, mappings, name, parsed, string
+from fingerprint.data.formats.values import Item, first, mapping, mappings, name, parsed, stamp, string
 from fingerprint.data.message import Kind, LeftOut, Message, ToolCall
 
 _TEXT = frozenset({"text", "output_text", "input_text", "markdown", "refusal", "string"})
@@ -223,5 +223,5 @@ def every_turn(messages: object, model: str, left_out: LeftOut) -> Iterator[Mess
                 content.text(), tuple(content.calls), prompt, system=system,
                 model=name(first(said, "model", "model_name", "modelID")) or model,
                 usage=mapping(said.get("usage")) or None,
-                time=name(first(said, "timestamp", "time", "created_at", "ts")),
+                time=stamp(first(said, "timestamp", "time", "created_at", "ts")),
             )  # fmt: skip

@@ -13,12 +13,13 @@ from typing import Any
 from fingerprint.data.formats.api import answer_of
 from fingerprint.data.formats.base import Format, Group, Shape, is_error
 from fingerprint.data.formats.content import last_prompt, last_turn, role, text_of
-from fingerprint.data.formats.values import Item, mapping, mappings, name, number
+from fingerprint.data.formats.values import Item, mapping, mappings, name, number, stamp
 from fingerprint.data.message import Kind, LeftOut, Message
 from fingerprint.errors import InputError
 
 FIELDS = (
-    "response", "model", "prompt", "prompt_id", "system", "language", "domain", "temperature", "variant", "corpus",
+    "response", "model", "prompt", "prompt_id", "system", "language", "domain", "temperature", "time", "variant",
+    "corpus",
 )  # fmt: skip
 _USUAL: Mapping[str, tuple[str, ...]] = {
     "response": (
@@ -39,6 +40,7 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "language": ("language", "lang"),
     "domain": ("domain",),
     "temperature": ("temperature",),
+    "time": ("created_at", "created", "timestamp", "datetime", "date", "time"),
     "variant": ("variant",),
     "corpus": ("corpus",),
 }  # fmt: skip
@@ -97,7 +99,7 @@ class Columns:
             "model": _model(self._value(item, "model")), "language": name(self._value(item, "language")),
             "domain": name(self._value(item, "domain")), "temperature": number(self._value(item, "temperature")),
             "variant": name(self._value(item, "variant")), "corpus": name(self._value(item, "corpus")),
-            "usage": mapping(item.get("usage")) or None,
+            "usage": mapping(item.get("usage")) or None, "time": stamp(self._value(item, "time")),
         }  # fmt: skip
         columns = self.names["response"]
         for column in columns:
@@ -202,7 +204,7 @@ FORMATS = (
         "rows", "responses", Group.TABLE,
         "people's own files: JSON lines, JSON, CSV, TSV, parquet, data sets of the Hugging Face Hub",
         "a column `response`, `output`, `completion`, `answer`, `text` ... in any case, or those that `--column` names",
-        "the text of the response; `model`, `prompt`, `prompt_id`, `system`, `language`, `temperature`",
+        "the text of the response; `model`, `prompt`, `prompt_id`, `system`, `language`, `temperature`, `time`",
         "rows without a response, error rows", _is_row, parse_rows, unit="row",
     ),
     Format(

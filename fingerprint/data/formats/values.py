@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime
 from typing import Any
 
 Item = Mapping[str, Any]
+
+# Seconds since 1970 at the beginnings of 2000 and 2100. What lies outside is no time: "time": 3.2 is a duration.
+_EARLIEST, _LATEST = 946_684_800, 4_102_444_800
+# Seconds, milliseconds, microseconds and nanoseconds; their ranges do not overlap.
+_UNITS = (1, 10**3, 10**6, 10**9)
 
 
 def mapping(value: object) -> Item:
@@ -45,6 +52,33 @@ def number(value: object) -> float | None:
         return None
     try:
         return float(value)
+    except (ValueError, OverflowError):
+        return None
+
+
+def stamp(value: object) -> str:
+    """Return a time as text that `moment` reads: a number, a date of a table, or text; empty for anything else."""
+    if isinstance(value, float):
+        return repr(value) if math.isfinite(value) else ""
+    return value.isoformat() if isinstance(value, date) else name(value)
+
+
+def moment(text: str) -> datetime | None:
+    """Return the time that a text states.
+
+    Args:
+        text: ISO 8601, or a number of seconds, milliseconds, microseconds or nanoseconds since 1970.
+
+    Returns:
+        The time in UTC, which is also taken where no zone is stated; None for anything else.
+    """
+    count = number(text)
+    for unit in _UNITS:
+        if count is not None and _EARLIEST * unit <= count < _LATEST * unit:
+            return datetime.fromtimestamp(count / unit, UTC)
+    try:
+        found = datetime.fromisoformat(text.strip().removesuffix(" UTC"))
+        return found.astimezone(UTC) if found.tzinfo is not None else found.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         return None
 
