@@ -472,8 +472,8 @@ class Verdict:
         model: The model that gave the verdict.
 
     Raises:
-        ValueError: For labs that lack "unknown" (with candidates: "none-of-these") or do not sum to 1, and for a ranking
-            that is not sorted.
+        ValueError: For labs that lack "unknown" (with candidates: "none-of-these") or do not sum to 1, and for a
+            ranking that is not sorted.
     """
 
     file: str
