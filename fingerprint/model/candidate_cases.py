@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -192,12 +193,12 @@ def candidate_cases(
     """
     drawn = draw(shares, truth.lab, size, np.random.default_rng(seed))
     parts = [_asked(cases, shares, truth, allowed, how, prior) for how, allowed in drawn.items()]
-    joined = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN}
-    of_levels = [
-        {level: np.concatenate([by[level] for by in of]) for level in LEVELS}
-        for of in ([part.probability for part in parts], [part.right for part in parts])
-    ]
-    return Judged(*of_levels, **joined)
+    joined: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN}
+    return Judged(
+        probability={level: np.concatenate([part.probability[level] for part in parts]) for level in LEVELS},
+        right={level: np.concatenate([part.right[level] for part in parts]) for level in LEVELS},
+        **joined,
+    )
 
 
 def _asked(
