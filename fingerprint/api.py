@@ -19,7 +19,8 @@ from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case, Part, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
-from fingerprint.model.calibration import Expect, KindFigures
+from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
+from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import Question, decide, summaries
@@ -30,8 +31,11 @@ from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import (
     FALSE_ATTRIBUTIONS,
+    NONE_OF_THESE,
+    OUTSIDE,
     UNKNOWN,
     Calibration,
+    Candidates,
     Domain,
     FamilyShare,
     InputInfo,
@@ -41,6 +45,7 @@ from fingerprint.model.verdict import (
     NewRelease,
     PartCounts,
     ReleaseShare,
+    SideEvidence,
     SizeRates,
     StyleMarker,
     Verdict,
@@ -158,7 +163,8 @@ class Fingerprint:
 
         Args:
             responses: A case; or texts, or mappings as the lines of a file ("response", "prompt", "usage", ...).
-            candidates: The labs in question; None for all that the model knows.
+            candidates: The labs in question, two or more; None for all that the model knows. "None of these" stays
+                among the answers.
             expect: What the responses probably are: "new" (a stealth model), "known" (an audit of a known release) or
                 "any". It decides the prior, and the kinds of cases in which the error rates hold.
             false_attributions: The share of attributions that may name a wrong lab, above 0 and below 1.
@@ -169,28 +175,33 @@ class Fingerprint:
 
         Raises:
             InputError: For values that hold no response.
-            FingerprintError: For a candidate that the model does not know, or for no candidate.
+            FingerprintError: For a candidate that the model does not know, for fewer than two candidates, and for
+                candidates where the model has no thresholds for them.
 
         Examples:
             >>> from fingerprint import Fingerprint
             >>> model = Fingerprint.load("models/default")
             >>> verdict = model.identify(["Bread goes stale."] * 3, candidates=["openai", "google"])
             >>> sorted(share.lab for share in verdict.labs)
-            ['google', 'openai', 'unknown']
-            >>> model.identify(["Bread goes stale."], candidates=["nobody"])
+            ['google', 'none-of-these', 'openai']
+            >>> model.identify(["Bread goes stale."], candidates=["nobody", "openai"])
             Traceback (most recent call last):
             fingerprint.errors.FingerprintError: not a lab in the model: nobody
         """
         case = responses if isinstance(responses, Case) else case_of(responses)
-        allowed = self._allowed(candidates)
+        allowed, calibration = self._allowed(candidates), self._model.calibration
+        question = Question(_expected(expect), false_attributions, None if candidates is None else int(allowed.sum()))
+        # Refuses a model that has none.
+        limits = calibration.limits(question.expect, question.candidates)
         texts = [record.response for record in case.records]
         evidence, covariates = self._evidence(texts) if texts else self._nothing()
-        calibration = self._model.calibration
-        question = Question(_expected(expect), false_attributions, int(allowed.sum()))
-        found = calibration.predict(evidence, covariates, self._plda.lab, question.expect, allowed)
+        found = calibration.predict(evidence, covariates, self._plda.lab, question.expect)
+        if candidates is not None:
+            found = with_candidates(found, allowed[None], self._prior(question))
+        everyone, found = found, found if candidates is None else among(found, allowed)
         summary = replace(summaries(found, evidence, covariates, self._family)[0], responses=len(texts))
         decision = decide(summary, calibration, question)
-        labs = self._labs(found, allowed)
+        labs = self._labs(found, allowed, UNKNOWN if candidates is None else NONE_OF_THESE)
         llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
         return Verdict(
             file=case.file,
@@ -216,11 +227,11 @@ class Fingerprint:
             domain=Domain(round(summary.domain_distance, 3), round(calibration.domain_limit(len(texts)), 3))
             if texts
             else None,
-            calibration=self._rates(len(texts), question),
+            calibration=self._rates(len(texts), question, limits),
             warnings=case.warnings,
             advice=None,
-            candidates=tuple(candidates) if candidates is not None else None,
-            side_evidence=None if style_only else side_evidence(case, labs, self._model.side),
+            candidates=None if candidates is None else self._candidates(candidates, everyone, allowed, question),
+            side_evidence=None if style_only else self._side(case, everyone, candidates),
             model=self._model.info,
         )
 
@@ -265,10 +276,37 @@ class Fingerprint:
         """Return (L,) whether a lab is in question."""
         if candidates is None:
             return np.ones(len(self.labs), bool)
-        strange = sorted(set(candidates) - set(self.labs))
-        if strange or not candidates:
-            raise FingerprintError(f"not a lab in the model: {', '.join(strange) or '(none named)'}")
-        return np.array([lab in candidates for lab in self.labs])
+        named = set(candidates)
+        if strange := sorted(named - set(self.labs)):
+            raise FingerprintError(f"not a lab in the model: {printable(', '.join(strange))}")
+        if not named:
+            raise FingerprintError("candidates: expected two labs or more")
+        if len(named) == 1:
+            raise FingerprintError(one_candidate("candidates", *named))
+        return np.array([lab in named for lab in self.labs])
+
+    def _prior(self, question: Question) -> CandidatePrior:
+        config = self._model.calibration.config
+        return CandidatePrior(config.candidate_prior, config.mixture(question.expect)[UNKNOWN])
+
+    def _candidates(
+        self, candidates: Sequence[str], everyone: Posterior, allowed: NDArray[np.bool_], question: Question
+    ) -> Candidates:
+        """Return what the question about candidates rests on; everyone: the posterior over all labs."""
+        of, number = self._model.calibration, len(set(candidates))
+        others = self._labs(everyone, ~allowed, UNKNOWN)
+        outside = next((share for share in others if share.lab != UNKNOWN), None)
+        calibrated = int(nearest(of.expectations[question.expect].candidates, number))
+        return Candidates(tuple(dict.fromkeys(candidates)), of.config.candidate_prior, calibrated, outside)
+
+    def _side(self, case: Case, everyone: Posterior, candidates: Sequence[str] | None) -> SideEvidence:
+        """Return the side evidence; what it says of labs that are no candidates counts for "none of these"."""
+        found = side_evidence(case, self._labs(everyone, np.ones(len(self.labs), bool), UNKNOWN), self._model.side)
+        if candidates is None:
+            return found
+        own = [share for share in found.combined if share.lab in candidates]
+        rest = sum(share.probability for share in found.combined if share.lab not in candidates)
+        return replace(found, combined=_ranked([*own, LabShare(NONE_OF_THESE, min(rest, 1.0))]))
 
     def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Covariates]:
         embeddings, sizes = self._model.read(texts)
@@ -289,11 +327,12 @@ class Fingerprint:
         )
         return evidence, Covariates.unread(np.ones(1, np.int64))
 
-    def _labs(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[LabShare, ...]:
+    def _labs(self, found: Posterior, allowed: NDArray[np.bool_], rest: str) -> tuple[LabShare, ...]:
+        """Return some of the labs, and what is left under the name `rest`."""
         # A sum may exceed 1 by its last digit.
         shares = np.minimum(found.labs()[0], 1.0).tolist()
         rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, shares, allowed, strict=True) if ok]
-        return _ranked([*rows, LabShare(UNKNOWN, float(found.unknown[0]))])
+        return _ranked([*rows, LabShare(rest, min(float(found.unknown[0]), 1.0))])
 
     def _families(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[FamilyShare, ...]:
         shares: dict[tuple[str, str], float] = defaultdict(float)
@@ -310,20 +349,24 @@ class Fingerprint:
             if allowed[lab]
         )
 
-    def _rates(self, responses: int, question: Question) -> Calibration:
-        calibration = self._model.calibration
-        config, figures = calibration.config, calibration.expectations[question.expect].figures
+    def _rates(self, responses: int, question: Question, limits: DecisionLimits) -> Calibration:
+        calibration, figures = self._model.calibration, limits.figures
+        config = calibration.config
         mixture, promised = config.mixture(question.expect), config.promised(question.expect)
         attributed, likely = question.false_attributions, max(config.likely, question.false_attributions)
-        nearest = calibration.nearest(responses)
-        kinds = [(kind, figures[nearest][kind]) for kind in mixture if kind in figures[nearest]]
+        size = calibration.nearest(responses)
+        kinds = [
+            (kind, figures[size][kind]) for kind in (*mixture, *map(OUTSIDE.__add__, mixture)) if kind in figures[size]
+        ]
+        # How many verdicts name a lab is asked of cases that have one among those in question.
+        asked = {kind: share for kind, share in mixture.items() if question.candidates is None or kind != UNKNOWN}
         return Calibration(
             expect=question.expect,
             mixture=tuple(KindShare(kind, share, kind in promised) for kind, share in mixture.items()),
             false_attributions=attributed,
             likely_errors=likely,
             set_coverage=config.set_coverage,
-            responses=int(nearest),
+            responses=int(size),
             kinds=tuple(
                 KindRates(
                     kind,
@@ -335,10 +378,10 @@ class Fingerprint:
             ),
             sizes=tuple(
                 SizeRates(
-                    int(size),
-                    *(_mean_coverage(figures[size], mixture, config.rates, rate) for rate in (attributed, likely)),
+                    int(one),
+                    *(_mean_coverage(figures[one], asked, config.rates, rate) for rate in (attributed, likely)),
                 )
-                for size in sorted(figures, key=int)
+                for one in sorted(figures, key=int)
             ),
         )
 
@@ -349,6 +392,16 @@ class Fingerprint:
         shares = [np.where(self._plda.lab == lab, found.release[0] + _LEAST_SHARE, 0) for lab in leaders]
         first, second = (share / share.sum() for share in shares)
         return style_marker_llrs(texts, self._model.profiles, first, second, self._model.config.style_markers)
+
+
+def one_candidate(name: str, lab: str) -> str:
+    """Return why one candidate alone is refused, and what answers that question.
+
+    Args:
+        name: Of the argument or option.
+        lab: The candidate.
+    """
+    return f"{name}: {lab} alone; whether it is {lab} is what fingerprint verify FILE --claimed {lab} says"
 
 
 def _expected(expect: str) -> Expect:
@@ -362,8 +415,9 @@ def _mean_coverage(
     kinds: Mapping[str, KindFigures], mixture: Mapping[str, float], rates: Sequence[float], rate: float
 ) -> float:
     """Return the coverage at a rate over the kinds that were measured, weighted by the mixture."""
-    total = sum(mixture[kind] for kind in kinds)
-    mean = sum(mixture[kind] * round(of.at(rates, rate)[0], 4) for kind, of in kinds.items())
+    measured = {kind: of for kind, of in kinds.items() if kind in mixture}
+    total = sum(mixture[kind] for kind in measured)
+    mean = sum(mixture[kind] * round(of.at(rates, rate)[0], 4) for kind, of in measured.items())
     return round(mean / total, 4) if total else 0.0
 
 

@@ -260,6 +260,9 @@ class CalibrationConfig(_Section, frozen=True):
         known_as_unknown: Share of the cases of known labs that `unknown` allows.
         rates: Error rates at which thresholds and limits of false alarms are kept.
         covariate_responses: Number of responses beyond which it counts as this one among the covariates.
+        candidates: Numbers of candidates that a question about a few labs has thresholds for.
+        candidate_prior: Probability of all candidates together, before the responses are read; "none of these" has the
+            rest.
     """
 
     expectations: ExpectationsConfig = ExpectationsConfig()
@@ -280,6 +283,8 @@ class CalibrationConfig(_Section, frozen=True):
     known_as_unknown: Share = 0.01
     rates: tuple[Share, ...] = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5)
     covariate_responses: Positive = 25
+    candidates: tuple[Annotated[int, Meta(ge=2, le=1_000)], ...] = (2, 5, 10)
+    candidate_prior: Annotated[float, Meta(gt=0, lt=1)] = 0.5
 
     def mixture(self, expect: str) -> dict[str, float]:
         """Return the share of each kind of case under an expectation, one of the fields of `expectations`."""

@@ -42,4 +42,4 @@ def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
     assert verdict.n_used == 12
     assert len(verdict.style_markers) == 3
     some = known.identify(case, candidates=["anthropic", "openai"])
-    assert {share.lab for share in some.labs} == {"anthropic", "openai", "unknown"}
+    assert {share.lab for share in some.labs} == {"anthropic", "openai", "none-of-these"}

@@ -84,7 +84,7 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
         labs: The labs that the model knows.
 
     Raises:
-        FingerprintError: For a name that stands for no lab of the model, or for none.
+        FingerprintError: For a name that stands for no lab of the model, for none, and for one lab alone.
     """
     if named is None:
         return None
@@ -100,7 +100,11 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
             raise FingerprintError(f"--candidates: {name}: not a lab in the model, nor a model of one; similar: {hint}")
         wanted |= dict.fromkeys(found)
     if not wanted:
-        raise FingerprintError("--candidates: expected one lab or more, separated by commas")
+        raise FingerprintError("--candidates: expected two labs or more, separated by commas")
+    if len(wanted) == 1:
+        from fingerprint.api import one_candidate
+
+        raise FingerprintError(one_candidate("--candidates", *wanted))
     return tuple(wanted)
 
 
@@ -113,7 +117,7 @@ def annotated(verdict: Verdict, model: Path) -> Verdict:
 
     Returns:
         The verdict with a warning if the model is old today, and with advice: how to add a new release to the model,
-        or what would settle a verdict that attributes nothing.
+        what would settle a verdict that attributes nothing, or what to ask where it is no candidate.
     """
     from fingerprint.model.verdict import VerdictWord
     from fingerprint.report.advice import what_would_settle
@@ -125,6 +129,8 @@ def annotated(verdict: Verdict, model: Path) -> Verdict:
             return replace(verdict, advice=_how_to_add(verdict.file, model))
         case VerdictWord.LIKELY | VerdictWord.INCONCLUSIVE:
             return replace(verdict, advice=what_would_settle(verdict))
+        case VerdictWord.NONE_OF_THESE:
+            return replace(verdict, advice="Identify without --candidates to ask about all labs that the model knows.")
         case VerdictWord.ATTRIBUTED | VerdictWord.UNKNOWN:
             return verdict
 

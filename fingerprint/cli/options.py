@@ -45,7 +45,9 @@ features_cache = click.option(
 text_or_json = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 candidates = click.option(
-    "--candidates", metavar="NAME,...", help="Ask only about these labs, or the labs of these families or releases."
+    "--candidates",
+    metavar="NAME,...",
+    help="Ask which of these labs it is, if any: two or more labs, or the labs of these families or releases.",
 )
 top = click.option(
     "--top",

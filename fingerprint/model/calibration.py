@@ -21,9 +21,9 @@ from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fingerprint.config import CalibrationConfig
+from fingerprint.errors import ModelError
 from fingerprint.metrics import Level
 from fingerprint.model.confidence import Weights, calibration_features, outcome, recalibrate
 from fingerprint.model.covariates import Covariates
@@ -87,23 +87,22 @@ class KindFigures:
 
 
 @dataclass(frozen=True)
-class Expectation:
-    """What was fitted to one case mixture.
+class DecisionLimits:
+    """What probabilities have to reach in one kind of question.
 
     Attributes:
-        confidence: The weights that `confidence.outcome` takes.
         thresholds: By level, on the probability of the first of it: from there on, at most a rate is wrong in each
             kind of case.
         new: On P(new release | first lab), by cases of known releases.
         known: On 1 - P(new release | first lab), by cases of new releases.
-        unknown: On P(unknown lab), by cases of known labs.
+        unknown: On P(unknown lab), by cases of known labs. In a question about candidates: on P(none of these), by
+            cases of candidates.
         distances: By number of responses, where the classes of the domain distance end.
         sets: By number of responses, for each class of the domain distance the probability that a lab needs to be in
-            the set.
+            the set. In a question about candidates: the probability if it is one of them.
         figures: By number of responses and kind.
     """
 
-    confidence: Weights
     thresholds: Mapping[str, Limits]
     new: Limits
     known: Limits
@@ -120,7 +119,6 @@ class Expectation:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {
-            "confidence": {name: dict(of) for name, of in self.confidence.items()},
             "thresholds": {level: _plain(of) for level, of in self.thresholds.items()},
             "new": _plain(self.new),
             "known": _plain(self.known),
@@ -131,10 +129,9 @@ class Expectation:
         }
 
     @classmethod
-    def from_dict(cls, data: Mapping[str, Any], rates: tuple[float, ...]) -> Expectation:
+    def from_dict(cls, data: Mapping[str, Any], rates: tuple[float, ...]) -> DecisionLimits:
         """Return what `to_dict` wrote."""
         return cls(
-            confidence={name: dict(of) for name, of in data["confidence"].items()},
             thresholds={level: Limits(rates, dict(of)) for level, of in data["thresholds"].items()},
             new=Limits(rates, dict(data["new"])),
             known=Limits(rates, dict(data["known"])),
@@ -144,6 +141,37 @@ class Expectation:
             figures={
                 size: {kind: KindFigures(**of) for kind, of in kinds.items()} for size, kinds in data["figures"].items()
             },
+        )
+
+
+@dataclass(frozen=True)
+class Expectation(DecisionLimits):
+    """What was fitted to one case mixture; the limits are those of the question which of all labs it is.
+
+    Attributes:
+        confidence: The weights that `confidence.outcome` takes.
+        candidates: By number of candidates, the limits of the question which of these it is, if any. Empty in a model
+            that was trained before there was such a question.
+    """
+
+    confidence: Weights
+    candidates: Mapping[str, DecisionLimits]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values."""
+        return {
+            "confidence": {name: dict(of) for name, of in self.confidence.items()},
+            **super().to_dict(),
+            "candidates": {number: of.to_dict() for number, of in self.candidates.items()},
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any], rates: tuple[float, ...]) -> Expectation:
+        """Return what `to_dict` wrote."""
+        return cls(
+            **vars(DecisionLimits.from_dict(data, rates)),
+            confidence={name: dict(of) for name, of in data["confidence"].items()},
+            candidates={n: DecisionLimits.from_dict(of, rates) for n, of in data.get("candidates", {}).items()},
         )
 
 
@@ -179,7 +207,6 @@ class Calibration:
         covariates: Covariates,
         lab: Ints,
         expect: Expect = Expect.ANY,
-        allowed: NDArray[np.bool_] | None = None,
     ) -> Posterior:
         """Compute calibrated probabilities.
 
@@ -188,14 +215,13 @@ class Calibration:
             covariates: Of the same cases.
             lab: (R,) code of the lab of each release.
             expect: The case mixture.
-            allowed: (L,) candidate labs; None for all.
 
         Returns:
             The recalibrated posterior of the S cases.
         """
         columns = covariates.columns(evidence, self.config)
-        found = posterior(self.values(), evidence, columns, lab, allowed)
-        features = calibration_features(found, evidence, columns, allowed)
+        found = posterior(self.values(), evidence, columns, lab)
+        features = calibration_features(found, evidence, columns)
         return recalibrate(found, outcome(self.expectations[expect].confidence, features, found, self.labs))
 
     def inverse_temperature(self, evidence: Evidence, covariates: Covariates) -> Floats:
@@ -205,6 +231,24 @@ class Calibration:
     def threshold(self, count: int, rate: float, expect: Expect = Expect.ANY, level: str = Level.LAB) -> float:
         """Return the probability of the first of a level from which on at most `rate` is wrong in each kind."""
         return self.expectations[expect].thresholds[level].limit(count, rate)
+
+    def limits(self, expect: Expect, candidates: int | None) -> DecisionLimits:
+        """Return what the probabilities of a question have to reach.
+
+        Args:
+            expect: The case mixture.
+            candidates: How many labs are in question: the largest calibrated number not above it applies. None where
+                it is any lab.
+
+        Raises:
+            ModelError: For candidates, of a model that has no thresholds for them.
+        """
+        expectation = self.expectations[expect]
+        if candidates is None:
+            return expectation
+        if not expectation.candidates:
+            raise ModelError("this model has no thresholds for candidates; train it anew")
+        return expectation.candidates[nearest(expectation.candidates, candidates)]
 
     def for_labs(self, labs: Sequence[str]) -> Calibration:
         """Return the calibration for labs that have other codes; a lab that it does not know gets no term."""

@@ -22,6 +22,7 @@ from fingerprint.base.keys import factorize, isin
 from fingerprint.config import CalibrationConfig, MixtureConfig
 from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration, Expect, Expectation
+from fingerprint.model.candidate_cases import Shares, Truth, candidate_limits
 from fingerprint.model.confidence import (
     CALIBRATION_FEATURES,
     FIRST,
@@ -38,7 +39,7 @@ from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import PARAMETERS, START, Posterior, Terms, logits, posterior
-from fingerprint.model.thresholds import Judged, figures, judged, novelty_limits, set_limits, thresholds, unknown_limits
+from fingerprint.model.thresholds import Judged, decision_limits, judged, thresholds
 
 # The classes of the two regressions, by code; the first of each is the reference that has no weights.
 _OUTCOMES = ("another", FIRST, UNKNOWN_LAB)
@@ -158,20 +159,16 @@ def _expectation(
     """What is fitted to one case mixture; found, features: of the cases, before recalibration."""
     share = cases.shares(getattr(config.expectations, expect))
     recalibrated = recalibrate(found, _cross_validated(cases, found, features, share, config))
-    tried = _judged(cases, recalibrated)
-    limits = thresholds(tried, config.promised(expect), config)
-    known, new = novelty_limits(tried, config)
-    distances, sets = set_limits(tried, config)
+    tried, promised = _judged(cases, recalibrated), config.promised(expect)
     return Expectation(
+        **vars(decision_limits(tried, thresholds(tried, promised, config), config)),
         confidence=_weights(cases, found, features, share, config),
-        thresholds=limits,
-        new=new,
-        known=known,
-        unknown=unknown_limits(tried, config),
-        distances=distances,
-        sets=sets,
-        figures=figures(tried, limits["lab"], config),
+        candidates=candidate_limits(tried, Shares.of(recalibrated, cases.names), _truth(cases), expect, config),
     )
+
+
+def _truth(cases: CalibrationCases) -> Truth:
+    return Truth(cases.lab, cases.names.family[cases.release], cases.release)
 
 
 def _judged(cases: CalibrationCases, found: Posterior) -> Judged:

@@ -18,7 +18,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
@@ -71,16 +70,13 @@ class Outcome:
     new: Floats
 
 
-def calibration_features(
-    found: Posterior, evidence: Evidence, covariates: Floats, allowed: NDArray[np.bool_] | None = None
-) -> Floats:
+def calibration_features(found: Posterior, evidence: Evidence, covariates: Floats) -> Floats:
     """Compute what the regressions read.
 
     Args:
         found: The posterior of S cases.
         evidence: On the same cases.
         covariates: (S, 7), as `Covariates.columns`.
-        allowed: (L,) candidate labs; None for all.
 
     Returns:
         (S, 14), in the order of CALIBRATION_FEATURES.
@@ -90,22 +86,19 @@ def calibration_features(
     rows = np.arange(len(labs))
     shares = np.hstack([labs, found.unknown[:, None]])
     own = found.lab == first[:, None]
-    candidates = np.ones(labs.shape[1], bool) if allowed is None else allowed
-    score = np.where(candidates[found.lab], evidence.release_score, -np.inf)
+    score, votes = evidence.release_score, evidence.votes
     best_own = score.max(axis=1, where=own, initial=-np.inf)
     best_other = score.max(axis=1, where=~own, initial=-np.inf)
-    # For a lab without a known release, or without another candidate, the lead has no bound.
+    # For a lab without a known release, or without another lab, the lead has no bound.
     lead = np.where(np.isfinite(best_own) & np.isfinite(best_other), best_own - best_other, _FARTHEST)
-    votes = np.where(candidates, evidence.votes, -np.inf)
-    by_release = np.where(candidates[found.lab], evidence.known, -np.inf)
     readings = (
-        found.lab[by_release.argmax(axis=1)],
+        found.lab[evidence.known.argmax(axis=1)],
         found.lab[score.argmax(axis=1)],
-        np.where(candidates, evidence.lab_score, -np.inf).argmax(axis=1),
+        evidence.lab_score.argmax(axis=1),
         votes.argmax(axis=1),
     )
     best_vote = votes.max(axis=1, where=np.arange(votes.shape[1]) != first[:, None], initial=-np.inf)
-    vote_lead = np.where(np.isfinite(best_vote), evidence.votes[rows, first] - best_vote, _FARTHEST)
+    vote_lead = np.where(np.isfinite(best_vote), votes[rows, first] - best_vote, _FARTHEST)
     _, responses, domain_distance, in_domain_llr, _, log_probability, margin = covariates.T
     return np.column_stack(
         [

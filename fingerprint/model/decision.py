@@ -1,4 +1,4 @@
-"""From probabilities to one of five verdicts, and the reason for it.
+"""From probabilities to one of six verdicts, and the reason for it.
 
 Each reason has one verdict (`VERDICT_OF`) and one sentence (`SENTENCES`). A test holds both tables complete.
 """
@@ -11,7 +11,7 @@ from math import log, log10
 import numpy as np
 
 from fingerprint.metrics import Level
-from fingerprint.model.calibration import NEVER, Calibration, Expect
+from fingerprint.model.calibration import NEVER, Calibration, DecisionLimits, Expect
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
@@ -23,12 +23,14 @@ VERDICT_OF: dict[Reason, VerdictWord] = {
     Reason.NEW_RELEASE: VerdictWord.NEW_RELEASE,
     Reason.ABOVE_LIKELY: VerdictWord.LIKELY,
     Reason.UNKNOWN_LAB: VerdictWord.UNKNOWN,
+    Reason.NO_CANDIDATE: VerdictWord.NONE_OF_THESE,
     Reason.NO_RESPONSES: VerdictWord.INCONCLUSIVE,
     Reason.OUT_OF_DOMAIN: VerdictWord.INCONCLUSIVE,
     Reason.TWO_SOURCES: VerdictWord.INCONCLUSIVE,
     Reason.NO_THRESHOLD: VerdictWord.INCONCLUSIVE,
     Reason.BELOW_THRESHOLD: VerdictWord.INCONCLUSIVE,
     Reason.BELOW_UNKNOWN: VerdictWord.INCONCLUSIVE,
+    Reason.BELOW_NONE: VerdictWord.INCONCLUSIVE,
 }
 
 _ABOVE = (
@@ -44,6 +46,8 @@ SENTENCES: dict[Reason, str] = {
     "{novelty}",
     Reason.UNKNOWN_LAB: "No known lab fits well. P(unknown lab) = {unknown}, higher than for {known_labs} of files "
     "from known labs.",
+    Reason.NO_CANDIDATE: "No candidate fits well. P(none of these) = {unknown}, higher than for {known_labs} of files "
+    "from candidates.",
     Reason.NO_RESPONSES: "No usable response is left.",
     Reason.OUT_OF_DOMAIN: "The responses are far out of domain. Their domain distance is {distance}, and "
     "{domain_share} of files from corpora that the model had not seen stay within {far_limit}. Their language, domain "
@@ -56,6 +60,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.BELOW_THRESHOLD: "P(first lab) = {confidence} is below the threshold of {likely}. Above it, at most "
     "{likely_rate} are wrong, in each kind of case that is expected.",
     Reason.BELOW_UNKNOWN: "P(first lab) = {confidence} is not higher than P(unknown lab) = {unknown}.",
+    Reason.BELOW_NONE: "P(first lab) = {confidence} is not higher than P(none of these) = {unknown}.",
 }
 
 _NOVELTY = {
@@ -64,6 +69,10 @@ _NOVELTY = {
     Novelty.UNDECIDED: "Whether the release is known or new cannot be told.",
 }
 _NEVER_SHOWN = "more than any probability"
+# Above this, one digit after the point says too little.
+_CLOSE = 0.99
+# The least sum of probabilities that something is a share of.
+_LEAST = 1e-300
 
 SUPPORT = (
     (4.0, Support.VERY_STRONG),
@@ -82,11 +91,11 @@ class CaseSummary:
     Attributes:
         responses: Number of usable responses.
         confidence: Probability of the first lab.
-        unknown: Probability of an unknown lab.
+        unknown: Probability of an unknown lab; in a question about candidates, of none of these.
         new: Probability of a new release, if the first lab is right.
         family: Probability of the first family; 0 where it is another lab's.
         release: Probability of the first release; 0 where it is another lab's.
-        labs: (L,) probabilities of the labs.
+        labs: (L,) probabilities of the labs; 0 for those that are no candidates.
         domain_distance: As in `Evidence`.
         in_domain_llr: As in `Evidence`.
         two_source_llr: As in `Covariates`.
@@ -111,7 +120,7 @@ class Question:
     Attributes:
         expect: The kinds of cases that are expected.
         false_attributions: The share of attributions that may name a wrong lab, in each kind of case that is expected.
-        candidates: How many labs are in question; None for all.
+        candidates: How many labs are in question, beside "none of these"; None for all labs.
     """
 
     expect: Expect = Expect.ANY
@@ -146,7 +155,7 @@ def summaries(found: Posterior, evidence: Evidence, covariates: Covariates, fami
     """Return what the decisions on S cases rest on.
 
     Args:
-        found: The recalibrated posterior.
+        found: The recalibrated posterior; in a question about candidates, that `candidates.among` them.
         evidence: On the same cases.
         covariates: Of the same cases.
         family: (R,) code of the family of each release, from 0.
@@ -188,17 +197,17 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
         16 (abstention below a threshold).
     """
     count, config, rate = case.responses, calibration.config, question.false_attributions
-    expectation = calibration.expectations[question.expect]
+    limits = calibration.limits(question.expect, question.candidates)
     likely_rate = max(config.likely, rate)
-    threshold, likely = (calibration.threshold(count, one, question.expect) for one in (rate, likely_rate))
+    threshold, likely = (limits.thresholds[Level.LAB].limit(count, one) for one in (rate, likely_rate))
     reason = _reason(case, calibration, question, threshold, likely)
-    novelty = _novelty(case, calibration, question)
+    novelty = _novelty(case, limits, rate)
     if reason is Reason.ABOVE_THRESHOLD and novelty is Novelty.NEW:
         reason = Reason.NEW_RELEASE
     word = VERDICT_OF[reason]
     named = word.is_attribution or word is VerdictWord.LIKELY
     fields = {
-        "confidence": percent(case.confidence, 1),
+        "confidence": _precise(case.confidence),
         "threshold": _shown(threshold),
         "likely": _shown(likely),
         "rate": stated(rate),
@@ -216,14 +225,16 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
     }
     fields["novelty"] = _NOVELTY[novelty].format(**fields)
     # Without a response no lab is ruled out.
-    limit = expectation.set_limit(count, case.domain_distance) if count else 0.0
-    order = [int(i) for i in np.argsort(-case.labs, kind="stable")]
-    members = [i for i in order if case.labs[i] > 0 and (case.labs[i] >= limit or i == order[0])]
+    limit = limits.set_limit(count, case.domain_distance) if count else 0.0
+    # A set holds the right lab if it is one of the candidates; without candidates, unknown labs count too.
+    shares = case.labs if question.candidates is None else case.labs / max(float(case.labs.sum()), _LEAST)
+    order = [int(i) for i in np.argsort(-shares, kind="stable")]
+    members = [i for i in order if shares[i] > 0 and (shares[i] >= limit or i == order[0])]
     return Decision(
         word,
         reason,
         SENTENCES[reason].format(**fields),
-        _level(case, calibration, question, novelty, rate if word.is_attribution else likely_rate) if named else None,
+        _level(case, limits, novelty, rate if word.is_attribution else likely_rate) if named else None,
         novelty if named else None,
         support(case, calibration, question),
         tuple(members),
@@ -250,8 +261,11 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
     """
     if not case.responses:
         return Support.NONE
-    known = 1 - calibration.config.mixture(question.expect)["unknown"]
-    prior = known / (question.candidates or len(case.labs))
+    config = calibration.config
+    if question.candidates is None:
+        prior = (1 - config.mixture(question.expect)["unknown"]) / len(case.labs)
+    else:
+        prior = config.candidate_prior / question.candidates
     ratio = _log_odds(case.confidence) - _log_odds(prior)
     return next((word for least, word in SUPPORT if ratio >= least), Support.NONE)
 
@@ -273,7 +287,12 @@ def stated(share: float) -> str:
 
 
 def _shown(threshold: float) -> str:
-    return _NEVER_SHOWN if threshold >= NEVER else percent(threshold, 1)
+    return _NEVER_SHOWN if threshold >= NEVER else _precise(threshold)
+
+
+def _precise(probability: float) -> str:
+    """With more digits close to 1, where thresholds of few candidates lie."""
+    return percent(probability, 1 if probability <= _CLOSE else 2)
 
 
 def _reason(case: CaseSummary, calibration: Calibration, question: Question, threshold: float, likely: float) -> Reason:
@@ -292,27 +311,27 @@ def _reason(case: CaseSummary, calibration: Calibration, question: Question, thr
             return Reason.ABOVE_LIKELY
     # Where an unknown domain explains the responses better than the known ones, it looks like an unknown lab.
     in_domain = case.in_domain_llr > 0 and case.domain_distance <= calibration.domain_limit(count)
-    unknown_limit = calibration.expectations[question.expect].unknown.limit(count, config.known_as_unknown)
+    limits, of_all = calibration.limits(question.expect, question.candidates), question.candidates is None
+    unknown_limit = limits.unknown.limit(count, config.known_as_unknown)
     if in_domain and case.unknown > max(unknown_limit, case.confidence):
-        return Reason.UNKNOWN_LAB
+        return Reason.UNKNOWN_LAB if of_all else Reason.NO_CANDIDATE
     if case.confidence <= case.unknown:
-        return Reason.BELOW_UNKNOWN
+        return Reason.BELOW_UNKNOWN if of_all else Reason.BELOW_NONE
     return Reason.NO_THRESHOLD if likely >= NEVER else Reason.BELOW_THRESHOLD
 
 
-def _novelty(case: CaseSummary, calibration: Calibration, question: Question) -> Novelty:
+def _novelty(case: CaseSummary, limits: DecisionLimits, rate: float) -> Novelty:
     """Whether the other answer would be a false alarm at the allowed rate."""
-    expectation, rate = calibration.expectations[question.expect], question.false_attributions
-    if case.new > expectation.new.limit(case.responses, rate):
+    if case.new > limits.new.limit(case.responses, rate):
         return Novelty.NEW
-    return Novelty.KNOWN if 1 - case.new > expectation.known.limit(case.responses, rate) else Novelty.UNDECIDED
+    return Novelty.KNOWN if 1 - case.new > limits.known.limit(case.responses, rate) else Novelty.UNDECIDED
 
 
-def _level(case: CaseSummary, calibration: Calibration, question: Question, novelty: Novelty, rate: float) -> Level:
+def _level(case: CaseSummary, limits: DecisionLimits, novelty: Novelty, rate: float) -> Level:
     """The finest level whose probability holds the rate; no known release wrote what a new one did."""
     for level, probability in ((Level.RELEASE, case.release), (Level.FAMILY, case.family)):
         if level is Level.RELEASE and novelty is Novelty.NEW:
             continue
-        if probability >= calibration.threshold(case.responses, rate, question.expect, level):
+        if probability >= limits.thresholds[level].limit(case.responses, rate):
             return level
     return Level.LAB

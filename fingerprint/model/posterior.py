@@ -122,7 +122,7 @@ class Terms:
             votes=evidence.votes,
             unknown=evidence.unknown[:, None] - best,
             covariates=covariates,
-            class_size=np.log(np.bincount(lab))[lab],
+            class_size=np.log(np.bincount(lab)[lab]),
             member=np.eye(evidence.new.shape[1])[lab],
         )
 
@@ -174,13 +174,7 @@ def logits(parameters: Any, terms: Terms, xp: Any) -> Logits:
     return Logits(labs, nest * unknown, known, new, total)
 
 
-def posterior(
-    parameters: Floats,
-    evidence: Evidence,
-    covariates: Floats,
-    lab: Ints,
-    allowed: NDArray[np.bool_] | None = None,
-) -> Posterior:
+def posterior(parameters: Floats, evidence: Evidence, covariates: Floats, lab: Ints) -> Posterior:
     """Combine the evidence into probabilities.
 
     Args:
@@ -188,14 +182,12 @@ def posterior(
         evidence: On S cases.
         covariates: (S, 7), as `Covariates.columns`.
         lab: (R,) code of the lab of each release.
-        allowed: (L,) candidate labs; None for all.
 
     Returns:
         The probabilities before recalibration.
     """
     found = logits(parameters, Terms.of(evidence, covariates, lab), np)
-    labs = found.labs if allowed is None else np.where(allowed, found.labs, -np.inf)
-    both = np.hstack([labs, found.unknown])
+    both = np.hstack([found.labs, found.unknown])
     share = np.exp(both - both.max(axis=1, keepdims=True))
     share /= share.sum(axis=1, keepdims=True)
     within_known, within_new = np.exp(found.known - found.total[:, lab]), np.exp(found.new - found.total)

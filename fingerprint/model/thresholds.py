@@ -14,7 +14,7 @@ References:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,11 +23,13 @@ from numpy.typing import NDArray
 from fingerprint.base.keys import isin
 from fingerprint.config import CalibrationConfig
 from fingerprint.metrics.predictions import ClassNames
-from fingerprint.model.calibration import LEVELS, NEVER, KindFigures, Limits
+from fingerprint.model.calibration import LEVELS, NEVER, DecisionLimits, KindFigures, Limits
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior
 
-_UNKNOWN = "unknown"
+UNKNOWN = "unknown"
+"""The kind of case that no known lab wrote."""
+
 # Thresholds that are tried. The step of 0.005 is the standard error of a rate of 5 % on 2,000 cases.
 _GRID = np.linspace(0, 1, 201)
 # Classes of the domain distance, each of as many cases; independent cases that a kind needs to tell a quantile.
@@ -92,13 +94,16 @@ def judged(
     return probability, right, np.where(lab_known, labs[rows, truth["lab"]], 0.0)
 
 
-def thresholds(cases: Judged, promised: Sequence[str], config: CalibrationConfig) -> dict[str, Limits]:
+def thresholds(
+    cases: Judged, promised: Sequence[str], config: CalibrationConfig, alarms: Collection[str] = (UNKNOWN,)
+) -> dict[str, Limits]:
     """Find the thresholds from which on at most a rate is wrong in each kind of case.
 
     Args:
         cases: Held-out cases.
-        promised: The kinds in which the rates hold. Whoever names a lab of an unknown lab's case is wrong.
+        promised: The kinds in which the rates hold.
         config: Rates, margin and pooling.
+        alarms: The kinds in which whoever names a lab is wrong. There a rate is the share of all cases.
 
     Returns:
         By level, the thresholds on the probability of the first: the least at which every promised kind holds the rate.
@@ -107,7 +112,7 @@ def thresholds(cases: Judged, promised: Sequence[str], config: CalibrationConfig
     for level in LEVELS:
         limits = {}
         for size in np.unique(cases.count):
-            worst = np.max(_errors(cases, level, int(size), promised, config), axis=0, initial=0.0)
+            worst = np.max(_errors(cases, level, int(size), promised, config, alarms), axis=0, initial=0.0)
             found = [np.flatnonzero(worst <= config.margin * rate) for rate in config.rates]
             least = [float(_GRID[which[0]]) if len(which) else NEVER for which in found]
             # A higher rate never needs a higher threshold.
@@ -117,15 +122,15 @@ def thresholds(cases: Judged, promised: Sequence[str], config: CalibrationConfig
 
 
 def _errors(
-    cases: Judged, level: str, size: int, promised: Sequence[str], config: CalibrationConfig
+    cases: Judged, level: str, size: int, promised: Sequence[str], config: CalibrationConfig, alarms: Collection[str]
 ) -> NDArray[np.float64]:
     """(kinds, grid) the share of wrong ones at or above each threshold, for the promised kinds that there are cases of.
 
-    Of an unknown lab it is the share of all cases. Else it is drawn towards the share over all kinds, as if `pooling`
+    In `alarms` it is the share of all cases. Else it is drawn towards the share over all kinds, as if `pooling`
     independent cases had that one: a kind with few cases above a threshold cannot tell by itself. Where all kinds
     together have fewer than that, nobody can tell, and the share over all kinds is taken to be 1.
     """
-    above, wrong, alarms = [], [], []
+    above, wrong, named = [], [], []
     for kind in promised:
         at = cases.at(kind, size)
         if not at.any():
@@ -134,8 +139,8 @@ def _errors(
         cluster = np.unique(cases.cluster[at], return_inverse=True)[1]
         weight = 1 / np.sqrt(np.bincount(cluster))[cluster]
         counted = probability >= _GRID[:, None]
-        if kind == _UNKNOWN:
-            alarms.append((counted * weight).sum(axis=1) / weight.sum())
+        if kind in alarms:
+            named.append((counted * weight).sum(axis=1) / weight.sum())
             continue
         mass = np.maximum((counted * weight).sum(axis=1), np.finfo(float).tiny)
         of_cluster = np.zeros((len(_GRID), int(cluster.max()) + 1))
@@ -143,13 +148,13 @@ def _errors(
         above.append(mass**2 / np.maximum(np.square(of_cluster).sum(axis=1), np.finfo(float).tiny))
         wrong.append((counted * weight * ~right).sum(axis=1) / mass)
     if not above:
-        return np.array(alarms)
+        return np.array(named)
     independent, share = np.array(above), np.array(wrong)
     total = independent.sum(axis=0)
     mean = (independent * share).sum(axis=0) / np.maximum(total, np.finfo(float).tiny)
     pooled = np.where(total >= config.pooling, mean, 1.0)
     shrunk = (independent * share + config.pooling * pooled) / (independent + config.pooling)
-    return np.vstack([shrunk, *alarms])
+    return np.vstack([shrunk, *named])
 
 
 def novelty_limits(cases: Judged, config: CalibrationConfig) -> tuple[Limits, Limits]:
@@ -223,6 +228,27 @@ def _conformal(values: Floats, miss: float) -> float:
     """The value below which at most a share of n + 1 exchangeable ones lies; 0 where so few cannot tell."""
     rank = int(np.floor(miss * (len(values) + 1)))
     return float(np.sort(values)[rank - 1]) if rank else 0.0
+
+
+def decision_limits(cases: Judged, limits: Mapping[str, Limits], config: CalibrationConfig) -> DecisionLimits:
+    """Return the thresholds of one kind of question with the limits that stand beside them.
+
+    Args:
+        cases: Held-out cases of that kind of question.
+        limits: By level, what `thresholds` found for them.
+        config: Rates and the coverage of sets.
+    """
+    known, new = novelty_limits(cases, config)
+    distances, sets = set_limits(cases, config)
+    return DecisionLimits(
+        thresholds=limits,
+        new=new,
+        known=known,
+        unknown=unknown_limits(cases, config),
+        distances=distances,
+        sets=sets,
+        figures=figures(cases, limits["lab"], config),
+    )
 
 
 def figures(cases: Judged, limits: Limits, config: CalibrationConfig) -> dict[str, dict[str, KindFigures]]:

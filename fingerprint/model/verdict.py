@@ -17,6 +17,12 @@ SCHEMA = 2
 UNKNOWN = "unknown"
 """The name that stands for every lab that the model does not know."""
 
+NONE_OF_THESE = "none-of-these"
+"""The name that stands for every lab, known or not, that is no candidate."""
+
+OUTSIDE = "outside:"
+"""What the kind of a case begins with whose lab is no candidate; that of an unknown lab is "unknown" as ever."""
+
 FALSE_ATTRIBUTIONS = 0.05
 """The false-attribution rate that is allowed in each kind of case where the user says nothing: one in twenty."""
 
@@ -25,12 +31,13 @@ _OLD = 60
 
 
 class VerdictWord(StrEnum):
-    """The five verdicts."""
+    """The six verdicts."""
 
     ATTRIBUTED = "attributed"
     NEW_RELEASE = "new-release"
     LIKELY = "likely"
     UNKNOWN = "unknown"
+    NONE_OF_THESE = "none-of-these"
     INCONCLUSIVE = "inconclusive"
 
     @property
@@ -39,7 +46,7 @@ class VerdictWord(StrEnum):
         match self:
             case VerdictWord.ATTRIBUTED | VerdictWord.NEW_RELEASE:
                 return True
-            case VerdictWord.LIKELY | VerdictWord.UNKNOWN | VerdictWord.INCONCLUSIVE:
+            case VerdictWord.LIKELY | VerdictWord.UNKNOWN | VerdictWord.NONE_OF_THESE | VerdictWord.INCONCLUSIVE:
                 return False
 
 
@@ -54,12 +61,14 @@ class Reason(StrEnum):
     NEW_RELEASE = "new-release"
     ABOVE_LIKELY = "above-likely"
     UNKNOWN_LAB = "unknown-lab"
+    NO_CANDIDATE = "no-candidate"
     NO_RESPONSES = "no-responses"
     OUT_OF_DOMAIN = "out-of-domain"
     TWO_SOURCES = "two-sources"
     NO_THRESHOLD = "no-threshold"
     BELOW_THRESHOLD = "below-threshold"
     BELOW_UNKNOWN = "below-unknown"
+    BELOW_NONE = "below-none"
 
 
 class Novelty(StrEnum):
@@ -90,7 +99,8 @@ class LabShare:
     """The probability of one lab.
 
     Attributes:
-        lab: Key of the lab in the registry, or "unknown" for all labs that the model does not know.
+        lab: Key of the lab in the registry, or "unknown" for all labs that the model does not know, or "none-of-these"
+            for all that are no candidates.
         probability: That a model of this lab wrote the responses.
     """
 
@@ -185,7 +195,8 @@ class KindRates:
     """What was measured on held-out cases of one kind.
 
     Attributes:
-        kind: What the model was not shown of them: "same", "other", "unseen", "both", "later", "unknown".
+        kind: What the model was not shown of them: "same", "other", "unseen", "both", "later", "unknown". In a question
+            about candidates, "outside:" stands before that of cases whose lab is no candidate.
         cases: Number of cases.
         lab_error: Share of the cases whose first lab is wrong.
         coverage: Share of the cases above the threshold of attributions.
@@ -222,6 +233,8 @@ class KindShare:
 class SizeRates:
     """How often the expected cases with so many responses get a verdict that names a lab.
 
+    In a question about candidates, these are the expected cases of a candidate.
+
     Attributes:
         responses: Number of responses.
         coverage: Share of the cases above the threshold of attributions, weighted by the case mixture.
@@ -235,7 +248,7 @@ class SizeRates:
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What was measured on held-out cases at the thresholds of the verdict.
+    """What was measured on held-out cases at the thresholds of the verdict, for the question that was asked.
 
     Attributes:
         expect: What kinds of cases were expected: "any", "new" or "known".
@@ -256,6 +269,24 @@ class Calibration:
     responses: int
     kinds: tuple[KindRates, ...]
     sizes: tuple[SizeRates, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """What a question about candidates rests on, beside the responses.
+
+    Attributes:
+        labs: The labs that the question was about.
+        prior: The probability of all of them together before the responses were read; each has as much as the others.
+        calibrated: The number of candidates that the thresholds and figures are for.
+        outside: The most probable lab that the model knows and that is no candidate; its probability is a part of that
+            of "none-of-these". Null if every lab is a candidate. No error rate was measured for it.
+    """
+
+    labs: tuple[str, ...]
+    prior: float
+    calibrated: int
+    outside: LabShare | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,7 +404,7 @@ class SideEvidence:
         token_counts: The evidence of token counts.
         self_identification: The evidence of self-identification.
         combined: The probabilities of labs by style, times the likelihood ratios of both. They sum to 1. Their error
-            rate was not measured.
+            rate was not measured. In a question about candidates, "none-of-these" has the sum of all others.
     """
 
     token_counts: TokenCounts
@@ -427,7 +458,7 @@ class Verdict:
         novelty: Whether the release is known, if the first lab is right; null for a verdict that names no lab.
         support: How much the responses support the first lab, in words.
         set: The labs that hold the right one as often as stated, the most probable first.
-        labs: The candidate labs and "unknown", the most probable first. They sum to 1.
+        labs: All labs and "unknown", or the candidate labs and "none-of-these"; the most probable first. They sum to 1.
         families: The families of the candidate labs, the most probable first.
         releases: The known releases of the candidate labs, the most probable first.
         new_releases: New releases of the candidate labs, the most probable first.
@@ -436,12 +467,13 @@ class Verdict:
         calibration: What was expected, and what was measured on held-out cases at the thresholds of the verdict.
         warnings: What the reader has to know about the responses or the model.
         advice: What to do about the verdict; null if there is nothing to say.
-        candidates: The labs that the question was restricted to; null for all.
+        candidates: What the question was restricted to; null for all labs.
         side_evidence: Evidence apart from style; null if it was not asked for.
         model: The model that gave the verdict.
 
     Raises:
-        ValueError: For labs that lack "unknown" or do not sum to 1, and for a ranking that is not sorted.
+        ValueError: For labs that lack "unknown" (with candidates: "none-of-these") or do not sum to 1, and for a
+            ranking that is not sorted.
     """
 
     file: str
@@ -464,13 +496,14 @@ class Verdict:
     calibration: Calibration
     warnings: tuple[str, ...]
     advice: str | None
-    candidates: tuple[str, ...] | None
+    candidates: Candidates | None
     side_evidence: SideEvidence | None
     model: ModelInfo
 
     def __post_init__(self) -> None:
-        if UNKNOWN not in (share.lab for share in self.labs):
-            raise ValueError(f"labs lack {UNKNOWN!r}")
+        rest = UNKNOWN if self.candidates is None else NONE_OF_THESE
+        if rest not in (share.lab for share in self.labs):
+            raise ValueError(f"labs lack {rest!r}")
         if not math.isclose(total := sum(share.probability for share in self.labs), 1.0, abs_tol=1e-6):
             raise ValueError(f"labs sum to {total}, not to 1")
         rankings: dict[str, Sequence[LabShare | FamilyShare | ReleaseShare | NewRelease]] = {
@@ -488,7 +521,7 @@ class Verdict:
     @property
     def leaders(self) -> tuple[str, ...]:
         """The one or two most probable labs that the model knows."""
-        return tuple(share.lab for share in self.labs if share.lab != UNKNOWN)[:2]
+        return tuple(share.lab for share in self.labs if share.lab not in (UNKNOWN, NONE_OF_THESE))[:2]
 
     def to_dict(self, top: int | None = None) -> dict[str, object]:
         """Return the verdict as JSON values of schema 2.

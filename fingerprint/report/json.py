@@ -16,6 +16,7 @@ _ATTRIBUTE = re.compile(r"^    (\w+): (.+(?:\n        .+)*)", re.M)
 _SHARES = {
     "probability",
     "share",
+    "prior",
     "coverage",
     "likely_coverage",
     "set_coverage",

@@ -7,8 +7,9 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 
 from fingerprint.base.escaping import printable
-from fingerprint.model.verdict import UNKNOWN
+from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
 
+_RESTS = {UNKNOWN: "unknown lab", NONE_OF_THESE: "none of these"}
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 _PROBABILITY = "{:5.1f} %"
 # Narrower than this, words are cut in places where nobody can read them.
@@ -26,7 +27,7 @@ class Names:
         self._labs = labs
 
     def __call__(self, lab: str) -> str:
-        return "unknown lab" if lab == UNKNOWN else printable(self._labs.get(lab, lab))
+        return _RESTS.get(lab) or printable(self._labs.get(lab, lab))
 
 
 def wrap(text: str, width: int, indent: str = "") -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 from fingerprint.base.escaping import printable
 from fingerprint.model.decision import percent, stated
-from fingerprint.model.verdict import Calibration, KindRates
+from fingerprint.model.verdict import OUTSIDE, UNKNOWN, Calibration, KindRates
 from fingerprint.report.layout import columns, counted, fit, wrap
 
 KINDS: dict[str, str] = {
@@ -57,18 +59,34 @@ def render_rates(rates: Calibration, width: int) -> list[str]:
     room = min(_NAME, max(width - sum(_WIDTHS), 0))
     promised = {one.kind for one in rates.mixture if one.promised}
     lines = _row(f"Held-out cases with {counted(rates.responses, 'response')}", _HEAD, room)
-    for row in rates.kinds:
-        mark = "" if row.kind in promised else " *"
-        lines += _row(f"  {printable(KINDS.get(row.kind, row.kind))}{mark}", _values(row), room)
+    outside = [row for row in rates.kinds if row.kind.startswith(OUTSIDE)]
+    unknown = [row for row in rates.kinds if outside and row.kind == UNKNOWN]
+    for row in (row for row in rates.kinds if row not in (*outside, *unknown)):
+        lines += _kind(row, promised, room)
+    if outside:
+        lines += wrap("The same, of labs that are no candidates", width)
+        for row in (*outside, *unknown):
+            lines += _kind(row, promised, room)
     attributed, likely = stated(rates.false_attributions), stated(rates.likely_errors)
+    whose = (
+        "labs that are no candidates, as many of all their cases"
+        if outside
+        else "an unknown lab, as many of all its cases"
+    )
     lines += wrap(
         f"Allowed in each kind: {attributed} wrong among the attributed, {likely} among the attributed or likely; for "
-        "an unknown lab, as many of all its cases.",
+        f"{whose}.",
         width,
     )
-    if any(row.kind not in promised for row in rates.kinds):
+    if any(row.kind.removeprefix(OUTSIDE) not in promised for row in rates.kinds):
         lines += wrap(f"* Not expected with --expect {printable(rates.expect)}: nothing is promised here.", width)
     return lines
+
+
+def _kind(row: KindRates, promised: Container[str], room: int) -> list[str]:
+    kind = row.kind.removeprefix(OUTSIDE)
+    mark = "" if kind in promised else " *"
+    return _row(f"  {printable(KINDS.get(kind, kind))}{mark}", _values(row), room)
 
 
 def _values(row: KindRates) -> tuple[str, ...]:

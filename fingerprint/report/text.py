@@ -7,8 +7,11 @@ from dataclasses import dataclass
 
 from fingerprint.base.escaping import printable
 from fingerprint.metrics import Level
+from fingerprint.model.decision import percent
 from fingerprint.model.verdict import (
+    NONE_OF_THESE,
     UNKNOWN,
+    Candidates,
     LabShare,
     Novelty,
     Reason,
@@ -29,6 +32,7 @@ HEADLINES: dict[VerdictWord, str] = {
     VerdictWord.NEW_RELEASE: "NEW RELEASE of {lab}: this lab, but none of its known releases{closest}",
     VerdictWord.LIKELY: "LIKELY {lab}: {named}",
     VerdictWord.UNKNOWN: "UNKNOWN: no lab that the model knows",
+    VerdictWord.NONE_OF_THESE: "NONE OF THESE: no candidate",
     VerdictWord.INCONCLUSIVE: "INCONCLUSIVE: {between}",
 }
 """The headline of each verdict; a test holds it complete."""
@@ -37,7 +41,7 @@ HEADLINES: dict[VerdictWord, str] = {
 _LABS, _FAMILIES, _RELEASES = 5, 3, 3
 
 # The reasons for which a short set of labs is the answer: the evidence fits, and is too weak for one lab.
-_BETWEEN = {Reason.ABOVE_LIKELY, Reason.NO_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.BELOW_UNKNOWN}
+_BETWEEN = {Reason.ABOVE_LIKELY, Reason.NO_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.BELOW_UNKNOWN, Reason.BELOW_NONE}
 _FEW, _SET_ROWS = 3, 5
 
 # Labs and releases that side evidence names; more do not fit on a line.
@@ -98,13 +102,28 @@ def _head(verdict: Verdict, page: _Page) -> list[str]:
         lines += wrap(printable(verdict.advice), page.width)
     lines += wrap(expected(verdict.calibration), page.width)
     if verdict.candidates is not None:
-        candidates = ", ".join(page.name(lab) for lab in verdict.candidates)
-        lines += wrap(f"Candidates: {candidates}.", page.width)
+        for sentence in _candidates(verdict.candidates, verdict, page.name):
+            lines += wrap(sentence, page.width)
     if verdict.read.summary:
         lines += wrap(f"Read: {printable(verdict.read.summary)}.", page.width)
     for warning in verdict.warnings:
         lines += wrap(f"warning: {printable(warning)}", page.width)
     return lines
+
+
+def _candidates(candidates: Candidates, verdict: Verdict, name: Names) -> list[str]:
+    """What was asked, what was taken for granted, and which other lab fits better."""
+    labs, outside = ", ".join(name(lab) for lab in candidates.labs), candidates.outside
+    before, rest = percent(candidates.prior, 0), percent(1 - candidates.prior, 0)
+    sentences = [f"Candidates: {labs}. Taken for granted: {before} for them together, {rest} for all other labs."]
+    first = max(row.probability for row in verdict.labs if row.lab != NONE_OF_THESE)
+    if outside is not None and outside.probability > first:
+        share = percent(outside.probability, 0)
+        sentences.append(
+            f"The responses look more like {name(outside.lab)}, which is no candidate (P = {share}; its error rate was "
+            "not measured)."
+        )
+    return sentences
 
 
 def _headline(verdict: Verdict, name: Names) -> str:
@@ -165,8 +184,8 @@ def _set(verdict: Verdict, name: Names) -> str:
 def _labs(verdict: Verdict, page: _Page) -> list[str]:
     top = page.top or _LABS
     shown: list[LabShare] = list(verdict.labs[:top])
-    # The probability of an unknown lab belongs to every reading of the others.
-    shown += [row for row in verdict.labs[top:] if row.lab == UNKNOWN]
+    # The probability of an unknown lab, or of none of these, belongs to every reading of the others.
+    shown += [row for row in verdict.labs[top:] if row.lab in (UNKNOWN, NONE_OF_THESE)]
     return page.bars("Labs", [(page.name(row.lab), row.probability) for row in shown])
 
 

@@ -24,8 +24,17 @@ from fingerprint.model.calibration import LEVELS, NEVER, Expect
 from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.posterior import GROUPS, PARAMETERS
-from fingerprint.model.verdict import UNKNOWN
-from fingerprint.store.documents import Calibration, Claims, Expectation, Labels, Probing, Side, Training
+from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
+from fingerprint.store.documents import (
+    Calibration,
+    CandidateLimits,
+    Claims,
+    Expectation,
+    Labels,
+    Probing,
+    Side,
+    Training,
+)
 from fingerprint.store.format import ARRAYS, DOCUMENTS, ENCODER_ARRAYS, ENCODER_WEIGHTS, WEIGHTS, ArraySpec
 from fingerprint.store.parsing import AGAIN, convert
 
@@ -168,8 +177,12 @@ def _labels(labels: Labels, fail: Fail) -> None:
         if len(set(found)) < len(found):
             twice = next(name for i, name in enumerate(found) if name in found[:i])
             raise fail("labels.json", f"{what}: {twice!a} is there twice")
-    if UNKNOWN in labels.labs:
-        raise fail("labels.json", f"labs: {UNKNOWN!a} stands for labs that the model does not know")
+    for rest, meaning in (
+        (UNKNOWN, "labs that the model does not know"),
+        (NONE_OF_THESE, "labs that are no candidates"),
+    ):
+        if rest in labels.labs:
+            raise fail("labels.json", f"labs: {rest!a} stands for {meaning}")
     for entry in labels.releases:
         if not (entry.family.isprintable() and entry.line.isprintable()):
             raise fail("labels.json", f"releases: family or line of {entry.release} holds what cannot be shown")
@@ -261,6 +274,14 @@ def _expectation(of: Expectation, rates: int, sizes: Set[str], labels: Labels) -
                 yield f"confidence.{outcome}: {name!a} is of no lab in labels.json"
             elif abs(weights[name]) > _MOST_LAB_WEIGHT:
                 yield f"confidence.{outcome}: {name!a} is {weights[name]:g}, expected 0 +- {_MOST_LAB_WEIGHT:g}"
+    yield from _limits(of, rates, sizes)
+    for number, limits in of.candidates.items():
+        for what in _limits(limits, rates, sizes):
+            yield f"candidates.{number}.{what}"
+
+
+def _limits(of: Expectation | CandidateLimits, rates: int, sizes: Set[str]) -> Iterator[str]:
+    """Give what is wrong with the tables of one kind of question."""
     limits = {f"thresholds.{level}": getattr(of.thresholds, level) for level in LEVELS}
     limits |= {"new": of.new, "known": of.known, "unknown": of.unknown}
     tables = {**limits, "distances": of.distances, "sets": of.sets, "figures": of.figures}

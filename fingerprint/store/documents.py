@@ -29,6 +29,11 @@ Count = Annotated[int, Meta(ge=0, le=2**53)]
 Positive = Annotated[int, Meta(ge=1, le=2**53)]
 Size = Annotated[str, Meta(pattern=r"^[1-9][0-9]{0,8}\Z")]
 Kind = Literal["same", "other", "unseen", "both", "later", "unknown"]
+# Of a question about candidates; "outside:" is before the kinds of cases whose lab is no candidate.
+CandidateKind = Literal[
+    "same", "other", "unseen", "both", "later", "unknown",
+    "outside:same", "outside:other", "outside:unseen", "outside:both", "outside:later",
+]  # fmt: skip
 Probability = Annotated[float, Meta(ge=0, le=1)]
 # What a probability has to reach, or one of two numbers that none reaches.
 Threshold = Annotated[float, Meta(ge=0, le=NEVER)]
@@ -112,6 +117,29 @@ class KindFigures(Document, frozen=True):
     error: list[Probability]
 
 
+class CandidateLimits(Document, frozen=True):
+    """What probabilities have to reach in a question about candidates, by number of responses.
+
+    Attributes:
+        thresholds: On the probability of the first candidate, for each rate of wrong attributions; and for each rate of
+            attributions of cases whose lab is no candidate.
+        new, known: As in `Expectation`.
+        unknown: Limits on the probability of "none of these", for each rate of false alarms; never rises.
+        distances: As in `Expectation`.
+        sets: For each class of the domain distance, the probability that a candidate needs to be in the set, if it is
+            one of them.
+        figures: What the thresholds did, by number of responses and kind of case.
+    """
+
+    thresholds: Thresholds
+    new: dict[Size, list[Threshold]]
+    known: dict[Size, list[Threshold]]
+    unknown: dict[Size, list[Threshold]]
+    distances: dict[Size, tuple[Limit, Limit]]
+    sets: dict[Size, tuple[Probability, Probability, Probability]]
+    figures: dict[Size, dict[CandidateKind, KindFigures]]
+
+
 class Expectation(Document, frozen=True):
     """What was fitted to one case mixture. Every table has the same numbers of responses.
 
@@ -125,6 +153,8 @@ class Expectation(Document, frozen=True):
         distances: Where the first two of three classes of the domain distance end.
         sets: For each class of the domain distance, the probability that a lab needs to be in the set.
         figures: What the thresholds did, by number of responses and kind of case; a kind without cases has none.
+        candidates: By number of candidates, the limits of a question about so many. A model without them refuses such
+            a question.
     """
 
     confidence: dict[Literal["first", "unknown", "new"], dict[str, Coefficient]]
@@ -135,6 +165,7 @@ class Expectation(Document, frozen=True):
     distances: dict[Size, tuple[Limit, Limit]]
     sets: dict[Size, tuple[Probability, Probability, Probability]]
     figures: dict[Size, dict[Kind, KindFigures]]
+    candidates: dict[Size, CandidateLimits] = {}
 
 
 class Expectations(Document, frozen=True):

@@ -95,7 +95,7 @@ def from_schema_1(contents: Contents, folder: Path) -> tuple[dict[str, NDArray[A
     Schema 1 knew one case mixture, which stands for all three expectations. Its thresholds hold their rates over this
     mixture, not in each kind of case; so "likely" is never said. Schema 1 did not measure families, releases, sets of
     labs, or what speaks for a known release: no threshold of a family or release is ever reached, a set holds every
-    lab, no release is called known, and there are no figures by kind of case.
+    lab, no release is called known, there are no figures by kind of case, and no question about candidates is answered.
 
     Models of schema 1 do not say their config: all were trained with the defaults of their time. Of these the config
     here has what this program still reads; its `splits` were others. What the first of the models lacked is empty: the

@@ -248,7 +248,12 @@ def test_the_last_net_is_under_every_verb() -> None:
 def test_candidates(model: Path, tmp_path: Path) -> None:
     file = worlds.case(tmp_path / "s.jsonl", "ash-1")
     done = run("identify", file, "--model", model, "--candidates", "ash,oak", "--format", "json")
-    assert valid(done.stdout)["candidates"] == ["ash", "oak"]
+    assert valid(done.stdout)["candidates"]["labs"] == ["ash", "oak"]
+    for alone in ("ash", "ash,ash"):
+        done = run("identify", file, "--model", model, "--candidates", alone)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "fingerprint verify FILE --claimed ash" in done.stderr
+        assert len(done.stderr.splitlines()) == 1
     done = run("identify", file, "--model", model, "--candidates", "cedr")
     assert done.returncode == 2
     assert "cedar" in done.stderr

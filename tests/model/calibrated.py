@@ -7,7 +7,7 @@ from scipy.special import log_softmax
 
 from fingerprint.config import CalibrationConfig
 from fingerprint.metrics.predictions import ClassNames
-from fingerprint.model.calibration import NEVER, Calibration, Expect, Expectation, KindFigures, Limits
+from fingerprint.model.calibration import NEVER, Calibration, DecisionLimits, Expect, Expectation, KindFigures, Limits
 from fingerprint.model.calibration_fit import CalibrationCases
 from fingerprint.model.confidence import CALIBRATION_FEATURES, FIRST, LAB, NEW, UNKNOWN_LAB
 from fingerprint.model.covariates import Covariates
@@ -24,6 +24,24 @@ def limits(*of_rates: float) -> Limits:
     return Limits(CONFIG.rates, {"1": list(of_rates or (NEVER,) * 3)})
 
 
+def candidate_limits() -> DecisionLimits:
+    """Among candidates: attributions from 0.95 on at 5 %, `likely` from 0.8 on; "none of these" from 0.97 on."""
+    return DecisionLimits(
+        thresholds={"lab": limits(NEVER, 0.95, 0.8), "family": limits(NEVER, 0.8, 0.5), "release": limits()},
+        new=limits(0.9, 0.7, 0.4),
+        known=limits(0.95, 0.8, 0.5),
+        unknown=limits(0.97, 0.9, 0.8),
+        distances={"1": [1.0]},
+        sets={"1": [0.3, 0.2]},
+        figures={
+            "1": {
+                "same": KindFigures(40, 0.1, [0.0, 0.5, 0.75], [0.0, 0.05, 0.1]),
+                "outside:same": KindFigures(40, 1.0, [0.0, 0.03, 0.2], [0.0, 1.0, 1.0]),
+            }
+        },
+    )
+
+
 def expectation(**changes: object) -> Expectation:
     """Attributions from 0.9 on at 5 %, `likely` from 0.6 on; the set takes labs from 0.1 on, far away from 0.02 on."""
     zero = {**dict.fromkeys(CALIBRATION_FEATURES, 0.0), "bias": 0.25}
@@ -36,6 +54,7 @@ def expectation(**changes: object) -> Expectation:
         "distances": {"1": [1.0]},
         "sets": {"1": [0.1, 0.02]},
         "figures": {"1": {"same": KindFigures(40, 0.1, [0.0, 0.5, 0.75], [0.0, 0.05, 0.1])}},
+        "candidates": {"2": candidate_limits()},
     }
     return Expectation(**{**parts, **changes})  # type: ignore[arg-type]
 

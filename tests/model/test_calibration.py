@@ -6,11 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fingerprint.errors import ModelError
 from fingerprint.model.calibration import NEVER, Calibration, Expect, Limits, nearest
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.posterior import PARAMETERS, START
-from tests.model.calibrated import CONFIG, LABS, calibration, expectation, limits
+from tests.model.calibrated import CONFIG, LABS, calibration, candidate_limits, expectation, limits
 
 LAB = np.array([0, 1, 2])
 
@@ -86,9 +87,18 @@ def test_the_term_of_a_lab_goes_with_its_name_whatever_its_code() -> None:
     assert after == pytest.approx({"birch": before["birch"], "oak": before["cedar"], "ash": before["ash"]})
 
 
-def test_candidates_leave_nothing_to_other_labs() -> None:
-    allowed = np.array([True, False, True])
-    found = calibration().predict(evidence(1), Covariates.unread(np.array([5])), LAB, allowed=allowed)
-    labs = found.labs()[0]
-    assert labs[1] == 0
-    assert labs.sum() + found.unknown[0] == pytest.approx(1)
+def test_candidates_have_the_limits_of_the_largest_number_that_is_not_above() -> None:
+    five = replace(candidate_limits(), unknown=limits(0.5))
+    one = replace(calibration(), expectations={"any": expectation(candidates={"2": candidate_limits(), "5": five})})
+    assert [one.limits(Expect.ANY, k) is five for k in (2, 4, 5, 50)] == [False, False, True, True]
+    assert one.limits(Expect.ANY, None) is one.expectations["any"]
+
+
+def test_a_model_without_thresholds_for_candidates_refuses_only_these() -> None:
+    written = calibration().to_dict()
+    for of in written["expectations"].values():
+        del of["candidates"]
+    old = Calibration.from_dict(written, LABS, CONFIG)
+    assert old.limits(Expect.ANY, None).thresholds["lab"].limit(5, 0.05) == 0.9
+    with pytest.raises(ModelError, match="no thresholds for candidates; train it anew"):
+        old.limits(Expect.ANY, 2)

@@ -52,8 +52,8 @@ def total(one: Posterior) -> np.ndarray:
     return np.asarray(one.labs().sum(axis=1) + one.unknown)
 
 
-def features_of(allowed: np.ndarray | None = None) -> np.ndarray:
-    return calibration_features(found(), evidence(), columns(), allowed)
+def features_of() -> np.ndarray:
+    return calibration_features(found(), evidence(), columns())
 
 
 def outcome_of(first: float, unknown: float, new: float) -> Outcome:
@@ -79,17 +79,6 @@ def test_features_say_what_they_are_named_after() -> None:
         ("margin", "_by_margin"),
     ):
         np.testing.assert_array_equal(seen[name], around[:, COVARIATES.index(side)])
-
-
-def test_labs_that_are_not_asked_about_have_no_part_in_the_lead() -> None:
-    seen = features_of(np.array([True, False, True]))
-    named = dict(zip(CALIBRATION_FEATURES, seen.T, strict=True))
-    np.testing.assert_allclose(named["lead"], [9.0, 3.0])
-    np.testing.assert_allclose(named["vote_lead"], [1.5, 5.5])
-    np.testing.assert_allclose(named["agreement"], [1, 1])
-    alone = features_of(np.array([True, False, False]))[:, CALIBRATION_FEATURES.index("vote_lead")]
-    np.testing.assert_allclose(alone, 50)
-    assert np.isfinite(features_of(np.array([True, False, False]))).all()
 
 
 @pytest.mark.parametrize("first", [0.0, 0.3, 0.79, 1.0])

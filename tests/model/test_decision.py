@@ -93,8 +93,12 @@ def test_decisions(case: CaseSummary, reason: Reason) -> None:
     assert "{" not in found.explanation
 
 
-def test_the_cases_have_every_reason_but_one_and_every_sentence_is_filled() -> None:
-    assert {reason for _, reason in CASES} == set(Reason) - {Reason.NO_THRESHOLD}
+def test_the_cases_have_every_reason_of_all_labs_but_one_and_every_sentence_is_filled() -> None:
+    assert {reason for _, reason in CASES} == set(Reason) - {
+        Reason.NO_THRESHOLD,
+        Reason.NO_CANDIDATE,
+        Reason.BELOW_NONE,
+    }
     assert any(field for text in SENTENCES.values() for _, field, _, _ in string.Formatter().parse(text))
 
 
@@ -213,9 +217,41 @@ def test_support_is_by_the_odds_after_and_before() -> None:
 
 
 def test_of_few_candidates_each_has_more_before() -> None:
-    two = replace(summary(0.5), labs=np.r_[0.45, 0.5, np.zeros(48)])
-    assert support(two, calibration(), Question(candidates=2)) is Support.NONE
+    # Before, each of two has a quarter: odds of 1 to 3.
+    two = replace(summary(0.5), labs=np.r_[0.2, 0.5, np.zeros(48)], unknown=0.3)
+    assert support(two, calibration(), Question(candidates=2)) is Support.WEAK
+    assert support(replace(two, confidence=0.39), calibration(), Question(candidates=2)) is Support.NONE
     assert support(two, calibration(), Question()) is Support.MODERATE
+
+
+@pytest.mark.parametrize(
+    ("confidence", "none", "reason"),
+    [
+        (0.96, 0.02, Reason.ABOVE_THRESHOLD),
+        (0.92, 0.05, Reason.ABOVE_LIKELY),
+        (0.7, 0.2, Reason.BELOW_THRESHOLD),
+        (0.3, 0.6, Reason.BELOW_NONE),
+        (0.01, 0.985, Reason.NO_CANDIDATE),
+    ],
+)
+def test_candidates_have_thresholds_of_their_own(confidence: float, none: float, reason: Reason) -> None:
+    asked = replace(summary(confidence, none), labs=np.r_[1 - confidence - none, confidence, np.zeros(48)])
+    found = decide(asked, calibration(), Question(candidates=2))
+    assert found.reason is reason
+    assert found.verdict is VERDICT_OF[reason]
+    if reason is Reason.NO_CANDIDATE:
+        assert "P(none of these) = 98 %, higher than for 99 % of files from candidates." in found.explanation
+        # Out-of-domain, anybody's responses look like those of others.
+        far = replace(asked, in_domain_llr=-1.0)
+        assert decide(far, calibration(), Question(candidates=2)).reason is Reason.BELOW_NONE
+
+
+def test_a_set_of_candidates_is_by_what_each_has_if_it_is_one_of_them() -> None:
+    asked = replace(summary(0.2, 0.7), labs=np.r_[0.1, 0.2, np.zeros(48)])
+    # A third of 0.3 is above the limit of 0.3 by a little; far away it is 0.2.
+    assert decide(asked, calibration(), Question(candidates=2)).set == (1, 0)
+    few = replace(asked, labs=np.r_[0.05, 0.2, np.zeros(48)])
+    assert decide(few, calibration(), Question(candidates=2)).set == (1,)
 
 
 def test_figures_stand_beside_their_condition() -> None:

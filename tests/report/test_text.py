@@ -18,9 +18,11 @@ from fingerprint.metrics import Level
 from fingerprint.model.calibration import Expect
 from fingerprint.model.decision import VERDICT_OF
 from fingerprint.model.verdict import (
+    NONE_OF_THESE,
     UNKNOWN,
     VERDICTS,
     Calibration,
+    Candidates,
     Domain,
     FamilyShare,
     InputInfo,
@@ -58,6 +60,8 @@ VALID = jsonschema.Draft202012Validator(schema())
 
 
 REASON_OF = {word: reason for reason, word in reversed(VERDICT_OF.items())}
+ASKED = Candidates(("zhipu", "openai"), 0.5, 2, LabShare("mistral", 0.02))
+ASKED_LABS = (LabShare("zhipu", 0.9), LabShare("openai", 0.07), LabShare(NONE_OF_THESE, 0.03))
 RATES = Calibration(
     expect="any",
     mixture=(
@@ -162,6 +166,7 @@ def test_every_verdict_has_a_headline_of_its_own() -> None:
         "NEW RELEASE of Zhipu AI",
         "LIKELY Zhipu AI",
         "UNKNOWN",
+        "NONE OF THESE",
         "INCONCLUSIVE",
     }
 
@@ -209,7 +214,7 @@ def test_two_labs_that_explain_a_case_alike_are_said_up_front() -> None:
 
 def test_a_long_set_is_counted_and_cut() -> None:
     many = tuple(LabShare(f"lab-{n}", 0.05) for n in range(14))
-    text = flat(verdict(VerdictWord.INCONCLUSIVE, set=many, candidates=("zhipu",)))
+    text = flat(verdict(VerdictWord.INCONCLUSIVE, set=many, candidates=ASKED, labs=ASKED_LABS))
     assert (
         "If it is one of the candidates, it is one of 14 (right in 90 % of such cases): "
         "lab-0, lab-1, lab-2, lab-3, lab-4 and 9 more, all in --format json." in text
@@ -282,7 +287,29 @@ def test_other_prompts_are_advised_where_more_of_the_same_tell_nothing() -> None
 
 
 def test_a_restricted_question_says_so() -> None:
-    assert "Candidates: Zhipu AI, OpenAI." in render(verdict(candidates=("zhipu", "openai")), NAMES)
+    text = flat(verdict(candidates=ASKED, labs=ASKED_LABS))
+    assert "Candidates: Zhipu AI, OpenAI. Taken for granted: 50 % for them together, 50 % for all other labs." in text
+    assert "none of these" in text
+    assert "look more like" not in text
+
+
+def test_a_lab_outside_that_fits_better_is_named_as_a_hint() -> None:
+    labs = (LabShare(NONE_OF_THESE, 0.97), LabShare("zhipu", 0.02), LabShare("openai", 0.01))
+    outside = dataclasses.replace(ASKED, outside=LabShare("mistral", 0.8))
+    text = flat(verdict(VerdictWord.NONE_OF_THESE, candidates=outside, labs=labs))
+    assert "NONE OF THESE: no candidate" in text
+    assert "look more like mistral, which is no candidate (P = 80 %; its error rate was not measured)." in text
+
+
+def test_the_rates_of_cases_outside_stand_by_themselves() -> None:
+    kinds = (*RATES.kinds[:1], RATES.kinds[2], dataclasses.replace(RATES.kinds[0], kind="outside:same", cases=77))
+    rates = dataclasses.replace(RATES, kinds=kinds)
+    lines = render(verdict(candidates=ASKED, labs=ASKED_LABS, calibration=rates), NAMES, width=100).split("\n")
+    head = lines.index("The same, of labs that are no candidates")
+    assert lines[head - 1].startswith("  known release, known corpora")
+    assert lines[head + 1].split()[4] == "77"
+    assert lines[head + 2].startswith("  unknown lab")
+    assert "for labs that are no candidates, as many of all their cases." in " ".join(" ".join(lines).split())
 
 
 def test_unknown_stays_in_sight_when_rankings_are_cut() -> None:
@@ -300,7 +327,8 @@ def test_hostile_names_stay_text(encoding: str) -> None:
         warnings=(HOSTILE,),
         explanation=HOSTILE,
         advice=HOSTILE,
-        candidates=(HOSTILE,),
+        candidates=Candidates((HOSTILE,), 0.5, 2, LabShare(HOSTILE, 0.99)),
+        labs=ASKED_LABS,
         style_markers=(StyleMarker(HOSTILE, 4.0, 3.9, 0.5, HOSTILE, 2.5),),
         set=(LabShare(HOSTILE, 0.6), LabShare("zhipu", 0.3)),
         calibration=dataclasses.replace(
@@ -368,7 +396,11 @@ def test_the_published_schema_is_that_of_the_program() -> None:
 @pytest.mark.parametrize("word", VERDICTS)
 def test_every_verdict_is_valid_json_of_the_schema(word: VerdictWord) -> None:
     bare = verdict(word, families=(), releases=(), new_releases=(), style_markers=(), domain=None, side_evidence=None)
-    for one in (verdict(word), bare, verdict(word, candidates=("zhipu",), advice="Add it.", domain=Domain(0.7, 0.9))):
+    for one in (
+        verdict(word),
+        bare,
+        verdict(word, candidates=ASKED, labs=ASKED_LABS, advice="Add it.", domain=Domain(0.7, 0.9)),
+    ):
         VALID.validate(json.loads(render_one(one)))
         VALID.validate(json.loads(render_one(one, top=1, indent=None)))
     VALID.validate(json.loads(render_list([verdict(word), bare])))
@@ -391,7 +423,7 @@ def objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def test_the_schema_refuses_what_it_does_not_know() -> None:
-    whole = json.loads(render_one(verdict(candidates=("zhipu",))))
+    whole = json.loads(render_one(verdict(candidates=ASKED, labs=ASKED_LABS)))
     assert VALID.is_valid(whole)
     for i in range(len(list(objects(whole)))):
         more = copy.deepcopy(whole)

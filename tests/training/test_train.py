@@ -171,9 +171,19 @@ def test_candidates_restrict_the_question(model: Path) -> None:
     known = Fingerprint.load(model)
     texts = [worlds.write("fir-2", p) for p in range(700, 710)]
     found = known.identify(texts, candidates=("elm", "oak"))
-    assert {share.lab for share in found.labs} == {"elm", "oak", "unknown"}
+    assert {share.lab for share in found.labs} == {"elm", "oak", "none-of-these"}
+    # The lab that wrote them is no candidate.
+    assert found.labs[0].lab == "none-of-these"
+    assert not found.verdict.is_attribution
     assert {r.lab for r in found.releases} == {"elm", "oak"}
-    assert found.candidates == ("elm", "oak")
+    assert found.candidates is not None
+    assert (found.candidates.labs, found.candidates.prior) == (("elm", "oak"), 0.5)
+    assert found.candidates.outside is not None
+    assert found.candidates.outside.lab == "fir"
+    asked = known.identify(texts, candidates=("elm", "fir"))
+    assert asked.labs[0].lab == "fir"
+    with pytest.raises(FingerprintError, match="fingerprint verify FILE --claimed elm"):
+        known.identify(texts, candidates=("elm", "elm"))
     with pytest.raises(FingerprintError, match="nobody"):
         known.identify(texts, candidates=("nobody",))
 
