@@ -254,8 +254,8 @@ class CalibrationConfig(_Section, frozen=True):
         two_source_quantile: Share of one model's cases below the limit of the two-source LLR.
         likely: Share of wrong ones that `likely` allows.
         least_share: Kinds with a smaller share of a mixture are promised nothing under it.
-        margin: Share of a rate that held-out cases may use up, since a user's cases differ from them.
-        pooling: Independent cases with the error of all kinds together that count beside those of one kind.
+        margin: Probability with which the error of each kind stays within a rate, by what held-out cases say.
+        pooling: Independent cases with the error that the probabilities state that count beside those of a kind.
         set_coverage: Share of the sets of labs that hold the right lab.
         known_as_unknown: Share of the cases of known labs that `unknown` allows.
         rates: Error rates at which thresholds and limits of false alarms are kept.
@@ -277,8 +277,8 @@ class CalibrationConfig(_Section, frozen=True):
     two_source_quantile: Share = 0.99
     likely: Share = 0.25
     least_share: Share = 0.05
-    margin: Annotated[float, Meta(gt=0, le=1)] = 0.8
-    pooling: Scale = 10.0
+    margin: Annotated[float, Meta(gt=0, lt=1)] = 0.8
+    pooling: Scale = 20.0
     set_coverage: Share = 0.9
     known_as_unknown: Share = 0.01
     rates: tuple[Share, ...] = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5)

@@ -1,12 +1,15 @@
 """Thresholds that hold an error rate in each kind of case, by what held-out cases say.
 
 A rate over a mixture hides the kind in which a verdict is mostly wrong. So a threshold holds in the worst kind. Cases
-of one cell (a release in a corpus) are not independent: a kind counts by its effective sample size. A kind with few
-cases above a threshold borrows from the others (partial pooling).
+of one cell (a release in a corpus) are not independent: a kind counts by its effective sample size. A beta posterior
+bounds the error of a kind from above, so that few cases leave a wide margin and many a narrow one. Its prior mean is
+what the probabilities themselves say: a kind with few cases above a threshold cannot tell by itself.
 
 References:
+    Bates, S., Angelopoulos, A., Lei, L., Malik, J. and Jordan, M. (2021). Distribution-free, risk-controlling
+    prediction sets. Journal of the ACM 68 (an upper bound of the risk in place of its mean).
     Efron, B. and Morris, C. (1975). Data analysis using Stein's estimator and its generalizations. Journal of the
-    American Statistical Association 70 (partial pooling).
+    American Statistical Association 70 (shrinkage).
     Geifman, Y. and El-Yaniv, R. (2017). Selective classification for deep neural networks. NeurIPS 2017.
     Kish, L. (1965). Survey Sampling. Wiley (the effective sample size).
     Vovk, V., Gammerman, A. and Shafer, G. (2005). Algorithmic Learning in a Random World. Springer (conformal sets).
@@ -19,6 +22,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import betaincinv
 
 from fingerprint.base.keys import isin
 from fingerprint.config import CalibrationConfig
@@ -102,7 +106,7 @@ def thresholds(
     Args:
         cases: Held-out cases.
         promised: The kinds in which the rates hold.
-        config: Rates, margin and pooling.
+        config: Rates, and how sure and how strong the prior of an error is.
         alarms: The kinds in which whoever names a lab is wrong. There a rate is the share of all cases.
 
     Returns:
@@ -112,8 +116,8 @@ def thresholds(
     for level in LEVELS:
         limits = {}
         for size in np.unique(cases.count):
-            worst = np.max(_errors(cases, level, int(size), promised, config, alarms), axis=0, initial=0.0)
-            found = [np.flatnonzero(worst <= config.margin * rate) for rate in config.rates]
+            worst = np.max(_error_bounds(cases, level, int(size), promised, config, alarms), axis=0, initial=0.0)
+            found = [np.flatnonzero(worst <= rate) for rate in config.rates]
             least = [float(_GRID[which[0]]) if len(which) else NEVER for which in found]
             # A higher rate never needs a higher threshold.
             limits[str(size)] = np.minimum.accumulate(least).tolist()
@@ -121,16 +125,17 @@ def thresholds(
     return out
 
 
-def _errors(
+def _error_bounds(
     cases: Judged, level: str, size: int, promised: Sequence[str], config: CalibrationConfig, alarms: Collection[str]
 ) -> NDArray[np.float64]:
-    """(kinds, grid) the share of wrong ones at or above each threshold, for the promised kinds that there are cases of.
+    """(kinds, grid) a bound on the share of wrong ones at or above each threshold; kinds without cases have none.
 
-    In `alarms` it is the share of all cases. Else it is drawn towards the share over all kinds, as if `pooling`
-    independent cases had that one: a kind with few cases above a threshold cannot tell by itself. Where all kinds
-    together have fewer than that, nobody can tell, and the share over all kinds is taken to be 1.
+    In `alarms` it is the share of all cases. Else the prior is worth `pooling` independent cases, wrong as often as
+    the probabilities say. Where all kinds together have fewer than that, or there is no case at all, nobody can tell,
+    and the bound is 1.
     """
-    above, wrong, named = [], [], []
+    total = np.zeros(len(_GRID))
+    bounds, named = [], []
     for kind in promised:
         at = cases.at(kind, size)
         if not at.any():
@@ -138,23 +143,31 @@ def _errors(
         probability, right = cases.probability[level][at], cases.right[level][at]
         cluster = np.unique(cases.cluster[at], return_inverse=True)[1]
         weight = 1 / np.sqrt(np.bincount(cluster))[cluster]
-        counted = probability >= _GRID[:, None]
+        counted = (probability >= _GRID[:, None]) * weight
+        mass = counted.sum(axis=1)
         if kind in alarms:
-            named.append((counted * weight).sum(axis=1) / weight.sum())
+            share = mass / weight.sum()
+            independent = weight.sum() ** 2 / np.square(np.bincount(cluster, weight)).sum()
+            named.append(_bound(independent * share, independent * (1 - share), config.margin))
             continue
-        mass = np.maximum((counted * weight).sum(axis=1), np.finfo(float).tiny)
         of_cluster = np.zeros((len(_GRID), int(cluster.max()) + 1))
-        np.add.at(of_cluster.T, cluster, (counted * weight).T)
-        above.append(mass**2 / np.maximum(np.square(of_cluster).sum(axis=1), np.finfo(float).tiny))
-        wrong.append((counted * weight * ~right).sum(axis=1) / mass)
-    if not above:
-        return np.array(named)
-    independent, share = np.array(above), np.array(wrong)
-    total = independent.sum(axis=0)
-    mean = (independent * share).sum(axis=0) / np.maximum(total, np.finfo(float).tiny)
-    pooled = np.where(total >= config.pooling, mean, 1.0)
-    shrunk = (independent * share + config.pooling * pooled) / (independent + config.pooling)
-    return np.vstack([shrunk, *named])
+        np.add.at(of_cluster.T, cluster, counted.T)
+        some = np.maximum(mass, np.finfo(float).tiny)
+        independent = np.where(
+            mass > 0, some**2 / np.maximum(np.square(of_cluster).sum(axis=1), np.finfo(float).tiny), 0
+        )
+        stated = np.where(mass > 0, (counted * (1 - probability)).sum(axis=1) / some, 1 - _GRID)
+        wrong = independent * (counted * ~right).sum(axis=1) / some + config.pooling * stated
+        bounds.append(_bound(wrong, independent + config.pooling - wrong, config.margin))
+        total += independent
+    told = [np.where(total >= config.pooling, bound, 1.0) for bound in bounds] + named
+    return np.array(told or [np.ones(len(_GRID))])
+
+
+def _bound(wrong: Floats, right: Floats, margin: float) -> Floats:
+    """The quantile of the beta posterior of a share, of so many wrong and right ones; none of them gives 0."""
+    least = np.finfo(float).eps
+    return np.asarray(betaincinv(np.maximum(wrong, least), np.maximum(right, least), margin))
 
 
 def novelty_limits(cases: Judged, config: CalibrationConfig) -> tuple[Limits, Limits]:
