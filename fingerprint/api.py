@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
 from fingerprint.base.keys import factorize
+from fingerprint.comparing import AllowedRates, compare_cases
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import Case, Part, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.calibration import Expect, KindFigures
+from fingerprint.model.comparison import Comparison
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
+from fingerprint.model.pair_calibration import FALSE_ACCEPTS, FALSE_ALARMS
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
@@ -220,6 +223,30 @@ class Fingerprint:
             side_evidence=None if style_only else side_evidence(case, labs, self._model.side),
             model=self._model.info,
         )
+
+    def compare(
+        self,
+        cases: Sequence[Case | Iterable[str | Mapping[str, Any] | Response]],
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        false_accepts: float = FALSE_ACCEPTS,
+    ) -> Comparison:
+        """Say of each two cases whether one release wrote both. Neither has to be a release that the model knows.
+
+        Args:
+            cases: Two or more cases, each as `identify` takes them.
+            false_alarms: The share of pairs of one release that may be called different.
+            false_accepts: The share of pairs of two releases that may be called the same, in each kind of pair.
+
+        Returns:
+            The comparison of all pairs.
+
+        Raises:
+            InputError: For a case that holds no response that can be judged.
+            FingerprintError: For fewer than two cases, or a model that has no calibration of pairs.
+        """
+        given = [case if isinstance(case, Case) else case_of(case) for case in cases]
+        return compare_cases(self._model, given, AllowedRates(false_alarms, false_accepts))
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:
         """Return (L,) whether a lab is in question."""

@@ -18,6 +18,8 @@ from fingerprint.features.ngrams import Counts, Vocabulary, count
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.explanation import Profiles
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
+from fingerprint.model.pair_calibration import DOCUMENT as PAIRS
+from fingerprint.model.pair_calibration import PairCalibration
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
@@ -55,6 +57,7 @@ class Loaded:
         profiles: Style markers of each release.
         side: What side evidence is compared with.
         information: What prompts tell; None where it was not learned.
+        pairs: How two cases are compared; None where it was not learned.
     """
 
     info: ModelInfo
@@ -70,6 +73,7 @@ class Loaded:
     profiles: Profiles
     side: SideTables
     information: InformationGain | None
+    pairs: PairCalibration | None
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """Embed texts; names are masked here.
@@ -187,6 +191,7 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
         side=SideTables.from_document(documents[SIDE]),
         information=information,
+        pairs=PairCalibration.from_dict(documents[PAIRS], config.pairs.rates) if PAIRS in documents else None,
     )
 
 

@@ -252,7 +252,18 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
         return Support.NONE
     known = 1 - calibration.config.mixture(question.expect)["unknown"]
     prior = known / (question.candidates or len(case.labs))
-    ratio = _log_odds(case.confidence) - _log_odds(prior)
+    return verbal(_log_odds(case.confidence) - _log_odds(prior))
+
+
+def verbal(ratio: float) -> Support:
+    """Return the word of the verbal scale for a likelihood ratio.
+
+    Args:
+        ratio: Its decimal logarithm.
+
+    References:
+        ENFSI (2015), section 3.
+    """
     return next((word for least, word in _SUPPORT if ratio >= least), Support.NONE)
 
 

@@ -61,11 +61,15 @@ class ArraySpec:
 
 @dataclass(frozen=True)
 class DocumentSpec:
-    """What a document must be: `name`.json as `type` says it, with its meaning in one sentence."""
+    """What a document must be: `name`.json as `type` says it, with its meaning in one sentence.
+
+    A model may lack an optional one.
+    """
 
     name: str
     type: type[msgspec.Struct]
     meaning: str
+    optional: bool = False
 
 
 _VARIANCE = _LEAST_VARIANCE, _MOST_VARIANCE
@@ -143,6 +147,9 @@ DOCUMENTS: Mapping[str, DocumentSpec] = {
         DocumentSpec("training", documents.Training, "The record of how the model was made."),
         DocumentSpec("probing", documents.Probing, "The kinds of prompts that probe_gain is about."),
         DocumentSpec("side", documents.Side, "What side evidence is compared with."),
+        DocumentSpec(
+            "pairs", documents.Pairs, "LLR, limits and error rates of the comparison of two cases.", optional=True
+        ),
     )
 }
 

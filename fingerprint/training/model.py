@@ -20,6 +20,9 @@ from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
+from fingerprint.model.pair_calibration import DOCUMENT as PAIRS
+from fingerprint.model.pair_calibration import PairCalibration
+from fingerprint.model.pairs_fit import Trials, fit_pairs
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
@@ -102,6 +105,19 @@ class _Rows:
     external: NDArray[np.float32] | None
 
 
+@dataclass(frozen=True)
+class _Learned:
+    """What the models that are calibrated on tell.
+
+    scores: how good they are. information: what prompts told one of them. pairs: None where there were too few.
+    """
+
+    calibration: Calibration
+    scores: list[dict[str, Any]]
+    information: InformationGain
+    pairs: PairCalibration | None
+
+
 @ONE_THREAD
 def fit_model(corpora: list[Path], settings: Settings, config: Config, progress: Progress) -> TrainedModel:
     """Train a model.
@@ -139,13 +155,13 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         np.concatenate([keep, keep[::2]]) & data.filled,
         external_rows(encoder, corpus, progress) if encoder else None,
     )
-    calibration, table, information = _calibrate(rows, registry, context, settings.jobs)
+    learned = _calibrate(rows, registry, context, settings.jobs)
     space, embeddings = _fit_embedding(rows, rows.use, context)
     likelihood, known = fit_likelihood(data, embeddings.rows, rows.use, context)
 
     named = isin(data.labels.releases, known.names)
     trained_on = rows.use & named[data.labels.release]
-    learned = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[trained_on])]
+    corpora_of = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[trained_on])]
     regression_rows = regression_rows[(data.filled & named[data.labels.release])[regression_rows]]
     regression_set = RegressionSet(
         embeddings.rows[regression_rows],
@@ -157,32 +173,31 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     }
     documents = {
         "config": config_values(config),
-        "labels": labels(known.names, known.labs, learned, registry),
-        "calibration": calibration.to_dict(),
+        "labels": labels(known.names, known.labs, corpora_of, registry),
+        "calibration": learned.calibration.to_dict(),
         "training": {
             **_described(settings, config, corpus, known, registry),
             "rows": dict(sorted(Counter(corpus.release[keep].tolist()).items())),
             "regression_set": len(regression_rows),
-            "scores": table,
+            "scores": learned.scores,
         },
         SIDE: learn_side(corpus, keep, own_labs, progress).to_document(),
-        PROBING: information.to_document(),
+        PROBING: learned.information.to_document(),
+        **({PAIRS: learned.pairs.to_dict()} if learned.pairs else {}),
     }
     arrays = {
         **space_arrays(space),
         **likelihood_arrays(likelihood),
         **profile_arrays(corpus, keep, known.names, config.style_markers, progress),
         **regression_set.arrays(),
-        GAIN: information.for_labs(known.labs).gain.astype(np.float16),
+        GAIN: learned.information.for_labs(known.labs).gain.astype(np.float16),
     }
     files = {f"encoder/{name}": data for name, data in space.encoder.files().items()} if space.encoder else {}
     return TrainedModel(arrays, documents, files, corpus, regression_rows)
 
 
-def _calibrate(
-    rows: _Rows, registry: Registry, context: TrainingContext, jobs: int
-) -> tuple[Calibration, list[dict[str, Any]], InformationGain]:
-    """The calibration by several models, their scores, and what prompts told one; nothing else of them is kept."""
+def _calibrate(rows: _Rows, registry: Registry, context: TrainingContext, jobs: int) -> _Learned:
+    """What several models tell; nothing else of them is kept."""
     data, corpus, config = rows.data, rows.corpus, context.config
     splits = calibration_splits(data, context, related_corpora(corpus.sources))
     for split in splits:
@@ -216,7 +231,8 @@ def _calibrate(
     calibration = calibrate(to_fit, config.calibration)
     context.progress("calibration", 1, 1)
     information = learn_information(found[0].singles, names, calibration, prompts, config)
-    return calibration, scores(to_fit, calibration), information
+    pairs = fit_pairs(Trials.joined([found[i].pairs for i in range(len(splits))]), config.pairs)
+    return _Learned(calibration, scores(to_fit, calibration), information, pairs)
 
 
 def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:
