@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
+from fingerprint.config import PldaConfig
 from fingerprint.model import pairs_fit
+from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.pair_calibration import (
     BIAS,
     FALSE_ACCEPTS,
@@ -17,7 +19,7 @@ from fingerprint.model.pair_calibration import (
     PairKind,
     PairVerdict,
 )
-from fingerprint.model.pairs import FEATURES, pair_features, shared_domain, verification_llr
+from fingerprint.model.pairs import FEATURES, Sides, pair_features, shared_domain, verification_llr
 from fingerprint.model.pairs_fit import Trials, equal_error_rate, fit_pairs
 from tests.model import made_pairs
 
@@ -75,9 +77,9 @@ def test_cases_near_one_corpus_are_of_one_domain() -> None:
     far = of.plda.corpus_mean.copy()
     far[0] += 20
     plda = dataclasses.replace(of.plda, corpus_mean=far)
-    near = made_pairs.Likelihood(plda, of.classifiers, made_pairs.PldaConfig())
+    near = Likelihood(plda, of.classifiers, PldaConfig())
     rows = [np.tile(far[i], (5, 1)).astype(np.float32) for i in (0, 0, 1)]
-    sides = made_pairs.Sides.read(near, rows, [np.full(5, 100)] * 3)
+    sides = Sides.read(near, rows, [np.full(5, 100)] * 3)
     one, two = shared_domain(sides, np.array([0, 0]), np.array([1, 2]))
     assert one > 0.9
     assert two < 0.01
