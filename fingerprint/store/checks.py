@@ -346,7 +346,7 @@ def _pairs(pairs: Pairs, config: Config, fail: Fail) -> None:
     for size, limits in pairs.limits.items():
         figures = pairs.figures[size]
         for name, found in (("limits", limits.keys()), ("figures", figures.keys())):
-            if strange := _difference(found, list(PairDomain)):
+            if strange := _difference(found, map(str, PairDomain)):
                 raise wrong(f"{name}.{size}: {strange}")
         for domain, of in limits.items():
             for what in _pair_tables(of, dict(figures[domain]), len(config.pairs.rates)):
