@@ -22,6 +22,7 @@ from fingerprint.loading import Loaded, load_model
 from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
 from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
+from fingerprint.model.comparison import Comparison
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
@@ -30,10 +31,13 @@ from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import (
+    FALSE_ACCEPTS,
+    FALSE_ALARMS,
     FALSE_ATTRIBUTIONS,
     NONE_OF_THESE,
     OUTSIDE,
     UNKNOWN,
+    AllowedRates,
     Calibration,
     Candidates,
     Domain,
@@ -51,7 +55,8 @@ from fingerprint.model.verdict import (
     Verdict,
 )
 from fingerprint.side.evidence import SideTables, side_evidence
-from fingerprint.verification import ClaimRates, resolve_claim, verify
+from fingerprint.verification.claims import resolve_claim, verify
+from fingerprint.verification.pairs import compare_cases
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
 
@@ -251,26 +256,51 @@ class Fingerprint:
         responses: Case | Iterable[str | Mapping[str, Any] | Response],
         claimed: str | Claimed,
         *,
-        rates: ClaimRates | None = None,
+        false_alarms: float = FALSE_ALARMS,
+        false_accepts: float = FALSE_ACCEPTS,
     ) -> ClaimVerdict:
         """Say whether the claimed model wrote the responses, all by one model.
 
         Args:
             responses: As for `identify`.
             claimed: A claim, or its name.
-            rates: How often the verdict may be wrong; None for 1 % of true claims and 5 % of false ones.
+            false_alarms: The share of true claims that may be called inconsistent.
+            false_accepts: The share of false claims, of each kind, that may be called consistent.
 
         Returns:
             The verdict.
 
         Raises:
             InputError: For values that hold no response.
-            FingerprintError: For a name that the model does not know.
-            ModelError: For a model that has learned nothing about claims.
+            FingerprintError: For a name that the model does not know, or a model that has no calibration of claims.
         """
         case = responses if isinstance(responses, Case) else case_of(responses)
         claim = claimed if isinstance(claimed, Claimed) else self.claim(claimed)
-        return verify(self._model, case, claim, rates or ClaimRates())
+        return verify(self._model, case, claim, AllowedRates(false_alarms, false_accepts))
+
+    def compare(
+        self,
+        cases: Sequence[Case | Iterable[str | Mapping[str, Any] | Response]],
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        false_accepts: float = FALSE_ACCEPTS,
+    ) -> Comparison:
+        """Say of each two cases whether one release wrote both. Neither has to be a release that the model knows.
+
+        Args:
+            cases: Two or more cases, each as `identify` takes them.
+            false_alarms: The share of pairs of one release that may be called different.
+            false_accepts: The share of pairs of two releases that may be called the same, in each kind of pair.
+
+        Returns:
+            The comparison of all pairs.
+
+        Raises:
+            InputError: For a case that holds no response that can be judged.
+            FingerprintError: For fewer than two cases, or a model that has no calibration of pairs.
+        """
+        given = [case if isinstance(case, Case) else case_of(case) for case in cases]
+        return compare_cases(self._model, given, AllowedRates(false_alarms, false_accepts))
 
     def _allowed(self, candidates: Sequence[str] | None) -> NDArray[np.bool_]:
         """Return (L,) whether a lab is in question."""

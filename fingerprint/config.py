@@ -295,6 +295,28 @@ class CalibrationConfig(_Section, frozen=True):
         return [kind for kind, share in self.mixture(expect).items() if share >= self.least_share]
 
 
+class PairConfig(_Section, frozen=True):
+    """How two cases are compared: the pairs that this is calibrated on, and the rates at which limits are kept.
+
+    Attributes:
+        sizes: Responses on each side of a pair.
+        cells: Releases in a corpus, of each kind of case and each of `sizes`, that sides are drawn from in each model.
+        pairs: Pairs of each kind and each of `sizes` from each model, half of them within one corpus if possible.
+        folds: Of releases, for what a pair's LLR is by the others.
+        ridge: On the standardised weights of the LLR.
+        least_cells: Independent pairs that a kind needs to tell a limit.
+        rates: False-alarm and false-accept rates at which limits are kept, ascending.
+    """
+
+    sizes: tuple[Positive, ...] = (1, 5, 10, 25)
+    cells: Positive = 60
+    pairs: Positive = 150
+    folds: Annotated[int, Meta(ge=2, le=100)] = 5
+    ridge: Scale = 1e-3
+    least_cells: Positive = 20
+    rates: tuple[Share, ...] = (0.01, 0.02, 0.05, 0.1, 0.2)
+
+
 class StyleMarkerConfig(_Section, frozen=True):
     """The named style markers that a verdict gives as its reasons.
 
@@ -368,7 +390,8 @@ class Config(_Section, frozen=True):
 
     Attributes:
         seed: Of every random draw.
-        features, embedding, plda, classifiers, splits, calibration, style_markers, update, probing: The sections.
+        features, embedding, plda, classifiers, splits, calibration, pairs, style_markers, update, probing: The
+            sections.
 
     Examples:
         >>> config = Config(embedding=EmbeddingConfig(steps=0))
@@ -383,6 +406,7 @@ class Config(_Section, frozen=True):
     classifiers: ClassifierConfig = ClassifierConfig()
     splits: SplitConfig = SplitConfig()
     calibration: CalibrationConfig = CalibrationConfig()
+    pairs: PairConfig = PairConfig()
     style_markers: StyleMarkerConfig = StyleMarkerConfig()
     update: UpdateConfig = UpdateConfig()
     probing: ProbingConfig = ProbingConfig()

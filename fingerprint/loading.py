@@ -20,6 +20,8 @@ from fingerprint.model.claims import DOCUMENT as CLAIMS
 from fingerprint.model.claims import ClaimCalibration
 from fingerprint.model.explanation import Profiles
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
+from fingerprint.model.pair_calibration import DOCUMENT as PAIRS
+from fingerprint.model.pair_calibration import PairCalibration
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
@@ -54,10 +56,11 @@ class Loaded:
         encode: Masked texts and their counts to the encoder's part of the embedding.
         likelihood: PLDA and the linear classifiers.
         calibration: What was fitted on calibration cases.
-        claims: The same for claims; without tables where it was not learned.
         profiles: Style markers of each release.
         side: What side evidence is compared with.
         information: What prompts tell; None where it was not learned.
+        claims: How claims are verified; None where it was not learned.
+        pairs: How two cases are compared; None where it was not learned.
     """
 
     info: ModelInfo
@@ -70,10 +73,11 @@ class Loaded:
     encode: Encode
     likelihood: Likelihood
     calibration: Calibration
-    claims: ClaimCalibration
     profiles: Profiles
     side: SideTables
     information: InformationGain | None
+    claims: ClaimCalibration | None
+    pairs: PairCalibration | None
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """Embed texts; names are masked here.
@@ -188,10 +192,13 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         encode=encode,
         likelihood=likelihood,
         calibration=Calibration.from_dict(documents["calibration"], labels["labs"], config.calibration),
-        claims=ClaimCalibration.from_document(documents[CLAIMS], config.calibration.rates),
         profiles=Profiles(arrays["style_marker_mean"], arrays["style_marker_variance"]),
         side=SideTables.from_document(documents[SIDE]),
         information=information,
+        claims=ClaimCalibration.from_document(documents[CLAIMS], config.calibration.rates)
+        if CLAIMS in documents
+        else None,
+        pairs=PairCalibration.from_dict(documents[PAIRS], config.pairs.rates) if PAIRS in documents else None,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -12,12 +13,12 @@ from click.testing import CliRunner
 from fingerprint.api import Fingerprint
 from fingerprint.cli.main import group
 from fingerprint.data.registry import Registry
-from fingerprint.errors import FingerprintError, ModelError
+from fingerprint.errors import FingerprintError
 from fingerprint.loading import load_model
 from fingerprint.model.claim_verdict import ClaimWord
-from fingerprint.model.claims import ClaimCalibration, Impostor
+from fingerprint.model.claims import Impostor
 from fingerprint.report.claim import HEADLINES, TRIALS, render_claim
-from fingerprint.verification import ClaimRates, resolve_claim
+from fingerprint.verification.claims import resolve_claim
 from tests import worlds
 
 
@@ -43,7 +44,7 @@ def test_true_claims_are_consistent_and_false_ones_are_not(known: Fingerprint, t
         rows = worlds.case(tmp_path / f"{release}.jsonl", release, 25)
         texts = [json.loads(line)["response"] for line in rows.read_text().splitlines()]
         for claimed in (release, other):
-            found = known.verify(texts, claimed, rates=ClaimRates(0.1, 0.1))
+            found = known.verify(texts, claimed, false_alarms=0.1, false_accepts=0.1)
             words[claimed == release].append(found.verdict)
             assert found.claimed.name == claimed
             assert found.n_used == 25
@@ -65,7 +66,7 @@ def test_a_lab_and_a_family_can_be_claimed(known: Fingerprint, tmp_path: Path) -
     assert {row.kind for row in lab.alternatives} == {"other lab", "unknown lab"}
     assert lab.log_likelihood_ratio > known.verify(texts, "lab:fir").log_likelihood_ratio
     # Stricter rates never say more.
-    strict = known.verify(texts, "lab:fir", rates=ClaimRates(0.005, 0.005))
+    strict = known.verify(texts, "lab:fir", false_alarms=0.005, false_accepts=0.005)
     assert strict.verdict in (ClaimWord.INCONSISTENT, ClaimWord.INCONCLUSIVE)
 
 
@@ -87,9 +88,8 @@ def test_names_of_claims(model: Path) -> None:
 
 
 def test_a_model_that_learned_nothing_about_claims_says_so(model: Path) -> None:
-    loaded = load_model(model)
-    object.__setattr__(loaded, "claims", ClaimCalibration(loaded.claims.rates, {}))
-    with pytest.raises(ModelError, match="has learned nothing about claims; train it again"):
+    loaded = replace(load_model(model), claims=None)
+    with pytest.raises(FingerprintError, match="no calibration of claims; train it anew"):
         Fingerprint(loaded).verify(["Bread goes stale."], loaded.releases[0]["release"])
 
 

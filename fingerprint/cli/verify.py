@@ -12,7 +12,7 @@ from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.cases import Cases
 from fingerprint.cli.terminal import screen
-from fingerprint.model.claim_verdict import FALSE_ACCEPTS, FALSE_ALARMS
+from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 
 if TYPE_CHECKING:
     from fingerprint.model.claim_verdict import ClaimVerdict
@@ -66,15 +66,14 @@ def command(
     inconclusive and none inconsistent, and 2 if a FILE cannot be read or holds nothing to judge.
     """
     from fingerprint.api import Fingerprint
-    from fingerprint.verification import ClaimRates
 
     known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
     claim = known.claim(claimed)
-    rates = ClaimRates(given["false_alarms"], given["false_accepts"])
+    rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
     reading = options.reading(given["format_in"], given["columns"], given["parts"])
     cases = Cases(files, reading, given["together"], debug=bool(context.obj))
     is_one = given["together"] or (len(files) == 1 and not Path(files[0]).is_dir())
-    words = _write(cases.each(lambda case: known.verify(case, claim, rates=rates)), form, is_one)
+    words = _write(cases.each(lambda case: known.verify(case, claim, **rates)), form, is_one)
     if cases.failed:
         return _FAILED
     return _INCONSISTENT if "inconsistent" in words else _INCONCLUSIVE if "inconclusive" in words else 0

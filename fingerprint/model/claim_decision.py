@@ -8,7 +8,7 @@ from math import log
 from fingerprint.model.calibration import Calibration, nearest
 from fingerprint.model.claim_verdict import ClaimReason, ClaimWord, TrialRates, TrialSize
 from fingerprint.model.claims import NEVER, PROMISED, TARGET, ClaimTable, Impostor
-from fingerprint.model.decision import SUPPORT, percent, stated
+from fingerprint.model.decision import percent, stated, verbal
 from fingerprint.model.verdict import Support
 
 VERDICT_OF: dict[ClaimReason, ClaimWord] = {
@@ -129,8 +129,7 @@ def _reason(case: ClaimCase, calibration: Calibration, accept: float, reject: fl
 
 def support_of(log_likelihood_ratio: float) -> Support:
     """Return how much a log-likelihood ratio in nats supports whichever side it is on, on the verbal scale."""
-    size = abs(log_likelihood_ratio) / log(10)
-    return next((word for least, word in SUPPORT if size >= least), Support.NONE)
+    return verbal(abs(log_likelihood_ratio) / log(10))
 
 
 def trial_rates(table: ClaimTable, count: int) -> tuple[int, tuple[TrialRates, ...]]:

@@ -11,12 +11,6 @@ from fingerprint.model.verdict import Domain, InputInfo, ModelInfo, StyleMarker,
 SCHEMA = 1
 """The version of the JSON form; it rises when a key changes its meaning or goes."""
 
-FALSE_ALARMS = 0.01
-"""The share of true claims that may be called inconsistent, where the user says nothing."""
-
-FALSE_ACCEPTS = 0.05
-"""The share of false claims, of each impostor kind, that may be called consistent, where the user says nothing."""
-
 
 class ClaimWord(StrEnum):
     """The three verdicts on a claim."""

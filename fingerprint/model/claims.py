@@ -237,7 +237,7 @@ class ClaimCalibration:
 
     def to_document(self) -> dict[str, Any]:
         """Return JSON values, `claims.json` of a model folder."""
-        tables = {
+        return {
             level: {
                 domain: {
                     "weights": dict(table.weights),
@@ -252,7 +252,6 @@ class ClaimCalibration:
             }
             for level, tables in self.tables.items()
         }
-        return {"tables": tables}
 
     @classmethod
     def from_document(cls, data: Mapping[str, Any], rates: tuple[float, ...]) -> ClaimCalibration:
@@ -273,7 +272,7 @@ class ClaimCalibration:
                     )
                     for domain, of in tables.items()
                 }
-                for level, tables in data.get("tables", {}).items()
+                for level, tables in data.items()
             },
         )
 

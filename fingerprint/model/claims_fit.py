@@ -24,7 +24,6 @@ from fingerprint.config import CalibrationConfig
 from fingerprint.metrics import Level
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases
-from fingerprint.model.claim_verdict import FALSE_ACCEPTS, FALSE_ALARMS
 from fingerprint.model.claims import (
     COLUMNS,
     IN_DOMAIN,
@@ -41,6 +40,7 @@ from fingerprint.model.claims import (
 )
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior, posterior
+from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 
 # Trials of independent cells without which nobody can tell a quantile.
 _TELLING = 20

@@ -74,14 +74,14 @@ _CLOSE = 0.99
 # The least sum of probabilities that something is a share of.
 _LEAST = 1e-300
 
-SUPPORT = (
+# The likelihood ratios from which on each word holds (ENFSI 2015, section 3), as decimal logarithms.
+_SUPPORT = (
     (4.0, Support.VERY_STRONG),
     (3.0, Support.STRONG),
     (2.0, Support.MODERATELY_STRONG),
     (1.0, Support.MODERATE),
     (log10(2), Support.WEAK),
 )
-"""The likelihood ratios from which on each word holds (ENFSI 2015, section 3), as decimal logarithms."""
 
 
 @dataclass(frozen=True)
@@ -266,8 +266,19 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
         prior = (1 - config.mixture(question.expect)["unknown"]) / len(case.labs)
     else:
         prior = config.candidate_prior / question.candidates
-    ratio = _log_odds(case.confidence) - _log_odds(prior)
-    return next((word for least, word in SUPPORT if ratio >= least), Support.NONE)
+    return verbal(_log_odds(case.confidence) - _log_odds(prior))
+
+
+def verbal(ratio: float) -> Support:
+    """Return the word of the verbal scale for a likelihood ratio.
+
+    Args:
+        ratio: Its decimal logarithm.
+
+    References:
+        ENFSI (2015), section 3.
+    """
+    return next((word for least, word in _SUPPORT if ratio >= least), Support.NONE)
 
 
 def percent(share: float, digits: int) -> str:

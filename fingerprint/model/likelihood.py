@@ -167,6 +167,15 @@ class Likelihood:
         found = Evidence(**joined).of(order)
         return found if votes is None else replace(found, votes=votes)
 
+    def spread(self, count: Ints) -> Floats:
+        """Return (S,) the variance of the mean of so many responses of one model, in units of `within`.
+
+        References:
+            Kish (1965, chapter 5).
+        """
+        rho = self._config.correlation
+        return rho + (1 - rho) / count
+
     def in_corpus(self, corpus: int) -> tuple[Floats, Floats]:
         """Return the (R, K) mean of each release in a known corpus, less the corpus' offset, and its variance."""
         plda = self.plda
@@ -237,7 +246,7 @@ class Likelihood:
     def _domain(self, corpus: int | None, n: int) -> _Domain:
         """Return the hypothesis of a known corpus, or of an unknown one (None)."""
         plda = self.plda
-        spread = self._config.correlation + (1 - self._config.correlation) / n
+        spread = float(self.spread(np.array(n)))
         if corpus is None:
             return _Domain(plda.domain_mean, plda.within * spread + plda.domain, self.mean, self.var + plda.session)
         extra = plda.within * (plda.corpus_spread[corpus] * spread)

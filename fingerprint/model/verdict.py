@@ -26,8 +26,27 @@ OUTSIDE = "outside:"
 FALSE_ATTRIBUTIONS = 0.05
 """The false-attribution rate that is allowed in each kind of case where the user says nothing: one in twenty."""
 
+FALSE_ALARMS = 0.01
+"""The share of true claims, or of pairs of one release, that may be denied where the user says nothing."""
+
+FALSE_ACCEPTS = 0.05
+"""The share of false claims, or of pairs of two releases, of each kind that may be confirmed likewise."""
+
 _OLD = 60
 """Days after which a model warns: in two months the registry grows by about twenty releases."""
+
+
+@dataclass(frozen=True, slots=True)
+class AllowedRates:
+    """The error rates that a user allows a verification or a comparison.
+
+    Attributes:
+        false_alarms: The share of true claims, or of pairs of one release, that may be denied.
+        false_accepts: The share of false claims, or of pairs of two releases, of each kind that may be confirmed.
+    """
+
+    false_alarms: float = FALSE_ALARMS
+    false_accepts: float = FALSE_ACCEPTS
 
 
 class VerdictWord(StrEnum):

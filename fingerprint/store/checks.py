@@ -23,14 +23,20 @@ from fingerprint.features import style_markers
 from fingerprint.model.calibration import LEVELS, NEVER, Expect
 from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
+from fingerprint.model.pair_calibration import BIAS, PairDomain
+from fingerprint.model.pairs import FEATURES
 from fingerprint.model.posterior import GROUPS, PARAMETERS
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
 from fingerprint.store.documents import (
     Calibration,
     CandidateLimits,
     Claims,
+    ClaimTable,
     Expectation,
     Labels,
+    PairFigures,
+    PairLimits,
+    Pairs,
     Probing,
     Side,
     Training,
@@ -99,10 +105,13 @@ def check_contents(contents: Contents, where: Path) -> None:
     _embedding(config, contents, sizes, fail)
     _plda(labels, contents.arrays, sizes, fail)
     _calibration(typed["calibration"], config, labels, fail)
-    _claims(typed["claims"], len(config.calibration.rates), fail)
     _training(training, config, labels, sizes, fail)
     _probing(typed["probing"], contents.arrays, fail)
     _side(typed["side"], labels, fail)
+    if "claims" in typed:
+        _claims(typed["claims"], len(config.calibration.rates), fail)
+    if "pairs" in typed:
+        _pairs(typed["pairs"], config, fail)
 
 
 def typed_documents(documents: Mapping[str, Any], where: Path) -> dict[str, Any]:
@@ -115,11 +124,14 @@ def typed_documents(documents: Mapping[str, Any], where: Path) -> dict[str, Any]
     Raises:
         ModelError: For a document that is missing or unknown, and for a name, type or range that is wrong in one.
     """
-    for name in sorted(DOCUMENTS.keys() ^ documents.keys()):
+    optional = {name for name, spec in DOCUMENTS.items() if spec.optional}
+    for name in sorted((DOCUMENTS.keys() ^ documents.keys()) - (optional - documents.keys())):
         how = "missing from the model" if name in DOCUMENTS else "not a document of a model"
         raise ModelError(printable(f"{where / f'{name}.json'}: {how}; {AGAIN}"))
     typed: dict[str, Any] = {}
     for name, spec in DOCUMENTS.items():
+        if name not in documents:
+            continue
         typed[name] = convert(documents[name], spec.type, where / f"{name}.json")
     try:
         # The config has rules beside its types.
@@ -304,23 +316,24 @@ def _limits(of: Expectation | CandidateLimits, rates: int, sizes: Set[str]) -> I
 
 
 def _claims(claims: Claims, rates: int, fail: Fail) -> None:
-    def wrong(what: str) -> ModelError:
-        return fail("claims.json", f"tables.{what}")
-
-    if claims.tables and (strange := _difference(claims.tables, LEVELS)):
-        raise wrong(strange)
-    for level, tables in claims.tables.items():
+    for level in LEVELS:
+        tables = getattr(claims, level)
         for domain in tables.__struct_fields__:
-            table, where = getattr(tables, domain), f"{level}.{domain}"
-            if table.weights and (strange := _difference(table.weights, (*COLUMNS, "bias"))):
-                raise wrong(f"{where}.weights: {strange}")
-            for name in ("accept", "reject", "figures"):
-                if strange := _difference(getattr(table, name), table.accept if table.weights else ()):
-                    raise wrong(f"{where}.{name}: {strange}")
-            for name, sign in (("accept", 1), ("reject", -1)):
-                for size, values in getattr(table, name).items():
-                    if len(values) != rates or not _falls([sign * value for value in values]):
-                        raise wrong(f"{where}.{name}.{size}: expected {rates} limits, in order")
+            for what in _claim_table(getattr(tables, domain), rates):
+                raise fail("claims.json", f"{level}.{domain}.{what}")
+
+
+def _claim_table(table: ClaimTable, rates: int) -> Iterator[str]:
+    """Give what is wrong."""
+    if table.weights and (strange := _difference(table.weights, (*COLUMNS, "bias"))):
+        yield f"weights: {strange}"
+    for name in ("accept", "reject", "figures"):
+        if strange := _difference(getattr(table, name), table.accept if table.weights else ()):
+            yield f"{name}: {strange}"
+    for name, sign in (("accept", 1), ("reject", -1)):
+        for size, values in getattr(table, name).items():
+            if len(values) != rates or not _falls([sign * value for value in values]):
+                yield f"{name}.{size}: expected {rates} limits, in order"
 
 
 def _training(training: Training, config: Config, labels: Labels, sizes: Mapping[str, int], fail: Fail) -> None:
@@ -359,6 +372,38 @@ def _side(side: Side, labels: Labels, fail: Fail) -> None:
         # Shares of each release sum to 1, but for rounding.
         if sum(said.values()) > side.self_names.releases.get(lab, 0) + 1e-6:
             raise fail("side.json", f"self_names.says.{lab}: sums to more than its releases")
+
+
+def _pairs(pairs: Pairs, config: Config, fail: Fail) -> None:
+    def wrong(what: str) -> ModelError:
+        return fail("pairs.json", what)
+
+    if strange := _difference(pairs.weights, (*FEATURES, BIAS)):
+        raise wrong(f"weights: {strange}")
+    if strange := _difference(pairs.figures, pairs.limits):
+        raise wrong(f"figures: {strange}")
+    for size, limits in pairs.limits.items():
+        figures = pairs.figures[size]
+        for name, found in (("limits", limits.keys()), ("figures", figures.keys())):
+            if strange := _difference(found, map(str, PairDomain)):
+                raise wrong(f"{name}.{size}: {strange}")
+        for domain, of in limits.items():
+            for what in _pair_tables(of, dict(figures[domain]), len(config.pairs.rates)):
+                raise wrong(what.format(f"{size}.{domain}"))
+
+
+def _pair_tables(limits: PairLimits, figures: Mapping[Any, PairFigures], rates: int) -> Iterator[str]:
+    """Give what is wrong, with {} for the place."""
+    for name, values in (("same", limits.same), ("different", [v if v is None else -v for v in limits.different])):
+        told = [value for value in values if value is not None]
+        # Where a rate can be held, a higher one can.
+        if len(values) != rates or None in values[rates - len(told) :] or not _falls(told):
+            yield f"limits.{{}}.{name}: expected {rates} limits, none stricter than the one before"
+    for kind, of in figures.items():
+        if not len(of.same) == len(of.different) == rates:
+            yield f"figures.{{}}.{kind}: expected {rates} shares"
+        if of.cells > of.pairs:
+            yield f"figures.{{}}.{kind}: more cells than pairs"
 
 
 def _difference(have: Iterable[str], want: Iterable[str]) -> str:

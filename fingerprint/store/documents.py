@@ -34,6 +34,8 @@ CandidateKind = Literal[
     "same", "other", "unseen", "both", "later", "unknown",
     "outside:same", "outside:other", "outside:unseen", "outside:both", "outside:later",
 ]  # fmt: skip
+PairKind = Literal["target", "target-across", "variant", "sibling", "lab", "other", "unknown"]
+PairDomain = Literal["in", "out"]
 Probability = Annotated[float, Meta(ge=0, le=1)]
 # What a probability has to reach, or one of two numbers that none reaches.
 Threshold = Annotated[float, Meta(ge=0, le=NEVER)]
@@ -331,13 +333,11 @@ class ClaimTables(Document, frozen=True):
 
 
 class Claims(Document, frozen=True):
-    """The verification of claims; a model that has learned nothing about them has no level.
+    """The verification of claims, by what a claim names."""
 
-    Attributes:
-        tables: By what a claim names.
-    """
-
-    tables: dict[Literal["lab", "family", "release"], ClaimTables] = {}
+    lab: ClaimTables
+    family: ClaimTables
+    release: ClaimTables
 
 
 class Probing(Document, frozen=True):
@@ -348,6 +348,55 @@ class Probing(Document, frozen=True):
     """
 
     kinds: list[tuple[Text, Text]]
+
+
+class PairLimits(Document, frozen=True):
+    """The limits on the LLR of pairs, one for each rate of `config.pairs.rates`; null where none can be told.
+
+    Attributes:
+        same: From here on the verdict is `same`; never rises.
+        different: Below this the verdict is `different`; never falls.
+    """
+
+    same: list[Annotated[float, Meta(ge=0, le=1e6)] | None]
+    different: list[Annotated[float, Meta(ge=-1e6, le=0)] | None]
+
+
+class PairFigures(Document, frozen=True):
+    """What was measured on held-out pairs of one kind.
+
+    Attributes:
+        pairs: How many there were.
+        cells: How many of them are independent.
+        eer: Equal error rate of impostor trials against target trials; null for target trials and without any.
+        same: For each rate of false accepts, the share that is called `same`.
+        different: For each rate of false alarms, the share that is called `different`.
+    """
+
+    pairs: Positive
+    cells: Positive
+    eer: Probability | None
+    same: list[Probability]
+    different: list[Probability]
+
+
+class Pairs(Document, frozen=True):
+    """What was fitted on pairs of cases that their models had not seen.
+
+    Attributes:
+        weights: Of the LLR, by feature (`fingerprint.model.pairs.FEATURES`) and "bias".
+        least: The LLR below which too few pairs were measured to tell more.
+        most: The LLR above which too few were.
+        limits: By number of responses on the smaller side, and by whether both cases are in-domain (`in`) or one is
+            not (`out`).
+        figures: By the same, and by kind of pair; a kind without pairs has none.
+    """
+
+    weights: dict[str, Coefficient]
+    least: Annotated[float, Meta(ge=-50, le=0)]
+    most: Annotated[float, Meta(ge=0, le=50)]
+    limits: Annotated[dict[Size, dict[PairDomain, PairLimits]], Meta(min_length=1)]
+    figures: dict[Size, dict[PairDomain, dict[PairKind, PairFigures]]]
 
 
 class Tokenizer(Document, frozen=True):

@@ -28,7 +28,6 @@ from fingerprint.store.audit import check_content, check_names, listed, refuse_p
 from fingerprint.store.checks import Arrays, Contents, check_contents, described, typed_documents
 from fingerprint.store.documents import ArrayEntry, Manifest, ManifestOfSchema1
 from fingerprint.store.format import (
-    ABSENT,
     CARD,
     DOCUMENTS,
     ENCODER_ARRAYS,
@@ -198,10 +197,11 @@ def _load(folder: Path) -> Stored:
     check_names(folder, found, manifest.files.keys())
     for name, entry in manifest.files.items():
         check_content(folder / name, entry.sha256, entry.size)
-    documents = dict(ABSENT)
-    for name in DOCUMENTS:
-        if f"{name}.json" in manifest.files:
-            documents[name] = parse_json((folder / f"{name}.json").read_bytes(), folder / f"{name}.json")
+    documents = {
+        name: parse_json((folder / f"{name}.json").read_bytes(), folder / f"{name}.json")
+        for name in DOCUMENTS
+        if f"{name}.json" in manifest.files
+    }
     _check_encoder_files(manifest, folder)
     if isinstance(manifest, Manifest):
         if "config.json" not in manifest.files or manifest.config != manifest.files["config.json"].sha256:

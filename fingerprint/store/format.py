@@ -61,11 +61,15 @@ class ArraySpec:
 
 @dataclass(frozen=True)
 class DocumentSpec:
-    """What a document must be: `name`.json as `type` says it, with its meaning in one sentence."""
+    """What a document must be: `name`.json as `type` says it, with its meaning in one sentence.
+
+    A model may lack an optional one.
+    """
 
     name: str
     type: type[msgspec.Struct]
     meaning: str
+    optional: bool = False
 
 
 _VARIANCE = _LEAST_VARIANCE, _MOST_VARIANCE
@@ -140,15 +144,20 @@ DOCUMENTS: Mapping[str, DocumentSpec] = {
         DocumentSpec("config", Config, "Every hyper-parameter that the model was trained with."),
         DocumentSpec("labels", documents.Labels, "What the codes in the arrays stand for."),
         DocumentSpec("calibration", documents.Calibration, "Parameters, limits and error rates of the calibration."),
-        DocumentSpec("claims", documents.Claims, "Parameters, limits and error rates of the verification of claims."),
         DocumentSpec("training", documents.Training, "The record of how the model was made."),
         DocumentSpec("probing", documents.Probing, "The kinds of prompts that probe_gain is about."),
         DocumentSpec("side", documents.Side, "What side evidence is compared with."),
+        DocumentSpec(
+            "claims",
+            documents.Claims,
+            "LLR, limits and error rates of the verification of claims.",
+            optional=True,
+        ),
+        DocumentSpec(
+            "pairs", documents.Pairs, "LLR, limits and error rates of the comparison of two cases.", optional=True
+        ),
     )
 }
-
-ABSENT: Mapping[str, object] = {"claims": {}}
-"""Documents that the first models of this schema lack, and what stands for them."""
 
 ENCODER_DOCUMENTS: Mapping[str, object] = {
     f"{ENCODER}modules.json": Annotated[list[documents.EncoderModule], msgspec.Meta(min_length=1, max_length=1)],

@@ -25,7 +25,6 @@ from fingerprint.errors import ModelError
 from fingerprint.model.calibration import NEVER, Expect, nearest, rate_index
 from fingerprint.model.covariates import COVARIATES
 from fingerprint.store.checks import Contents
-from fingerprint.store.format import ABSENT
 
 FEATURES_OF_SCHEMA_1 = "6ef4c688372fd298f31d9801c8236cd165a85cf030a2dbf98ca75a0a2bce3ed6"
 """`feature_signature(FeatureConfig())` of the program that trained every model of schema 1 (fingerprint 0.1.0)."""
@@ -148,7 +147,6 @@ def _documents(old: Mapping[str, Any]) -> dict[str, Any]:
         "config": config_values(config),
         "labels": _renamed(old["labels"], _LABELS),
         "calibration": _calibration(old["calibration"], config.calibration.rates),
-        **ABSENT,
         "training": _training(old["training"]),
         "probing": old.get("probing", {"kinds": []}),
         "side": old.get("side", {"token_counts": [], "self_names": None}),

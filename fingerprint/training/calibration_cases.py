@@ -15,6 +15,7 @@ from fingerprint.config import Config
 from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration, Expect
 from fingerprint.model.calibration_fit import CalibrationCases
+from fingerprint.model.pairs_fit import Trials
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
@@ -23,6 +24,7 @@ from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data, few_of_each
 from fingerprint.training.fitted import fit
 from fingerprint.training.likelihood import KnownReleases
+from fingerprint.training.pairs import collect_trials, draw_sides
 from fingerprint.training.splits import CalibrationSplit, CaseKind
 
 
@@ -34,10 +36,12 @@ class SplitCases:
         cases: Of each kind that there are cases of.
         singles: One response each, to prompts that the model was not shown; a few of each lab and kind of prompt. None
             but of the first split.
+        pairs: Pairs of cases.
     """
 
     cases: list[CaseSet]
     singles: CaseSet | None
+    pairs: Trials
 
 
 @dataclass(frozen=True)
@@ -72,9 +76,12 @@ class FitSplit:
             context.config.splits.cases,
             context.config,
         )
+        held_out = np.array([kind is not None for kind in split.kind], bool)
+        sides = draw_sides(labels, free & held_out, split.kind, context.config)
         train = subsample(labels, self.use & split.train, context.config.splits.rows, context.config.seed)
         single = free & np.asarray(split.kind == CaseKind.SAME, bool) & (number == 0)
         tested = single | in_any(len(train), (rows for cases in drawn.values() for rows in cases))
+        tested |= in_any(len(train), (side.rows for side in sides))
         fitted = fit(context, self.data, train, tested, self.external)
 
         def ask(questions: Questions) -> CaseSet:
@@ -82,7 +89,8 @@ class FitSplit:
             return CaseSet.from_arrays(fitted.evidence(self.names, questions).arrays())
 
         found = [ask(Questions.of(labels, cases, kind)) for kind, cases in drawn.items() if cases]
-        return SplitCases(found, ask(self._single(single, fitted.known)) if single.any() else None)
+        singles = ask(self._single(single, fitted.known)) if single.any() else None
+        return SplitCases(found, singles, collect_trials(fitted, self.names, labels, sides, context.config))
 
     def _single(self, free: NDArray[np.bool_], known: KnownReleases) -> Questions:
         """Single responses by known labs, a few of each lab and kind of prompt."""

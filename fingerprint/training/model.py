@@ -23,6 +23,9 @@ from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.claims import DOCUMENT as CLAIMS
 from fingerprint.model.claims import ClaimCalibration
 from fingerprint.model.claims_fit import fit_claims
+from fingerprint.model.pair_calibration import DOCUMENT as PAIRS
+from fingerprint.model.pair_calibration import PairCalibration
+from fingerprint.model.pairs_fit import Trials, fit_pairs
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
@@ -105,6 +108,21 @@ class _Rows:
     external: NDArray[np.float32] | None
 
 
+@dataclass(frozen=True)
+class _Learned:
+    """What the models that are calibrated on tell.
+
+    scores: how good they are. information: what prompts told one of them. claims, pairs: how to verify claims and to
+    compare; no pairs where there were too few.
+    """
+
+    calibration: Calibration
+    scores: list[dict[str, Any]]
+    information: InformationGain
+    claims: ClaimCalibration
+    pairs: PairCalibration | None
+
+
 @ONE_THREAD
 def fit_model(corpora: list[Path], settings: Settings, config: Config, progress: Progress) -> TrainedModel:
     """Train a model.
@@ -142,13 +160,13 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         np.concatenate([keep, keep[::2]]) & data.filled,
         external_rows(encoder, corpus, progress) if encoder else None,
     )
-    calibration, claims, table, information = _calibrate(rows, registry, context, settings.jobs)
+    learned = _calibrate(rows, registry, context, settings.jobs)
     space, embeddings = _fit_embedding(rows, rows.use, context)
     likelihood, known = fit_likelihood(data, embeddings.rows, rows.use, context)
 
     named = isin(data.labels.releases, known.names)
     trained_on = rows.use & named[data.labels.release]
-    learned = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[trained_on])]
+    corpora_of = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[trained_on])]
     regression_rows = regression_rows[(data.filled & named[data.labels.release])[regression_rows]]
     regression_set = RegressionSet(
         embeddings.rows[regression_rows],
@@ -160,33 +178,32 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     }
     documents = {
         "config": config_values(config),
-        "labels": labels(known.names, known.labs, learned, registry),
-        "calibration": calibration.to_dict(),
-        CLAIMS: claims.to_document(),
+        "labels": labels(known.names, known.labs, corpora_of, registry),
+        "calibration": learned.calibration.to_dict(),
+        CLAIMS: learned.claims.to_document(),
         "training": {
             **_described(settings, config, corpus, known, registry),
             "rows": dict(sorted(Counter(corpus.release[keep].tolist()).items())),
             "regression_set": len(regression_rows),
-            "scores": table,
+            "scores": learned.scores,
         },
         SIDE: learn_side(corpus, keep, own_labs, progress).to_document(),
-        PROBING: information.to_document(),
+        PROBING: learned.information.to_document(),
+        **({PAIRS: learned.pairs.to_dict()} if learned.pairs else {}),
     }
     arrays = {
         **space_arrays(space),
         **likelihood_arrays(likelihood),
         **profile_arrays(corpus, keep, known.names, config.style_markers, progress),
         **regression_set.arrays(),
-        GAIN: information.for_labs(known.labs).gain.astype(np.float16),
+        GAIN: learned.information.for_labs(known.labs).gain.astype(np.float16),
     }
     files = {f"encoder/{name}": data for name, data in space.encoder.files().items()} if space.encoder else {}
     return TrainedModel(arrays, documents, files, corpus, regression_rows)
 
 
-def _calibrate(
-    rows: _Rows, registry: Registry, context: TrainingContext, jobs: int
-) -> tuple[Calibration, ClaimCalibration, list[dict[str, Any]], InformationGain]:
-    """Both calibrations by several models, their scores, and what prompts told one; nothing else of them is kept."""
+def _calibrate(rows: _Rows, registry: Registry, context: TrainingContext, jobs: int) -> _Learned:
+    """What several models tell; nothing else of them is kept."""
     data, corpus, config = rows.data, rows.corpus, context.config
     splits = calibration_splits(data, context, related_corpora(corpus.sources))
     for split in splits:
@@ -223,7 +240,8 @@ def _calibrate(
     claims = fit_claims(to_fit, cases.known_releases, calibration, config.seed)
     context.progress("calibration", 2, 2)
     information = learn_information(found[0].singles, names, calibration, prompts, config)
-    return calibration, claims, scores(to_fit, calibration), information
+    pairs = fit_pairs(Trials.joined([found[i].pairs for i in range(len(splits))]), config.pairs)
+    return _Learned(calibration, scores(to_fit, calibration), information, claims, pairs)
 
 
 def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:

@@ -24,6 +24,8 @@ from fingerprint.features.ngrams import Vocabulary, count
 from fingerprint.model.calibration import LEVELS, NEVER, Expect
 from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
+from fingerprint.model.pair_calibration import BIAS
+from fingerprint.model.pairs import FEATURES
 from fingerprint.model.posterior import PARAMETERS, START
 from fingerprint.store.folder import digest, load, save
 from fingerprint.store.format import ENCODER_WEIGHTS
@@ -219,9 +221,7 @@ def _documents() -> dict[str, Any]:
             "far_limits": {"1": 8.0, "5": 7.0},
             "two_source_limits": {"5": 10.0},
         },
-        "claims": {
-            "tables": {level: {"in_domain": _claim_table(), "out_of_domain": _claim_table()} for level in LEVELS}
-        },
+        "claims": {level: {"in_domain": _claim_table(), "out_of_domain": _claim_table()} for level in LEVELS},
         "training": {
             "name": "made",
             "version": "0.1.0",
@@ -247,6 +247,7 @@ def _documents() -> dict[str, Any]:
             "scores": [{"held out": "same", "responses": 1, "cases": 20, "lab top-1": 0.9, "lab macro": None}],
         },
         "probing": {"kinds": [["chat", "en"]]},
+        "pairs": _pairs(),
         "side": {
             "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"p{i}|x": 10 + i for i in range(5)}}],
             "self_names": {"releases": {"ash": 2}, "says": {"ash": {"ash": 1.5, "oak": 0.5}}, "others": {"oak": 1.0}},
@@ -265,6 +266,22 @@ def _claim_table() -> dict[str, Any]:
         "reject": {size: [-limit for limit in limits] for size in "15"},
         "figures": {size: {"target": {**trials, "eer": None}, "other lab": dict(trials)} for size in "15"},
     }
+
+
+def _pairs() -> dict[str, Any]:
+    limits = {"same": [None, 3.0, 2.0, 1.5, 1.0], "different": [None, -3.0, -2.0, -1.5, -1.0]}
+    target = {"pairs": 40, "cells": 30, "eer": None, "same": [0.0, 0.2, 0.4, 0.5, 0.6], "different": [0.0] * 5}
+    other = {**target, "eer": 0.1, "same": [0.0] * 5, "different": [0.0, 0.3, 0.5, 0.6, 0.7]}
+    document = {
+        "weights": {**dict.fromkeys(FEATURES, 0.1), BIAS: -0.5},
+        "least": -4.0,
+        "most": 5.0,
+        "limits": {size: {"in": limits, "out": limits} for size in ("1", "5")},
+        "figures": {size: {"in": {"target": target, "other": other}, "out": {"target": target}} for size in ("1", "5")},
+    }
+    # Each part by itself, so that a test changes one of them only.
+    separate: dict[str, Any] = json.loads(json.dumps(document))
+    return separate
 
 
 def _expectation() -> dict[str, Any]:

@@ -47,6 +47,8 @@ A model is a folder of data. Nothing in it is executed.
 | `MODEL_CARD.md` | the model card, for people |
 """
 
+_OPTIONAL = "; missing where that was not learned"
+
 _CHECKS = """
 ## What is checked
 
@@ -72,7 +74,7 @@ def page() -> str:
     """docs/model-format.md as it should be."""
     parts = [
         _OPENING.rstrip(),
-        *(f"| `{name}.json` | {_lower(spec.meaning)} |" for name, spec in DOCUMENTS.items()),
+        *(f"| `{name}.json` | {_lower(spec.meaning)}{_OPTIONAL * spec.optional} |" for name, spec in DOCUMENTS.items()),
         _CHECKS,
     ]
     parts += ["## Arrays\n", "The symbols of the shapes:\n", "| symbol | number of |", "|---|---|"]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from fingerprint.base.escaping import printable
 from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case, Part
-from fingerprint.errors import FingerprintError, ModelError
+from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded
 from fingerprint.model.claim_decision import (
     ClaimCase,
@@ -22,14 +22,14 @@ from fingerprint.model.claim_decision import (
     trial_sizes,
     what_would_settle,
 )
-from fingerprint.model.claim_verdict import FALSE_ACCEPTS, FALSE_ALARMS, Alternative, Claimed, ClaimVerdict
+from fingerprint.model.claim_verdict import Alternative, Claimed, ClaimVerdict
 from fingerprint.model.claims import Claims, claim_columns
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior, posterior
-from fingerprint.model.verdict import Domain, InputInfo, PartCounts, StyleMarker
+from fingerprint.model.verdict import AllowedRates, Domain, InputInfo, PartCounts, StyleMarker
 
 # What a name may begin with, so that a line is not taken for its release of the same name.
 _LEVELS = ("release", "line", "family", "lab")
@@ -37,19 +37,6 @@ _NEAR = 3
 # Nats beyond which one explanation is no more than far better than another.
 _FARTHEST = 30.0
 _LEAST = 1e-12
-
-
-@dataclass(frozen=True)
-class ClaimRates:
-    """How often a verdict on a claim may be wrong.
-
-    Attributes:
-        false_alarms: The share of true claims that may be called inconsistent.
-        false_accepts: The share of false claims, of each promised kind, that may be called consistent.
-    """
-
-    false_alarms: float = FALSE_ALARMS
-    false_accepts: float = FALSE_ACCEPTS
 
 
 def resolve_claim(name: str, model: Loaded, registry: Registry) -> Claimed:
@@ -97,23 +84,23 @@ def _names(row: Mapping[str, str], level: str, registry: Registry) -> set[str]:
     return names | {registry.display(row["lab"]).casefold()} if level == "lab" else names
 
 
-def verify(model: Loaded, case: Case, claimed: Claimed, rates: ClaimRates) -> ClaimVerdict:
+def verify(model: Loaded, case: Case, claimed: Claimed, allowed: AllowedRates) -> ClaimVerdict:
     """Say whether the claimed model wrote the responses.
 
     Args:
         model: A model that has learned about claims.
         case: The responses, all by one model.
         claimed: What is claimed.
-        rates: How often the verdict may be wrong.
+        allowed: The error rates.
 
     Returns:
         The verdict.
 
     Raises:
-        ModelError: For a model that has learned nothing about claims.
+        FingerprintError: For a model without a calibration of claims.
     """
-    if not model.claims.tables:
-        raise ModelError(f"the model {model.info.name} has learned nothing about claims; train it again, or update it")
+    if model.claims is None:
+        raise FingerprintError("this model cannot verify: it has no calibration of claims; train it anew")
     texts = [record.response for record in case.records]
     reading = _Reading.of(model, texts, claimed) if texts else None
     in_domain = reading is not None and bool(reading.evidence.in_domain_llr[0] > 0)
@@ -122,7 +109,7 @@ def verify(model: Loaded, case: Case, claimed: Claimed, rates: ClaimRates) -> Cl
     distance = float(reading.evidence.domain_distance[0]) if reading else 1.0
     two_sources = float(reading.covariates.two_source_llr[0]) if reading else 0.0
     judged = ClaimCase(len(texts), llr, distance, two_sources)
-    decision = decide_claim(judged, model.calibration, table, rates.false_alarms, rates.false_accepts)
+    decision = decide_claim(judged, model.calibration, table, allowed.false_alarms, allowed.false_accepts)
     sizes = trial_sizes(table)
     responses, trials = trial_rates(table, max(len(texts), 1))
     return ClaimVerdict(
@@ -137,8 +124,8 @@ def verify(model: Loaded, case: Case, claimed: Claimed, rates: ClaimRates) -> Cl
         log_likelihood_ratio=round(llr, 3),
         consistent_from=decision.accept,
         inconsistent_below=decision.reject,
-        false_alarms=rates.false_alarms,
-        false_accepts=rates.false_accepts,
+        false_alarms=allowed.false_alarms,
+        false_accepts=allowed.false_accepts,
         support=support_of(llr),
         supports_claim=llr >= 0,
         alternatives=reading.alternatives() if reading else (),

@@ -1,0 +1,127 @@
+"""A comparison of cases, for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+from fingerprint.base.escaping import printable
+from fingerprint.model.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
+from fingerprint.model.pair_calibration import IMPOSTORS, TARGETS, PairDomain, PairKind, PairVerdict
+from fingerprint.model.verdict import ModelInfo
+from fingerprint.report.layout import columns, counted, fit, wrap
+
+HEADLINES: dict[PairVerdict, str] = {
+    PairVerdict.SAME: "SAME: one model wrote both",
+    PairVerdict.DIFFERENT: "DIFFERENT: two models wrote them",
+    PairVerdict.INCONCLUSIVE: "INCONCLUSIVE: one model or two, this cannot be told",
+}
+"""The headline of each verdict on a pair; a test holds it complete."""
+
+KINDS: dict[PairKind, str] = {
+    PairKind.TARGET: "one release, prompts of one kind",
+    PairKind.ACROSS: "one release, prompts of two kinds",
+    PairKind.VARIANT: "a variant of the release",
+    PairKind.SIBLING: "releases of one family",
+    PairKind.LAB: "releases of one lab",
+    PairKind.OTHER: "releases of two labs",
+    PairKind.UNKNOWN: "the same, one lab unknown",
+}
+"""The kinds of pairs in words; a test holds it complete."""
+
+_HEAD = ("pairs", "same", "different", "EER")
+_WIDTHS = (7, 9, 11, 9)
+# Columns for the name of a kind.
+_NAME = 36
+
+
+def render_json(comparison: Comparison) -> str:
+    """Return one JSON object in ASCII, which is harmless on a terminal too."""
+    return json.dumps(comparison.to_dict(), indent=2, allow_nan=False)
+
+
+def render_text(comparison: Comparison, width: int = 80, encoding: str = "utf-8") -> str:
+    """Return the comparison as lines of text without escape sequences, ending with a newline.
+
+    Args:
+        comparison: The comparison.
+        width: Columns of the terminal.
+        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+    """
+    several = len(comparison.pairs) > 1
+    sections = [[line for case in comparison.cases for line in _case(case, width)]]
+    sections += [_pair(comparison, pair, several, width) for pair in comparison.pairs]
+    sections += [_rates(rates, width) for rates in dict.fromkeys(pair.rates for pair in comparison.pairs)]
+    sections.append(_model(comparison.model, width))
+    text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _case(case: ComparedCase, width: int) -> Iterator[str]:
+    where = "in-domain" if case.in_domain else "out-of-domain"
+    used = f"{case.n_used} of {counted(case.n_responses, 'response')} used, {where}"
+    yield from wrap(f"{printable(case.file)}: {used}", width)
+    if case.summary:
+        yield from wrap(f"Read: {printable(case.summary)}.", width, "  ")
+    for warning in case.warnings:
+        yield from wrap(f"warning: {printable(warning)}", width, "  ")
+
+
+def _pair(comparison: Comparison, pair: ComparedPair, several: bool, width: int) -> list[str]:
+    first, second = map(printable, comparison.names(pair))
+    lines = wrap(f"{first} and {second}: {HEADLINES[pair.verdict]}", width)
+    lines += wrap(_support(pair), width)
+    for warning in pair.warnings:
+        lines += wrap(f"warning: {printable(warning)}", width)
+    return lines
+
+
+def _support(pair: ComparedPair) -> str:
+    llr = pair.log_likelihood_ratio
+    what = "one model" if llr >= 0 else "two models"
+    return f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
+
+
+def _rates(rates: PairRates, width: int) -> list[str]:
+    """A table with a row for each kind of held-out pairs."""
+    if not rates.kinds:
+        return wrap("No error rate was measured on such pairs, so that nothing can be told.", width)
+    where = "both in-domain" if rates.domain is PairDomain.IN else "not both in-domain"
+    lines = wrap(
+        f"How often this is right: held-out pairs with {counted(rates.responses, 'response')} a side, {where}.", width
+    )
+    lines += _row("", _HEAD)
+    for row in rates.kinds:
+        lines += _row(KINDS[row.kind], _figures(row))
+    lines += wrap(
+        f"At most {100 * rates.false_alarms:.3g} % of pairs of one release may be called different (--false-alarms), "
+        f"and at most {100 * rates.false_accepts:.3g} % of each kind of two releases the same (--false-accepts). "
+        f"{_promised(rates)}",
+        width,
+    )
+    return lines
+
+
+def _promised(rates: PairRates) -> str:
+    measured = {row.kind for row in rates.kinds}
+    told = "Variants are snapshots, effort settings and quantisations: they are measured, and nothing is promised."
+    missing = [KINDS[kind] for kind in (*TARGETS, *IMPOSTORS) if kind not in measured]
+    return f"{told} Not measured: {', '.join(missing)}." if missing else told
+
+
+def _figures(row: MeasuredKind) -> tuple[str, ...]:
+    eer = "" if row.eer is None else f"{100 * row.eer:.1f} %"
+    return f"{row.pairs:,}", f"{100 * row.same:.1f} %", f"{100 * row.different:.1f} %", eer
+
+
+def _row(name: str, cells: tuple[str, ...]) -> list[str]:
+    filled = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True))
+    return [f"  {fit(name, max(_NAME, columns(name)))}{filled}".rstrip()]
+
+
+def _model(model: ModelInfo, width: int) -> list[str]:
+    return wrap(
+        f"Model {printable(model.name)} {printable(model.version)}, trained {printable(model.trained)}. Neither case "
+        "has to be by a release that it knows.",
+        width,
+    )

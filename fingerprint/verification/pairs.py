@@ -1,0 +1,136 @@
+"""Cases compared with each other by a trained model: did one release write both, or two?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from math import log
+
+import numpy as np
+
+from fingerprint.data.response import Case
+from fingerprint.errors import FingerprintError, InputError
+from fingerprint.loading import Loaded
+from fingerprint.model.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
+from fingerprint.model.covariates import read_cases
+from fingerprint.model.decision import verbal
+from fingerprint.model.pair_calibration import PairCalibration, PairDomain, PairKind
+from fingerprint.model.pairs import Sides, pair_features, shared_domain
+from fingerprint.model.verdict import AllowedRates
+
+# With fewer responses a side, nearly every verdict is inconclusive.
+_FEW = 5
+# Below this probability of one domain, the kind of prompts differs as well, which resembles another release.
+_ONE_DOMAIN = 0.05
+
+
+def compare_cases(model: Loaded, cases: Sequence[Case], allowed: AllowedRates) -> Comparison:
+    """Compare each case with each other.
+
+    Args:
+        model: With a calibration of pairs.
+        cases: Two or more.
+        allowed: The error rates.
+
+    Returns:
+        All pairs.
+
+    Raises:
+        FingerprintError: For a model without a calibration of pairs, or for fewer than two cases.
+        InputError: For a case without a response that can be judged.
+    """
+    if model.pairs is None:
+        raise FingerprintError("this model cannot compare: it has no calibration of pairs; train it anew")
+    if len(cases) < 2:
+        raise FingerprintError("expected two cases or more to compare")
+    for case in cases:
+        if not case.n_used:
+            raise InputError(case.file, "no response is left to judge; add responses")
+    read = [model.read([record.response for record in case.records]) for case in cases]
+    embeddings, sizes = [rows for rows, _ in read], [size for _, size in read]
+    sides = Sides.read(model.likelihood, embeddings, sizes)
+    two_source_llr = read_cases(model.likelihood, embeddings, sizes)[1].two_source_llr
+    pairs = np.array(list(combinations(range(len(cases)), 2)))
+    score = model.pairs.score(pair_features(model.likelihood, sides, pairs[:, 0], pairs[:, 1]))
+    shared = shared_domain(sides, pairs[:, 0], pairs[:, 1])
+    return Comparison(
+        cases=tuple(
+            ComparedCase(
+                file=case.file,
+                n_responses=case.n_responses,
+                n_used=case.n_used,
+                in_domain=bool(inside),
+                summary=case.summary,
+                warnings=(*case.warnings, *_mixed(ratio, model.calibration.two_source_limit(case.n_used))),
+            )
+            for case, inside, ratio in zip(cases, sides.in_domain, two_source_llr.tolist(), strict=True)
+        ),
+        pairs=tuple(
+            _pair(model.pairs, sides, (first, second), of, allowed, together)
+            for (first, second), of, together in zip(pairs.tolist(), score.tolist(), shared.tolist(), strict=True)
+        ),
+        model=model.info,
+    )
+
+
+def _pair(
+    calibration: PairCalibration,
+    sides: Sides,
+    pair: tuple[int, int],
+    score: float,
+    allowed: AllowedRates,
+    shared: float,
+) -> ComparedPair:
+    """One pair; shared: the probability that both cases are of one domain."""
+    at = list(pair)
+    count = int(sides.count[at].min())
+    size, domain = calibration.nearest(count), PairDomain.IN if sides.in_domain[at].all() else PairDomain.OUT
+    limits = calibration.limits[size][domain]
+    llr = calibration.llr(score)
+    return ComparedPair(
+        first=pair[0],
+        second=pair[1],
+        verdict=calibration.verdict(score, limits, allowed.false_alarms, allowed.false_accepts),
+        log_likelihood_ratio=round(llr, 3),
+        support=verbal(abs(llr) / log(10)),
+        rates=PairRates(
+            false_alarms=allowed.false_alarms,
+            false_accepts=allowed.false_accepts,
+            responses=int(size),
+            domain=domain,
+            kinds=tuple(_kinds(calibration, size, domain, allowed)),
+        ),
+        warnings=tuple(_warnings(count, domain, shared)),
+    )
+
+
+def _kinds(
+    calibration: PairCalibration, size: str, domain: PairDomain, allowed: AllowedRates
+) -> Iterator[MeasuredKind]:
+    figures = calibration.figures[size][domain]
+    for kind in PairKind:
+        if kind in figures:
+            of = figures[kind]
+            same, different = (
+                calibration.at(shares, rate) or 0.0
+                for shares, rate in ((of.same, allowed.false_accepts), (of.different, allowed.false_alarms))
+            )
+            eer = None if of.eer is None else round(of.eer, 4)
+            yield MeasuredKind(kind, of.pairs, eer, round(same, 4), round(different, 4))
+
+
+def _warnings(count: int, domain: PairDomain, shared: float) -> Iterator[str]:
+    if count < _FEW:
+        yield f"few responses: {count} on the smaller side; with {_FEW} or more the answer is far surer"
+    if domain is PairDomain.OUT:
+        yield "out-of-domain: the rates are those of cases that are, and whose kind may be another"
+    if shared < _ONE_DOMAIN:
+        yield "the cases are of different domains: use answers to the same prompts, or to prompts of one kind"
+
+
+def _mixed(two_source_llr: float, limit: float) -> Iterator[str]:
+    if two_source_llr > limit:
+        yield (
+            f"may be by two models: two releases explain it better than one, by {two_source_llr:.1f} nats a response; "
+            "compare parts of it"
+        )

@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from click.testing import CliRunner
+
+from fingerprint.api import Fingerprint
+from fingerprint.cli import compare
+from fingerprint.cli.main import group
+from fingerprint.config import PairConfig
+from fingerprint.errors import FingerprintError, InputError
+from fingerprint.model.comparison import Comparison
+from fingerprint.model.pair_calibration import PairDomain, PairKind, PairVerdict
+from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
+from fingerprint.report import comparison as report
+from fingerprint.report.comparison import render_text
+from fingerprint.store.folder import load, save
+from tests import worlds
+from tests.cli.test_cli import run
+from tests.store.folder import CARD, encoder_files
+
+
+@pytest.fixture(scope="session")
+def comparing(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A small model whose pairs are few: what is told of a limit is told by fewer of them."""
+    config = worlds.config(pairs=PairConfig(sizes=(1, 5, 10), cells=30, pairs=120, least_cells=5, rates=(0.05, 0.2)))
+    return made_once("comparing", lambda out: train_small(out, config=config))
+
+
+RATES = ("--false-alarms", "0.2", "--false-accepts", "0.2")
+
+
+def files(folder: Path, *releases: str, count: int = 12) -> list[Path]:
+    """A file for each release, the second of one release with other prompts."""
+    return [
+        worlds.case(folder / f"{number}-{release}.jsonl", release, count, 500 + 100 * number)
+        for number, release in enumerate(releases)
+    ]
+
+
+def compared(model: Path, *cases: Path, rates: float = 0.2) -> Comparison:
+    from fingerprint.data.reader import read_case
+
+    known = Fingerprint.load(model)
+    return known.compare([read_case(str(case)) for case in cases], false_alarms=rates, false_accepts=rates)
+
+
+def test_a_model_learns_to_compare_when_it_is_trained(comparing: Path) -> None:
+    document = load(comparing).documents["pairs"]
+    assert document["limits"].keys() == {"1", "5", "10"}
+    measured = document["figures"]["10"]["in"]
+    assert measured["other"]["eer"] < 0.3
+    assert measured["other"]["pairs"] >= measured["other"]["cells"] > 5
+
+
+def test_one_release_is_told_from_two(comparing: Path, tmp_path: Path) -> None:
+    found = compared(comparing, *files(tmp_path, "ash-1", "ash-1", "oak-2", "fir-3"))
+    llr = {(pair.first, pair.second): pair.log_likelihood_ratio for pair in found.pairs}
+    assert len(llr) == 6
+    assert llr[0, 1] > max(value for pair, value in llr.items() if pair != (0, 1))
+    assert found.pairs[0].verdict is not PairVerdict.DIFFERENT
+    assert found.pairs[1].rates.responses == 10
+
+
+def test_the_order_of_the_files_does_not_matter(comparing: Path, tmp_path: Path) -> None:
+    one, two = files(tmp_path, "ash-1", "elm-2")
+    forth, back = (compared(comparing, *given).pairs[0] for given in ((one, two), (two, one)))
+    assert dataclasses.replace(forth, first=0, second=1) == dataclasses.replace(back, first=0, second=1)
+
+
+@pytest.mark.parametrize(("given", "codes"), [(("ash-1", "ash-1"), {0, 3}), (("ash-1", "oak-2"), {1, 3})])
+def test_exit_codes_and_json(comparing: Path, tmp_path: Path, given: tuple[str, str], codes: set[int]) -> None:
+    done = run("compare", *files(tmp_path, *given), "--model", comparing, "--format", "json", *RATES)
+    assert done.returncode in codes, done.stderr
+    found = json.loads(done.stdout)
+    assert found["schema"] == 1
+    assert [case["n_used"] for case in found["cases"]] == [12, 12]
+    (pair,) = found["pairs"]
+    assert {"same": 0, "different": 1, "inconclusive": 3}[pair["verdict"]] == done.returncode
+    assert pair["rates"]["false_alarms"] == pair["rates"]["false_accepts"] == 0.2
+    assert {row["kind"] for row in pair["rates"]["kinds"]} <= set(PairKind)
+
+
+def verdict_code(found: str, tmp_path: Path, comparing: Path, monkeypatch: pytest.MonkeyPatch, more: int = 0) -> int:
+    real = compared(comparing, *files(tmp_path, *(["ash-1"] * (2 + more))))
+    pairs = tuple(dataclasses.replace(pair, verdict=PairVerdict(found)) for pair in real.pairs)
+    monkeypatch.setattr(Fingerprint, "compare", lambda *_, **__: dataclasses.replace(real, pairs=pairs))
+    names = [str(tmp_path / f"{number}-ash-1.jsonl") for number in range(2 + more)]
+    done = CliRunner().invoke(group, ["compare", *names, "--model", str(comparing)], standalone_mode=False)
+    assert done.exception is None
+    code: Any = done.return_value
+    return int(code)
+
+
+@pytest.mark.parametrize(("word", "code"), [("same", 0), ("different", 1), ("inconclusive", 3)])
+def test_each_verdict_has_its_code(
+    word: str, code: int, tmp_path: Path, comparing: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verdict_code(word, tmp_path, comparing, monkeypatch) == code
+
+
+def test_of_more_files_the_code_is_0(tmp_path: Path, comparing: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert verdict_code("different", tmp_path, comparing, monkeypatch, more=1) == 0
+
+
+def test_text_for_people(comparing: Path, tmp_path: Path) -> None:
+    cases = files(tmp_path, "ash-1", "oak-2", "ash-1", count=3)
+    done = run("compare", *cases, "--model", comparing, *RATES)
+    assert done.returncode == 0
+    assert done.stdout.count("LLR") == 3
+    assert "releases of two labs" in done.stdout
+    assert "3 of 3 responses used" in done.stdout
+    assert "warning: few responses: 3 on the smaller side" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= 90
+    assert "\x1b" not in done.stdout
+
+
+def test_text_in_ascii_and_with_hostile_names(comparing: Path, tmp_path: Path) -> None:
+    found = compared(comparing, *files(tmp_path, "ash-1", "oak-2"))
+    cases = tuple(dataclasses.replace(case, file="a\x1b[31m\u4e2d") for case in found.cases)
+    text = render_text(dataclasses.replace(found, cases=cases), 60, "ascii")
+    assert "\x1b" not in text
+    assert text.isascii()
+
+
+def test_every_word_has_its_text() -> None:
+    assert report.HEADLINES.keys() == set(PairVerdict)
+    assert report.KINDS.keys() == set(PairKind)
+    assert compare._CODES.keys() == set(PairVerdict)
+    assert (compare.FALSE_ALARMS, compare.FALSE_ACCEPTS) == (FALSE_ALARMS, FALSE_ACCEPTS)
+    assert len(PairDomain) == 2
+
+
+def test_standard_input(comparing: Path, tmp_path: Path) -> None:
+    one, two = files(tmp_path, "ash-1", "oak-2")
+    done = run("compare", "-", two, "--model", comparing, "--format", "json", input=one.read_text())
+    assert json.loads(done.stdout)["cases"][0]["n_used"] == 12
+    twice = run("compare", "-", "-", "--model", comparing, input=one.read_text())
+    assert twice.returncode == 2
+    assert "standard input can be read once only" in twice.stderr
+
+
+def test_a_case_of_two_models_is_said_to_be_mixed(comparing: Path, tmp_path: Path) -> None:
+    one, two, both = files(tmp_path, "ash-1", "oak-2", "ash-1")
+    both.write_text(one.read_text() + two.read_text())
+    found = compared(comparing, one, both)
+    assert not any("two models" in warning for warning in found.cases[0].warnings)
+    assert any("may be by two models" in warning for warning in found.cases[1].warnings)
+
+
+def test_what_cannot_be_compared_is_one_line(comparing: Path, tmp_path: Path) -> None:
+    one, two = files(tmp_path, "ash-1", "oak-2")
+    nothing = tmp_path / "short.jsonl"
+    nothing.write_text('{"response": "no"}\n')
+    for given, said in (
+        ((one,), "expected two files or more"),
+        ((one, tmp_path / "none.jsonl"), "none.jsonl"),
+        ((one, nothing), "short.jsonl: no response is left to judge"),
+        ((one, tmp_path), "a folder; name the files in it"),
+        ((one, two, "--false-alarms", "0"), "--false-alarms"),
+    ):
+        done = run("compare", *given, "--model", comparing)
+        assert done.returncode == 2, given
+        assert said in done.stderr
+        assert not done.stdout
+        assert "Traceback" not in done.stderr
+
+
+def test_a_model_without_pairs_says_so_and_still_identifies(comparing: Path, tmp_path: Path) -> None:
+    stored = load(comparing)
+    documents = {name: value for name, value in stored.documents.items() if name != "pairs"}
+    save(tmp_path / "model", stored.arrays, documents, CARD, encoder_files(comparing))
+    cases = files(tmp_path, "ash-1", "oak-2")
+    with pytest.raises(FingerprintError, match="cannot compare: it has no calibration of pairs; train it anew"):
+        compared(tmp_path / "model", *cases)
+    assert Fingerprint.load(tmp_path / "model").identify(["Bread goes stale, as people know."]).n_used == 1
+
+
+def test_cases_as_python_values(comparing: Path) -> None:
+    known = Fingerprint.load(comparing)
+    texts = [[worlds.write(release, prompt) for prompt in range(700, 706)] for release in ("ash-1", "oak-2")]
+    assert len(known.compare(texts).pairs) == 1
+    with pytest.raises(FingerprintError, match="two cases or more"):
+        known.compare(texts[:1])
+    with pytest.raises(InputError, match="no response is left"):
+        known.compare([texts[0], ["no"]])
+
+
+def test_an_update_keeps_the_document(comparing: Path, tmp_path: Path, world: Path) -> None:
+    model = tmp_path / "model"
+    shutil.copytree(comparing, model)
+    corpus = worlds.foreign(world)
+    done = run("update", model, corpus, "--out", tmp_path / "new", "--registry", world / "registry.csv", "--jobs", 1)
+    assert done.returncode == 0, done.stderr
+    assert load(tmp_path / "new").documents["pairs"] == load(model).documents["pairs"]
+
+
+def test_a_config_of_pairs_is_read() -> None:
+    assert msgspec.convert({"pairs": {"cells": 3}}, type(worlds.config())).pairs == PairConfig(cells=3)
