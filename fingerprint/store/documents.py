@@ -333,7 +333,13 @@ class ClaimTables(Document, frozen=True):
 
 
 class Claims(Document, frozen=True):
-    """The verification of claims, by what a claim names."""
+    """The verification of claims, by what a claim names.
+
+    Attributes:
+        lab: Any release of a lab, known or not.
+        family: The known releases of a family, or of a line.
+        release: One known release.
+    """
 
     lab: ClaimTables
     family: ClaimTables
