@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -93,6 +93,7 @@ scores = st.lists(st.tuples(st.integers(-8, 8), st.booleans()), min_size=2, max_
 )
 
 
+@settings(deadline=None, max_examples=50)
 @given(scores)
 def test_a_monotone_change_of_the_scores_changes_nothing(trials: list[tuple[int, bool]]) -> None:
     score, target = np.array([one for one, _ in trials], float), np.array([of for _, of in trials])

@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from fingerprint.config import PldaConfig
+from fingerprint.metrics.trials import equal_error_rate
 from fingerprint.model import pairs_fit
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.pair_calibration import (
@@ -18,7 +19,6 @@ from fingerprint.model.pair_calibration import (
     PairVerdict,
 )
 from fingerprint.model.pairs import FEATURES, Sides, pair_features, shared_domain, verification_llr
-from fingerprint.metrics.trials import equal_error_rate
 from fingerprint.model.pairs_fit import Trials, fit_pairs
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 from tests.model import made_pairs
