@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fingerprint.evaluation.claim_figures import claim_figures
+from fingerprint.evaluation.claims import JudgedClaims
 from fingerprint.evaluation.figures import confusion, figures, reliability, risk_coverage
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import WHOLE, Protocol
@@ -45,22 +47,24 @@ NOTES = (
 """What a reader of any report has to know."""
 
 
-def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tested]) -> dict[str, Any]:
+def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tested | JudgedClaims]) -> dict[str, Any]:
     """Assemble the report, as docs/evaluation.md describes it.
 
     Args:
         run: What the report says about how it was made.
         study: The rows, the evaluated model and the size of the evaluation.
-        tested: The test cases of the protocols, in the order of the report.
+        tested: The test cases or the judged claims of the protocols, in the order of the report.
 
     Returns:
         JSON values, the content of report.json.
     """
     context, loaded = study.sample.context, study.loaded
     seed, progress = context.config.seed, context.progress
+    predicted = {protocol: cases for protocol, cases in tested.items() if isinstance(cases, Tested)}
+    claims = {protocol.name: cases for protocol, cases in tested.items() if isinstance(cases, JudgedClaims)}
     parts = [
         (protocol, part, predictions)
-        for protocol, cases in tested.items()
+        for protocol, cases in predicted.items()
         for part, predictions in protocol.parts(study, cases)
     ]
     found: list[dict[str, Any]] = []
@@ -72,7 +76,7 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
         progress("figures", done + 1, len(parts))
 
     def shown(view: View) -> dict[str, Tested]:
-        return {protocol.name: cases for protocol, cases in tested.items() if view in protocol.views}
+        return {protocol.name: cases for protocol, cases in predicted.items() if view in protocol.views}
 
     thresholds = [
         value if (value := loaded.calibration.threshold(_CURVE_RESPONSES, rate)) < NEVER else None
@@ -111,6 +115,7 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
         },
         "similarity": {"map": flat, "tree": tree},
         "worst_errors": worst_errors(shown(View.WORST_ERRORS), study.sample.corpus, loaded),
+        "claims": {name: claim_figures(cases, seed, study.config.resamples) for name, cases in claims.items()},
         "months": {name: months(found, name, cases.parts()) for name, cases in shown(View.MONTHS).items()},
     }
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fingerprint.base.keys import isin
 from fingerprint.errors import FingerprintError
+from fingerprint.evaluation.claims import JudgedClaims, judge_claims
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.folds import Fold, earlier, leave_out
 from fingerprint.evaluation.work import Arrays, Work
@@ -25,7 +26,7 @@ from fingerprint.training.data import Data
 from fingerprint.training.fitted import Fitted, fit
 from fingerprint.training.splits import CaseKind
 
-_CASES, _EXPECTED = "cases", "expected"
+_CASES, _EXPECTED, _CLAIMS = "cases", "expected", "claims"
 _AUDITED = {CaseKind.SAME, CaseKind.OTHER}
 
 
@@ -129,14 +130,24 @@ class PredictFold:
 
     def __call__(self, number: int) -> Arrays:
         """Return the arrays of the predictions, each after what it belongs to."""
-        calibration, names = self._calibration(number), self.basis.names
-        own = self.cases[number]
+        basis, names, own = self.basis, self.basis.names, self.cases[number]
+        others = sampled(self._others(number), names, basis.config.calibration_cases, basis.context)
+        calibration = calibration_on(others, names, basis.context)
         found = {_CASES: predict(own, calibration, names), _EXPECTED: predict_as_expected(own, calibration, names)}
         if number == 0:
             found |= {name: predict(some, calibration, names) for name, some in self.more.items()}
-        return packed({name: predictions.arrays() for name, predictions in found.items()})
+        arrays = {name: predictions.arrays() for name, predictions in found.items()}
+        claims = judge_claims(own, others, self._without_corpus(number), names, calibration, basis.context.config.seed)
+        return packed(arrays | {_CLAIMS: claims.arrays()})
 
-    def _calibration(self, number: int) -> Calibration:
+    def _without_corpus(self, number: int) -> Bools:
+        """(S,) whether a fold's model was trained on no response of a corpus that the case has responses of."""
+        corpus, train = self.basis.data.labels.corpus, self.folds[number].train
+        trained = np.unique(corpus[train])
+        return np.array([not np.isin(corpus[rows], trained).all() for rows in self.cases[number].rows], bool)
+
+    def _others(self, number: int) -> CaseSet:
+        """The cases of all other folds, without the releases and prompts that the fold leaves out."""
         own, names = self.folds[number], self.basis.names
         left_out = isin(names.releases, own.releases)
         parts = []
@@ -144,11 +155,16 @@ class PredictFold:
             if i != number:
                 same_prompts = isin(cases.kind, {CaseKind.SAME}) & (fold.prompts == own.prompts)
                 parts.append(cases.of(~left_out[cases.release] & ~same_prompts))
-        return calibration_on(CaseSet.joined(parts), names, self.basis.config.calibration_cases, self.basis.context)
+        return CaseSet.joined(parts)
 
 
-def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: TrainingContext) -> Calibration:
-    """Fit a calibration.
+def calibration_on(cases: CaseSet, names: ClassNames, context: TrainingContext) -> Calibration:
+    """Fit a calibration on cases of models that were trained without them."""
+    return calibrate(calibration_cases(cases, names), context.config.calibration)
+
+
+def sampled(cases: CaseSet, names: ClassNames, most: int, context: TrainingContext) -> CaseSet:
+    """Draw the cases that a calibration is fitted on.
 
     Args:
         cases: Of models that were trained without them.
@@ -157,7 +173,7 @@ def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: Traini
         context: The config of the models.
 
     Returns:
-        The calibration.
+        Some of the cases.
 
     Raises:
         TooFewCases: If there are fewer than `SplitConfig.least_cases`, or all are of one group of releases.
@@ -173,7 +189,7 @@ def calibration_on(cases: CaseSet, names: ClassNames, most: int, context: Traini
     least = config.splits.least_cases
     if len(keep) < least or len(np.unique(names.group[some.release])) < 2:
         raise TooFewCases(f"{len(keep)} cases are left to calibrate on, fewer than {least}: give more corpora")
-    return calibrate(calibration_cases(some, names), config.calibration)
+    return some
 
 
 def predict(cases: CaseSet, calibration: Calibration, names: ClassNames, expect: Expect = Expect.ANY) -> Predictions:
@@ -241,6 +257,9 @@ class Tested:
     expect: Expect | None = None
     expected: Predictions | None = None
 
+    def __len__(self) -> int:
+        return len(self.predictions)
+
     def of(self, part: str) -> Predictions:
         """Return the predictions of one part."""
         return self.predictions.of(np.asarray(self.predictions.part == part, bool))
@@ -259,6 +278,7 @@ class FoldResults:
         cases: The test cases of each fold.
         predictions: About these cases, fold by fold.
         expected: The same, each case under the expectation that fits its kind.
+        claims: About the same cases.
         more: By protocol, the predictions about further cases of the first fold's model.
     """
 
@@ -266,6 +286,7 @@ class FoldResults:
     cases: list[CaseSet]
     predictions: list[Predictions]
     expected: list[Predictions]
+    claims: JudgedClaims
     more: Mapping[str, Predictions]
 
     def select(self, chosen: Callable[[CaseSet], Bools], expect: Expect | None = None) -> Tested | None:
@@ -316,6 +337,7 @@ def run_folds(basis: Basis, related: Mapping[str, str], more: Mapping[str, MoreC
         cases[: len(folds)],
         predictions(_CASES),
         predictions(_EXPECTED),
+        JudgedClaims.joined([JudgedClaims(**unpacked(arrays, _CLAIMS)) for arrays in predicted]),
         {name: Predictions(basis.names, **unpacked(predicted[0], name)) for name in more},
     )
 

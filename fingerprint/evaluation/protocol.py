@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from fingerprint.evaluation.claims import JudgedClaims
 from fingerprint.evaluation.fits import MoreCases, Tested
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics import Metric
@@ -47,9 +48,9 @@ class Protocol:
         question: What is asked, as a sentence for the report.
         left_out: What the model was trained without, as a sentence for the report.
         order: Where the protocol stands in the report, the lowest first.
-        ask: Makes the test cases and the predictions about them; None if there are none.
+        ask: Makes the test cases and the predictions, or the judged claims, about them; None if there are none.
         views: What the report shows beside the table of all figures.
-        parts: Which figures are computed: pairs of a name and the predictions about some cases.
+        parts: Which figures are computed from predictions: pairs of a name and the predictions about some cases.
         metrics: The metrics of these figures; all that are defined by default.
         more_cases: Makes further test cases of the first fold's model, if the protocol needs such.
         by_kind: Responses a case in the table of all kinds of cases; None for a protocol that is not in it.
@@ -59,7 +60,7 @@ class Protocol:
     question: str
     left_out: str
     order: int
-    ask: Callable[[Study], Tested | None]
+    ask: Callable[[Study], Tested | JudgedClaims | None]
     views: frozenset[View]
     parts: Callable[[Study, Tested], Parts] = whole
     metrics: frozenset[Metric] = frozenset(Metric)

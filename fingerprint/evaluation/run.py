@@ -116,7 +116,7 @@ def evaluate(corpora: list[Path], out: Path, settings: Settings, progress: Progr
     study = Study(sample, loaded, settings.config, work, more)
     wanted = settings.protocols or names()
     found = {one: one.ask(study) for one in all_protocols if one.name in wanted}
-    tested = {one: cases for one, cases in found.items() if cases is not None and len(cases.predictions)}
+    tested = {one: cases for one, cases in found.items() if cases is not None and len(cases)}
     report = document(_run(settings, loaded, digest, sample), study, tested)
     pages = {
         "report.html": render_html(report),

@@ -40,6 +40,12 @@ class Metric(StrEnum):
     AUROC = "AUROC"
     FPR = "FPR at 95 % TPR"
     OSCR = "OSCR"
+    EER = "EER"
+    MIN_C_LLR = "minC_llr"
+    FALSE_ALARM = "false-alarm rate"
+    FALSE_ACCEPT = "false-accept rate"
+    TRUE_CONSISTENT = "true claims called consistent"
+    FALSE_INCONSISTENT = "false claims called inconsistent"
 
     @property
     def is_share(self) -> bool:
@@ -58,5 +64,6 @@ _SCORES = frozenset(
         Metric.SET_SIZE,
         Metric.AUROC,
         Metric.OSCR,
+        Metric.MIN_C_LLR,
     }
 )

@@ -12,7 +12,7 @@ References:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +22,10 @@ from sklearn.model_selection import GroupKFold
 from fingerprint.base.keys import factorize, isin
 from fingerprint.config import CalibrationConfig
 from fingerprint.metrics import Level
+from fingerprint.metrics.trials import equal_error_rate
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import CalibrationCases
+from fingerprint.model.claim_trials import ClaimTrials, draw_trials
 from fingerprint.model.claims import (
     COLUMNS,
     IN_DOMAIN,
@@ -32,37 +34,23 @@ from fingerprint.model.claims import (
     PROMISED,
     TARGET,
     ClaimCalibration,
-    Claims,
     ClaimTable,
     Impostor,
     TrialFigures,
-    claim_columns,
 )
 from fingerprint.model.plda import Floats, Ints
-from fingerprint.model.posterior import Posterior, posterior
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 
 # Trials of independent cells without which nobody can tell a quantile.
 _TELLING = 20
 
 
-@dataclass(frozen=True)
-class _Trials:
-    """T trials of one level.
-
-    Attributes:
-        case: (T,) the case of each.
-        kind: (T,) "target" or an impostor kind.
-        columns: (T, 44), as `claim_columns`.
-    """
-
-    case: Ints
-    kind: NDArray[np.object_]
-    columns: Floats
-
-
 def fit_claims(
-    cases: CalibrationCases, known: NDArray[np.bool_], calibration: Calibration, seed: int
+    cases: CalibrationCases,
+    known: NDArray[np.bool_],
+    calibration: Calibration,
+    seed: int,
+    levels: Sequence[Level] = tuple(Level),
 ) -> ClaimCalibration:
     """Fit the verification of claims.
 
@@ -71,6 +59,7 @@ def fit_claims(
         known: (S, R) the releases that the model of each case knows.
         calibration: Fitted on the same cases. Its posterior is read before recalibration, which is about the first lab.
         seed: Draws the claims.
+        levels: What the claims name.
 
     Returns:
         The calibration of claims.
@@ -79,81 +68,17 @@ def fit_claims(
         Brümmer & Du Preez (2006).
     """
     config = calibration.config
-    columns = cases.covariates.columns(cases.evidence, config)
-    found = posterior(calibration.values(), cases.evidence, columns, cases.names.lab)
     tables = {}
-    for level in Level:
-        trials = _draw(cases, known, found, columns, level, np.random.default_rng(seed))
+    for level, trials in draw_trials(cases, known, calibration, seed, levels).items():
         in_domain = (cases.evidence.in_domain_llr > 0)[trials.case]
         tables[str(level)] = {
-            name: _table(cases, _of(trials, in_domain == wanted), config)
+            name: _table(cases, trials.of(in_domain == wanted), config)
             for name, wanted in ((IN_DOMAIN, True), (OUT_OF_DOMAIN, False))
         }
     return ClaimCalibration(config.rates, tables)
 
 
-def _of(trials: _Trials, at: NDArray[np.bool_]) -> _Trials:
-    return _Trials(trials.case[at], trials.kind[at], trials.columns[at])
-
-
-def _draw(
-    cases: CalibrationCases,
-    known: NDArray[np.bool_],
-    found: Posterior,
-    covariates: Floats,
-    level: Level,
-    rng: np.random.Generator,
-) -> _Trials:
-    """One trial of each case and kind that there is a claim for; found, covariates: of the cases."""
-    names, truth = cases.names, cases.release
-    same_lab = (names.lab == names.lab[truth][:, None]) & known
-    same_family = (names.family == names.family[truth][:, None]) & known
-    variant = (names.group == names.group[truth][:, None]) & known
-    true = known & (np.arange(known.shape[1]) == truth[:, None])
-    elsewhere, named = known & ~same_lab, cases.lab_known[:, None]
-    closest = elsewhere & named & (_restricted_argmax(found.release, elsewhere) == np.arange(known.shape[1]))
-    of_kind = {
-        Level.RELEASE: {
-            TARGET: true & cases.known[:, None],
-            Impostor.VARIANT: variant & ~true,
-            Impostor.SIBLING: same_family & ~variant,
-            Impostor.SAME_LAB: same_lab & ~same_family & ~variant,
-        },
-        # A new release is of the family that it was given in the registry.
-        Level.FAMILY: {TARGET: same_family, Impostor.SAME_LAB: same_lab & ~same_family & ~variant},
-        Level.LAB: {TARGET: same_lab},
-    }[level]
-    of_kind |= {
-        Impostor.CLOSEST: closest,
-        Impostor.OTHER_LAB: elsewhere & named,
-        Impostor.UNKNOWN_LAB: elsewhere & ~named,
-    }
-    case, kind, columns = [], [], []
-    for name, choices in of_kind.items():
-        at = np.flatnonzero(choices.any(axis=1))
-        if not len(at):
-            continue
-        # The largest of random numbers: one of the choices, each with the same chance.
-        one = np.where(choices[at], rng.random((len(at), known.shape[1])), -1.0).argmax(axis=1)
-        claims = Claims(level, _members(level, one, cases, known[at]), names.lab[one])
-        case.append(at)
-        kind.append(np.full(len(at), str(name), object))
-        columns.append(claim_columns(claims, found.of(at), cases.evidence.of(at), covariates[at]))
-    return _Trials(np.concatenate(case), np.concatenate(kind), np.concatenate(columns))
-
-
-def _restricted_argmax(values: Floats, choices: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.where(choices, values, -1.0).argmax(axis=1)[:, None]
-
-
-def _members(level: Level, one: Ints, cases: CalibrationCases, known: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """(trials, R) what a claim covers that names the release `one` (trials,), its family or its lab."""
-    names = cases.names
-    code = {Level.RELEASE: np.arange(len(names.releases)), Level.FAMILY: names.family, Level.LAB: names.lab}[level]
-    return np.asarray((code == code[one][:, None]) & known)
-
-
-def _table(cases: CalibrationCases, trials: _Trials, config: CalibrationConfig) -> ClaimTable:
+def _table(cases: CalibrationCases, trials: ClaimTrials, config: CalibrationConfig) -> ClaimTable:
     """What is fitted to trials of one level and domain; limits by regressions without the release of the case."""
     target = isin(trials.kind, {TARGET})
     group = cases.group[trials.case]
@@ -259,22 +184,8 @@ def _figures(
     for kind in (TARGET, *Impostor):
         own = scores[isin(trial, {str(kind)})]
         if len(own):
-            rate = None if kind == TARGET or not len(target) else equal_error_rate(target, own)
+            rate = None if kind == TARGET or not len(target) else round(equal_error_rate(target, own), 4)
             out[str(kind)] = TrialFigures(
                 len(own), round(float((own >= accept).mean()), 4), round(float((own < reject).mean()), 4), rate
             )
     return out
-
-
-def equal_error_rate(targets: Floats, impostors: Floats) -> float:
-    """Return the error rate at the threshold where as many targets are missed as impostors are accepted.
-
-    Args:
-        targets: Scores of target trials.
-        impostors: Scores of impostor trials.
-    """
-    edges = np.unique(np.concatenate([targets, impostors]))
-    missed = np.searchsorted(np.sort(targets), edges) / len(targets)
-    accepted = 1 - np.searchsorted(np.sort(impostors), edges) / len(impostors)
-    at = int(np.abs(missed - accepted).argmin())
-    return round(float((missed[at] + accepted[at]) / 2), 4)

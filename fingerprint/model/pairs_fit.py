@@ -21,6 +21,7 @@ from sklearn.model_selection import GroupKFold
 
 from fingerprint.base.keys import isin
 from fingerprint.config import PairConfig
+from fingerprint.metrics.trials import equal_error_rate
 from fingerprint.model.pair_calibration import (
     BIAS,
     IMPOSTORS,
@@ -127,23 +128,6 @@ def fit_pairs(trials: Trials, config: PairConfig) -> PairCalibration | None:
             figures.setdefault(str(size), {})[str(domain)] = of.figures(found)
     most, least = (np.log1p(len(np.unique(tried.cell[side]))) for side in (~tried.is_target, tried.is_target))
     return PairCalibration(weights, -float(least), float(most), limits, figures, config.rates)
-
-
-def equal_error_rate(target: Floats, impostor: Floats) -> float:
-    """Return the rate at which as many target trials lie below a threshold as impostor trials lie above it.
-
-    Args:
-        target: Scores of target trials.
-        impostor: Scores of impostor trials.
-
-    Returns:
-        The mean of both rates at the threshold where they are closest.
-    """
-    thresholds = np.unique(np.concatenate([target, impostor]))
-    misses = np.searchsorted(np.sort(target), thresholds) / len(target)
-    accepts = 1 - np.searchsorted(np.sort(impostor), thresholds) / len(impostor)
-    best = np.abs(misses - accepts).argmin()
-    return float((misses[best] + accepts[best]) / 2)
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,8 @@ def _figures(report: dict[str, Any], protocol: str, level: str = "lab") -> list[
 
 def test_every_protocol_is_reported(evaluated: Evaluated) -> None:
     report, out = evaluated
-    assert {f["protocol"] for f in report["figures"]} == {p["name"] for p in report["protocols"]} == set(names())
+    assert {p["name"] for p in report["protocols"]} == set(names())
+    assert {f["protocol"] for f in report["figures"]} | set(report["claims"]) == set(names())
     assert {p.name for p in out.iterdir()} == {"report.html", "report.json", "report.md"}
     assert report["schema"] == 3
     assert report["run"]["command"] == "fingerprint evaluate x"
@@ -125,6 +126,32 @@ def test_an_unknown_lab_is_never_attributed_rightly(evaluated: Evaluated) -> Non
     found = [f["metrics"]["AUROC"]["value"] for f in beside if "AUROC" in f["metrics"]]
     assert found
     assert all(0 <= value <= 1 for value in found)
+
+
+def test_claims_are_judged_in_each_fold(evaluated: Evaluated) -> None:
+    report, out = evaluated
+    assert set(report["claims"]) == {"verification"}
+    found = report["claims"]["verification"]
+    assert (found["false_alarms"], found["false_accepts"]) == (0.01, 0.05)
+    rows = {(r["level"], r["corpora"], r["responses"], r["kind"]): r for r in found["figures"]}
+    assert len(rows) == len(found["figures"])
+    assert {(level, corpora) for level, corpora, _, _ in rows} == {
+        (level, corpora) for level in ("release", "lab") for corpora in ("known corpora", "corpora left out")
+    }
+    for corpora in ("known corpora", "corpora left out"):
+        # A claim of a lab may be true of a release that the model does not know; a claim of a release may not.
+        of_lab, of_release = (rows[level, corpora, 10, "target"]["trials"] for level in ("lab", "release"))
+        assert of_lab > of_release
+        # A case of a known lab has a claim of its lab and of others; one of an unknown lab has only false ones.
+        trials = {kind: rows["lab", corpora, 10, kind]["trials"] for kind in ("other lab", "closest other lab")}
+        assert set(trials.values()) == {of_lab}
+        assert rows["lab", corpora, 10, "unknown lab"]["trials"] > 0
+    easy = rows["lab", "known corpora", 10, "other lab"]["metrics"]
+    assert easy["EER"]["value"] < 0.25
+    assert easy["minC_llr"]["value"] <= easy["C_llr"]["value"]
+    assert easy["EER"]["low"] <= easy["EER"]["value"] <= easy["EER"]["high"]
+    assert "Is it the claimed model?" in (out / "report.html").read_text()
+    assert "### Claims of a release, corpora left out" in (out / "report.md").read_text()
 
 
 def test_tree_and_map_hold_every_release(evaluated: Evaluated) -> None:

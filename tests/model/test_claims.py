@@ -34,7 +34,7 @@ from fingerprint.model.claims import (
     claim_columns,
     wald_limits,
 )
-from fingerprint.model.claims_fit import equal_error_rate, fit_claims
+from fingerprint.model.claims_fit import fit_claims
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import PARAMETERS, START, posterior
 from fingerprint.model.verdict import Support
@@ -205,12 +205,6 @@ def test_support_is_on_the_verbal_scale() -> None:
     assert support_of(0.5) is Support.NONE
     assert support_of(-np.log(20)) is Support.MODERATE
     assert support_of(np.log(2_000)) is Support.STRONG
-
-
-def test_equal_error_rate() -> None:
-    rng = np.random.default_rng(0)
-    assert equal_error_rate(rng.normal(2, 1, 20_000), rng.normal(0, 1, 20_000)) == pytest.approx(0.1587, abs=0.01)
-    assert equal_error_rate(np.array([3.0, 4.0]), np.array([1.0, 2.0])) == 0
 
 
 def test_a_sequential_test_holds_its_rates_however_often_it_looks() -> None:

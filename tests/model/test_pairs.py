@@ -7,6 +7,7 @@ import pytest
 from scipy.stats import multivariate_normal
 
 from fingerprint.config import PldaConfig
+from fingerprint.metrics.trials import equal_error_rate
 from fingerprint.model import pairs_fit
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.pair_calibration import (
@@ -18,7 +19,7 @@ from fingerprint.model.pair_calibration import (
     PairVerdict,
 )
 from fingerprint.model.pairs import FEATURES, Sides, pair_features, shared_domain, verification_llr
-from fingerprint.model.pairs_fit import Trials, equal_error_rate, fit_pairs
+from fingerprint.model.pairs_fit import Trials, fit_pairs
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 from tests.model import made_pairs
 
@@ -194,11 +195,6 @@ def test_the_llr_is_cut_where_the_pairs_cannot_tell_more(calibration: PairCalibr
 
 def test_a_calibration_is_the_same_after_it_was_written(calibration: PairCalibration) -> None:
     assert PairCalibration.from_dict(calibration.to_dict(), calibration.rates) == calibration
-
-
-def test_equal_error_rate() -> None:
-    assert equal_error_rate(np.array([1.0, 2.0]), np.array([-1.0, 0.0])) == 0
-    assert equal_error_rate(np.array([0.0, 2.0, 3.0, 4.0]), np.array([-1.0, -2.0, -3.0, 1.0])) == 0.25
 
 
 def test_trials_of_several_models_keep_their_cells_apart() -> None:

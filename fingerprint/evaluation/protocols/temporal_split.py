@@ -25,6 +25,7 @@ from fingerprint.evaluation.fits import (
     calibration_on,
     packed,
     predict,
+    sampled,
     unpacked,
 )
 from fingerprint.evaluation.folds import Fold
@@ -195,9 +196,10 @@ class PredictPeriod:
         if not parts:
             return {}
         try:
-            calibration = calibration_on(CaseSet.joined(parts), then, basis.config.calibration_cases, basis.context)
+            some = sampled(CaseSet.joined(parts), then, basis.config.calibration_cases, basis.context)
         except TooFewCases:
             return {}
+        calibration = calibration_on(some, then, basis.context)
         found = {
             name: predict(tested, calibration, then, expect).over(basis.names, at)
             for name, expect in ((_ANY, Expect.ANY), (_NEW, Expect.NEW))

@@ -54,6 +54,8 @@ class View(StrEnum):
     """The wrong predictions with the highest confidence."""
     MONTHS = "months"
     """The parts as months on an axis."""
+    CLAIMS = "claims"
+    """How often the verdicts on claims are right, with DET curves; of a protocol of claims alone."""
     PARTS = "parts"
     """A section of its own with the parts beside each other."""
 

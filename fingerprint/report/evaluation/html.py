@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from fingerprint.base.escaping import printable
 from fingerprint.errors import MissingExtra
 from fingerprint.metrics import Level, Metric
-from fingerprint.report.evaluation import confusion, curves, numbers, similarity
+from fingerprint.report.evaluation import claims, confusion, curves, numbers, similarity
 from fingerprint.report.evaluation.figures import (
     ATTRIBUTION_METRICS,
     MONTH_METRICS,
@@ -202,6 +202,24 @@ def _months(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
     return [_section("months", "Month by month", protocols=found)] if found else []
 
 
+def _claims(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    protocols = [
+        {
+            "name": name,
+            "question": figures.question(name),
+            "left_out": figures.left_out(name),
+            "conclusions": claims.conclusions(found),
+            "charts": claims.det_curves(found),
+            "tables": claims.tables(found),
+            "rates": found,
+        }
+        for name, found in report["claims"].items()
+        if found["figures"]
+    ]
+    columns = {"true": claims.TRUE_METRICS, "false": claims.FALSE_METRICS}
+    return [_section("claims", "Is it the claimed model?", protocols=protocols, columns=columns)] if protocols else []
+
+
 def _parts(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
     sections = []
     for protocol in figures.protocols(View.PARTS):
@@ -235,6 +253,7 @@ _SECTIONS: tuple[Callable[[Mapping[str, Any], Figures], list[_Section]], ...] = 
     _similarity,
     _worst_errors,
     _months,
+    _claims,
     _parts,
     _figures,
     _run,

@@ -8,6 +8,7 @@ from typing import Any
 
 from fingerprint.base.escaping import printable
 from fingerprint.metrics import Level, Metric
+from fingerprint.report.evaluation.claims import FALSE_METRICS, TRUE_METRICS, conclusions, tables
 from fingerprint.report.evaluation.figures import (
     ATTRIBUTION_METRICS,
     MONTH_METRICS,
@@ -47,6 +48,7 @@ def render_markdown(report: dict[str, Any]) -> str:
         *(block for protocol in figures.protocols() for block in _protocol(figures, protocol)),
         *_attributions(report["risk_coverage"], figures),
         *(block for protocol, rows in report["months"].items() for block in _months(protocol, rows)),
+        *(block for protocol, found in report["claims"].items() for block in _claims(protocol, found, figures)),
         *_worst_errors(report["worst_errors"]),
         *_run(run),
     ]
@@ -178,6 +180,29 @@ def _months(protocol: str, months: Sequence[Mapping[str, Any]]) -> list[str]:
         rows.append([_name(month["month"]), *sizes, interval(Metric.TOP_1, top), *shares])
     head = ("month", "releases", "cases", "lab top-1", *metrics)
     return [f"## {_name(protocol)}, month by month", _table(head, rows)]
+
+
+def _claims(protocol: str, found: Mapping[str, Any], figures: Figures) -> list[str]:
+    if not found["figures"]:
+        return []
+    about = f"{escaped(figures.question(protocol))} Left out: {escaped(figures.left_out(protocol))}"
+    blocks = [f"## {_name(protocol)}", about, "\n".join(f"- {escaped(line)}" for line in conclusions(found))]
+    for table in tables(found):
+        blocks.append(f"### {escaped(table.title)}")
+        for of, rows, metrics in (("true claims", table.true, TRUE_METRICS), ("", table.false, FALSE_METRICS)):
+            cells = [
+                [
+                    of or _name(row["kind"]),
+                    *(count(row[key]) for key in ("responses", "trials", "releases")),
+                    percent(row["in_domain"]),
+                    *(interval(metric, row["metrics"].get(metric)) for metric in metrics),
+                ]
+                for row in rows
+            ]
+            first = "claims" if of else "false claims, by who wrote the responses"
+            head = (first, "responses", "claims", "releases", "in-domain", *metrics)
+            blocks += [_table(head, cells)] if cells else []
+    return blocks
 
 
 def _worst_errors(errors: Sequence[Mapping[str, Any]]) -> list[str]:

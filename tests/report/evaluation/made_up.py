@@ -60,10 +60,14 @@ _VIEWS = {
     "perturbed": ["parts"],
     "by-language-and-domain": ["parts"],
     "controls": ["parts"],
+    "verification": ["claims"],
 }
+_KINDS = ("target", "all kinds", "sibling", "same lab", "closest other lab", "other lab", "unknown lab")
 
 
-def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: int = 450) -> dict[str, Any]:
+def report(
+    seed: int = 0, protocols: tuple[str, ...] = (*_PARTS, "verification"), releases: int = 450
+) -> dict[str, Any]:
     """A report with some hostile labs, releases, corpora, style markers and sentences."""
     rng = np.random.default_rng(seed)
     labs = [*_LABS, *HOSTILE]
@@ -74,13 +78,14 @@ def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: 
         lab = labs[number] if number < len(labs) else str(rng.choice(labs, p=shares))
         family = f"{lab}-{rng.integers(1, 5)}"
         world.append({"release": f"{family}.{number}-instruct", "lab": lab, "family": family})
+    predicted = [protocol for protocol in protocols if protocol in _PARTS]
     labs.sort(key=lambda lab: -sum(r["lab"] == lab for r in world))
     return {
         "schema": 3,
         "run": _run(rng),
         "summary": {"headline": _headline()},
         "protocols": [_protocol(p) for p in protocols],
-        "figures": [row for protocol in protocols for row in _figures(rng, protocol)],
+        "figures": [row for protocol in predicted for row in _figures(rng, protocol)],
         "reliability": {p: _bins(rng) for p in protocols if p in ("same-set", "other-set", "unseen-release")},
         "risk_coverage": {
             "responses": 25,
@@ -88,11 +93,12 @@ def report(seed: int = 0, protocols: tuple[str, ...] = tuple(_PARTS), releases: 
             "false_attribution_rate": 0.05,
             "likely_threshold": 0.452,
             "likely_error_rate": 0.25,
-            "curves": {p: _curve(p) for p in protocols if p not in ("controls", "perturbed")},
+            "curves": {p: _curve(p) for p in predicted if p not in ("controls", "perturbed")},
         },
         "confusion": {"same-set": {"responses": 10, "labs": [_confused(rng, lab, labs, world) for lab in labs]}},
         "similarity": {"map": _map(rng, world, labs), "tree": _tree(rng, world)},
         "worst_errors": [_error(rng, world) for _ in range(20)],
+        "claims": {p: _claims(rng) for p in protocols if p == "verification"},
         "months": {p: [_month(rng, m) for m in _PARTS[p]] for p in protocols if p == "temporal-split"},
         "notes": [
             "Probabilities rest on the case mixture.",
@@ -284,6 +290,46 @@ def _error(rng: np.random.Generator, world: list[dict[str, str]]) -> dict[str, A
         "probability": float(rng.uniform(0.9, 0.999)),
         "corpus": HOSTILE[0] if rng.random() < 0.2 else "alpaca_eval", "style_markers": style_markers,
     }  # fmt: skip
+
+
+def _claims(rng: np.random.Generator) -> dict[str, Any]:
+    cells = [
+        (level, c, n) for level in ("release", "lab") for c in ("known corpora", "corpora left out") for n in NUMBERS
+    ]
+    figures, det = [], []
+    for level, corpora, n in cells:
+        about = {"level": level, "corpora": corpora, "responses": n}
+        for kind in _KINDS:
+            known = kind in ("target", "all kinds")
+            shares = (
+                ("false-alarm rate", "true claims called consistent")
+                if kind == "target"
+                else (
+                    "EER",
+                    "false-accept rate",
+                    "false claims called inconsistent",
+                )
+            )
+            metrics = {name: {"value": 0.03, "low": 0.01, "high": 0.06} for name in shares}
+            if kind != "target":
+                metrics["C_llr"] = {"value": 0.512, "low": 0.4, "high": 0.61}
+                metrics["minC_llr"] = {"value": 0.487, "low": None, "high": None}
+            figures.append(
+                about
+                | {
+                    "kind": kind,
+                    "promised": kind != "closest other lab",
+                    "trials": int(rng.integers(20, 900)),
+                    "releases": 90,
+                    "in_domain": 0.5 + 0.25 * known,
+                    "metrics": metrics,
+                }
+            )
+            if kind != "target" and n in (5, 10, 25):
+                accepts = np.geomspace(0.002, 0.9, 20)
+                points = [{"false_accept": float(a), "miss": float(max(0.4 - a, 0))} for a in accepts]
+                det.append(about | {"kind": kind, "points": points})
+    return {"false_alarms": 0.01, "false_accepts": 0.05, "figures": figures, "det": det}
 
 
 def _month(rng: np.random.Generator, month: str) -> dict[str, Any]:

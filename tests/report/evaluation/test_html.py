@@ -16,7 +16,7 @@ from tests.report.evaluation.made_up import HOSTILE, NUMBERS, report
 
 SECTIONS = [
     "summary", "kinds", "accuracy", "confusion", "reliability", "attributions", "similarity", "worst-errors", "months",
-    "perturbed", "by-language-and-domain", "controls", "figures", "run",
+    "claims", "perturbed", "by-language-and-domain", "controls", "figures", "run",
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -132,7 +132,7 @@ def test_every_string_of_the_report_may_be_hostile() -> None:
 
 def test_sections_of_absent_protocols_are_left_out() -> None:
     page = Page(render_html(report(protocols=("same-set", "unknown-lab"), releases=60)))
-    absent = {"months", "perturbed", "by-language-and-domain", "controls"}
+    absent = {"months", "claims", "perturbed", "by-language-and-domain", "controls"}
     assert list(page.sections) == [key for key in SECTIONS if key not in absent]
     assert "unseen-release" not in page.sections["accuracy"]
     bare = report(protocols=("unknown-lab",), releases=60)
@@ -156,6 +156,24 @@ def test_each_kind_is_a_row_and_once_more_as_expected(text: str) -> None:
     )  # fmt: skip
     assert rows[1][4].startswith(f"{figure['metrics']['top-1']['value']:.1%} (")
     assert rows[1][7:13:2] == ["60.0%", "80.0%", "2.500"]
+
+
+def test_claims_have_conclusions_curves_and_tables(text: str, page: Page) -> None:
+    shown = page.sections["claims"]
+    assert "Claims of a release, known corpora, 25 responses: the EER is 3.0% against all impostor kinds" in shown
+    assert (
+        "The false-accept rate is 5% as stated, or not above it beyond the 95 % interval, in each of 100 rows" in shown
+    )
+    section = text.split('<section id="claims"', 1)[1].split("</section>", 1)[0]
+    labels = re.findall(r'<svg class="chart[^>]* aria-label="([^"]*)"', section)
+    assert labels[:2] == [
+        "DET curve. Claims of a release, known corpora, all kinds",
+        "DET curve. Claims of a release, known corpora, 25 responses",
+    ]
+    assert len(labels) == 8
+    assert section.count("false claims accepted</text>") == section.count("(upwards: true claims missed)") == 8
+    assert section.count("3.0% (1.0–6.0)") == 4 * (5 * 2 + 5 * 6 * 3)
+    assert "0.487</td>" in section
 
 
 def test_a_threshold_that_no_probability_reaches_is_none() -> None:

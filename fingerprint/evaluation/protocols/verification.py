@@ -1,0 +1,22 @@
+"""verification: claims about the test cases of all folds, true and false, as `fingerprint verify` judges them."""
+
+from __future__ import annotations
+
+from fingerprint.evaluation.claims import JudgedClaims
+from fingerprint.evaluation.protocol import Protocol
+from fingerprint.evaluation.study import Study
+from fingerprint.report.evaluation.figures import View
+
+
+def _ask(study: Study) -> JudgedClaims | None:
+    return None if study.folds is None else study.folds.claims
+
+
+PROTOCOL = Protocol(
+    name="verification",
+    question="Somebody claims that a release, or a lab, wrote the responses: do they bear that out?",
+    left_out="A fifth of the prompts, releases with their groups, and labs; for half of the figures, a whole corpus.",
+    order=70,
+    ask=_ask,
+    views=frozenset({View.CLAIMS}),
+)
