@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from fingerprint.collect.asking import RETRY, RetryPolicy
 from fingerprint.collect.limits import Budget
 from fingerprint.collect.plan import Job, ProbeRequest
-from fingerprint.collect.prices import most_cost
+from fingerprint.collect.prices import most_cost, most_tokens
 from fingerprint.collect.run import Counters, RunSettings, collect
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
@@ -103,7 +103,9 @@ class Session(Generic[Found]):
     def __init__(self, job: Job, counters: Counters, aim: Aim[Found], limits: Limits):
         self._job, self._counters, self._aim, self._limits = job, counters, aim, limits
         todo = [one for one in job.todo if one.draw == 0]
-        self._style = [one for one in todo if one.probe.domain not in APART]
+        # Among probes of one kind the cheapest comes first.
+        style = [one for one in todo if one.probe.domain not in APART]
+        self._style = sorted(style, key=lambda one: sum(most_tokens(one.question)))
         self._side = {domain: [one for one in todo if one.probe.domain == domain] for domain in aim.side_domains}
 
     async def steps(self) -> AsyncIterator[Step[Found]]:
