@@ -150,7 +150,7 @@ def expected_gain(share: Floats, gain: NDArray[np.float32], fraction: float) -> 
 def expected_claim_gain(share: Floats, claimed: int, gain: NDArray[np.float32], fraction: float) -> float:
     """Return the nats that a response is expected to tell about whether one lab is the right one.
 
-    By the chain rule of information: what it tells about the lab, less what it tells about which of the other labs.
+    The other labs count as one: what tells them from each other says nothing about the claim.
 
     Args:
         share: (L,) probabilities of the labs.
@@ -158,12 +158,9 @@ def expected_claim_gain(share: Floats, claimed: int, gain: NDArray[np.float32], 
         gain: (L, L), as `InformationGain.of`.
         fraction: Which share of the gain is new.
     """
-    others = share.copy()
-    others[claimed] = 0.0
-    rest = float(others.sum() / share.sum())
-    if rest <= _TINY:
-        return 0.0
-    return expected_gain(share, gain, fraction) - rest * expected_gain(others, gain, fraction)
+    apart = np.zeros_like(gain)
+    apart[claimed], apart[:, claimed] = gain[claimed], gain[:, claimed]
+    return expected_gain(share, apart, fraction)
 
 
 def _gain(log: Floats, lab: Ints, config: ProbingConfig) -> Floats:
