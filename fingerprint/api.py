@@ -57,6 +57,7 @@ from fingerprint.model.verdict import (
 from fingerprint.side.evidence import SideTables, side_evidence
 from fingerprint.verification.claims import resolve_claim, verify
 from fingerprint.verification.pairs import compare_cases
+from fingerprint.verification.sequence import SequentialTest
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
 
@@ -277,6 +278,25 @@ class Fingerprint:
         case = responses if isinstance(responses, Case) else case_of(responses)
         claim = claimed if isinstance(claimed, Claimed) else self.claim(claimed)
         return verify(self._model, case, claim, AllowedRates(false_alarms, false_accepts))
+
+    def sequential_test(
+        self, claimed: str | Claimed, *, false_alarms: float = FALSE_ALARMS, false_accepts: float = FALSE_ACCEPTS
+    ) -> SequentialTest:
+        """Return a test of a claim for responses that still come in: it may stop as soon as the claim is settled.
+
+        Args:
+            claimed: A claim, or its name.
+            false_alarms: The share of true claims that may be called inconsistent, however early the test stops.
+            false_accepts: The share of false claims, of each kind, that may be called consistent.
+
+        Returns:
+            The test; its `see` takes all responses so far.
+
+        Raises:
+            FingerprintError: As `verify`, and for rates so low that nothing could be settled.
+        """
+        claim = claimed if isinstance(claimed, Claimed) else self.claim(claimed)
+        return SequentialTest(self._model, claim, AllowedRates(false_alarms, false_accepts))
 
     def compare(
         self,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from fingerprint.errors import FingerprintError
-from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
+from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS, FALSE_ATTRIBUTIONS
 
 if TYPE_CHECKING:
     from fingerprint.data.rows import Options
@@ -60,6 +60,20 @@ false_attributions = click.option(
     default=FALSE_ATTRIBUTIONS,
     show_default=True,
     help="Share of attributions that may name a wrong lab, in each kind of case that is expected.",
+)
+false_alarms = click.option(
+    "--false-alarms",
+    type=RATE,
+    default=FALSE_ALARMS,
+    show_default=True,
+    help="Share of true claims that may be called inconsistent.",
+)
+false_accepts = click.option(
+    "--false-accepts",
+    type=RATE,
+    default=FALSE_ACCEPTS,
+    show_default=True,
+    help="Share of false claims, of each kind, that may be called consistent.",
 )
 style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-identification.")
 

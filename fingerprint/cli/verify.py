@@ -12,12 +12,14 @@ from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.cases import Cases
 from fingerprint.cli.terminal import screen
-from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 
 if TYPE_CHECKING:
     from fingerprint.model.claim_verdict import ClaimVerdict
 
-_INCONSISTENT, _FAILED, _INCONCLUSIVE = 1, 2, 3
+_FAILED = 2
+
+CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
+"""The exit code of each verdict."""
 
 
 @click.command("verify")
@@ -42,20 +44,8 @@ _INCONSISTENT, _FAILED, _INCONCLUSIVE = 1, 2, 3
 @options.column
 @options.parts
 @click.option("--together", is_flag=True, help="Take the responses of all FILEs for those of one model.")
-@click.option(
-    "--false-alarms",
-    type=options.RATE,
-    default=FALSE_ALARMS,
-    show_default=True,
-    help="Share of true claims that may be called inconsistent.",
-)
-@click.option(
-    "--false-accepts",
-    type=options.RATE,
-    default=FALSE_ACCEPTS,
-    show_default=True,
-    help="Share of false claims, of each kind, that may be called consistent.",
-)
+@options.false_alarms
+@options.false_accepts
 @click.pass_context
 def command(
     context: click.Context, /, files: tuple[str, ...], claimed: str, model: Path | None, form: str, **given: Any
@@ -76,7 +66,7 @@ def command(
     words = _write(cases.each(lambda case: known.verify(case, claim, **rates)), form, is_one)
     if cases.failed:
         return _FAILED
-    return _INCONSISTENT if "inconsistent" in words else _INCONCLUSIVE if "inconclusive" in words else 0
+    return next((CODES[word] for word in ("inconsistent", "inconclusive") if word in words), CODES["consistent"])
 
 
 def _write(verdicts: Iterable[ClaimVerdict], form: str, is_one: bool) -> list[str]:

@@ -15,6 +15,7 @@ VERDICT_OF: dict[ClaimReason, ClaimWord] = {
     ClaimReason.ABOVE_LIMIT: ClaimWord.CONSISTENT,
     ClaimReason.BELOW_LIMIT: ClaimWord.INCONSISTENT,
     ClaimReason.BETWEEN_LIMITS: ClaimWord.INCONCLUSIVE,
+    ClaimReason.BETWEEN_LOOKS: ClaimWord.INCONCLUSIVE,
     ClaimReason.NO_LIMIT: ClaimWord.INCONCLUSIVE,
     ClaimReason.NO_RESPONSES: ClaimWord.INCONCLUSIVE,
     ClaimReason.OUT_OF_DOMAIN: ClaimWord.INCONCLUSIVE,
@@ -28,6 +29,8 @@ SENTENCES: dict[ClaimReason, str] = {
     "true claims.",
     ClaimReason.BETWEEN_LIMITS: "The log-likelihood ratio is {llr}. From {accept} on, the claim would be called "
     "consistent, and below {reject} inconsistent; between them both would be wrong too often.",
+    ClaimReason.BETWEEN_LOOKS: "The log-likelihood ratio is {llr}. The claim can be settled after {looks} responses "
+    "only: whoever looks more often is wrong more often.",
     ClaimReason.NO_LIMIT: "With so few responses, of this kind, no log-likelihood ratio tells true claims from false "
     "ones at the stated rates.",
     ClaimReason.NO_RESPONSES: "No usable response is left.",

@@ -26,6 +26,7 @@ class ClaimReason(StrEnum):
     ABOVE_LIMIT = "above-limit"
     BELOW_LIMIT = "below-limit"
     BETWEEN_LIMITS = "between-limits"
+    BETWEEN_LOOKS = "between-looks"
     NO_LIMIT = "no-limit"
     NO_RESPONSES = "no-responses"
     OUT_OF_DOMAIN = "out-of-domain"

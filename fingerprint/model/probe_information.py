@@ -98,7 +98,7 @@ class InformationGain:
 
     def new_share(self, answered: int) -> float:
         """Return which share of a response's information is new after `answered` similar ones."""
-        return self._effective(answered + 1) - self._effective(answered)
+        return effective_responses(answered + 1, self.correlation) - effective_responses(answered, self.correlation)
 
     def to_document(self) -> dict[str, Any]:
         """Return the kinds as JSON values, `probing.json` of a model folder."""
@@ -118,13 +118,14 @@ class InformationGain:
             raise ValueError(f"{DOCUMENT}.json does not fit {ARRAY}")
         return cls(kinds, tuple(labs), gain.astype(np.float32), correlation)
 
-    def _effective(self, count: int) -> float:
-        """Return how many independent responses `count` correlated ones are worth."""
-        return count / (1 + self.correlation * (count - 1)) if count else 0.0
-
     @cached_property
     def _index(self) -> dict[tuple[str, str], int]:
         return {kind: k for k, kind in enumerate(self.kinds)}
+
+
+def effective_responses(count: int, correlation: float) -> float:
+    """Return how many independent responses `count` correlated ones are worth."""
+    return count / (1 + correlation * (count - 1)) if count else 0.0
 
 
 def expected_gain(share: Floats, gain: NDArray[np.float32], fraction: float) -> float:
@@ -144,6 +145,22 @@ def expected_gain(share: Floats, gain: NDArray[np.float32], fraction: float) -> 
     own = share[at] / share[at].sum()
     mixed = np.exp(-fraction * gain[np.ix_(at, at)]) @ own
     return float(-(own * np.log(np.maximum(mixed, _TINY))).sum())
+
+
+def expected_claim_gain(share: Floats, claimed: int, gain: NDArray[np.float32], fraction: float) -> float:
+    """Return the nats that a response is expected to tell about whether one lab is the right one.
+
+    The other labs count as one: what tells them from each other says nothing about the claim.
+
+    Args:
+        share: (L,) probabilities of the labs.
+        claimed: The index of the one lab.
+        gain: (L, L), as `InformationGain.of`.
+        fraction: Which share of the gain is new.
+    """
+    apart = np.zeros_like(gain)
+    apart[claimed], apart[:, claimed] = gain[claimed], gain[:, claimed]
+    return expected_gain(share, apart, fraction)
 
 
 def _gain(log: Floats, lab: Ints, config: ProbingConfig) -> Floats:

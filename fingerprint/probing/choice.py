@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from fingerprint.config import ProbingConfig
 from fingerprint.model.plda import Floats
-from fingerprint.model.probe_information import InformationGain, expected_gain
+from fingerprint.model.probe_information import InformationGain, expected_claim_gain, expected_gain
 
 Kind = tuple[str, str]
 """Domain and language of a probe."""
@@ -27,13 +27,16 @@ class Choice:
         self._information = information
         self._gains: dict[Kind, NDArray[np.float32]] = {}
 
-    def next(self, left: Sequence[Kind], answered: Counter[Kind], probabilities: Floats) -> int:
+    def next(
+        self, left: Sequence[Kind], answered: Counter[Kind], probabilities: Floats, claimed: int | None = None
+    ) -> int:
         """Choose a probe.
 
         Args:
             left: The kind of each probe that is left.
             answered: Answers of each kind so far.
             probabilities: (L,) of the model's labs, 0 for those that are not candidates.
+            claimed: The index of a lab, if the question is only whether it is this one.
 
         Returns:
             The index in `left` of the probe with the largest expected gain, the first of equals.
@@ -42,11 +45,14 @@ class Choice:
         if self._information is None:
             return left.index(min(kinds, key=lambda kind: answered[kind]))
         information = self._information
-        nats = {
-            kind: expected_gain(probabilities, self._gain(information, kind), information.new_share(answered[kind]))
-            for kind in kinds
-        }
-        return left.index(max(kinds, key=nats.__getitem__))
+
+        def nats(kind: Kind) -> float:
+            gain, new = self._gain(information, kind), information.new_share(answered[kind])
+            if claimed is None:
+                return expected_gain(probabilities, gain, new)
+            return expected_claim_gain(probabilities, claimed, gain, new)
+
+        return left.index(max(kinds, key=nats))
 
     def left_to_learn(self, left: Sequence[Kind], answered: Counter[Kind], probabilities: Floats) -> float:
         """Return the largest expected gain of a further probe, in nats.

@@ -1,50 +1,61 @@
-"""A session with one live model: ask a probe, keep the answer, identify all answers so far, and choose again."""
+"""A session with one live model: ask a probe, keep the answer, judge all answers so far, and choose again."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import numpy as np
+from typing import Any, Generic, Protocol, TypeVar
 
 from fingerprint.collect.asking import RETRY, RetryPolicy
 from fingerprint.collect.limits import Budget
 from fingerprint.collect.plan import Job, ProbeRequest
-from fingerprint.collect.prices import most_cost
+from fingerprint.collect.prices import most_cost, most_tokens
 from fingerprint.collect.run import Counters, RunSettings, collect
-from fingerprint.config import ProbingConfig
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
 from fingerprint.errors import InputError
-from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import LabShare, Verdict
-from fingerprint.probing.choice import Choice, Kind, firm
+from fingerprint.probing.choice import Kind
+
+Found = TypeVar("Found")
+Found_co = TypeVar("Found_co", covariant=True)
 
 # Answers of each domain of side evidence: enough for a comparison, and so few that the style does not have to wait.
 _SIDE_ANSWERS = {"self-identification": 1, "token-counts": 6}
 
 
 @dataclass(frozen=True, slots=True)
-class Identifier:
-    """What a session takes from the model.
+class Left:
+    """What may still be asked.
 
     Attributes:
-        identify: Returns the verdict on a case.
-        choice: Chooses probes.
-        candidates: The model's labs in its order, and whether each is a candidate.
-        side_domains: The domains of side evidence that are asked about too.
-        config: When to stop.
+        kinds: The kind of each probe of style that is left.
+        answered: Answers of each kind so far.
+        side: Whether a probe of side evidence comes next.
     """
 
-    identify: Callable[[Case], Verdict]
-    choice: Choice
-    candidates: Mapping[str, bool]
-    side_domains: tuple[str, ...]
-    config: ProbingConfig
+    kinds: Sequence[Kind]
+    answered: Counter[Kind]
+    side: bool
+
+
+class Aim(Protocol[Found_co]):
+    """What a session is to find out."""
+
+    @property
+    def side_domains(self) -> Sequence[str]:
+        """The domains of side evidence that are asked about too."""
+
+    def see(self, case: Case) -> Found_co:
+        """Return what all answers so far say."""
+
+    def enough(self, left: Left) -> str:
+        """Return why nothing more needs to be asked; empty if something does."""
+
+    def choose(self, left: Left) -> int:
+        """Return the index of the next probe of style among those that are left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,45 +73,42 @@ class Limits:
     retry: RetryPolicy = RETRY
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+@dataclass(frozen=True)
+class Step(Generic[Found]):
     """The state of a session before a question.
 
     Attributes:
         request: What was asked last, None before the first question.
-        verdict: On all answers so far, None if there is none.
+        found: What all answers so far say, None if there is none.
         stopped: Why nothing more is asked; empty if something is.
         given_up: Whether the provider is the reason.
     """
 
     request: ProbeRequest | None
-    verdict: Verdict | None
+    found: Found | None
     stopped: str = ""
     given_up: bool = False
 
 
-class Session:
+class Session(Generic[Found]):
     """Asks one model until enough is known.
-
-    Only attributions make a verdict firm. `likely` leans to a lab and is wrong more often, so the session goes on as
-    after an abstention: with the probes that tell this lab from the others.
 
     Args:
         job: The model, its file, and the requests that may be made; only the first draw of a probe is.
         counters: Those of the job.
-        identifier: What is taken from the model that identifies.
+        aim: What is to be found out.
         limits: What the session may use.
     """
 
-    def __init__(self, job: Job, counters: Counters, identifier: Identifier, limits: Limits):
-        self._job, self._counters, self._identifier, self._limits = job, counters, identifier, limits
+    def __init__(self, job: Job, counters: Counters, aim: Aim[Found], limits: Limits):
+        self._job, self._counters, self._aim, self._limits = job, counters, aim, limits
         todo = [one for one in job.todo if one.draw == 0]
-        self._style = [one for one in todo if one.probe.domain not in APART]
-        self._side = {domain: [one for one in todo if one.probe.domain == domain] for domain in identifier.side_domains}
-        self._attributed: list[str | None] = []
-        self._used = 0
+        # Among probes of one kind the cheapest comes first.
+        style = [one for one in todo if one.probe.domain not in APART]
+        self._style = sorted(style, key=lambda one: sum(most_tokens(one.question)))
+        self._side = {domain: [one for one in todo if one.probe.domain == domain] for domain in aim.side_domains}
 
-    async def steps(self) -> AsyncIterator[Step]:
+    async def steps(self) -> AsyncIterator[Step[Found]]:
         """Yield a step before the first question, if the file holds answers, and after each; the last says why.
 
         Raises:
@@ -110,52 +118,40 @@ class Session:
         self._job.file.open()
         request: ProbeRequest | None = None
         while True:
-            case, verdict = self._look()
-            following, step = self._following(case, Step(request, verdict))
-            if request or verdict or step.stopped:
+            case = self._case()
+            following, step = self._following(case, Step(request, None if case is None else self._aim.see(case)))
+            if request or step.found is not None or step.stopped:
                 yield step
             if following is None:
                 return
             request = following
             await self._ask(request)
 
-    def _look(self) -> tuple[Case | None, Verdict | None]:
+    def _case(self) -> Case | None:
         if not self._job.file.keys:
-            return None, None
+            return None
         try:
-            case = case_of(_whole_lines(self._job.file.path), str(self._job.file.path))
+            return case_of(_whole_lines(self._job.file.path), str(self._job.file.path))
         except InputError:
             # Reasoning without an answer, or errors in an answer's place: the next one may be better.
-            return None, None
-        verdict = self._identifier.identify(case)
-        # An answer for side evidence adds no further look at the style.
-        if verdict.n_used > self._used:
-            self._used = verdict.n_used
-            self._attributed.append(verdict.labs[0].lab if verdict.verdict.is_attribution else None)
-        return case, verdict
+            return None
 
-    def _following(self, case: Case | None, step: Step) -> tuple[ProbeRequest | None, Step]:
+    def _following(self, case: Case | None, step: Step[Found]) -> tuple[ProbeRequest | None, Step[Found]]:
         """What to ask next, or why nothing."""
-        config, choice = self._identifier.config, self._identifier.choice
         records = case.records if case else ()
         side = self._next_side(case.aside if case else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
         answered = Counter((record.domain, record.language) for record in records)
+        left = Left(kinds, answered, side is not None)
         if self._counters.stopped:
             return None, replace(step, stopped=f"given up: {self._counters.stopped}", given_up=True)
-        if firm(self._attributed, self._used, config):
-            return None, replace(step, stopped="the verdict is firm")
+        if why := self._aim.enough(left):
+            return None, replace(step, stopped=why)
         if self._limits.requests is not None and self._counters.requests >= self._limits.requests:
             return None, replace(step, stopped="--max-requests is reached")
         if not side and not kinds:
             return None, replace(step, stopped="no probe is left")
-        if not side and self._used >= config.verdict_after and step.verdict:
-            nats = choice.left_to_learn(kinds, answered, self._shares(step.verdict.labs))
-            if nats < config.least_nats:
-                most = f"{max(nats, 0.0):.3f} nats"
-                why = f"no other probe would change the verdict (one is expected to give at most {most})"
-                return None, replace(step, stopped=why)
-        following = side or self._style[choice.next(kinds, answered, self._probabilities(step.verdict))]
+        following = side or self._style[self._aim.choose(left)]
         if self._too_dear(following):
             return None, replace(step, stopped="another request might exceed --max-cost")
         return following, step
@@ -166,16 +162,6 @@ class Session:
             if left and done[domain] < _SIDE_ANSWERS[domain]:
                 return left[0]
         return None
-
-    def _probabilities(self, verdict: Verdict | None) -> Floats:
-        """(L,) of the labs, by style and side evidence."""
-        if verdict is None:
-            return np.array([float(candidate) for candidate in self._identifier.candidates.values()])
-        return self._shares(verdict.side_evidence.combined if verdict.side_evidence else verdict.labs)
-
-    def _shares(self, rows: Sequence[LabShare]) -> Floats:
-        share = {row.lab: row.probability for row in rows}
-        return np.array([share.get(lab, 0.0) for lab in self._identifier.candidates])
 
     def _too_dear(self, following: ProbeRequest) -> bool:
         price = self._counters.price

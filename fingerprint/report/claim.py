@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from xml.etree import ElementTree
 
 from fingerprint.base.escaping import printable
+from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.claim_verdict import Alternative, ClaimVerdict, ClaimWord, TrialRates
 from fingerprint.model.decision import percent, stated
 from fingerprint.report.layout import Names, counted, fit, wrap
@@ -50,6 +51,25 @@ def render_claim(verdict: ClaimVerdict, labs: Mapping[str, str], width: int = 80
     ]
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def render_sequence(found: ClaimSequence, labs: Mapping[str, str], width: int = 80, encoding: str = "utf-8") -> str:
+    """Return the verdict as `render_claim` does, with the log-likelihood ratio after each response.
+
+    Args:
+        found: What was found while responses came in.
+        labs: The display name of each lab by its key.
+        width: Columns of the terminal.
+        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+    """
+    text = render_claim(found.verdict, labs, width, encoding)
+    if not found.steps:
+        return text
+    steps = (f"{step.responses}{'*' if step.look else ''}: {step.log_likelihood_ratio:+.1f}" for step in found.steps)
+    numbers = ", ".join(map(str, found.looks))
+    lines = wrap(f"Log-likelihood ratio after each response: {'; '.join(steps)}", width)
+    lines += wrap(f"* A look: the claim can be settled after {numbers} responses.", width)
+    return text + "\n" + "\n".join(lines) + "\n"
 
 
 def claim_words(verdict: ClaimVerdict, name: Names) -> str:

@@ -31,6 +31,9 @@ from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior, posterior
 from fingerprint.model.verdict import AllowedRates, Domain, InputInfo, PartCounts, StyleMarker
 
+UNABLE = "this model cannot verify: it has no calibration of claims; train it anew"
+"""What is said of a model that has learned nothing about claims."""
+
 # What a name may begin with, so that a line is not taken for its release of the same name.
 _LEVELS = ("release", "line", "family", "lab")
 _NEAR = 3
@@ -100,7 +103,7 @@ def verify(model: Loaded, case: Case, claimed: Claimed, allowed: AllowedRates) -
         FingerprintError: For a model without a calibration of claims.
     """
     if model.claims is None:
-        raise FingerprintError("this model cannot verify: it has no calibration of claims; train it anew")
+        raise FingerprintError(UNABLE)
     texts = [record.response for record in case.records]
     reading = _Reading.of(model, texts, claimed) if texts else None
     in_domain = reading is not None and bool(reading.evidence.in_domain_llr[0] > 0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from fingerprint.config import Config
-from fingerprint.model.probe_information import InformationGain, expected_gain
+from fingerprint.model.probe_information import InformationGain, expected_claim_gain, expected_gain
 
 
 def measured() -> InformationGain:
@@ -76,3 +76,16 @@ def test_what_is_stored_is_read_again_and_checked() -> None:
     for wrong in (kept[:1], -kept):
         with pytest.raises(ValueError, match="does not fit"):
             InformationGain.from_parts(information.to_document(), wrong, information.labs, 0.15)
+
+
+def test_information_about_a_claim_leaves_out_which_other_lab_it_is() -> None:
+    gain = np.array([[0, 0.1, 0.1], [0.1, 0, 9], [0.1, 9, 0]], np.float32)
+    even = np.full(3, 1 / 3)
+    # The response tells the second lab from the third, and next to nothing about the first.
+    assert expected_gain(even, gain, 1.0) > 0.3
+    assert 0 < expected_claim_gain(even, 0, gain, 1.0) < 0.05
+    assert expected_claim_gain(even, 1, gain, 1.0) > 0.2
+    # Of two labs both questions are the same.
+    two = np.array([0.5, 0.5, 0.0])
+    assert expected_claim_gain(two, 0, gain, 1.0) == pytest.approx(expected_gain(two, gain, 1.0))
+    assert expected_claim_gain(np.array([1.0, 0.0, 0.0]), 0, gain, 1.0) == pytest.approx(0, abs=1e-9)

@@ -61,3 +61,9 @@ def test_one_look_above_the_threshold_is_not_firm() -> None:
     assert not firm(["ash", "birch"], 8, CONFIG)
     assert not firm(["ash", "ash"], 2, CONFIG)
     assert firm([None, "ash", "ash"], 3, CONFIG)
+
+
+def test_a_claim_is_asked_about_in_its_own_way() -> None:
+    choice, even = Choice(information()), np.array([0.5, 0.25, 0.25])
+    assert choice.next(KINDS, Counter(), even, claimed=0) == 1
+    assert choice.next(KINDS, Counter(), even, claimed=2) == 2

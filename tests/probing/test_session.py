@@ -18,7 +18,8 @@ from fingerprint.data.probes import load_probes
 from fingerprint.data.response import Case
 from fingerprint.model.verdict import Verdict, VerdictWord
 from fingerprint.probing.choice import Choice
-from fingerprint.probing.session import Identifier, Limits, Session
+from fingerprint.probing.identification import Identification, Identifier
+from fingerprint.probing.session import Limits, Session
 from tests.probing.conftest import Stealth
 from tests.report.test_text import verdict
 
@@ -39,7 +40,7 @@ def stopped(stealth: Stealth, probes: Path, tmp_path: Path) -> Run:
             job = plan_job(Target(provider, "stealth", tmp_path), load_probes(str(probes)), RequestSettings())
             (counters,) = await start([job])
             identifier = Identifier(identify, Choice(None), {"zhipu": True, "openai": True}, (), ProbingConfig())
-            session = Session(job, counters, identifier, Limits(Budget(None)))
+            session = Session(job, counters, Identification(identifier), Limits(Budget(None)))
             return [step.stopped async for step in session.steps()][-1]
         finally:
             await provider.close()

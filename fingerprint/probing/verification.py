@@ -1,0 +1,83 @@
+"""The aim of a session that asks whether the claimed model wrote the answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import exp
+
+import numpy as np
+
+from fingerprint.data.response import Case
+from fingerprint.model.claim_sequence import ClaimSequence
+from fingerprint.model.plda import Floats
+from fingerprint.model.verdict import Verdict
+from fingerprint.probing.choice import Choice
+from fingerprint.probing.session import Left
+
+
+@dataclass(frozen=True, slots=True)
+class Verifier:
+    """What is taken from the model.
+
+    Attributes:
+        see: Returns what all responses so far say about the claim.
+        identify: Returns the verdict on who wrote them: it says which labs the claimed one has to be told from.
+        choice: Chooses probes.
+        labs: The model's labs in its order.
+    """
+
+    see: Callable[[Case], ClaimSequence]
+    identify: Callable[[Case], Verdict]
+    choice: Choice
+    labs: Sequence[str]
+
+
+class Verification:
+    """Verifies a claim until it is settled. Only style counts.
+
+    Args:
+        verifier: What is taken from the model.
+        lab: The key of the claimed lab, or of the lab of the claimed release.
+    """
+
+    def __init__(self, verifier: Verifier, lab: str):
+        self._verifier, self._lab = verifier, list(verifier.labs).index(lab)
+        self._case: Case | None = None
+        self._found: ClaimSequence | None = None
+
+    @property
+    def side_domains(self) -> Sequence[str]:
+        """None: no evidence but style counts."""
+        return ()
+
+    def see(self, case: Case) -> ClaimSequence:
+        """Return what all answers so far say about the claim."""
+        self._case, self._found = case, self._verifier.see(case)
+        return self._found
+
+    def enough(self, left: Left) -> str:
+        """Return why nothing more needs to be asked; empty if something does."""
+        if self._found is None:
+            return ""
+        if self._found.settled:
+            return "the claim is settled"
+        if self._found.exhausted:
+            return f"the last look, after {self._found.looks[-1]} responses, did not settle the claim"
+        return ""
+
+    def choose(self, left: Left) -> int:
+        """Return the index of the next probe of style among those that are left."""
+        return self._verifier.choice.next(left.kinds, left.answered, self._probabilities(), self._lab)
+
+    def _probabilities(self) -> Floats:
+        """(L,) of the labs: that of the claim by its likelihood ratio, those of the others as `identify` ranks them."""
+        share, claim = np.ones(len(self._verifier.labs)), 0.5
+        if self._case is not None and self._found is not None:
+            found = {row.lab: row.probability for row in self._verifier.identify(self._case).labs}
+            share = np.array([found.get(lab, 0.0) for lab in self._verifier.labs])
+            claim = 1 / (1 + exp(-self._found.verdict.log_likelihood_ratio))
+        share[self._lab] = 0.0
+        share *= (1 - claim) / max(share.sum(), np.finfo(float).tiny)
+        share[self._lab] = claim
+        return share

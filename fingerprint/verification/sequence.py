@@ -1,0 +1,80 @@
+"""Verification while responses still come in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fingerprint.data.response import Case
+from fingerprint.errors import FingerprintError
+from fingerprint.loading import Loaded
+from fingerprint.model.claim_decision import SENTENCES
+from fingerprint.model.claim_sequence import ClaimSequence, ClaimStep, spend
+from fingerprint.model.claim_verdict import Claimed, ClaimReason, ClaimVerdict, ClaimWord
+from fingerprint.model.verdict import AllowedRates
+from fingerprint.verification.claims import UNABLE, verify
+
+
+class SequentialTest:
+    """Verifies a claim on ever more responses, until it is settled.
+
+    Args:
+        model: A model that has learned about claims.
+        claimed: What is claimed.
+        allowed: The error rates, for all looks together.
+
+    Raises:
+        FingerprintError: For a model without a calibration of claims, and for rates so low that no limit is kept for
+            any look's part.
+    """
+
+    def __init__(self, model: Loaded, claimed: Claimed, allowed: AllowedRates):
+        if model.claims is None:
+            raise FingerprintError(UNABLE)
+        self._model, self._claimed, self._allowed = model, claimed, allowed
+        tables = model.claims.tables[claimed.table].values()
+        sizes = {int(size) for table in tables for size in table.accept}
+        correlation = model.config.plda.correlation
+        looks = spend(sizes, model.claims.rates, allowed, correlation) if sizes else ()
+        if not looks:
+            raise FingerprintError(
+                "no verdict is possible at these rates: the model keeps limits for rates from "
+                f"{model.claims.rates[0]:g} on; allow more with --false-alarms or --false-accepts"
+            )
+        self._looks = {look.responses: look.allowed for look in looks}
+        self._steps: list[ClaimStep] = []
+        self._verdict: ClaimVerdict | None = None
+
+    def see(self, case: Case) -> ClaimSequence:
+        """Return what is found on all responses so far, each number of them in turn.
+
+        Args:
+            case: The responses in the order in which they came; it begins with those of the last call.
+        """
+        looks = tuple(self._looks)
+        while len(self._steps) < min(len(case.records), looks[-1]) and not self._settled:
+            self._verdict = self._after(case, len(self._steps) + 1)
+        verdict = self._verdict or self._after(case, 0)
+        verdict = replace(verdict, n_responses=case.n_responses, warnings=case.warnings)
+        return ClaimSequence(verdict, tuple(self._steps), looks, self._settled)
+
+    @property
+    def _settled(self) -> bool:
+        return self._verdict is not None and self._verdict.verdict is not ClaimWord.INCONCLUSIVE
+
+    def _after(self, case: Case, count: int) -> ClaimVerdict:
+        """The verdict on the first responses, a step of its own if there are any."""
+        spent = self._looks.get(count)
+        some = replace(case, records=case.records[:count])
+        found = verify(self._model, some, self._claimed, spent or AllowedRates(0.0, 0.0))
+        if count:
+            ratio, limits = found.log_likelihood_ratio, (found.consistent_from, found.inconsistent_below)
+            self._steps.append(ClaimStep(count, ratio, spent is not None, *limits))
+        numbers = ", ".join(map(str, self._looks))
+        if spent:
+            said = f"{found.explanation} All looks together (after {numbers} responses) keep to the allowed rates."
+            found = replace(found, explanation=said)
+        elif found.reason is ClaimReason.NO_LIMIT:
+            said = SENTENCES[ClaimReason.BETWEEN_LOOKS].format(llr=f"{found.log_likelihood_ratio:.1f}", looks=numbers)
+            found = replace(found, reason=ClaimReason.BETWEEN_LOOKS, explanation=said)
+        allowed = self._allowed
+        return replace(found, false_alarms=allowed.false_alarms, false_accepts=allowed.false_accepts)

@@ -1,0 +1,148 @@
+"""`fingerprint probe --claimed`, on a live model of the made-up world."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fingerprint.api import Fingerprint
+from fingerprint.cli.main import main
+from fingerprint.loading import load_model
+from tests.collect.doubles import lines
+from tests.probing.conftest import Stealth
+
+# The world has too few true claims to tell what one in a hundred does.
+LOOSE = ("--false-alarms", "0.25", "--false-accepts", "0.25")
+
+
+@pytest.fixture
+def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs the command and returns its exit code, what it printed, and what it complained of."""
+
+    def run(claimed: str, *more: str, form: str = "json") -> tuple[int, Any, str]:
+        command = ["probe", "vllm:stealth", "--model", str(model), "--probes", str(probes), "--out", str(tmp_path)]
+        command += ["--base-url", stealth.url, "--format", form, "--claimed", claimed, *more]
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        out, err = capsys.readouterr()
+        return ended.value.code, json.loads(out) if form == "json" and out else out, err  # type: ignore[return-value]
+
+    return run
+
+
+def answers(folder: Path) -> Path:
+    (path,) = folder.glob("*--stealth*.jsonl")
+    return path
+
+
+def test_a_true_claim_is_settled(ask: Any, stealth: Stealth) -> None:
+    code, found, _ = ask("lab:oak", *LOOSE)
+    assert (code, found["verdict"]) == (0, "consistent")
+    assert found["probe"]["stopped"] == "the claim is settled"
+    steps = found["log_likelihood_ratios"]
+    assert [step["responses"] for step in steps] == list(range(1, found["n_used"] + 1))
+    assert found["n_used"] == len(stealth.prompts) <= found["looks"][-1]
+    assert steps[-1]["look"]
+    assert steps[-1]["log_likelihood_ratio"] >= steps[-1]["consistent_from"]
+    # Nothing but looks has limits, and no look before the last one settled it.
+    assert all(step["look"] == (step["responses"] in found["looks"]) for step in steps)
+    assert all(step["consistent_from"] is step["inconsistent_below"] is None for step in steps if not step["look"])
+    # The rates are those that were allowed, not the look's part of them.
+    assert (found["false_alarms"], found["false_accepts"]) == (0.25, 0.25)
+    assert "All looks together" in found["explanation"]
+    # Style alone counts: nothing was asked for side evidence.
+    assert min(stealth.prompts) >= 500
+
+
+def test_a_false_claim_is_settled(ask: Any) -> None:
+    code, found, _ = ask("lab:fir", *LOOSE)
+    assert (code, found["verdict"]) == (1, "inconsistent")
+    assert found["probe"]["stopped"] == "the claim is settled"
+    last = found["log_likelihood_ratios"][-1]
+    assert last["log_likelihood_ratio"] < last["inconsistent_below"]
+
+
+def test_it_gives_up_at_the_budget_and_goes_on(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
+    code, found, _ = ask("lab:oak", *LOOSE, "--max-requests", "2")
+    assert (code, found["verdict"], found["reason"]) == (3, "inconclusive", "between-looks")
+    assert found["probe"]["stopped"] == "--max-requests is reached"
+    assert "can be settled after" in found["explanation"]
+    first = found["log_likelihood_ratios"]
+    code, found, _ = ask("lab:oak", *LOOSE)
+    assert (code, found["probe"]["stopped"]) == (0, "the claim is settled")
+    assert found["log_likelihood_ratios"][: len(first)] == first
+    assert len(stealth.prompts) == len(set(stealth.prompts)) == len(lines(answers(tmp_path)))
+    # What is settled stays so, and nothing more is asked.
+    asked, before = len(stealth.prompts), found
+    code, found, _ = ask("lab:oak", *LOOSE)
+    assert (code, len(stealth.prompts)) == (0, asked)
+    assert found["log_likelihood_ratios"] == before["log_likelihood_ratios"]
+
+
+def test_the_last_look_leaves_it_open(ask: Any, stealth: Stealth) -> None:
+    # Words that no model of this world writes.
+    stealth.say = lambda prompt: f"{prompt} " + "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. " * 3
+    code, found, _ = ask("oak-2", "--false-alarms", "0.005", "--false-accepts", "0.005")
+    assert (code, found["verdict"]) == (3, "inconclusive")
+    assert found["probe"]["stopped"].startswith("the last look, after ")
+    assert len(stealth.prompts) == found["looks"][-1]
+
+
+def test_a_provider_that_gives_up_leaves_it_open(ask: Any, stealth: Stealth) -> None:
+    stealth.status = lambda asked: 200 if asked < 3 else 401
+    code, found, _ = ask("lab:oak", *LOOSE)
+    assert (code, found["verdict"], found["probe"]["given_up"]) == (3, "inconclusive", True)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        (("oak-99",), "not a release, line, family or lab of the model"),
+        (("lab:oak", "--candidates", "oak,fir"), "--candidates cannot be given with --claimed"),
+        (("lab:oak", "--expect", "any"), "--expect cannot be given with --claimed"),
+        (("lab:oak", "--false-alarms", "0.001", "--false-accepts", "0.001"), "no verdict is possible at these rates"),
+    ],
+)
+def test_what_is_wrong_is_said_before_anything_is_asked(
+    ask: Any, stealth: Stealth, more: tuple[str, ...], said: str
+) -> None:
+    code, out, complaint = ask(*more)
+    assert (code, out, stealth.prompts) == (2, "", [])
+    assert said in complaint
+    assert "Traceback" not in complaint
+
+
+def test_a_model_without_claims_is_refused_before_anything_is_asked(
+    ask: Any, stealth: Stealth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def without(folder: Path, encoder: str | None = None) -> Fingerprint:
+        return Fingerprint(replace(load_model(folder, encoder), claims=None))
+
+    monkeypatch.setattr(Fingerprint, "load", without)
+    code, out, complaint = ask("lab:oak")
+    assert (code, out, stealth.prompts) == (2, "", [])
+    assert "no calibration of claims; train it anew" in complaint
+
+
+def test_rates_of_a_claim_need_one(
+    model: Path, stealth: Stealth, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = ["probe", "vllm:stealth", "--model", str(model), "--out", str(tmp_path), "--base-url", stealth.url]
+    with pytest.raises(SystemExit) as ended:
+        main([*command, "--false-alarms", "0.1"])
+    assert ended.value.code == 2
+    assert "--false-alarms needs --claimed" in capsys.readouterr().err
+
+
+def test_text_for_people(ask: Any) -> None:
+    code, out, _ = ask("lab:oak", *LOOSE, form="text")
+    said = " ".join(out.split())
+    assert code == 0
+    assert "CONSISTENT with a model of oak" in said
+    assert "Log-likelihood ratio after each response: 1" in said
+    assert "* A look: the claim can be settled after" in said
+    assert "Stopped: the claim is settled." in said
