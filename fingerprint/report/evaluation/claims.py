@@ -96,7 +96,7 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         stated = f"{what} is {percent(rate, 0)} as stated"
         if over:
             cells = "; ".join(
-                f"{row['level']}, {row['corpora']}, {row['responses']} responses, {row['kind']} "
+                f"{row['level']}, {row['corpora']}, n = {row['responses']}, {row['kind']} "
                 f"{percent(row['metrics'][metric]['value'])}"
                 for row in over
             )

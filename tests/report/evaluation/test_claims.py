@@ -33,7 +33,7 @@ def test_a_rate_is_exceeded_if_its_whole_interval_is_above_it() -> None:
         row["metrics"]["false-accept rate"] = {"value": 0.0812, "low": 0.051, "high": 0.1}
     last = conclusions(found)[-1]
     # What the closest other lab does is measured, not promised.
-    assert "in 20 of 100 rows: release, known corpora, 1 responses, sibling 8.1%; release" in last
+    assert "in 20 of 100 rows: release, known corpora, n = 1, sibling 8.1%; release" in last
     assert "closest" not in last
     for row in rows:
         row["metrics"]["false-accept rate"]["low"] = None
