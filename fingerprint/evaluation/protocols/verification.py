@@ -14,9 +14,9 @@ def _ask(study: Study) -> JudgedClaims | None:
 
 PROTOCOL = Protocol(
     name="verification",
-    question="Somebody claims that a release, or a lab, wrote the responses: do they bear that out?",
+    question="Somebody says, rightly or wrongly, that a release or a lab wrote the responses.",
     left_out="A fifth of the prompts, releases with their groups, and labs; for half of the figures, a whole corpus.",
-    order=70,
+    order=65,
     ask=_ask,
     views=frozenset({View.CLAIMS}),
 )

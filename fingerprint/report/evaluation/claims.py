@@ -93,18 +93,18 @@ def conclusions(found: Mapping[str, Any]) -> list[str]:
         if not promised:
             continue
         over = [row for row in promised if (row["metrics"][metric]["low"] or 0.0) > rate]
-        stated = f"{what} is {percent(rate, 0)} as stated"
+        stated = f"{what} may be {percent(rate, 0)}."
         if over:
             cells = "; ".join(
-                f"{row['level']}, {row['corpora']}, {row['responses']} responses, {row['kind']} "
+                f"{row['level']}, {row['corpora']}, n = {row['responses']}, {row['kind']} "
                 f"{percent(row['metrics'][metric]['value'])}"
                 for row in over
             )
             lines.append(
-                f"{stated}, and above it beyond the 95 % interval in {len(over)} of {len(promised)} rows: {cells}."
+                f"{stated} It is higher, with its whole 95 % interval, in {len(over)} of {len(promised)} rows: {cells}."
             )
         else:
-            lines.append(f"{stated}, or not above it beyond the 95 % interval, in each of {len(promised)} rows.")
+            lines.append(f"{stated} In none of {len(promised)} rows is it higher with its whole 95 % interval.")
     return lines
 
 

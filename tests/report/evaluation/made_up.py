@@ -310,7 +310,9 @@ def _claims(rng: np.random.Generator) -> dict[str, Any]:
                     "false claims called inconsistent",
                 )
             )
-            metrics = {name: {"value": 0.03, "low": 0.01, "high": 0.06} for name in shares}
+            metrics: dict[str, dict[str, float | None]] = {
+                name: {"value": 0.03, "low": 0.01, "high": 0.06} for name in shares
+            }
             if kind != "target":
                 metrics["C_llr"] = {"value": 0.512, "low": 0.4, "high": 0.61}
                 metrics["minC_llr"] = {"value": 0.487, "low": None, "high": None}
