@@ -12,7 +12,7 @@ References:
     spending of an error rate over looks).
     O'Brien, P. C. and Fleming, T. R. (1979). A multiple testing procedure for clinical trials. Biometrics 35.
     Wald, A. (1945). Sequential tests of statistical hypotheses. Annals of Mathematical Statistics 16 (the sequential
-    test of true likelihood ratios; `fingerprint.model.claims.wald_limits` has its limits).
+    test of true likelihood ratios).
 """
 
 from __future__ import annotations

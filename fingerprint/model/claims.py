@@ -8,7 +8,6 @@ little in another one.
 References:
     Brümmer, N. and Du Preez, J. (2006). Application-independent evaluation of speaker detection. Computer Speech &
     Language 20 (calibration of likelihood ratios by logistic regression).
-    Wald, A. (1945). Sequential tests of statistical hypotheses. Annals of Mathematical Statistics 16.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from math import log
 from typing import Any
 
 import numpy as np
@@ -275,22 +273,3 @@ class ClaimCalibration:
                 for level, tables in data.items()
             },
         )
-
-
-def wald_limits(false_alarms: float, false_accepts: float) -> tuple[float, float]:
-    """Return the log-likelihood ratios at which a test may stop, however often it looked before.
-
-    The likelihood ratio of the claim is a nonnegative martingale where the claim is false, and so is its inverse where
-    it is true: by Ville's inequality the chance that it ever reaches 1/rate is at most the rate.
-
-    Args:
-        false_alarms: The share of true claims that may be called inconsistent.
-        false_accepts: The share of false claims that may be called consistent.
-
-    Returns:
-        What `consistent` needs at least, and below what the verdict is `inconsistent`, in nats.
-
-    References:
-        Wald (1945); Ville, J. (1939). Étude critique de la notion de collectif.
-    """
-    return log(1 / false_accepts), log(false_alarms)

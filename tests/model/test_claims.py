@@ -32,7 +32,6 @@ from fingerprint.model.claims import (
     Impostor,
     TrialFigures,
     claim_columns,
-    wald_limits,
 )
 from fingerprint.model.claims_fit import fit_claims
 from fingerprint.model.plda import Floats
@@ -205,14 +204,3 @@ def test_support_is_on_the_verbal_scale() -> None:
     assert support_of(0.5) is Support.NONE
     assert support_of(-np.log(20)) is Support.MODERATE
     assert support_of(np.log(2_000)) is Support.STRONG
-
-
-def test_a_sequential_test_holds_its_rates_however_often_it_looks() -> None:
-    accept, reject = wald_limits(0.01, 0.05)
-    rng = np.random.default_rng(1)
-    # Responses that each tell the two hypotheses apart by a normal score; 40 looks.
-    for truth, limit in ((-0.5, accept), (0.5, -reject)):
-        steps = rng.normal(truth, 1, (20_000, 40))
-        llr = np.cumsum(steps, axis=1) if truth < 0 else -np.cumsum(steps, axis=1)
-        rate = 0.05 if truth < 0 else 0.01
-        assert (llr.max(axis=1) >= limit).mean() <= rate
