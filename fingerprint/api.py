@@ -22,7 +22,6 @@ from fingerprint.loading import Loaded, load_model
 from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
 from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
-from fingerprint.model.comparison import Comparison
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
@@ -56,6 +55,7 @@ from fingerprint.model.verdict import (
 )
 from fingerprint.side.evidence import SideTables, side_evidence
 from fingerprint.verification.claims import resolve_claim, verify
+from fingerprint.verification.comparison import Comparison
 from fingerprint.verification.pairs import compare_cases
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
