@@ -57,6 +57,7 @@ from fingerprint.side.evidence import SideTables, side_evidence
 from fingerprint.verification.claims import resolve_claim, verify
 from fingerprint.verification.comparison import Comparison
 from fingerprint.verification.pairs import compare_cases
+from fingerprint.verification.references import ReferenceVerdict, verify_against
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
 
@@ -277,6 +278,32 @@ class Fingerprint:
         case = responses if isinstance(responses, Case) else case_of(responses)
         claim = claimed if isinstance(claimed, Claimed) else self.claim(claimed)
         return verify(self._model, case, claim, AllowedRates(false_alarms, false_accepts))
+
+    def verify_against(
+        self,
+        responses: Case | Iterable[str | Mapping[str, Any] | Response],
+        reference: Case | Iterable[str | Mapping[str, Any] | Response],
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        false_accepts: float = FALSE_ACCEPTS,
+    ) -> ReferenceVerdict:
+        """Say whether the model that wrote the reference wrote the responses. It does not have to be a known release.
+
+        Args:
+            responses: As for `identify`.
+            reference: Responses that the claimed model is known to have written.
+            false_alarms: The share of pairs of one release that may be called inconsistent.
+            false_accepts: The share of pairs of two releases that may be called consistent, in each kind of pair.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            InputError: For responses or a reference of which none can be judged.
+            FingerprintError: For a model that has no calibration of pairs.
+        """
+        case, known = (given if isinstance(given, Case) else case_of(given) for given in (responses, reference))
+        return verify_against(self._model, case, known, AllowedRates(false_alarms, false_accepts))
 
     def compare(
         self,
