@@ -22,7 +22,6 @@ from fingerprint.loading import Loaded, load_model
 from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
 from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
-from fingerprint.model.comparison import Comparison
 from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
@@ -56,7 +55,9 @@ from fingerprint.model.verdict import (
 )
 from fingerprint.side.evidence import SideTables, side_evidence
 from fingerprint.verification.claims import resolve_claim, verify
+from fingerprint.verification.comparison import Comparison
 from fingerprint.verification.pairs import compare_cases
+from fingerprint.verification.references import ReferenceVerdict, verify_against
 from fingerprint.verification.sequence import SequentialTest
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
@@ -297,6 +298,32 @@ class Fingerprint:
         """
         claim = claimed if isinstance(claimed, Claimed) else self.claim(claimed)
         return SequentialTest(self._model, claim, AllowedRates(false_alarms, false_accepts))
+
+    def verify_against(
+        self,
+        responses: Case | Iterable[str | Mapping[str, Any] | Response],
+        reference: Case | Iterable[str | Mapping[str, Any] | Response],
+        *,
+        false_alarms: float = FALSE_ALARMS,
+        false_accepts: float = FALSE_ACCEPTS,
+    ) -> ReferenceVerdict:
+        """Say whether the model that wrote the reference wrote the responses. It does not have to be a known release.
+
+        Args:
+            responses: As for `identify`.
+            reference: Responses that the claimed model is known to have written.
+            false_alarms: The share of pairs of one release that may be called inconsistent.
+            false_accepts: The share of pairs of two releases that may be called consistent, in each kind of pair.
+
+        Returns:
+            The verdict.
+
+        Raises:
+            InputError: For responses or a reference of which none can be judged.
+            FingerprintError: For a model that has no calibration of pairs.
+        """
+        case, known = (given if isinstance(given, Case) else case_of(given) for given in (responses, reference))
+        return verify_against(self._model, case, known, AllowedRates(false_alarms, false_accepts))
 
     def compare(
         self,

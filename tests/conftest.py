@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from fingerprint.base.files import locked
-from fingerprint.config import Config
+from fingerprint.config import Config, PairConfig
 from fingerprint.evaluation.config import EvaluationConfig
 from tests import worlds
 
@@ -138,3 +138,10 @@ def lesser(train_small: Callable[..., Path], made_once: Callable[[str, Callable[
     """A model of the same world without a release and a lab."""
     some = {"exclude_releases": ("OAK-3",), "exclude_labs": ("elm",), "name": "lesser"}
     return made_once("lesser", lambda out: train_small(out, **some))
+
+
+@pytest.fixture(scope="session")
+def comparing(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+    """A small model whose pairs are few: what is told of a limit is told by fewer of them."""
+    config = worlds.config(pairs=PairConfig(sizes=(1, 5, 10), cells=30, pairs=120, least_cells=5, rates=(0.05, 0.2)))
+    return made_once("comparing", lambda out: train_small(out, config=config))

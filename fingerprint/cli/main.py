@@ -36,7 +36,9 @@ class Verb(NamedTuple):
 VERBS = {
     "identify": Verb("fingerprint.cli.identify:command", "Say who wrote the responses in FILE..."),
     "verify": Verb("fingerprint.cli.verify:command", "Say whether the claimed model wrote the responses in FILE..."),
-    "compare": Verb("fingerprint.cli.compare:command", "Say whether one model wrote A and B, or two."),
+    "compare": Verb(
+        "fingerprint.cli.compare:command", "Say whether one model wrote A and B, or two; or when A changed."
+    ),
     "collect": Verb("fingerprint.cli.collect:command", "Ask models the probes and keep their answers."),
     "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
     "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),
@@ -115,8 +117,8 @@ def main(args: list[str] | None = None) -> None:
     """Run the command line and exit.
 
     Exit codes: 0 done, 2 for input that is not as expected, 3 for a new model that is worse than the one that it
-    would replace, 70 for a fault of the program, 130 for Ctrl-C; of a comparison 1 for "different" and 3 for
-    "inconclusive". `--debug` counts wherever it stands.
+    would replace, 70 for a fault of the program, 130 for Ctrl-C; of `verify` and `compare` 1 for
+    "inconsistent", "different" and "changed", and 3 for "inconclusive". `--debug` counts wherever it stands.
 
     Args:
         args: The arguments, None for those of the process.

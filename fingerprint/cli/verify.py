@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,9 +13,13 @@ from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.cases import Cases
 from fingerprint.cli.terminal import screen
+from fingerprint.errors import InputError
 
 if TYPE_CHECKING:
+    from fingerprint.data.response import Case
+    from fingerprint.data.rows import Options
     from fingerprint.model.claim_verdict import ClaimVerdict
+    from fingerprint.verification.references import ReferenceVerdict
 
 _FAILED = 2
 
@@ -26,9 +31,15 @@ CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @click.option(
     "--claimed",
-    required=True,
     metavar="NAME",
     help="Release, line, family or lab that is said to have written them; line:NAME for that level alone.",
+)
+@click.option(
+    "--reference",
+    "references",
+    multiple=True,
+    metavar="FILE",
+    help="In place of --claimed: responses that the claimed model is known to have written; repeatable.",
 )
 @options.model
 @options.encoder
@@ -47,41 +58,64 @@ CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
 @options.false_alarms
 @options.false_accepts
 @click.pass_context
-def command(
-    context: click.Context, /, files: tuple[str, ...], claimed: str, model: Path | None, form: str, **given: Any
-) -> int:
+def command(context: click.Context, /, files: tuple[str, ...], model: Path | None, form: str, **given: Any) -> int:
     """Say whether the claimed model wrote the responses in each FILE: consistent, inconsistent or inconclusive.
+
+    The claim is the name of a release, line, family or lab that MODEL knows (--claimed), or responses that the claimed
+    model is known to have written (--reference), whether MODEL knows it or not.
 
     Files are read as by identify. The exit code is 0 if all are consistent, 1 if one is inconsistent, 3 if one is
     inconclusive and none inconsistent, and 2 if a FILE cannot be read or holds nothing to judge.
     """
+    if bool(given["claimed"]) == bool(given["references"]):
+        raise click.UsageError("say what is claimed by --claimed NAME, or by --reference FILE: one of both")
+    reading = options.reading(given["format_in"], given["columns"], given["parts"])
+    reference = _reference(given["references"], files, reading) if given["references"] else None
     from fingerprint.api import Fingerprint
 
     known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
-    claim = known.claim(claimed)
     rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
-    reading = options.reading(given["format_in"], given["columns"], given["parts"])
+    judge: Callable[[Case], ClaimVerdict | ReferenceVerdict]
+    if reference is None:
+        judge = partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
+    else:
+        judge = partial(known.verify_against, reference=reference, **rates)
     cases = Cases(files, reading, given["together"], debug=bool(context.obj))
     is_one = given["together"] or (len(files) == 1 and not Path(files[0]).is_dir())
-    words = _write(cases.each(lambda case: known.verify(case, claim, **rates)), form, is_one)
+    words = _write(cases.each(judge), form, is_one)
     if cases.failed:
         return _FAILED
     return next((CODES[word] for word in ("inconsistent", "inconclusive") if word in words), CODES["consistent"])
 
 
-def _write(verdicts: Iterable[ClaimVerdict], form: str, is_one: bool) -> list[str]:
+def _reference(paths: Sequence[str], files: Sequence[str], reading: Options) -> Case:
+    """The responses of all references as one case."""
+    from fingerprint.data.reader import expanded, read_case
+    from fingerprint.data.streams import STDIN
+
+    def fail(error: InputError) -> None:
+        raise error
+
+    if STDIN in paths and STDIN in files:
+        raise InputError(STDIN, "standard input can be read once only")
+    case = read_case(list(expanded(paths, fail)), reading)
+    if not case.n_used:
+        raise InputError(case.file, f"--reference: {'; '.join(case.warnings)}")
+    return case
+
+
+def _write(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], form: str, is_one: bool) -> list[str]:
     """Print verdicts, text as they come; return their words."""
     import json
 
     from fingerprint.data.registry import Registry
-    from fingerprint.report.claim import render_claim, render_junit
+    from fingerprint.report.claim import render_junit
 
     labs = Registry.load().labs
     if form == "text":
-        width, encoding = screen()
         words = []
         for done, verdict in enumerate(verdicts):
-            click.echo(("\n" if done else "") + render_claim(verdict, labs, width, encoding), nl=False)
+            click.echo(("\n" if done else "") + _text(verdict, labs), nl=False)
             words.append(str(verdict.verdict))
         return words
     found = list(verdicts)
@@ -91,3 +125,13 @@ def _write(verdicts: Iterable[ClaimVerdict], form: str, is_one: bool) -> list[st
         values = [verdict.to_dict() for verdict in found]
         click.echo(json.dumps(values[0] if is_one else values, indent=2, allow_nan=False))
     return [str(verdict.verdict) for verdict in found]
+
+
+def _text(verdict: ClaimVerdict | ReferenceVerdict, labs: Mapping[str, str]) -> str:
+    from fingerprint.model.claim_verdict import ClaimVerdict
+    from fingerprint.report.claim import render_claim
+    from fingerprint.report.reference import render_reference
+
+    if isinstance(verdict, ClaimVerdict):
+        return render_claim(verdict, labs, *screen())
+    return render_reference(verdict, *screen())

@@ -6,11 +6,12 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 
 from fingerprint.comparison.kernels import Kernel, gram
-from fingerprint.comparison.permutations import Bools, Doubles, Ints, p_value, shuffles, smallest_p
+from fingerprint.comparison.permutations import LEVEL, Bools, Doubles, Ints, p_value, shuffles, smallest_p
 from fingerprint.comparison.shared_prompts import prompt_key
 from fingerprint.data.formats.values import moment
 from fingerprint.data.response import Case, Response
@@ -18,8 +19,6 @@ from fingerprint.data.response import Case, Response
 PERMUTATIONS = 999
 # Responses before and after a change, at least: the mean of fewer is mostly noise.
 LEAST_SEGMENT = 5
-# The false-alarm rate at which a change is dated, and one minus the coverage of its interval.
-LEVEL = 0.05
 # Coordinates of a response: the principal components of the kernel. Those after hold single texts.
 _COMPONENTS = 32
 # For the interval: splits that are tested, and permutations for each.
@@ -27,6 +26,14 @@ _MOST_SPLITS = 60
 _SPLIT_PERMUTATIONS = 199
 # Numbers that are in memory at once.
 _MOST_NUMBERS = 8_000_000
+
+
+class DriftVerdict(StrEnum):
+    """What a search for a change over time can end with."""
+
+    CHANGED = "changed"
+    UNCHANGED = "no-change-found"
+    INCONCLUSIVE = "inconclusive"
 
 
 class NoDrift(StrEnum):
@@ -84,6 +91,33 @@ class Drift:
     smallest_p: float | None = None
     change: Change | None = None
     no_drift: NoDrift | None = None
+
+    @property
+    def verdict(self) -> DriftVerdict:
+        """Whether the style changed; inconclusive where no order of these responses could have shown it."""
+        if self.change is not None:
+            return DriftVerdict.CHANGED
+        could = self.smallest_p is not None and self.smallest_p <= LEVEL
+        return DriftVerdict.UNCHANGED if could else DriftVerdict.INCONCLUSIVE
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values: the times in ISO 8601, and how many responses are before and after the change."""
+        change = self.change
+        return {
+            "verdict": str(self.verdict),
+            "n_used": self.n_used,
+            "n_without_time": self.n_without_time,
+            "is_prompt_fixed": self.is_prompt_fixed,
+            "p_value": self.p_value,
+            "smallest_p": self.smallest_p,
+            "change": change
+            and {
+                **{name: getattr(change, name).isoformat() for name in ("last_before", "first_after", "low", "high")},
+                "n_before": len(change.before),
+                "n_after": len(change.after),
+            },
+            "no_drift": self.no_drift and self.no_drift.name.lower().replace("_", "-"),
+        }
 
 
 @dataclass(frozen=True)

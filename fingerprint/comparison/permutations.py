@@ -13,6 +13,9 @@ Bools = NDArray[np.bool_]
 Doubles = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+LEVEL = 0.05
+"""The false-alarm rate at which a difference is shown and a change is dated; its interval covers one minus it."""
+
 # Random numbers that are in memory at once.
 _MOST_DRAWN = 4_000_000
 # Values that differ by rounding alone are equal: the statistics of one labelling under two names.

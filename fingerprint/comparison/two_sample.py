@@ -21,10 +21,7 @@ _CONSTANT = 1e-9
 class NoTest(StrEnum):
     """Why there is no p-value."""
 
-    NO_SHARED_PROMPTS = (
-        "The two answered no prompt in common. Responses to different prompts differ by their prompts, so that no "
-        "permutation tells whether the models differ too."
-    )
+    NO_SHARED_PROMPTS = "The two answered no prompt in common, and different prompts alone make responses differ."
     TOO_FEW = f"The test needs at least {LEAST} responses of each case to shared prompts."
 
 

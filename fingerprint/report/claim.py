@@ -10,6 +10,7 @@ from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.claim_verdict import Alternative, ClaimVerdict, ClaimWord, TrialRates
 from fingerprint.model.decision import percent, stated
 from fingerprint.report.layout import Names, counted, fit, wrap
+from fingerprint.verification.references import ReferenceVerdict
 
 HEADLINES: dict[ClaimWord, str] = {
     ClaimWord.CONSISTENT: "CONSISTENT with {claim}",
@@ -78,6 +79,11 @@ def claim_words(verdict: ClaimVerdict, name: Names) -> str:
     if claimed.level == "lab":
         return f"a model of {name(claimed.lab)}"
     return f"{printable(claimed.name)} ({claimed.level} of {name(claimed.lab)})"
+
+
+def reference_words(verdict: ReferenceVerdict) -> str:
+    """Return the claim in words, such as "the model of official.jsonl"."""
+    return f"the model of {printable(verdict.reference.file)}"
 
 
 def _head(verdict: ClaimVerdict, name: Names, width: int) -> list[str]:
@@ -175,7 +181,7 @@ def _model(verdict: ClaimVerdict, width: int) -> list[str]:
     )
 
 
-def render_junit(verdicts: Iterable[ClaimVerdict], labs: Mapping[str, str]) -> str:
+def render_junit(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], labs: Mapping[str, str]) -> str:
     """Return the verdicts as one JUnit test suite: inconsistent fails, inconclusive is skipped.
 
     Args:
@@ -193,9 +199,8 @@ def render_junit(verdicts: Iterable[ClaimVerdict], labs: Mapping[str, str]) -> s
         skipped=str(words.count(ClaimWord.INCONCLUSIVE)),
     )
     for verdict in found:
-        case = ElementTree.SubElement(
-            suite, "testcase", classname=claim_words(verdict, name), name=printable(verdict.file)
-        )
+        claim = claim_words(verdict, name) if isinstance(verdict, ClaimVerdict) else reference_words(verdict)
+        case = ElementTree.SubElement(suite, "testcase", classname=claim, name=printable(verdict.file))
         said = printable(verdict.explanation)
         if verdict.verdict is ClaimWord.INCONSISTENT:
             ElementTree.SubElement(case, "failure", message=str(verdict.verdict)).text = said

@@ -6,10 +6,11 @@ import json
 from collections.abc import Iterator
 
 from fingerprint.base.escaping import printable
-from fingerprint.model.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 from fingerprint.model.pair_calibration import IMPOSTORS, TARGETS, PairDomain, PairKind, PairVerdict
 from fingerprint.model.verdict import ModelInfo
 from fingerprint.report.layout import columns, counted, fit, wrap
+from fingerprint.report.model_free import model_free_lines
+from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 
 HEADLINES: dict[PairVerdict, str] = {
     PairVerdict.SAME: "SAME: one model wrote both",
@@ -48,16 +49,16 @@ def render_text(comparison: Comparison, width: int = 80, encoding: str = "utf-8"
         width: Columns of the terminal.
         encoding: Of the output; characters that it lacks are written as ASCII escapes.
     """
-    several = len(comparison.pairs) > 1
-    sections = [[line for case in comparison.cases for line in _case(case, width)]]
-    sections += [_pair(comparison, pair, several, width) for pair in comparison.pairs]
-    sections += [_rates(rates, width) for rates in dict.fromkeys(pair.rates for pair in comparison.pairs)]
-    sections.append(_model(comparison.model, width))
+    sections = [[line for case in comparison.cases for line in case_lines(case, width)]]
+    sections += [_pair(comparison, pair, width) for pair in comparison.pairs]
+    sections += [rates_lines(rates, width) for rates in dict.fromkeys(pair.rates for pair in comparison.pairs)]
+    sections.append(model_lines(comparison.model, width))
     text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
     return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
-def _case(case: ComparedCase, width: int) -> Iterator[str]:
+def case_lines(case: ComparedCase, width: int) -> Iterator[str]:
+    """Yield what was read from one of the cases."""
     where = "in-domain" if case.in_domain else "out-of-domain"
     used = f"{case.n_used} of {counted(case.n_responses, 'response')} used, {where}"
     yield from wrap(f"{printable(case.file)}: {used}", width)
@@ -67,23 +68,16 @@ def _case(case: ComparedCase, width: int) -> Iterator[str]:
         yield from wrap(f"warning: {printable(warning)}", width, "  ")
 
 
-def _pair(comparison: Comparison, pair: ComparedPair, several: bool, width: int) -> list[str]:
-    first, second = map(printable, comparison.names(pair))
-    lines = wrap(f"{first} and {second}: {HEADLINES[pair.verdict]}", width)
-    lines += wrap(_support(pair), width)
+def pair_lines(pair: ComparedPair, names: tuple[str, str], width: int) -> list[str]:
+    """Return what a pair shows, by the model and without it; `names` are safe to show."""
+    lines = wrap(_support(pair), width)
     for warning in pair.warnings:
         lines += wrap(f"warning: {printable(warning)}", width)
-    return lines
+    return [*lines, *model_free_lines(pair.model_free, names, width)]
 
 
-def _support(pair: ComparedPair) -> str:
-    llr = pair.log_likelihood_ratio
-    what = "one model" if llr >= 0 else "two models"
-    return f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
-
-
-def _rates(rates: PairRates, width: int) -> list[str]:
-    """A table with a row for each kind of held-out pairs."""
+def rates_lines(rates: PairRates, width: int) -> list[str]:
+    """Return a table with a row for each kind of held-out pairs."""
     if not rates.kinds:
         return wrap("No error rate was measured on such pairs, so that nothing can be told.", width)
     where = "both in-domain" if rates.domain is PairDomain.IN else "not both in-domain"
@@ -102,6 +96,27 @@ def _rates(rates: PairRates, width: int) -> list[str]:
     return lines
 
 
+def model_lines(model: ModelInfo, width: int) -> list[str]:
+    """Return which model compared the cases."""
+    return wrap(
+        f"Model {printable(model.name)} {printable(model.version)}, trained {printable(model.trained)}. Neither case "
+        "has to be by a release that it knows.",
+        width,
+    )
+
+
+def _pair(comparison: Comparison, pair: ComparedPair, width: int) -> list[str]:
+    first, second = map(printable, comparison.names(pair))
+    headline = wrap(f"{first} and {second}: {HEADLINES[pair.verdict]}", width)
+    return [*headline, *pair_lines(pair, (first, second), width)]
+
+
+def _support(pair: ComparedPair) -> str:
+    llr = pair.log_likelihood_ratio
+    what = "one model" if llr >= 0 else "two models"
+    return f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
+
+
 def _promised(rates: PairRates) -> str:
     measured = {row.kind for row in rates.kinds}
     told = "Variants are snapshots, effort settings and quantisations: they are measured, and nothing is promised."
@@ -117,11 +132,3 @@ def _figures(row: MeasuredKind) -> tuple[str, ...]:
 def _row(name: str, cells: tuple[str, ...]) -> list[str]:
     filled = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True))
     return [f"  {fit(name, max(_NAME, columns(name)))}{filled}".rstrip()]
-
-
-def _model(model: ModelInfo, width: int) -> list[str]:
-    return wrap(
-        f"Model {printable(model.name)} {printable(model.version)}, trained {printable(model.trained)}. Neither case "
-        "has to be by a release that it knows.",
-        width,
-    )

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 from math import log
 
 import numpy as np
 
+from fingerprint.comparison.model_free import model_free
 from fingerprint.data.response import Case
 from fingerprint.errors import FingerprintError, InputError
 from fingerprint.loading import Loaded
-from fingerprint.model.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 from fingerprint.model.covariates import read_cases
 from fingerprint.model.decision import verbal
 from fingerprint.model.pair_calibration import PairCalibration, PairDomain, PairKind
 from fingerprint.model.pairs import Sides, pair_features, shared_domain
 from fingerprint.model.verdict import AllowedRates
+from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 
 # With fewer responses a side, nearly every verdict is inconclusive.
 _FEW = 5
@@ -66,23 +68,27 @@ def compare_cases(model: Loaded, cases: Sequence[Case], allowed: AllowedRates) -
             for case, inside, ratio in zip(cases, sides.in_domain, two_source_llr.tolist(), strict=True)
         ),
         pairs=tuple(
-            _pair(model.pairs, sides, (first, second), of, allowed, together)
+            _pair(_Pairs(model.pairs, sides, cases, allowed), (first, second), of, together)
             for (first, second), of, together in zip(pairs.tolist(), score.tolist(), shared.tolist(), strict=True)
         ),
         model=model.info,
     )
 
 
-def _pair(
-    calibration: PairCalibration,
-    sides: Sides,
-    pair: tuple[int, int],
-    score: float,
-    allowed: AllowedRates,
-    shared: float,
-) -> ComparedPair:
+@dataclass(frozen=True)
+class _Pairs:
+    """What all pairs of a comparison have in common."""
+
+    calibration: PairCalibration
+    sides: Sides
+    cases: Sequence[Case]
+    allowed: AllowedRates
+
+
+def _pair(of: _Pairs, pair: tuple[int, int], score: float, shared: float) -> ComparedPair:
     """One pair; shared: the probability that both cases are of one domain."""
     at = list(pair)
+    calibration, sides, allowed = of.calibration, of.sides, of.allowed
     count = int(sides.count[at].min())
     size, domain = calibration.nearest(count), PairDomain.IN if sides.in_domain[at].all() else PairDomain.OUT
     limits = calibration.limits[size][domain]
@@ -101,6 +107,7 @@ def _pair(
             kinds=tuple(_kinds(calibration, size, domain, allowed)),
         ),
         warnings=tuple(_warnings(count, domain, shared)),
+        model_free=model_free(*(of.cases[i].records for i in pair)),
     )
 
 

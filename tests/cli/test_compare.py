@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,25 +13,19 @@ from click.testing import CliRunner
 from fingerprint.api import Fingerprint
 from fingerprint.cli import compare
 from fingerprint.cli.main import group
+from fingerprint.comparison.drift import DriftVerdict
 from fingerprint.config import PairConfig
 from fingerprint.errors import FingerprintError, InputError
-from fingerprint.model.comparison import Comparison
 from fingerprint.model.pair_calibration import PairDomain, PairKind, PairVerdict
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 from fingerprint.report import comparison as report
+from fingerprint.report import model_free
 from fingerprint.report.comparison import render_text
 from fingerprint.store.folder import load, save
+from fingerprint.verification.comparison import Comparison
 from tests import worlds
 from tests.cli.test_cli import run
 from tests.store.folder import CARD, encoder_files
-
-
-@pytest.fixture(scope="session")
-def comparing(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
-    """A small model whose pairs are few: what is told of a limit is told by fewer of them."""
-    config = worlds.config(pairs=PairConfig(sizes=(1, 5, 10), cells=30, pairs=120, least_cells=5, rates=(0.05, 0.2)))
-    return made_once("comparing", lambda out: train_small(out, config=config))
-
 
 RATES = ("--false-alarms", "0.2", "--false-accepts", "0.2")
 
@@ -72,7 +65,10 @@ def test_one_release_is_told_from_two(comparing: Path, tmp_path: Path) -> None:
 def test_the_order_of_the_files_does_not_matter(comparing: Path, tmp_path: Path) -> None:
     one, two = files(tmp_path, "ash-1", "elm-2")
     forth, back = (compared(comparing, *given).pairs[0] for given in ((one, two), (two, one)))
-    assert dataclasses.replace(forth, first=0, second=1) == dataclasses.replace(back, first=0, second=1)
+    assert forth == dataclasses.replace(back, model_free=forth.model_free)
+    ways = [sorted((effect.name, effect.first, effect.second) for effect in pair.model_free.markers.effects)
+            for pair in (forth, back)]  # fmt: skip
+    assert ways[0] == [(name, second, first) for name, first, second in ways[1]]
 
 
 @pytest.mark.parametrize(("given", "codes"), [(("ash-1", "ash-1"), {0, 3}), (("ash-1", "oak-2"), {1, 3})])
@@ -86,6 +82,32 @@ def test_exit_codes_and_json(comparing: Path, tmp_path: Path, given: tuple[str, 
     assert {"same": 0, "different": 1, "inconclusive": 3}[pair["verdict"]] == done.returncode
     assert pair["rates"]["false_alarms"] == pair["rates"]["false_accepts"] == 0.2
     assert {row["kind"] for row in pair["rates"]["kinds"]} <= set(PairKind)
+    assert pair["model_free"]["test"]["p_value"] is None
+    assert pair["model_free"]["markers"]["is_paired"] is False
+
+
+def test_shared_prompts_are_tested_beside_the_verdict(comparing: Path, tmp_path: Path) -> None:
+    one, two = (worlds.case(tmp_path / f"{name}.jsonl", name, 20) for name in ("ash-1", "oak-2"))
+    done = run("compare", one, two, "--model", comparing, "--format", "json", *RATES)
+    found = json.loads(done.stdout)["pairs"][0]["model_free"]
+    assert (found["test"]["n_prompts"], found["n_by_id"], found["n_unmatched"]) == (20, 20, [0, 0])
+    assert found["test"]["p_value"] <= 0.05
+    assert found["test"]["smallest_p"] <= found["test"]["p_value"]
+    assert found["meaning"].startswith("The two did not sample from one distribution")
+    # ash writes bold headings and lists, oak does not.
+    bold = next(effect for effect in found["markers"]["effects"] if effect["name"] == "bold passages")
+    assert bold["first"] > bold["second"] == 0
+    assert bold["delta"] == -1 <= bold["low"] < bold["high"] < 0
+    assert bold["p_adjusted"] <= 0.05
+    assert len(found["markers"]["effects"]) > 5
+    text = run("compare", one, two, "--model", comparing, *RATES).stdout
+    assert "20 prompts shared, 20 and 20 responses to them" in text
+    assert "least p-value that was possible" in text
+    assert "only ids say that 20 prompts" in text
+    assert "in responses to the same prompts" in " ".join(text.split())
+    assert sum(" to +" in line or " to -" in line for line in text.splitlines() if line.startswith("  ")) <= 5
+    assert "bold passages (per 1,000 words)" in text
+    assert "  code blocks" not in text
 
 
 def verdict_code(found: str, tmp_path: Path, comparing: Path, monkeypatch: pytest.MonkeyPatch, more: int = 0) -> int:
@@ -118,6 +140,8 @@ def test_text_for_people(comparing: Path, tmp_path: Path) -> None:
     assert "releases of two labs" in done.stdout
     assert "3 of 3 responses used" in done.stdout
     assert "warning: few responses: 3 on the smaller side" in done.stdout
+    assert done.stdout.count("Without the model: The two answered no prompt in common") == 3
+    assert "no style marker can differ" in done.stdout
     # A path is not broken.
     assert all(len(line) <= 90 or str(tmp_path) in line for line in done.stdout.splitlines())
     assert "\x1b" not in done.stdout
@@ -137,6 +161,8 @@ def test_every_word_has_its_text() -> None:
     assert compare._CODES.keys() == set(PairVerdict)
     assert (compare.FALSE_ALARMS, compare.FALSE_ACCEPTS) == (FALSE_ALARMS, FALSE_ACCEPTS)
     assert len(PairDomain) == 2
+    assert model_free.HEADLINES.keys() == set(DriftVerdict)
+    assert compare._DRIFT_CODES.keys() == set(DriftVerdict)
 
 
 def test_standard_input(comparing: Path, tmp_path: Path) -> None:
@@ -162,6 +188,9 @@ def test_what_cannot_be_compared_is_one_line(comparing: Path, tmp_path: Path) ->
     nothing.write_text('{"response": "no"}\n')
     for given, said in (
         ((one,), "expected two files or more"),
+        ((one, two, "--by", "time"), "--by time looks at one file over time; 2 were given"),
+        ((one, "--by", "time"), "--by time uses no model; leave out --model"),
+        ((one, "--by", "size"), "Invalid value for '--by'"),
         ((one, tmp_path / "none.jsonl"), "none.jsonl"),
         ((one, nothing), "short.jsonl: no response is left to judge"),
         ((one, tmp_path), "a folder; name the files in it"),

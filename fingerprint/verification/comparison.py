@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from fingerprint.comparison.model_free import ModelFree
 from fingerprint.model.pair_calibration import PairDomain, PairKind, PairVerdict
 from fingerprint.model.verdict import ModelInfo, Support
 
@@ -74,7 +75,7 @@ class PairRates:
 
 @dataclass(frozen=True, slots=True)
 class ComparedPair:
-    """What style says of two of the cases. What is found without a model stands beside it, in a field of its own.
+    """What style says of two of the cases.
 
     Attributes:
         first: Number of one case, from 0.
@@ -84,6 +85,7 @@ class ComparedPair:
         support: How much that supports what it speaks for, on the verbal scale.
         rates: How often such a verdict is wrong.
         warnings: What makes the rates doubtful for this pair.
+        model_free: What the two show without a model; the verdict does not rest on it.
     """
 
     first: int
@@ -93,6 +95,7 @@ class ComparedPair:
     support: Support
     rates: PairRates
     warnings: tuple[str, ...]
+    model_free: ModelFree
 
 
 @dataclass(frozen=True, slots=True)
