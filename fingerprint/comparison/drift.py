@@ -37,7 +37,9 @@ class DriftVerdict(StrEnum):
 
 
 class NoDrift(StrEnum):
-    """Why no change could be looked for."""
+    """Why there is no p-value."""
+
+    CONSTANT = "All responses to a prompt are the same, word for word."
 
     NO_TIMES = "The rows carry no times."
     TOO_FEW = (
@@ -78,10 +80,10 @@ class Drift:
         n_without_time: Responses without a time that can be read.
         is_prompt_fixed: Whether times changed places only among responses to one prompt. If not, few prompts come
             again, and other prompts at other times look like a change.
-        p_value: Of no change; None if none could be looked for.
+        p_value: Of no change; None if none could be looked for, and for responses that are all the same.
         smallest_p: The least p-value that any order of these responses could have had.
         change: The change, if the p-value is no larger than LEVEL.
-        no_drift: Why none could be looked for.
+        no_drift: Why there is no p-value.
     """
 
     n_used: int
@@ -97,6 +99,8 @@ class Drift:
         """Whether the style changed; inconclusive where no order of these responses could have shown it."""
         if self.change is not None:
             return DriftVerdict.CHANGED
+        if self.no_drift is NoDrift.CONSTANT:
+            return DriftVerdict.UNCHANGED
         could = self.smallest_p is not None and self.smallest_p <= LEVEL
         return DriftVerdict.UNCHANGED if could else DriftVerdict.INCONCLUSIVE
 
@@ -174,6 +178,12 @@ def find_drift(case: Case, permutations: int = PERMUTATIONS, seed: int = 0) -> D
         return Drift(len(rows), n_without, is_fixed, no_drift=NoDrift.TOO_FEW)
     codes = {key: i for i, key in enumerate(dict.fromkeys(map(prompt_key, responses)))}
     prompt = np.array([codes[prompt_key(response)] if is_fixed else 0 for response in responses], np.int64)
+    if (
+        len({(int(one), response.response) for one, response in zip(prompt, responses, strict=True)})
+        == prompt.max() + 1
+    ):
+        # Their coordinates would be rounding errors, which can differ by place.
+        return Drift(len(rows), n_without, is_fixed, no_drift=NoDrift.CONSTANT)
     found = change_point(_coordinates([r.response for r in responses], prompt), prompt, splits, permutations, seed)
     change = None
     if found.p_value <= LEVEL:

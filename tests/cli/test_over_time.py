@@ -79,6 +79,21 @@ def test_what_cannot_be_told_has_a_code_of_its_own(kind: str, tmp_path: Path) ->
     assert (found["verdict"], found["p_value"], found["no_drift"]) == ("inconclusive", None, kind)
 
 
+def test_answers_that_are_always_the_same_have_not_changed(tmp_path: Path) -> None:
+    file = tmp_path / "greedy.jsonl"
+    rows = [
+        {"prompt_id": str(prompt), "response": worlds.write("ash-1", prompt), "time": f"2026-03-{day + 1:02}"}
+        for day in range(6)
+        for prompt in range(3)
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)) + "\n")
+    done = run("compare", file, "--by", "time")
+    assert done.returncode == 0, done.stdout
+    assert "All responses to a prompt are the same, word for word." in done.stdout
+    found = json.loads(run("compare", file, "--by", "time", "--format", "json").stdout)
+    assert (found["verdict"], found["no_drift"], found["n_used"]) == ("no-change-found", "constant", 18)
+
+
 def test_too_few_orders_to_show_a_change(tmp_path: Path) -> None:
     # Five prompts that come twice can change places in 32 ways, and each looks the same from both ends.
     file = over_days(tmp_path / "case.jsonl", ["ash-1", "oak-2"], 5)
