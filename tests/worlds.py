@@ -48,7 +48,7 @@ SHARED = [
 SPLITS = SplitConfig(
     folds=2, later=(), corpora=0.3, labs=0.17, rows=20, vocabulary=8_000, steps=20, sizes=(1, 3, 10), draws=1, cases=40
 )
-CALIBRATION = CalibrationConfig(margin=0.5, iterations=40)
+CALIBRATION = CalibrationConfig(margin=0.5, pooling=1.0, iterations=40)
 
 
 def config(**changes: Any) -> Config:
