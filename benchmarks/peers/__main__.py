@@ -19,10 +19,8 @@ import click
 
 from benchmarks.peers import catalogue
 from benchmarks.peers.page import Conditions, page
-from benchmarks.peers.run import Settings, run
-from fingerprint.base.files import cache_dir, write_atomically
-
-CACHE = cache_dir() / "peers"
+from benchmarks.peers.run import CACHE, Settings, run
+from fingerprint.base.files import write_atomically
 
 
 @click.command()

@@ -98,7 +98,7 @@ def _accuracy(found: dict[str, Any], protocol: str, title: str) -> str:
             for name, row in rows.items()
         ]
         count = rows[OURS]["cases"]
-        tables.append(f"{n} response{'s' * (n > 1)} ({count} cases):\n\n" + _table([f"n = {n}", *METRICS], lines))
+        tables.append(f"{n} response{'s' * (n > 1)} ({count} cases):\n\n" + table([f"n = {n}", *METRICS], lines))
     return f"## {title}\n\n" + "\n\n".join(tables)
 
 
@@ -131,7 +131,7 @@ def _losses(found: dict[str, Any]) -> str:
         lines = [[p, str(n), metric, f"{own:.3f}", peer, f"{its:.3f}"] for p, n, metric, own, peer, its in rows]
         parts.append(
             f"{name}, of {cells}:\n\n"
-            + _table(["cases", "responses", "figure", "ours", "peer", "its"], lines)
+            + table(["cases", "responses", "figure", "ours", "peer", "its"], lines)
             + f"\n\n{WHY}"
         )
     return "\n\n".join(parts)
@@ -146,7 +146,7 @@ def _attributions(found: dict[str, Any]) -> str:
         if result["abstains"]
         for row in result["figures"]
     ]
-    return "## Those that may abstain\n\n" + _table(
+    return "## Those that may abstain\n\n" + table(
         ["", "cases", "responses", "coverage", "false-attribution rate"], lines
     )
 
@@ -167,7 +167,7 @@ def _cost(found: dict[str, Any]) -> str:
         "## Time and memory\n\n"
         f"`{ASKED} responses, cold` is a whole process: import, load the saved model, read a file of {ASKED} "
         "responses, answer. Medians of turns taken in one run; ratios are to fingerprint's. Training includes tuning."
-        "\n\n" + _table(names, lines)
+        "\n\n" + table(names, lines)
     )
 
 
@@ -180,7 +180,7 @@ def _methods(found: dict[str, Any]) -> str:
     return (
         "## How a case is read\n\n"
         "Every peer classifies the releases of single responses; a case is the mean of its responses' scores.\n\n"
-        + _table(["", "score of a response", "a lab is", "chosen by tuning"], lines)
+        + table(["", "score of a response", "a lab is", "chosen by tuning"], lines)
     )
 
 
@@ -233,7 +233,7 @@ def _share(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 

@@ -23,11 +23,13 @@ from benchmarks.peers import catalogue
 from benchmarks.peers.cases import Cases, read_cases, scored, verdict_lines, write_rows
 from benchmarks.peers.peer import SEED, Peer
 from benchmarks.speed import cold
-from fingerprint.base.files import write_atomically
+from fingerprint.base.files import cache_dir, write_atomically
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.loading import load_model
 
+CACHE = cache_dir() / "peers"
+"""Where results, models and embeddings are kept."""
 OURS = "fingerprint"
 SAME_ROWS = "fingerprint-same-rows"
 OF_OURS = (SAME_ROWS, OURS)

@@ -187,14 +187,25 @@ def _estimates(similarity: Doubles, pooled: Pooled) -> tuple[float | None, float
     product = by_prompt @ similarity @ by_prompt.T
     across = (product.sum() - np.trace(product)) / (prompts * (prompts - 1)) if prompts > 1 else None
     found = [
-        _unbiased(similarity[np.ix_(at, at)], pooled.second[at])
+        squared_mmd(similarity[np.ix_(at, at)], pooled.second[at])
         for at in (np.flatnonzero(pooled.prompt == p) for p in np.flatnonzero(size.min(axis=0) > 1))
     ]
     return across, float(np.mean(found)) if found else None
 
 
-def _unbiased(similarity: Doubles, second: Bools) -> float:
-    """The unbiased estimate of the squared MMD (Gretton et al. 2012, equation 3)."""
+def squared_mmd(similarity: Doubles, second: Bools) -> float:
+    """Estimate the squared maximum mean discrepancy (MMD) of two samples, without bias.
+
+    Args:
+        similarity: (N, N) the kernel of all pairs of responses.
+        second: (N,) which of them are of the second sample; both samples have two responses or more.
+
+    Returns:
+        In squared units of the kernel; below 0 by chance where the two are alike.
+
+    References:
+        Gretton et al. (2012), A Kernel Two-Sample Test, JMLR 13, equation 3.
+    """
     total = 0.0
     for side in (~second, second):
         own = similarity[np.ix_(side, side)]
