@@ -16,7 +16,7 @@ from fingerprint.base.keys import factorize
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
-from fingerprint.data.response import Case, Part, Response
+from fingerprint.data.response import Case, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
@@ -41,12 +41,10 @@ from fingerprint.model.verdict import (
     Candidates,
     Domain,
     FamilyShare,
-    InputInfo,
     KindRates,
     KindShare,
     LabShare,
     NewRelease,
-    PartCounts,
     ReleaseShare,
     SideEvidence,
     SizeRates,
@@ -54,7 +52,7 @@ from fingerprint.model.verdict import (
     Verdict,
 )
 from fingerprint.side.evidence import SideTables, side_evidence
-from fingerprint.verification.claims import resolve_claim, verify
+from fingerprint.verification.claims import input_info, resolve_claim, verify
 from fingerprint.verification.comparison import Comparison
 from fingerprint.verification.pairs import compare_cases
 from fingerprint.verification.references import ReferenceVerdict, verify_against
@@ -212,9 +210,7 @@ class Fingerprint:
         llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
         return Verdict(
             file=case.file,
-            read=InputInfo(
-                case.summary, PartCounts(**{part.value: case.parts.get(part, 0) for part in Part}), case.judged
-            ),
+            read=input_info(case),
             n_responses=case.n_responses,
             n_used=case.n_used,
             verdict=decision.verdict,

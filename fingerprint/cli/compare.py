@@ -12,6 +12,7 @@ from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError, InputError
+from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,16 +21,11 @@ if TYPE_CHECKING:
     from fingerprint.data.rows import Options
     from fingerprint.verification.comparison import Comparison
 
-# The same as in fingerprint.model.pair_calibration, which --help does not import; a test compares them.
-FALSE_ALARMS, FALSE_ACCEPTS = 0.01, 0.05
-
 # Exit codes by verdict, for two files, and for one over time.
 _CODES = {"same": 0, "different": 1, "inconclusive": 3}
 _DRIFT_CODES = {"no-change-found": 0, "changed": 1, "inconclusive": 3}
 # Options that say how the model compares, which a search over time does without.
 _OF_THE_MODEL = ("model", "encoder", "false_alarms", "false_accepts")
-
-_rate = click.FloatRange(0, 1, min_open=True, max_open=True)
 
 
 @click.command("compare")
@@ -45,14 +41,14 @@ _rate = click.FloatRange(0, 1, min_open=True, max_open=True)
 @options.parts
 @click.option(
     "--false-alarms",
-    type=_rate,
+    type=options.RATE,
     default=FALSE_ALARMS,
     show_default=True,
     help="Share of pairs of one release that may be called different.",
 )
 @click.option(
     "--false-accepts",
-    type=_rate,
+    type=options.RATE,
     default=FALSE_ACCEPTS,
     show_default=True,
     help="Share of pairs of two releases that may be called the same, in each kind of two releases.",

@@ -280,7 +280,9 @@ def _claim_json(outcome: _Outcome[ClaimSequence]) -> str:
 
 
 def _encoded(lines: Sequence[str], encoding: str) -> str:
-    return "\n".join(lines).encode(encoding, "backslashreplace").decode(encoding) + "\n"
+    from fingerprint.report.layout import as_text
+
+    return as_text([lines], encoding)
 
 
 def _dumped(values: dict[str, object]) -> str:

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import log
 
 from fingerprint.model.calibration import Calibration, nearest
 from fingerprint.model.claim_verdict import ClaimReason, ClaimWord, TrialRates, TrialSize
 from fingerprint.model.claims import NEVER, PROMISED, TARGET, ClaimTable, Impostor
-from fingerprint.model.decision import percent, stated, verbal
-from fingerprint.model.verdict import Support
+from fingerprint.model.decision import percent, stated, why_unjudged
 
 VERDICT_OF: dict[ClaimReason, ClaimWord] = {
     ClaimReason.ABOVE_LIMIT: ClaimWord.CONSISTENT,
@@ -116,23 +114,13 @@ def decide_claim(
 
 
 def _reason(case: ClaimCase, calibration: Calibration, accept: float, reject: float) -> ClaimReason:
-    count = case.responses
-    if not count:
-        return ClaimReason.NO_RESPONSES
-    if case.domain_distance > calibration.far_limit(count):
-        return ClaimReason.OUT_OF_DOMAIN
-    if case.two_source_llr > calibration.two_source_limit(count):
-        return ClaimReason.TWO_SOURCES
+    if unjudged := why_unjudged(case.responses, case.domain_distance, case.two_source_llr, calibration):
+        return ClaimReason(unjudged)
     if case.log_likelihood_ratio >= accept:
         return ClaimReason.ABOVE_LIMIT
     if case.log_likelihood_ratio < reject:
         return ClaimReason.BELOW_LIMIT
     return ClaimReason.NO_LIMIT if accept >= NEVER and reject <= -NEVER else ClaimReason.BETWEEN_LIMITS
-
-
-def support_of(log_likelihood_ratio: float) -> Support:
-    """Return how much a log-likelihood ratio in nats supports whichever side it is on, on the verbal scale."""
-    return verbal(abs(log_likelihood_ratio) / log(10))
 
 
 def trial_rates(table: ClaimTable, count: int) -> tuple[int, tuple[TrialRates, ...]]:

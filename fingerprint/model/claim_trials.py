@@ -59,11 +59,12 @@ def draw_trials(
     """
     covariates = cases.covariates.columns(cases.evidence, calibration.config)
     found = posterior(calibration.values(), cases.evidence, covariates, cases.names.lab)
+    claimable = _claimable(cases, known, found)
     out = {}
     for level in levels:
         rng = np.random.default_rng(seed)
         case, kind, columns = [], [], []
-        for name, choices in _claimable(cases, known, found, level).items():
+        for name, choices in claimable[level].items():
             at = np.flatnonzero(choices.any(axis=1))
             if not len(at):
                 continue
@@ -78,36 +79,37 @@ def draw_trials(
 
 
 def _claimable(
-    cases: CalibrationCases, known: NDArray[np.bool_], found: Posterior, level: Level
-) -> dict[str, NDArray[np.bool_]]:
-    """For each kind of trial (S, R) the releases by which a claim about each case may be named."""
+    cases: CalibrationCases, known: NDArray[np.bool_], found: Posterior
+) -> dict[Level, dict[str, NDArray[np.bool_]]]:
+    """By level and kind of trial (S, R) the releases by which a claim about each case may be named."""
     names, truth = cases.names, cases.release
     same_lab = (names.lab == names.lab[truth][:, None]) & known
     same_family = (names.family == names.family[truth][:, None]) & known
     variant = (names.group == names.group[truth][:, None]) & known
     true = known & (np.arange(known.shape[1]) == truth[:, None])
     elsewhere, named = known & ~same_lab, cases.lab_known[:, None]
-    closest = elsewhere & named & (_restricted_argmax(found.release, elsewhere) == np.arange(known.shape[1]))
-    of_level: dict[Level, dict[str, NDArray[np.bool_]]] = {
+    first = np.where(elsewhere, found.release, -1.0).argmax(axis=1)
+    other_labs: dict[str, NDArray[np.bool_]] = {
+        Impostor.CLOSEST: elsewhere & named & (np.arange(known.shape[1]) == first[:, None]),
+        Impostor.OTHER_LAB: elsewhere & named,
+        Impostor.UNKNOWN_LAB: elsewhere & ~named,
+    }
+    return {
         Level.RELEASE: {
             TARGET: true & cases.known[:, None],
             Impostor.VARIANT: variant & ~true,
             Impostor.SIBLING: same_family & ~variant,
             Impostor.SAME_LAB: same_lab & ~same_family & ~variant,
+            **other_labs,
         },
         # A new release is of the family that it was given in the registry.
-        Level.FAMILY: {TARGET: same_family, Impostor.SAME_LAB: same_lab & ~same_family & ~variant},
-        Level.LAB: {TARGET: same_lab},
+        Level.FAMILY: {
+            TARGET: same_family,
+            Impostor.SAME_LAB: same_lab & ~same_family & ~variant,
+            **other_labs,
+        },
+        Level.LAB: {TARGET: same_lab, **other_labs},
     }
-    return of_level[level] | {
-        Impostor.CLOSEST: closest,
-        Impostor.OTHER_LAB: elsewhere & named,
-        Impostor.UNKNOWN_LAB: elsewhere & ~named,
-    }
-
-
-def _restricted_argmax(values: Floats, choices: NDArray[np.bool_]) -> NDArray[np.int64]:
-    return np.where(choices, values, -1.0).argmax(axis=1)[:, None]
 
 
 def _members(level: Level, one: Ints, cases: CalibrationCases, known: NDArray[np.bool_]) -> NDArray[np.bool_]:

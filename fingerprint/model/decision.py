@@ -269,6 +269,27 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
     return verbal(_log_odds(case.confidence) - _log_odds(prior))
 
 
+def why_unjudged(count: int, domain_distance: float, two_source_llr: float, calibration: Calibration) -> Reason | None:
+    """Return why a case is not judged, whatever is asked about it; None for one that is.
+
+    Args:
+        count: Its usable responses.
+        domain_distance: As in `Evidence`.
+        two_source_llr: As in `Covariates`.
+        calibration: The limits of both.
+    """
+    if not count:
+        return Reason.NO_RESPONSES
+    if domain_distance > calibration.far_limit(count):
+        return Reason.OUT_OF_DOMAIN
+    return Reason.TWO_SOURCES if two_source_llr > calibration.two_source_limit(count) else None
+
+
+def support_of(log_likelihood_ratio: float) -> Support:
+    """Return how much a log-likelihood ratio in nats supports whichever side it is on, on the verbal scale."""
+    return verbal(abs(log_likelihood_ratio) / log(10))
+
+
 def verbal(ratio: float) -> Support:
     """Return the word of the verbal scale for a likelihood ratio.
 
@@ -309,12 +330,8 @@ def _precise(probability: float) -> str:
 def _reason(case: CaseSummary, calibration: Calibration, question: Question, threshold: float, likely: float) -> Reason:
     """threshold, likely: what the confidence has to reach for an attribution, and for a likely lab."""
     count, config = case.responses, calibration.config
-    if not count:
-        return Reason.NO_RESPONSES
-    if case.domain_distance > calibration.far_limit(count):
-        return Reason.OUT_OF_DOMAIN
-    if case.two_source_llr > calibration.two_source_limit(count):
-        return Reason.TWO_SOURCES
+    if unjudged := why_unjudged(count, case.domain_distance, case.two_source_llr, calibration):
+        return unjudged
     if case.confidence > case.unknown:
         if case.confidence >= threshold:
             return Reason.ABOVE_THRESHOLD

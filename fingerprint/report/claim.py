@@ -9,7 +9,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.claim_verdict import Alternative, ClaimVerdict, ClaimWord, TrialRates
 from fingerprint.model.decision import percent, stated
-from fingerprint.report.layout import Names, counted, fit, wrap
+from fingerprint.report.layout import Names, as_text, counted, fit, right, wrap
 from fingerprint.verification.references import ReferenceVerdict
 
 HEADLINES: dict[ClaimWord, str] = {
@@ -50,8 +50,7 @@ def render_claim(verdict: ClaimVerdict, labs: Mapping[str, str], width: int = 80
         _style_markers(verdict, name, width),
         [*_rates(verdict, width), *_model(verdict, width)],
     ]
-    text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return as_text(sections, encoding)
 
 
 def render_sequence(found: ClaimSequence, labs: Mapping[str, str], width: int = 80, encoding: str = "utf-8") -> str:
@@ -169,7 +168,7 @@ def _cells(row: TrialRates) -> tuple[str, ...]:
 
 
 def _row(name: str, cells: tuple[str, ...], room: int) -> str:
-    return fit(name, room) + "".join(cell.rjust(width) for cell, width in zip(cells, _WIDTHS, strict=True))
+    return fit(name, room) + right(cells, _WIDTHS)
 
 
 def _model(verdict: ClaimVerdict, width: int) -> list[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fingerprint.base.escaping import printable
 from fingerprint.model.pair_calibration import IMPOSTORS, TARGETS, PairDomain, PairKind, PairVerdict
 from fingerprint.model.verdict import ModelInfo
-from fingerprint.report.layout import columns, counted, fit, wrap
+from fingerprint.report.layout import as_text, columns, counted, fit, right, wrap
 from fingerprint.report.model_free import model_free_lines
 from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 
@@ -53,8 +53,7 @@ def render_text(comparison: Comparison, width: int = 80, encoding: str = "utf-8"
     sections += [_pair(comparison, pair, width) for pair in comparison.pairs]
     sections += [rates_lines(rates, width) for rates in dict.fromkeys(pair.rates for pair in comparison.pairs)]
     sections.append(model_lines(comparison.model, width))
-    text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return as_text(sections, encoding)
 
 
 def case_lines(case: ComparedCase, width: int) -> Iterator[str]:
@@ -130,5 +129,4 @@ def _figures(row: MeasuredKind) -> tuple[str, ...]:
 
 
 def _row(name: str, cells: tuple[str, ...]) -> list[str]:
-    filled = "".join(f"{cell:>{width}}" for cell, width in zip(cells, _WIDTHS, strict=True))
-    return [f"  {fit(name, max(_NAME, columns(name)))}{filled}".rstrip()]
+    return [f"  {fit(name, max(_NAME, columns(name)))}{right(cells, _WIDTHS)}".rstrip()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
@@ -39,6 +39,22 @@ def wrap(text: str, width: int, indent: str = "") -> list[str]:
         subsequent_indent=indent + "  ",
         break_on_hyphens=False,
     )
+
+
+def as_text(sections: Iterable[Sequence[str]], encoding: str) -> str:
+    """Return sections of lines as one text, an empty line between them; empty sections are left out.
+
+    Args:
+        sections: Lines that are safe to show.
+        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+    """
+    text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def right(cells: Iterable[str], widths: Iterable[int]) -> str:
+    """Return the cells of a table's row, each at the right of its column."""
+    return "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def counted(number: int, noun: str) -> str:

@@ -12,7 +12,7 @@ from fingerprint.comparison.markers import MarkerEffect, MarkerEffects
 from fingerprint.comparison.model_free import ModelFree
 from fingerprint.comparison.permutations import LEVEL
 from fingerprint.data.response import Case
-from fingerprint.report.layout import counted, fit, wrap
+from fingerprint.report.layout import as_text, counted, fit, wrap
 
 HEADLINES: dict[DriftVerdict, str] = {
     DriftVerdict.CHANGED: "CHANGED: the style is not the same throughout",
@@ -63,7 +63,7 @@ def render_drift(case: Case, drift: Drift, width: int = 80, encoding: str = "utf
     if drift.n_without_time:
         missing = f"{counted(drift.n_without_time, 'response')} without a time that can be read"
         lines += wrap(f"warning: left out: {missing}", width)
-    return ("\n".join(lines) + "\n").encode(encoding, "backslashreplace").decode(encoding)
+    return as_text([lines], encoding)
 
 
 def render_drift_json(case: Case, drift: Drift) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Container
 from fingerprint.base.escaping import printable
 from fingerprint.model.decision import percent, stated
 from fingerprint.model.verdict import OUTSIDE, UNKNOWN, Calibration, KindRates
-from fingerprint.report.layout import columns, counted, fit, wrap
+from fingerprint.report.layout import columns, counted, fit, right, wrap
 
 KINDS: dict[str, str] = {
     "same": "known release, known corpora",
@@ -100,7 +100,7 @@ def _values(row: KindRates) -> tuple[str, ...]:
 
 
 def _row(name: str, cells: tuple[str, ...], room: int) -> list[str]:
-    figures = "".join(cell.rjust(width) for cell, width in zip(cells, _WIDTHS, strict=True))
+    figures = right(cells, _WIDTHS)
     return [fit(name, room) + figures] if columns(name) <= room else [name, " " * room + figures]
 
 

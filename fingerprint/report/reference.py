@@ -5,7 +5,7 @@ from __future__ import annotations
 from fingerprint.base.escaping import printable
 from fingerprint.report.claim import HEADLINES, reference_words
 from fingerprint.report.comparison import case_lines, model_lines, pair_lines, rates_lines
-from fingerprint.report.layout import wrap
+from fingerprint.report.layout import as_text, wrap
 from fingerprint.verification.references import ReferenceVerdict
 
 
@@ -30,5 +30,4 @@ def render_reference(verdict: ReferenceVerdict, width: int = 80, encoding: str =
         rates_lines(verdict.pair.rates, width),
         model_lines(verdict.model, width),
     ]
-    text = "\n\n".join("\n".join(lines) for lines in sections) + "\n"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return as_text(sections, encoding)

@@ -24,7 +24,7 @@ from fingerprint.model.verdict import (
     Verdict,
     VerdictWord,
 )
-from fingerprint.report.layout import Names, bars, counted, draws_blocks, wrap
+from fingerprint.report.layout import Names, as_text, bars, counted, draws_blocks, wrap
 from fingerprint.report.rates import expected, render_rates
 
 HEADLINES: dict[VerdictWord, str] = {
@@ -84,8 +84,7 @@ def render(
         _side(verdict.side_evidence, page),
         [*render_rates(verdict.calibration, page.width), *_model(verdict, page)],
     ]
-    text = "\n\n".join("\n".join(lines) for lines in sections if lines) + "\n"
-    return text.encode(encoding, "backslashreplace").decode(encoding)
+    return as_text(sections, encoding)
 
 
 def _head(verdict: Verdict, page: _Page) -> list[str]:

@@ -14,17 +14,11 @@ from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case, Part
 from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded
-from fingerprint.model.claim_decision import (
-    ClaimCase,
-    decide_claim,
-    support_of,
-    trial_rates,
-    trial_sizes,
-    what_would_settle,
-)
+from fingerprint.model.claim_decision import ClaimCase, decide_claim, trial_rates, trial_sizes, what_would_settle
 from fingerprint.model.claim_verdict import Alternative, Claimed, ClaimVerdict
 from fingerprint.model.claims import Claims, claim_columns
 from fingerprint.model.covariates import Covariates, read_cases
+from fingerprint.model.decision import support_of
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
@@ -40,6 +34,11 @@ _NEAR = 3
 # Nats beyond which one explanation is no more than far better than another.
 _FARTHEST = 30.0
 _LEAST = 1e-12
+
+
+def input_info(case: Case) -> InputInfo:
+    """Return what was read of a case."""
+    return InputInfo(case.summary, PartCounts(**{part.value: case.parts.get(part, 0) for part in Part}), case.judged)
 
 
 def resolve_claim(name: str, model: Loaded, registry: Registry) -> Claimed:
@@ -117,7 +116,7 @@ def verify(model: Loaded, case: Case, claimed: Claimed, allowed: AllowedRates) -
     responses, trials = trial_rates(table, max(len(texts), 1))
     return ClaimVerdict(
         file=case.file,
-        read=InputInfo(case.summary, PartCounts(**{part.value: case.parts.get(part, 0) for part in Part}), case.judged),
+        read=input_info(case),
         n_responses=case.n_responses,
         n_used=case.n_used,
         claimed=claimed,

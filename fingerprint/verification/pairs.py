@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import log
 
 import numpy as np
 
@@ -14,7 +13,7 @@ from fingerprint.data.response import Case
 from fingerprint.errors import FingerprintError, InputError
 from fingerprint.loading import Loaded
 from fingerprint.model.covariates import read_cases
-from fingerprint.model.decision import verbal
+from fingerprint.model.decision import support_of
 from fingerprint.model.pair_calibration import PairCalibration, PairDomain, PairKind
 from fingerprint.model.pairs import Sides, pair_features, shared_domain
 from fingerprint.model.verdict import AllowedRates
@@ -98,7 +97,7 @@ def _pair(of: _Pairs, pair: tuple[int, int], score: float, shared: float) -> Com
         second=pair[1],
         verdict=calibration.verdict(score, limits, allowed.false_alarms, allowed.false_accepts),
         log_likelihood_ratio=round(llr, 3),
-        support=verbal(abs(llr) / log(10)),
+        support=support_of(llr),
         rates=PairRates(
             false_alarms=allowed.false_alarms,
             false_accepts=allowed.false_accepts,

@@ -15,7 +15,6 @@ from fingerprint.model.claim_decision import (
     VERDICT_OF,
     ClaimCase,
     decide_claim,
-    support_of,
     trial_rates,
     trial_sizes,
     what_would_settle,
@@ -34,6 +33,7 @@ from fingerprint.model.claims import (
     claim_columns,
 )
 from fingerprint.model.claims_fit import fit_claims
+from fingerprint.model.decision import support_of
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import PARAMETERS, START, posterior
 from fingerprint.model.verdict import Support

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from fingerprint.cli.main import main
 from tests import worlds
 
 
@@ -63,3 +65,23 @@ def probes(tmp_path: Path) -> Path:
 
 def probe(name: str, prompt: int) -> dict[str, object]:
     return {"id": name, "messages": [{"role": "user", "content": f"Prompt {prompt}?"}], "language": "en"}
+
+
+@pytest.fixture
+def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs the command and returns its exit code, what it printed, and what it complained of."""
+
+    def run(*more: str, form: str = "json", target: str = "vllm:stealth") -> tuple[int, Any, str]:
+        command = ["probe", target, "--model", str(model), "--probes", str(probes), "--out", str(tmp_path),
+                   "--base-url", stealth.url, "--format", form, *more]  # fmt: skip
+        with pytest.raises(SystemExit) as ended:
+            main(command)
+        out, err = capsys.readouterr()
+        return ended.value.code, json.loads(out) if form == "json" and out else out, err  # type: ignore[return-value]
+
+    return run
+
+
+def answers(folder: Path) -> Path:
+    (path,) = folder.glob("*--stealth*.jsonl")
+    return path

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import json
+import functools
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from fingerprint.api import Fingerprint
 from fingerprint.cli.main import main
 from fingerprint.loading import load_model
 from tests.collect.doubles import lines
-from tests.probing.conftest import Stealth
+from tests.probing.conftest import Stealth, answers
 
 # The world has too few true claims to tell what one in a hundred does.
 LOOSE = ("--false-alarms", "0.25", "--false-accepts", "0.25")
@@ -22,27 +22,13 @@ LATE = ("--false-alarms", "0.1", "--false-accepts", "0.1")
 
 
 @pytest.fixture
-def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs the command and returns its exit code, what it printed, and what it complained of."""
-
-    def run(claimed: str, *more: str, form: str = "json") -> tuple[int, Any, str]:
-        command = ["probe", "vllm:stealth", "--model", str(model), "--probes", str(probes), "--out", str(tmp_path)]
-        command += ["--base-url", stealth.url, "--format", form, "--claimed", claimed, *more]
-        with pytest.raises(SystemExit) as ended:
-            main(command)
-        out, err = capsys.readouterr()
-        return ended.value.code, json.loads(out) if form == "json" and out else out, err  # type: ignore[return-value]
-
-    return run
+def verify(ask: Any) -> Any:
+    """Runs the command with a claim, as `ask` does."""
+    return functools.partial(ask, "--claimed")
 
 
-def answers(folder: Path) -> Path:
-    (path,) = folder.glob("*--stealth*.jsonl")
-    return path
-
-
-def test_a_true_claim_is_settled(ask: Any, stealth: Stealth) -> None:
-    code, found, _ = ask("lab:oak", *LOOSE)
+def test_a_true_claim_is_settled(verify: Any, stealth: Stealth) -> None:
+    code, found, _ = verify("lab:oak", *LOOSE)
     assert (code, found["verdict"]) == (0, "consistent")
     assert found["probe"]["stopped"] == "the claim is settled"
     steps = found["log_likelihood_ratios"]
@@ -60,43 +46,43 @@ def test_a_true_claim_is_settled(ask: Any, stealth: Stealth) -> None:
     assert min(stealth.prompts) >= 500
 
 
-def test_a_false_claim_is_settled(ask: Any) -> None:
-    code, found, _ = ask("lab:fir", *LOOSE)
+def test_a_false_claim_is_settled(verify: Any) -> None:
+    code, found, _ = verify("lab:fir", *LOOSE)
     assert (code, found["verdict"]) == (1, "inconsistent")
     assert found["probe"]["stopped"] == "the claim is settled"
     last = found["log_likelihood_ratios"][-1]
     assert last["log_likelihood_ratio"] < last["inconsistent_below"]
 
 
-def test_it_gives_up_at_the_budget_and_goes_on(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
-    code, found, _ = ask("lab:oak", *LATE, "--max-requests", "2")
+def test_it_gives_up_at_the_budget_and_goes_on(verify: Any, stealth: Stealth, tmp_path: Path) -> None:
+    code, found, _ = verify("lab:oak", *LATE, "--max-requests", "2")
     assert (code, found["verdict"], found["reason"]) == (3, "inconclusive", "between-looks")
     assert found["probe"]["stopped"] == "--max-requests is reached"
     assert "can be settled after" in found["explanation"]
     first = found["log_likelihood_ratios"]
-    code, found, _ = ask("lab:oak", *LATE)
+    code, found, _ = verify("lab:oak", *LATE)
     assert (code, found["probe"]["stopped"]) == (0, "the claim is settled")
     assert found["log_likelihood_ratios"][: len(first)] == first
     assert len(stealth.prompts) == len(set(stealth.prompts)) == len(lines(answers(tmp_path)))
     # What is settled stays so, and nothing more is asked.
     asked, before = len(stealth.prompts), found
-    code, found, _ = ask("lab:oak", *LATE)
+    code, found, _ = verify("lab:oak", *LATE)
     assert (code, len(stealth.prompts)) == (0, asked)
     assert found["log_likelihood_ratios"] == before["log_likelihood_ratios"]
 
 
-def test_the_last_look_leaves_it_open(ask: Any, stealth: Stealth) -> None:
+def test_the_last_look_leaves_it_open(verify: Any, stealth: Stealth) -> None:
     # Words that no model of this world writes.
     stealth.say = lambda prompt: f"{prompt} " + "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. " * 3
-    code, found, _ = ask("oak-2", "--false-alarms", "0.005", "--false-accepts", "0.005")
+    code, found, _ = verify("oak-2", "--false-alarms", "0.005", "--false-accepts", "0.005")
     assert (code, found["verdict"]) == (3, "inconclusive")
     assert found["probe"]["stopped"].startswith("the last look, after ")
     assert len(stealth.prompts) == found["looks"][-1]
 
 
-def test_a_provider_that_gives_up_leaves_it_open(ask: Any, stealth: Stealth) -> None:
+def test_a_provider_that_gives_up_leaves_it_open(verify: Any, stealth: Stealth) -> None:
     stealth.status = lambda asked: 200 if asked < 3 else 401
-    code, found, _ = ask("lab:oak", *LATE)
+    code, found, _ = verify("lab:oak", *LATE)
     assert (code, found["verdict"], found["probe"]["given_up"]) == (3, "inconclusive", True)
 
 
@@ -110,22 +96,22 @@ def test_a_provider_that_gives_up_leaves_it_open(ask: Any, stealth: Stealth) -> 
     ],
 )
 def test_what_is_wrong_is_said_before_anything_is_asked(
-    ask: Any, stealth: Stealth, more: tuple[str, ...], said: str
+    verify: Any, stealth: Stealth, more: tuple[str, ...], said: str
 ) -> None:
-    code, out, complaint = ask(*more)
+    code, out, complaint = verify(*more)
     assert (code, out, stealth.prompts) == (2, "", [])
     assert said in complaint
     assert "Traceback" not in complaint
 
 
 def test_a_model_without_claims_is_refused_before_anything_is_asked(
-    ask: Any, stealth: Stealth, monkeypatch: pytest.MonkeyPatch
+    verify: Any, stealth: Stealth, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def without(folder: Path, encoder: str | None = None) -> Fingerprint:
         return Fingerprint(replace(load_model(folder, encoder), claims=None))
 
     monkeypatch.setattr(Fingerprint, "load", without)
-    code, out, complaint = ask("lab:oak")
+    code, out, complaint = verify("lab:oak")
     assert (code, out, stealth.prompts) == (2, "", [])
     assert "no calibration of claims; train it anew" in complaint
 
@@ -140,8 +126,8 @@ def test_rates_of_a_claim_need_one(
     assert "--false-alarms needs --claimed" in capsys.readouterr().err
 
 
-def test_text_for_people(ask: Any) -> None:
-    code, out, _ = ask("lab:oak", *LOOSE, form="text")
+def test_text_for_people(verify: Any) -> None:
+    code, out, _ = verify("lab:oak", *LOOSE, form="text")
     said = " ".join(out.split())
     assert code == 0
     assert "CONSISTENT with a model of oak" in said

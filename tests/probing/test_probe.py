@@ -12,27 +12,7 @@ from pytest_httpserver import HTTPServer
 from fingerprint.cli.main import main
 from fingerprint.data.reader import read_case
 from tests.collect.doubles import lines
-from tests.probing.conftest import Stealth
-
-
-@pytest.fixture
-def ask(model: Path, stealth: Stealth, probes: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Any:
-    """Runs the command and returns its exit code, what it printed, and what it complained of."""
-
-    def run(*more: str, form: str = "json", target: str = "vllm:stealth") -> tuple[int, Any, str]:
-        command = ["probe", target, "--model", str(model), "--probes", str(probes), "--out", str(tmp_path),
-                   "--base-url", stealth.url, "--format", form, *more]  # fmt: skip
-        with pytest.raises(SystemExit) as ended:
-            main(command)
-        out, err = capsys.readouterr()
-        return ended.value.code, json.loads(out) if form == "json" and out else out, err  # type: ignore[return-value]
-
-    return run
-
-
-def answers(folder: Path) -> Path:
-    (path,) = folder.glob("*--stealth*.jsonl")
-    return path
+from tests.probing.conftest import Stealth, answers
 
 
 def test_it_asks_until_the_verdict_is_firm(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
