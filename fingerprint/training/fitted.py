@@ -47,6 +47,33 @@ class Fitted:
         return Embeddings(embed_rows(rows, self.space.tables), np.diff(rows.indptr).astype(np.int64))
 
 
+@dataclass(frozen=True)
+class FitWhole:
+    """Trains a model on all rows that may be used, and embeds all rows.
+
+    Attributes:
+        context: Labs, candidates and hyper-parameters.
+        data: The n rows.
+        external: (n, D) what another encoder than the static one gives; None without one.
+        use: (n,) rows that may be used.
+    """
+
+    context: TrainingContext
+    data: Data
+    external: NDArray[np.float32] | None
+    use: Bools
+
+    def __call__(self) -> Fitted:
+        """Return the model; its embeddings are in memory, for a file of this process is gone when it ends."""
+        space, embeddings = fit_space(self.data, self.use, self.context)
+        every = np.arange(len(self.use))
+        rows = embeddings.rows[every]
+        if self.external is not None:
+            rows = np.hstack([rows, self.external])
+        likelihood, known = fit_likelihood(self.data, rows, self.use, self.context)
+        return Fitted(space, Embeddings(rows, embeddings.size), likelihood, known, every)
+
+
 def fit(
     context: TrainingContext,
     data: Data,

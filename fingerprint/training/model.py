@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from fingerprint.config import Config, calibration_config, config_values
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
+from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.claims import DOCUMENT as CLAIMS
@@ -35,8 +37,9 @@ from fingerprint.training.calibration_cases import FitSplit, SplitCases, calibra
 from fingerprint.training.cases import CaseSet, class_names
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
-from fingerprint.training.embedding import Embeddings, Space, external_rows, fit_space
-from fingerprint.training.likelihood import KnownReleases, fit_likelihood, named_releases
+from fingerprint.training.embedding import external_rows
+from fingerprint.training.fitted import Fitted, FitWhole
+from fingerprint.training.likelihood import KnownReleases, named_releases
 from fingerprint.training.parts import (
     corpus_entries,
     labels,
@@ -128,8 +131,8 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     """Train a model.
 
     Several models are each not shown some prompts, releases, labs and corpora, or later releases, and the calibration
-    is fitted on what they say about them. The model that is returned is then trained on everything but the regression
-    set.
+    is fitted on what they say about them. The model that is returned is trained beside them, on everything but the
+    regression set.
 
     Args:
         corpora: Files and folders of labelled responses.
@@ -160,10 +163,8 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         np.concatenate([keep, keep[::2]]) & data.filled,
         external_rows(encoder, corpus, progress) if encoder else None,
     )
-    learned = _calibrate(rows, registry, context, settings.jobs)
-    space, embeddings = _fit_embedding(rows, rows.use, context)
-    likelihood, known = fit_likelihood(data, embeddings.rows, rows.use, context)
-
+    fitted, learned = _fit_all(rows, registry, context, settings.jobs)
+    space, embeddings, likelihood, known = fitted.space, fitted.embeddings, fitted.likelihood, fitted.known
     named = isin(data.labels.releases, known.names)
     trained_on = rows.use & named[data.labels.release]
     corpora_of = [data.labels.corpora[c].label for c in np.unique(data.labels.corpus[trained_on])]
@@ -202,8 +203,19 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     return TrainedModel(arrays, documents, files, corpus, regression_rows)
 
 
-def _calibrate(rows: _Rows, registry: Registry, context: TrainingContext, jobs: int) -> _Learned:
-    """What several models tell; nothing else of them is kept."""
+@dataclass(frozen=True)
+class _FitEither:
+    """Fits the model itself, or one that is calibrated on; called with None or the number of a split."""
+
+    whole: FitWhole
+    split: FitSplit
+
+    def __call__(self, number: int | None) -> Fitted | SplitCases:
+        return self.whole() if number is None else self.split(number)
+
+
+def _fit_all(rows: _Rows, registry: Registry, context: TrainingContext, jobs: int) -> tuple[Fitted, _Learned]:
+    """The model itself, and what several models to calibrate on tell; nothing else of them is kept."""
     data, corpus, config = rows.data, rows.corpus, context.config
     splits = calibration_splits(data, context, related_corpora(corpus.sources))
     for split in splits:
@@ -213,21 +225,35 @@ def _calibrate(rows: _Rows, registry: Registry, context: TrainingContext, jobs: 
     names = class_names(registry, candidates)
     prompts = list(zip(corpus.domain.tolist(), corpus.language.tolist(), strict=True))
     code = factorize([f"{domain} {language}" for domain, language in prompts])[1]
-    fit_split = FitSplit(
-        context=replace(context.alone(), config=calibration_config(config)),
-        data=data,
-        external=rows.external,
-        use=rows.use,
-        names=names,
-        splits=splits,
-        kinds=np.concatenate([code, code[::2]]),
+    alone = context.alone()
+    fit_either = _FitEither(
+        FitWhole(alone, data, rows.external, rows.use),
+        FitSplit(
+            context=replace(alone, config=calibration_config(config)),
+            data=data,
+            external=rows.external,
+            use=rows.use,
+            names=names,
+            splits=splits,
+            kinds=np.concatenate([code, code[::2]]),
+        ),
     )
-    found: dict[int, SplitCases] = {}
+    # The model itself first: it takes longest. Its fit needs nothing of the others.
+    numbers = [None, *range(len(splits))]
+    found: dict[int | None, Any] = {}
     # On this machine, also with a cluster: the counts lie here.
-    for number, of_split in in_processes(fit_split, ((i,) for i in range(len(splits))), min(jobs, len(splits))):
-        found[number] = of_split
-        context.progress("models to calibrate on", len(found), len(splits))
-    parts = [part for i in range(len(splits)) for part in found[i].cases]
+    for piece, result in in_processes(fit_either, ((number,) for number in numbers), min(jobs, len(numbers))):
+        found[numbers[piece]] = result
+        context.progress("models", len(found), len(numbers))
+    return found.pop(None), _calibrate([found[i] for i in range(len(splits))], names, prompts, context)
+
+
+def _calibrate(
+    found: Sequence[SplitCases], names: ClassNames, prompts: Sequence[tuple[str, str]], context: TrainingContext
+) -> _Learned:
+    """What the models to calibrate on tell; prompts: domain and language of each row."""
+    config = context.config
+    parts = [part for of_split in found for part in of_split.cases]
     if sum(map(len, parts)) < config.splits.least_cases:
         raise FingerprintError(
             f"the corpora give {sum(map(len, parts))} cases to calibrate on, fewer than {config.splits.least_cases}: "
@@ -240,16 +266,8 @@ def _calibrate(rows: _Rows, registry: Registry, context: TrainingContext, jobs: 
     claims = fit_claims(to_fit, cases.known_releases, calibration, config.seed)
     context.progress("calibration", 2, 2)
     information = learn_information(found[0].singles, names, calibration, prompts, config)
-    pairs = fit_pairs(Trials.joined([found[i].pairs for i in range(len(splits))]), config.pairs)
+    pairs = fit_pairs(Trials.joined([of_split.pairs for of_split in found]), config.pairs)
     return _Learned(calibration, scores(to_fit, calibration), information, claims, pairs)
-
-
-def _fit_embedding(rows: _Rows, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:
-    """Fitted on the rows that `use` (n,) marks; all n rows embedded."""
-    space, embeddings = fit_space(rows.data, use, context)
-    if rows.external is None:
-        return space, embeddings
-    return space, Embeddings(np.hstack([embeddings.rows, rows.external]), embeddings.size)
 
 
 def _selected(corpus: Corpus, registry: Registry, settings: Settings) -> NDArray[np.bool_]:
