@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -46,6 +47,8 @@ _OUTCOMES = ("another", FIRST, UNKNOWN_LAB)
 _RELEASES = ("known", NEW)
 # Newton steps until scikit-learn warns; a fit of 75 features needs about 10.
 _REGRESSION_ITERATIONS = 100
+# What is in no fold is left out nowhere.
+_NO_FOLD = -1
 _KNOWN_CORPORA, _OTHER_CORPORA = {"same"}, {"other", "both"}
 
 
@@ -183,10 +186,26 @@ def _judged(cases: CalibrationCases, found: Posterior) -> Judged:
         lab_known=cases.lab_known,
         kind=cases.kind,
         count=cases.covariates.count,
-        cluster=factorize([f"{release} {part}" for release, part in zip(cases.release, cases.part, strict=True)])[1],
+        cluster=_clusters(cases),
         distance=cases.evidence.domain_distance,
         in_domain=cases.evidence.in_domain_llr > 0,
     )
+
+
+def _clusters(cases: CalibrationCases) -> Ints:
+    """Return (S,) code of what was left out together.
+
+    The cases of one corpus say little about other corpora that no model has seen, however many releases they are of.
+    So of such cases a corpus counts as one cluster; of new releases, those that are alike; of known ones on known
+    corpora, a release in a corpus.
+    """
+    names = []
+    for kind, release, group, corpus in zip(cases.kind, cases.release, cases.group, cases.part, strict=True):
+        if kind in _OTHER_CORPORA:
+            names.append(str(corpus))
+        else:
+            names.append(f"{release} {corpus}" if kind in _KNOWN_CORPORA else f"{group}")
+    return factorize(names)[1]
 
 
 def _quantiles(values: Floats, count: Ints, of: NDArray[np.bool_], quantile: float) -> dict[str, float]:
@@ -197,18 +216,36 @@ def _quantiles(values: Floats, count: Ints, of: NDArray[np.bool_], quantile: flo
 def _cross_validated(
     cases: CalibrationCases, found: Posterior, features: Floats, share: Floats, config: CalibrationConfig
 ) -> Outcome:
-    """Return the outcome of each case by regressions that were fitted without the cases of its release."""
+    """Return the outcome of each case by regressions that were fitted without the cases of its release.
+
+    Where the model that gave the evidence had not seen the corpus of a case, neither has its regression: else the
+    thresholds would hold only for those other corpora that the calibration happens to know.
+    """
     first, unknown, new = np.zeros((3, len(features)))
-    groups = len(np.unique(cases.group))
-    if groups < 2:
-        weights = _weights(cases, found, features, share, config)
-        return outcome(weights, features, found, cases.names.labs)
-    folds = GroupKFold(min(config.folds, groups))
-    for others, own in folds.split(features, groups=cases.group):
+    of_release = _fold(cases.group, config.folds)
+    of_corpus = np.full(len(features), _NO_FOLD)
+    other = np.flatnonzero(isin(cases.kind, _OTHER_CORPORA))
+    of_corpus[other] = _fold(cases.part[other], config.folds)
+    for release_fold, corpus_fold in np.unique(np.column_stack([of_release, of_corpus]), axis=0):
+        own = np.flatnonzero((of_release == release_fold) & (of_corpus == corpus_fold))
+        left_out = (of_release == release_fold) & (release_fold != _NO_FOLD)
+        left_out |= (of_corpus == corpus_fold) & (corpus_fold != _NO_FOLD)
+        others = np.flatnonzero(~left_out)
         weights = _weights(cases.of(others), found.of(others), features[others], share[others], config)
         held_out = outcome(weights, features[own], found.of(own), cases.names.labs)
         first[own], unknown[own], new[own] = held_out.first, held_out.unknown, held_out.new
     return Outcome(first, unknown, new)
+
+
+def _fold(of: NDArray[Any], folds: int) -> Ints:
+    """Return (S,) the fold of each case, by what is never on both sides of a split; of fewer than two there is none."""
+    code = factorize(of.tolist())[1]
+    different = int(code.max(initial=-1)) + 1
+    fold = np.full(len(code), _NO_FOLD)
+    if different > 1:
+        for number, (_, own) in enumerate(GroupKFold(min(folds, different)).split(code, groups=code)):
+            fold[own] = number
+    return fold
 
 
 def _weights(

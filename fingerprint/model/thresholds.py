@@ -1,9 +1,11 @@
 """Thresholds that hold an error rate in each kind of case, by what held-out cases say.
 
 A rate over a mixture hides the kind in which a verdict is mostly wrong. So a threshold holds in the worst kind. Cases
-of one cell (a release in a corpus) are not independent: a kind counts by its effective sample size. A beta posterior
+that were left out together (of one corpus, of one release) are not independent: a kind counts by its effective sample
+size. A beta posterior
 bounds the error of a kind from above, so that few cases leave a wide margin and many a narrow one. Its prior mean is
-what the probabilities themselves say: a kind with few cases above a threshold cannot tell by itself.
+what the probabilities themselves say, or the mean error of all kinds where that is larger: a kind with few cases above
+a threshold cannot tell by itself.
 
 References:
     Bates, S., Angelopoulos, A., Lei, L., Malik, J. and Jordan, M. (2021). Distribution-free, risk-controlling
@@ -54,7 +56,7 @@ class Judged:
         lab_known: (S,) whether the lab is.
         kind: (S,) of str.
         count: (S,) responses.
-        cluster: (S,) code of the cell: cases of one are not independent.
+        cluster: (S,) code of what was left out together: cases of one are not independent.
         distance: (S,) domain distance.
         in_domain: (S,) whether a known domain explains the case better than an unknown one.
     """
@@ -131,11 +133,11 @@ def _error_bounds(
     """(kinds, grid) a bound on the share of wrong ones at or above each threshold; kinds without cases have none.
 
     In `alarms` it is the share of all cases. Else the prior is worth `pooling` independent cases, wrong as often as
-    the probabilities say. Where all kinds together have fewer than that, or there is no case at all, nobody can tell,
-    and the bound is 1.
+    the probabilities say, or as the kinds are on average. Where all kinds together have fewer than that, or there is
+    no case at all, nobody can tell, and the bound is 1.
     """
     total = np.zeros(len(_GRID))
-    bounds, named = [], []
+    measured, named = [], []
     for kind in promised:
         at = cases.at(kind, size)
         if not at.any():
@@ -157,9 +159,13 @@ def _error_bounds(
             mass > 0, some**2 / np.maximum(np.square(of_cluster).sum(axis=1), np.finfo(float).tiny), 0
         )
         stated = np.where(mass > 0, (counted * (1 - probability)).sum(axis=1) / some, 1 - _GRID)
-        wrong = independent * (counted * ~right).sum(axis=1) / some + config.pooling * stated
-        bounds.append(_bound(wrong, independent + config.pooling - wrong, config.margin))
+        measured.append((independent, (counted * ~right).sum(axis=1) / some, stated))
         total += independent
+    everywhere = np.mean([error for _, error, _ in measured], axis=0) if measured else 0.0
+    bounds = []
+    for independent, error, stated in measured:
+        wrong = independent * error + config.pooling * np.maximum(stated, everywhere)
+        bounds.append(_bound(wrong, independent + config.pooling - wrong, config.margin))
     told = [np.where(total >= config.pooling, bound, 1.0) for bound in bounds] + named
     return np.array(told or [np.ones(len(_GRID))])
 
