@@ -375,6 +375,9 @@ class ProbingConfig(_Section, frozen=True):
         verdict_after: Responses before a verdict can be firm.
         verdict_looks: Verdicts in a row that must agree.
         least_nats: Expected nats below which no further prompt is worth asking.
+        prompts: Prompts of the training corpora that a model keeps at most, at 35 bytes each.
+        prompt_prior: Answers' worth of the mean behind what the answers to one prompt tell.
+        whole_prompt: Bytes that a prompt has at most if it is sure to be whole: corpora cut longer ones.
     """
 
     responses: Positive = 60
@@ -383,6 +386,9 @@ class ProbingConfig(_Section, frozen=True):
     verdict_after: Positive = 3
     verdict_looks: Positive = 2
     least_nats: Weight = 0.03
+    prompts: Positive = 25_000
+    prompt_prior: Weight = 15.0
+    whole_prompt: Positive = 1_900
 
 
 class Config(_Section, frozen=True):

@@ -26,6 +26,8 @@ from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
 from fingerprint.model.probe_information import InformationGain
+from fingerprint.model.prompts import DOCUMENT as PROMPTS
+from fingerprint.model.prompts import PromptTable
 from fingerprint.model.verdict import ModelInfo
 from fingerprint.side.evidence import DOCUMENT as SIDE
 from fingerprint.side.evidence import SideTables
@@ -61,6 +63,7 @@ class Loaded:
         information: What prompts tell; None where it was not learned.
         claims: How claims are verified; None where it was not learned.
         pairs: How two cases are compared; None where it was not learned.
+        prompts: The prompts that it was trained on; None where they were not kept.
     """
 
     info: ModelInfo
@@ -78,6 +81,7 @@ class Loaded:
     information: InformationGain | None
     claims: ClaimCalibration | None
     pairs: PairCalibration | None
+    prompts: PromptTable | None
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """Embed texts; names are masked here.
@@ -199,6 +203,7 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         if CLAIMS in documents
         else None,
         pairs=PairCalibration.from_dict(documents[PAIRS], config.pairs.rates) if PAIRS in documents else None,
+        prompts=PromptTable.from_parts(documents[PROMPTS], arrays) if PROMPTS in documents else None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import heapq
+import unicodedata
 from collections.abc import Collection, Sequence
 from typing import Generic, TypeVar
 
@@ -42,6 +43,17 @@ def text_hash(text: str) -> int:
 def digest(prompt: str) -> str:
     """Return 16 hexadecimal digits that tell equal prompts."""
     return hashlib.sha256(prompt.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+def normalised(text: str) -> str:
+    """Return a text in Unicode's normal form C and with one space for any white space."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def prompt_digest(prompt: str) -> str:
+    """Return the digest by which a prompt is known again, whatever its white space; empty without a prompt."""
+    text = normalised(prompt)
+    return digest(text) if text else ""
 
 
 class BottomK(Generic[T]):

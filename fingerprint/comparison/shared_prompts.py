@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.keys import normalised
 from fingerprint.data.response import Response
 
 
@@ -31,7 +31,7 @@ class SharedPrompt:
     @property
     def is_same_system(self) -> bool:
         """Whether both cases answered under the same system prompts."""
-        return {_normalised(r.system) for r in self.first} == {_normalised(r.system) for r in self.second}
+        return {normalised(r.system) for r in self.first} == {normalised(r.system) for r in self.second}
 
 
 @dataclass(frozen=True)
@@ -135,12 +135,12 @@ def prompt_key(response: Response) -> str:
 
 def _key(response: Response, texts: dict[str, str]) -> tuple[str, str, bool]:
     """What a prompt is matched by, what it is shown as, and whether its id alone decides."""
-    text = _normalised(response.prompt)
+    text = normalised(response.prompt)
     if text:
         return f"text {text}", response.prompt, False
     known = texts.get(response.prompt_id, "")
     if known:
-        return f"text {_normalised(known)}", known, True
+        return f"text {normalised(known)}", known, True
     return (f"id {response.prompt_id}", response.prompt_id, True) if response.prompt_id else ("", "", False)
 
 
@@ -148,11 +148,7 @@ def _texts_by_id(responses: Sequence[Response]) -> dict[str, str]:
     """The text of each prompt id that stands with one text alone."""
     found: dict[str, dict[str, str]] = {}
     for response in responses:
-        text = _normalised(response.prompt)
+        text = normalised(response.prompt)
         if response.prompt_id and text:
             found.setdefault(response.prompt_id, {}).setdefault(text, response.prompt)
     return {prompt_id: next(iter(texts.values())) for prompt_id, texts in found.items() if len(texts) == 1}
-
-
-def _normalised(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFC", text).split())

@@ -6,7 +6,7 @@ import hashlib
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
@@ -14,7 +14,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fingerprint.base.keys import digest, text_hash
+from fingerprint.base.keys import digest, prompt_digest, text_hash
 from fingerprint.data.containers import Place
 from fingerprint.data.message import Message
 from fingerprint.data.registry import Registry, Release, unknown_names
@@ -28,7 +28,7 @@ _SHORT = f"under {LEAST_CHARACTERS} characters"
 _AGAIN = "duplicates within a release"
 _APART = "about the model itself, or to count tokens"
 # Columns whose values are mostly the same few texts.
-_COLUMNS = ("release", "prompt", "corpus", "variant", "language", "domain")
+_COLUMNS = ("release", "prompt", "asked", "corpus", "variant", "language", "domain")
 
 
 @dataclass(frozen=True)
@@ -98,15 +98,18 @@ class Corpus:
     Attributes:
         release: (rows,) canonical names.
         prompt: (rows,) keys of prompts, empty where neither id nor text is known.
+        asked: (rows,) digests of the texts of prompts (`prompt_digest`), empty where the text is not known.
         corpus, variant, language, domain: (rows,) as the files say; a corpus without a name is named after its file.
         sources: The files.
         dropped: How many rows were left out, by reason.
         apart: (release, response) of answers about the model itself, which are not among the rows.
         counted: Token counts of all that was read.
+        prompt_sizes: Bytes of the text of each prompt, by its digest.
     """
 
     release: NDArray[np.object_]
     prompt: NDArray[np.object_]
+    asked: NDArray[np.object_]
     corpus: NDArray[np.object_]
     variant: NDArray[np.object_]
     language: NDArray[np.object_]
@@ -115,6 +118,7 @@ class Corpus:
     dropped: dict[str, int]
     apart: tuple[tuple[str, str], ...]
     counted: tuple[Counted, ...]
+    prompt_sizes: Mapping[str, int]
     _source: NDArray[np.int64] = field(repr=False)
     _texts: Texts = field(repr=False)
     _at: NDArray[np.int64] = field(repr=False)
@@ -130,6 +134,10 @@ class Corpus:
     def texts(self, start: int, stop: int) -> list[str]:
         """Return the responses of rows start to stop."""
         return self._texts.read(self._at[start:stop])
+
+    def sizes(self) -> NDArray[np.int64]:
+        """Return (rows,) the bytes of each response."""
+        return np.diff(self._texts.ends, prepend=0)[self._at]
 
     def of(self, rows: NDArray[np.bool_] | NDArray[np.int64]) -> Corpus:
         """Return some rows; `sources` and `dropped` stay those of all."""
@@ -181,6 +189,7 @@ class _Reading:
         self._dropped = Counter({_SHORT: 0, _AGAIN: 0})
         self._apart: list[tuple[str, str]] = []
         self._counted: list[Counted] = []
+        self._prompt_sizes: dict[str, int] = {}
         self._size = 0
 
     @property
@@ -206,6 +215,7 @@ class _Reading:
             dropped=dict(self._dropped),
             apart=tuple(self._apart),
             counted=tuple(self._counted),
+            prompt_sizes=self._prompt_sizes,
             _source=np.array(self._files, np.int64),
             _texts=Texts(path, ends),
             _at=np.arange(len(ends)),
@@ -233,9 +243,12 @@ class _Reading:
         self._size += len(data)
         self._ends.append(self._size)
         self._files.append(len(self._sources))
+        known_by = prompt_digest(message.prompt)
+        if known_by:
+            self._prompt_sizes.setdefault(known_by, len(message.prompt.encode("utf-8", "replace")))
         values = (
-            release, _prompt_key(corpus, message.prompt_id, message.prompt), corpus, message.variant, message.language,
-            message.domain,
+            release, _prompt_key(corpus, message.prompt_id, message.prompt), known_by, corpus, message.variant,
+            message.language, message.domain,
         )  # fmt: skip
         for column, value in zip(self._columns.values(), values, strict=True):
             # The same text is the same object: of most columns few texts are different.

@@ -26,6 +26,7 @@ from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.pair_calibration import BIAS, PairDomain
 from fingerprint.model.pairs import FEATURES
 from fingerprint.model.posterior import GROUPS, PARAMETERS
+from fingerprint.model.prompts import HASH_BYTES, hash_codes
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
 from fingerprint.store.documents import (
     Calibration,
@@ -38,6 +39,7 @@ from fingerprint.store.documents import (
     PairLimits,
     Pairs,
     Probing,
+    Prompts,
     Side,
     Training,
 )
@@ -96,8 +98,13 @@ def check_contents(contents: Contents, where: Path) -> None:
         "C": len(labels.corpora),
         "M": len(labels.style_markers),
         "Q": len(typed["probing"].kinds),
+        "H": HASH_BYTES,
     }
-    _table(ARRAYS, contents.arrays, WEIGHTS, sizes, fail)
+    if "prompts" in typed:
+        sizes |= {"B": len(typed["prompts"].corpora), "G": len(typed["prompts"].kinds)}
+    # An array of an optional document is there with it, and only with it.
+    specs = {name: spec for name, spec in ARRAYS.items() if not spec.document or spec.document in typed}
+    _table(specs, contents.arrays, WEIGHTS, sizes, fail)
     if not config.embedding.encoder:
         _table(ENCODER_ARRAYS, contents.encoder, ENCODER_WEIGHTS, sizes, fail)
     elif contents.encoder:
@@ -108,6 +115,8 @@ def check_contents(contents: Contents, where: Path) -> None:
     _training(training, config, labels, sizes, fail)
     _probing(typed["probing"], contents.arrays, fail)
     _side(typed["side"], labels, fail)
+    if "prompts" in typed:
+        _prompts(typed["prompts"], contents.arrays, fail)
     if "claims" in typed:
         _claims(typed["claims"], len(config.calibration.rates), fail)
     if "pairs" in typed:
@@ -358,6 +367,21 @@ def _probing(probing: Probing, arrays: Arrays, fail: Fail) -> None:
         raise fail("probing.json", "kinds: one holds what cannot be shown")
     if np.einsum("kii->ki", arrays["probe_gain"]).any():
         raise fail(WEIGHTS, "array 'probe_gain': is not 0 for a lab and itself")
+
+
+def _prompts(prompts: Prompts, arrays: Arrays, fail: Fail) -> None:
+    texts = [*prompts.corpora, *(part for kind in prompts.kinds for part in kind)]
+    if not all(text.isprintable() for text in texts):
+        raise fail("prompts.json", "corpora, kinds: one holds what cannot be shown")
+    for name, found in (("corpora", prompts.corpora), ("kinds", prompts.kinds)):
+        if len(set(found)) < len(found):
+            raise fail("prompts.json", f"{name}: one is there twice")
+    hashes, corpus = hash_codes(arrays["prompt_hash"]), arrays["prompt_corpus"]
+    later = (hashes[1:] > hashes[:-1]) | ((hashes[1:] == hashes[:-1]) & (corpus[1:] > corpus[:-1]))
+    if not later.all():
+        raise fail(WEIGHTS, "array 'prompt_hash': prompts are not in ascending order, or one is there twice")
+    if (arrays["prompt_releases"] > arrays["prompt_answers"]).any():
+        raise fail(WEIGHTS, "array 'prompt_releases': more releases than answers")
 
 
 def _side(side: Side, labels: Labels, fail: Fail) -> None:

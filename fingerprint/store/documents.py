@@ -356,6 +356,18 @@ class Probing(Document, frozen=True):
     kinds: list[tuple[Text, Text]]
 
 
+class Prompts(Document, frozen=True):
+    """What the codes of known prompts stand for. The texts of prompts are in no part of a model.
+
+    Attributes:
+        corpora: (B,) names of the corpora.
+        kinds: (G,) domain and language of each kind.
+    """
+
+    corpora: list[Title]
+    kinds: list[tuple[Text, Text]]
+
+
 class PairLimits(Document, frozen=True):
     """The limits on the LLR of pairs, one for each rate of `config.pairs.rates`; null where none can be told.
 

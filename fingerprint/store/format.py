@@ -4,7 +4,8 @@ Reader, writer and the page `docs/model-format.md` work from it. The symbols of 
 
     R releases, L labs, C training corpora, N cells (a release in a corpus), K dimensions of PLDA,
     D dimensions of an embedding, V features of the vocabulary, P and E bytes a feature in the two embedding tables
-    (two dimensions a byte), M style markers, T responses of the regression set, Q kinds of prompts
+    (two dimensions a byte), M style markers, T responses of the regression set, Q kinds of prompts whose information
+    is known; A known prompts, H bytes of their hash, B their corpora, G their kinds
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ class ArraySpec:
         meaning: In one sentence.
         codes: The symbol that it indexes, numbers from 0 to below it; empty for other arrays.
         order: "ascending" or "strictly ascending" where its numbers are.
+        document: The optional document that it belongs to: a model has both or neither. Empty for other arrays.
     """
 
     name: str
@@ -57,6 +59,7 @@ class ArraySpec:
     meaning: str
     codes: str = ""
     order: str = ""
+    document: str = ""
 
 
 @dataclass(frozen=True)
@@ -119,6 +122,25 @@ ARRAYS: Mapping[str, ArraySpec] = {
         ArraySpec("probe_gain", "float16", ("Q", "L", "L"), 0, 100,
                   "Nats that a response to a kind of prompt by the first lab is expected to tell it from the second; 0 "
                   "on the diagonal."),
+        ArraySpec("prompt_hash", "uint8", ("A", "H"), 0, 255,
+                  "First bytes of the SHA-256 of each known prompt; in ascending order, and for one prompt in that of "
+                  "its corpora.", document="prompts"),
+        ArraySpec("prompt_corpus", "int32", ("A",), 0, _MOST_INT, "Corpus of each, as in prompts.json.", codes="B",
+                  document="prompts"),
+        ArraySpec("prompt_kind", "int32", ("A",), 0, _MOST_INT, "Kind of each, as in prompts.json.", codes="G",
+                  document="prompts"),
+        ArraySpec("prompt_size", "int32", ("A",), 1, _MOST_INT, "Bytes of each, in UTF-8.", document="prompts"),
+        ArraySpec("prompt_answer_size", "float32", ("A",), 1, _MOST_INT, "Mean bytes of the answers to each.",
+                  document="prompts"),
+        ArraySpec("prompt_answers", "int32", ("A",), 1, _MOST_INT, "Answers to each that the model learned from.",
+                  document="prompts"),
+        ArraySpec("prompt_releases", "int32", ("A",), 1, _MOST_INT, "Releases that gave them.", document="prompts"),
+        ArraySpec("prompt_whole", "bool", ("A",), 0, 1,
+                  "Whether its text is all that was asked: not cut, and not the frame of several questions.",
+                  document="prompts"),
+        ArraySpec("prompt_gain", "float16", ("A",), 0, 100,
+                  "What an answer to it is expected to tell about its lab, in units of probe_gain of its kind.",
+                  document="prompts"),
         ArraySpec("regression_embedding", "int8", ("T", "D"), -127, 127,
                   "Embeddings of the regression set, in units of regression_scale."),
         ArraySpec("regression_scale", "float32", ("T",), 0, 1, "Scale of each of its rows."),
@@ -147,6 +169,9 @@ DOCUMENTS: Mapping[str, DocumentSpec] = {
         DocumentSpec("training", documents.Training, "The record of how the model was made."),
         DocumentSpec("probing", documents.Probing, "The kinds of prompts that probe_gain is about."),
         DocumentSpec("side", documents.Side, "What side evidence is compared with."),
+        DocumentSpec(
+            "prompts", documents.Prompts, "The corpora and kinds of the prompts that the model knows.", optional=True
+        ),
         DocumentSpec(
             "claims",
             documents.Claims,
@@ -177,4 +202,8 @@ SYMBOLS: Mapping[str, str] = {
     "M": "style markers",
     "T": "responses of the regression set; 0 where the model keeps none",
     "Q": "kinds of prompts; 0 where the model has not learned what they tell",
+    "A": "known prompts: each prompt of each training corpus, as far as the corpus has its text",
+    "H": "bytes of the hash of a prompt: 8",
+    "B": "corpora of known prompts",
+    "G": "kinds of known prompts",
 }

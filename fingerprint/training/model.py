@@ -32,6 +32,7 @@ from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import ARRAY as GAIN
 from fingerprint.model.probe_information import DOCUMENT as PROBING
 from fingerprint.model.probe_information import InformationGain
+from fingerprint.model.prompts import DOCUMENT as PROMPTS
 from fingerprint.side.evidence import DOCUMENT as SIDE
 from fingerprint.training.calibration_cases import FitSplit, SplitCases, calibration_cases, learn_information, scores
 from fingerprint.training.cases import CaseSet, class_names
@@ -49,6 +50,7 @@ from fingerprint.training.parts import (
     profile_arrays,
     space_arrays,
 )
+from fingerprint.training.prompts import learn_prompts
 from fingerprint.training.regression_set import RegressionSet, leave_out
 from fingerprint.training.splits import calibration_splits, related_corpora
 
@@ -174,6 +176,10 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         embeddings.size[regression_rows],
         (np.cumsum(named) - 1)[data.labels.release[regression_rows]],
     )
+    prompts = learn_prompts(
+        corpus, trained_on[: len(corpus)], embeddings.rows, (likelihood.plda, known), config.probing
+    )
+    progress("prompts", 1, 1)
     own_labs = {
         name: context.lab_of[name] for name, own in zip(data.labels.releases, context.candidate, strict=True) if own
     }
@@ -191,6 +197,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         SIDE: learn_side(corpus, keep, own_labs, progress).to_document(),
         PROBING: learned.information.to_document(),
         **({PAIRS: learned.pairs.to_dict()} if learned.pairs else {}),
+        **({PROMPTS: prompts.to_document()} if prompts else {}),
     }
     arrays = {
         **space_arrays(space),
@@ -198,6 +205,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
         **profile_arrays(corpus, keep, known.names, config.style_markers, progress),
         **regression_set.arrays(),
         GAIN: learned.information.for_labs(known.labs).gain.astype(np.float16),
+        **(prompts.arrays() if prompts else {}),
     }
     files = {f"encoder/{name}": data for name, data in space.encoder.files().items()} if space.encoder else {}
     return TrainedModel(arrays, documents, files, corpus, regression_rows)

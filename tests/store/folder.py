@@ -182,6 +182,7 @@ def _parts() -> Parts:
         "style_marker_mean": _some(rng, 0, 3, len(code), m),
         "style_marker_variance": _some(rng, 0.1, 2, len(code), m),
         "probe_gain": (np.float16(2) * (1 - np.eye(len(_LABS), dtype=np.float16)))[None],
+        **_prompts(),
         "regression_embedding": np.rint(rows / scale[:, None]).astype(np.int8),
         "regression_scale": scale.astype(np.float32),
         "regression_features": np.full(len(rows), 300, np.int32),
@@ -247,11 +248,28 @@ def _documents() -> dict[str, Any]:
             "scores": [{"held out": "same", "responses": 1, "cases": 20, "lab top-1": 0.9, "lab macro": None}],
         },
         "probing": {"kinds": [["chat", "en"]]},
+        "prompts": {"corpora": list(_CORPORA), "kinds": [["chat", "en"], ["code", ""]]},
         "pairs": _pairs(),
         "side": {
             "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"p{i}|x": 10 + i for i in range(5)}}],
             "self_names": {"releases": {"ash": 2}, "says": {"ash": {"ash": 1.5, "oak": 0.5}}, "others": {"oak": 1.0}},
         },
+    }
+
+
+def _prompts() -> dict[str, NDArray[Any]]:
+    """Three prompts; the second is in both corpora."""
+    hashes = np.array([[0, 9], [1, 2], [1, 2], [2, 0]], np.uint8)
+    return {
+        "prompt_hash": np.pad(hashes, ((0, 0), (0, 6))),
+        "prompt_corpus": np.array([1, 0, 1, 0], np.int32),
+        "prompt_kind": np.array([0, 0, 1, 1], np.int32),
+        "prompt_size": np.array([40, 50, 50, 3_000], np.int32),
+        "prompt_answer_size": np.array([400, 500, 700.5, 6_000], np.float32),
+        "prompt_answers": np.array([6, 5, 6, 1], np.int32),
+        "prompt_releases": np.array([6, 5, 6, 1], np.int32),
+        "prompt_whole": np.array([True, True, True, False]),
+        "prompt_gain": np.array([1.25, 1.0, 0.75, 1.0], np.float16),
     }
 
 

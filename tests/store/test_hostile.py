@@ -29,8 +29,9 @@ from fingerprint.errors import ModelError
 from fingerprint.model.calibration import LEVELS, NEVER, Expect
 from fingerprint.model.confidence import LAB
 from fingerprint.store import documents
+from fingerprint.store.folder import save
 from fingerprint.store.format import ARRAYS, DOCUMENTS, ENCODER_ARRAYS
-from tests.store.folder import edit_manifest, make, parts, replace, replace_arrays, replace_encoder, texts
+from tests.store.folder import CARD, edit_manifest, make, parts, replace, replace_arrays, replace_encoder, texts
 
 Steps = tuple[Any, ...]
 
@@ -273,6 +274,9 @@ def test_names_that_are_missing_or_unknown(folder: Path, usual: str, name: str) 
         ("training", ("encoder",), "some/model", "encoder: is not that of config.json"),
         ("training", ("lineage", 0, "corpora", 0), "f" * 64, "lineage: names a corpus that corpora lacks"),
         ("probing", ("kinds",), [["chat", "en"]] * 2, "array 'probe_gain' is float16"),
+        ("prompts", ("corpora", 1), "first", "corpora: one is there twice"),
+        ("prompts", ("kinds", 0, 0), "a\u202eb", "corpora, kinds: one holds what cannot be shown"),
+        ("prompts", ("corpora",), ["first"], "array 'prompt_corpus' holds 1, expected numbers from 0 to 0"),
         ("side", ("self_names", "says", "ash", "ash"), 5.0, "self_names.says.ash: sums to more"),
         ("side", ("token_counts", 0, "releases", "ash-1"), "birch", "token_counts: ash-1 is of birch, but of ash"),
         ("pairs", ("weights", "cosine"), "x", "weights.cosine: expected `float`"),
@@ -485,6 +489,39 @@ def test_every_array(folder: Path, usual: str, name: str, encoder: bool) -> None
     for array in possible_arrays(of(name, encoder)):
         if not np.array_equal(array, of(name, encoder)):
             assert array_outcomes(folder, name, array, encoder)[0] == REFUSED
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "said"),
+    [
+        ("prompt_hash", [[2, 0], [1, 2], [1, 2], [0, 9]], "prompts are not in ascending order"),
+        ("prompt_corpus", [1, 1, 0, 0], "prompts are not in ascending order"),
+        ("prompt_corpus", [1, 0, 0, 0], "or one is there twice"),
+        ("prompt_releases", [7, 5, 6, 1], "more releases than answers"),
+        ("prompt_kind", [0, 0, 2, 1], "holds 2, expected numbers from 0 to 1"),
+    ],
+)
+def test_prompts_that_cannot_be(folder: Path, name: str, values: list[Any], said: str) -> None:
+    array = parts().arrays[name]
+    new = np.zeros_like(array)
+    new[..., : np.shape(values)[-1]] = values
+    with put_back(folder, "weights.safetensors"):
+        replace_arrays(folder, {**parts().arrays, name: new})
+        with pytest.raises(ModelError) as caught:
+            Fingerprint.load(folder)
+    assert said in str(caught.value)
+
+
+def test_prompts_are_there_whole_or_not_at_all(folder: Path, usual: str, tmp_path: Path) -> None:
+    made = parts()
+    without = {name: array for name, array in made.arrays.items() if ARRAYS[name].document != "prompts"}
+    documents_without = {name: value for name, value in made.documents.items() if name != "prompts"}
+    with pytest.raises(ModelError, match="array 'prompt_answer_size' is missing"):
+        save(tmp_path / "model", without, made.documents, CARD, made.encoder)
+    with pytest.raises(ModelError, match="array 'prompt_answer_size' is not an array of a model"):
+        save(tmp_path / "model", made.arrays, documents_without, CARD, made.encoder)
+    save(tmp_path / "model", without, documents_without, CARD, made.encoder)
+    assert verdict(tmp_path / "model") == usual
 
 
 def test_arrays_missing_and_unknown(folder: Path) -> None:

@@ -11,14 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.base.keys import isin
 from fingerprint.config import PldaConfig
 from fingerprint.data.registry import Registry
 from fingerprint.errors import ModelError
 from fingerprint.model.likelihood import Likelihood, LinearClassifiers
 from fingerprint.model.plda import Ints, Plda
 from fingerprint.model.probe_information import ARRAY as GAIN
+from fingerprint.model.prompts import DOCUMENT as PROMPTS
+from fingerprint.model.prompts import PromptTable
 from fingerprint.side.evidence import DOCUMENT as SIDE
 from fingerprint.training.parts import corpus_entries, labels, learn_side, likelihood_arrays, profile_arrays
+from fingerprint.training.prompts import Answers, measure_prompts
 from fingerprint.training.regression_set import RegressionSet
 from fingerprint.training.update.added_cells import add_cells, in_domain
 from fingerprint.training.update.added_classes import add_classes
@@ -88,7 +92,12 @@ def updated(rows: Rows, context: UpdateContext) -> tuple[dict[str, NDArray[Any]]
     }
     if model.information is not None:
         arrays[GAIN] = model.information.for_labs([names.labs[i] for i in by_lab]).gain.astype(np.float16)
-    return arrays, _documents(rows, names, by_name, by_lab, context)
+    documents = _documents(rows, names, by_name, by_lab, context)
+    prompts = _prompts(rows, names, plda, context)
+    if prompts:
+        arrays |= prompts.arrays()
+        documents[PROMPTS] = prompts.to_document()
+    return arrays, documents
 
 
 def _documents(rows: Rows, names: _Names, by_name: Ints, by_lab: Ints, context: UpdateContext) -> dict[str, Any]:
@@ -111,6 +120,19 @@ def _documents(rows: Rows, names: _Names, by_name: Ints, by_lab: Ints, context: 
     training["regression_set"] += len(rows.regression_set.release)
     training["newest"] = max(entry["released"] for entry in releases.values())
     return documents
+
+
+def _prompts(rows: Rows, names: _Names, plda: Plda, context: UpdateContext) -> PromptTable | None:
+    """The prompts of the model and those of the new responses; None for a model that keeps none."""
+    before, config = context.model.prompts, context.config.probing
+    answers = Answers.of(rows.corpus, rows.learned)
+    if before is None or not len(answers.first):
+        return before
+    of_row = rows.corpus.release[answers.at]
+    lab = names.lab[_codes(of_row.tolist(), names.releases)]
+    added = measure_prompts(answers, rows.responses.embedding, lab, plda, config)
+    new = answers.releases(~isin(of_row, context.lab_of))
+    return before.joined(added, new).most_answered(config.prompts)
 
 
 def _entries(names: Sequence[str], registry: Registry) -> dict[str, dict[str, str]]:
