@@ -241,6 +241,9 @@ def _calibrate(rows: _Rows, registry: Registry, context: TrainingContext, jobs: 
     context.progress("calibration", 2, 2)
     information = learn_information(found[0].singles, names, calibration, prompts, config)
     pairs = fit_pairs(Trials.joined([found[i].pairs for i in range(len(splits))]), config.pairs)
+    if pairs is not None:
+        shared = Trials.joined([found[i].shared_pairs for i in range(len(splits))])
+        pairs = replace(pairs, shared=fit_pairs(shared, config.pairs))
     return _Learned(calibration, scores(to_fit, calibration), information, claims, pairs)
 
 
