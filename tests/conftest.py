@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,13 +63,14 @@ def train_small(world: Path) -> Callable[..., Path]:
         out: Path,
         progress: Callable[[str, int, int], None] = quiet,
         config: Config | None = None,
+        more: Sequence[Path] = (),
         **settings: object,
     ) -> Path:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("SOURCE_DATE_EPOCH", "1790000000")
             given = Settings(registry=world / "registry.csv", cache=world / "cache", jobs=1, name="small")
             chosen = dataclasses.replace(given, **settings)  # type: ignore[arg-type]
-            train([world / "corpora"], out, chosen, config or worlds.config(), progress)
+            train([world / "corpora", *more], out, chosen, config or worlds.config(), progress)
         return out
 
     return run
@@ -141,7 +142,9 @@ def lesser(train_small: Callable[..., Path], made_once: Callable[[str, Callable[
 
 
 @pytest.fixture(scope="session")
-def comparing(train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]) -> Path:
+def comparing(
+    world: Path, train_small: Callable[..., Path], made_once: Callable[[str, Callable[[Path], object]], Path]
+) -> Path:
     """A small model whose pairs are few: what is told of a limit is told by fewer of them."""
     config = worlds.config(pairs=PairConfig(sizes=(1, 5, 10), cells=30, pairs=120, least_cells=5, rates=(0.05, 0.2)))
-    return made_once("comparing", lambda out: train_small(out, config=config))
+    return made_once("comparing", lambda out: train_small(out, config=config, more=[worlds.again(world)]))

@@ -18,7 +18,7 @@ from fingerprint.data.reader import read_case
 from fingerprint.errors import FingerprintError, InputError
 from fingerprint.loading import load_model
 from fingerprint.model.claim_verdict import ClaimWord
-from fingerprint.model.pair_calibration import PairVerdict
+from fingerprint.model.pair_calibration import PairCalibration, PairVerdict
 from fingerprint.report.reference import render_reference
 from fingerprint.verification.references import SENTENCES, WORD_OF, ReferenceVerdict
 from tests import worlds
@@ -128,16 +128,26 @@ def test_codes_and_formats(
     assert (second.get("name"), second.get("classname")) == (str(bad), f"the model of {official}")
 
 
+def _pairs(known: Fingerprint) -> PairCalibration:
+    found = known._model.pairs
+    assert found is not None
+    return found
+
+
 def test_advice_names_how_many_responses_settle_more(known: Fingerprint, tmp_path: Path, fixed: Fixed) -> None:
     fixed("inconclusive")
     few, other = (worlds.case(tmp_path / f"{n}.jsonl", "ash-1", 2, n) for n in (500, 600))
     many, rest = (worlds.case(tmp_path / f"{n}.jsonl", "ash-1", 12, n) for n in (700, 800))
     said = verified(known, few, other).advice
     assert said is not None
-    assert said.startswith(("Give 5 responses or more to each side", "Give 10 responses or more to each side"))
+    assert said.startswith(("Let both answer the same 5 prompts or more", "Let both answer the same 10 prompts"))
     said = verified(known, many, rest).advice
     assert said is not None
-    assert "Let both answer the same prompts" in said
+    assert said.startswith("Let both answer the same ")
+    alone = Fingerprint(dataclasses.replace(known._model, pairs=dataclasses.replace(_pairs(known), shared=None)))
+    said = verified(alone, few, other).advice
+    assert said is not None
+    assert said.startswith(("Give 5 responses or more to each side", "Give 10 responses or more to each side"))
     said = verified(known, many, many).advice
     assert said is not None
     assert "prompts of other kinds" in said

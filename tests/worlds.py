@@ -104,11 +104,11 @@ def registry(folder: Path) -> Path:
     return path
 
 
-def row(release: str, prompt_id: str, prompt: int) -> dict[str, object]:
+def row(release: str, prompt_id: str, prompt: int, draw: int = 0) -> dict[str, object]:
     """What `release` answers, as a line of a corpus."""
     usage = {"prompt_tokens": tokens(release, prompt), "completion_tokens": 60}
     return {"release": release, "prompt_id": prompt_id, "prompt": f"Prompt {prompt}?", "language": "en",
-            "response": write(release, prompt), "usage": usage}  # fmt: skip
+            "response": write(release, prompt, draw), "usage": usage}  # fmt: skip
 
 
 def corpora(folder: Path, prompts: int = 30) -> Path:
@@ -118,6 +118,14 @@ def corpora(folder: Path, prompts: int = 30) -> Path:
     for number, name in enumerate(("first", "second", "third", "fourth")):
         lines = [json.dumps(row(r, f"{name}-{p}", 1000 * number + p)) for r in RELEASES for p in range(prompts)]
         (out / f"{name}.jsonl").write_text("\n".join(lines) + "\n")
+    return out
+
+
+def again(folder: Path, prompts: int = 15) -> Path:
+    """One more corpus, in which each release answers each prompt twice."""
+    out = folder / "again.jsonl"
+    rows = [row(r, f"again-{p}", 5000 + p, draw) for r in RELEASES for p in range(prompts) for draw in (0, 1)]
+    out.write_text("\n".join(map(json.dumps, rows)) + "\n")
     return out
 
 

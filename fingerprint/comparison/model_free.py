@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fingerprint.comparison.markers import MarkerEffects, paired_marker_effects, unpaired_marker_effects
 from fingerprint.comparison.permutations import LEVEL
-from fingerprint.comparison.shared_prompts import SharedPrompts, shared_prompts
+from fingerprint.comparison.shared_prompts import SharedPrompts
 from fingerprint.comparison.two_sample import TwoSampleTest, two_sample_test
 from fingerprint.data.response import Response
 
@@ -34,17 +34,17 @@ class ModelFree:
     markers: MarkerEffects
 
 
-def model_free(first: Sequence[Response], second: Sequence[Response]) -> ModelFree:
+def model_free(first: Sequence[Response], second: Sequence[Response], shared: SharedPrompts) -> ModelFree:
     """Compare two cases without a model.
 
     Args:
         first: The responses of one case, at least one.
         second: Those of the other case.
+        shared: What `shared_prompts` says of both.
 
     Returns:
         The two-sample test and the effects of the style markers.
     """
-    shared = shared_prompts(first, second)
     test = two_sample_test(shared)
     return ModelFree(
         test=test,
@@ -52,13 +52,5 @@ def model_free(first: Sequence[Response], second: Sequence[Response]) -> ModelFr
         n_by_id=shared.n_by_id,
         n_other_system=shared.n_other_system,
         n_unmatched=shared.n_unmatched,
-        markers=paired_marker_effects(shared) if _is_paired(shared) else unpaired_marker_effects(first, second),
+        markers=paired_marker_effects(shared) if shared.are_most else unpaired_marker_effects(first, second),
     )
-
-
-def _is_paired(shared: SharedPrompts) -> bool:
-    """Whether the prompts of the smaller case are mostly shared: one match by chance must not leave all others out."""
-    matched = len(shared.first), len(shared.second)
-    sizes = [(known + left, known) for known, left in zip(matched, shared.n_unmatched, strict=True)]
-    size, known = min(sizes)
-    return 2 * known >= size > 0

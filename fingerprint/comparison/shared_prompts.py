@@ -81,6 +81,14 @@ class SharedPrompts:
         """How many prompts the two cases answered under different system prompts, which change the style too."""
         return sum(not prompt.is_same_system for prompt in self.prompts)
 
+    @property
+    def are_most(self) -> bool:
+        """Whether half of the smaller case answers them: one match by chance must not leave all others out."""
+        matched = len(self.first), len(self.second)
+        sizes = [(known + left, known) for known, left in zip(matched, self.n_unmatched, strict=True)]
+        size, known = min(sizes)
+        return 2 * known >= size > 0
+
     def pooled(self) -> Pooled:
         """Return the responses as parallel arrays, those of each prompt together and the first case's first."""
         sides = [(p, is_second, prompt.second if is_second else prompt.first)

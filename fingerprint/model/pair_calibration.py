@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from fingerprint.model.calibration import nearest, rate_index
-from fingerprint.model.pairs import FEATURES
+from fingerprint.model.pairs import SHARED_FEATURES
 from fingerprint.model.plda import Floats
 
 DOCUMENT = "pairs"
@@ -109,12 +109,14 @@ class PairCalibration:
     """A fitted calibration of pairs.
 
     Attributes:
-        weights: Of the LLR, by the names of `pairs.FEATURES`, and the bias.
+        weights: Of the LLR, by the names of `pairs.FEATURES`, and the bias; of pairs that share their prompts, by those
+            of `pairs.SHARED_FEATURES`.
         least: The LLR below which held-out pairs cannot tell any more (negative).
         most: The LLR above which they cannot.
         limits: By number of responses on the smaller side, and by domain.
         figures: The same, and by kind.
         rates: At which limits are kept, ascending.
+        shared: The same for pairs that share their prompts; None where it was not learned, and in itself.
     """
 
     weights: Mapping[str, float]
@@ -123,10 +125,12 @@ class PairCalibration:
     limits: Mapping[str, Mapping[str, PairLimits]]
     figures: Mapping[str, Mapping[str, Mapping[str, PairFigures]]]
     rates: tuple[float, ...]
+    shared: PairCalibration | None = None
 
     def score(self, features: Floats) -> Floats:
         """Return (P,) LLRs in nats of (P, F) features, as the regression extrapolates them."""
-        return np.asarray(features @ np.array([self.weights[name] for name in FEATURES]) + self.weights[BIAS])
+        weights = [self.weights[name] for name in SHARED_FEATURES if name in self.weights]
+        return np.asarray(features @ np.array(weights) + self.weights[BIAS])
 
     def llr(self, score: float) -> float:
         """Return the LLR in nats, cut where there were too few held-out pairs to tell more.
@@ -176,6 +180,7 @@ class PairCalibration:
                 size: {d: {kind: {**vars(of)} for kind, of in kinds.items()} for d, kinds in domains.items()}
                 for size, domains in self.figures.items()
             },
+            **({} if self.shared is None else {"shared": self.shared.to_dict()}),
         }
 
     @classmethod
@@ -194,4 +199,5 @@ class PairCalibration:
                 for size, domains in data["figures"].items()
             },
             rates=rates,
+            shared=cls.from_dict(data["shared"], rates) if data.get("shared") else None,
         )

@@ -11,7 +11,7 @@ References:
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,10 @@ _BY_RESPONSES = "_by_responses"
 
 FEATURES = (*_BASE, *(f"{name}{_BY_RESPONSES}" for name in _BASE), "responses")
 """The columns of `pair_features`: what is in `_BASE`, the same times the logarithm of responses, and this logarithm."""
+
+_DIFFERENCE = "difference"
+SHARED_FEATURES = (*FEATURES, _DIFFERENCE, f"{_DIFFERENCE}{_BY_RESPONSES}")
+"""The columns of `shared_pair_features`: those of `pair_features`, and what the differences at each prompt agree in."""
 
 # The logarithm of 5 responses: products with a centred logarithm are less like what they are made of.
 _TYPICAL_RESPONSES = float(np.log(5))
@@ -61,7 +65,9 @@ class Sides:
     score: Floats
 
     @classmethod
-    def read(cls, likelihood: Likelihood, embeddings: Sequence[NDArray[np.float32]], sizes: Sequence[Ints]) -> Sides:
+    def read(
+        cls, likelihood: Likelihood, embeddings: Sequence[NDArray[np.float32]], sizes: Sequence[Ints | Floats]
+    ) -> Sides:
         """Collect what pairs need to know of S cases.
 
         Args:
@@ -88,6 +94,10 @@ class Sides:
             release=release,
             score=_unit((point - plda.domain_mean) @ weights),
         )
+
+    def of(self, at: Sequence[int]) -> Sides:
+        """Return some of the sides."""
+        return Sides(*(getattr(self, field.name)[at] for field in fields(self)))
 
     @property
     def in_domain(self) -> NDArray[np.bool_]:
@@ -157,6 +167,43 @@ def pair_features(likelihood: Likelihood, sides: Sides, first: Ints, second: Int
     # The variance of a difference of two means is that of two means of the harmonic mean of both numbers.
     responses = np.log(2 / (1 / sides.count[first] + 1 / sides.count[second])) - _TYPICAL_RESPONSES
     return np.hstack([base, base * responses[:, None], responses[:, None]])
+
+
+def shared_pair_features(
+    likelihood: Likelihood, sides: Sides, first: Ints, second: Ints, differences: Sequence[Floats]
+) -> Floats:
+    """Compute what the LLR of a pair is linear in whose cases answered the same prompts.
+
+    A difference of two answers to one prompt has neither the prompt in it nor the domain. What the differences at all
+    prompts have in common is that of two releases: the mean product of the differences at two prompts, in units of
+    their mean square, as the release classifier weighs them. It is 0 on average for one release, and at most 1.
+
+    Args:
+        likelihood: That the sides were read with.
+        sides: S cases: their answers to shared prompts alone.
+        first: (P,) one case of each pair.
+        second: (P,) the other.
+        differences: Of each pair the (prompts, D) differences of the embeddings at each shared prompt, two or more.
+
+    Returns:
+        (P, F + 2), in the order of SHARED_FEATURES.
+
+    References:
+        Gretton, A. et al. (2012). A kernel two-sample test. JMLR 13 (the unbiased estimate; here over prompts).
+    """
+    base = pair_features(likelihood, sides, first, second)
+    plda, classifiers = likelihood.plda, likelihood.classifiers
+    weights = plda.basis @ (classifiers.release if classifiers else np.eye(plda.basis.shape[1]))
+    agreed = np.array([_agreement(of @ weights) for of in differences]).reshape(-1, 1)
+    return np.hstack([base, agreed, agreed * base[:, -1:]])
+
+
+def _agreement(differences: Floats) -> float:
+    """The mean product of two different rows, in units of the mean square of a row."""
+    count = len(differences)
+    square = (differences**2).sum() / count
+    total = (differences.sum(axis=0) ** 2).sum()
+    return float((total - count * square) / (count * (count - 1) * max(square, _TINY)))
 
 
 def shared_domain(sides: Sides, first: Ints, second: Ints) -> Floats:

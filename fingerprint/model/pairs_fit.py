@@ -32,7 +32,7 @@ from fingerprint.model.pair_calibration import (
     PairKind,
     PairLimits,
 )
-from fingerprint.model.pairs import FEATURES
+from fingerprint.model.pairs import SHARED_FEATURES
 from fingerprint.model.plda import Floats, Ints
 
 Bools = NDArray[np.bool_]
@@ -48,7 +48,7 @@ class Trials:
     """P pairs of cases with their truth, and what a model that knows nothing of them sees.
 
     Attributes:
-        features: (P, F), in the order of `pairs.FEATURES`.
+        features: (P, F), in the order of `pairs.FEATURES`, or of `pairs.SHARED_FEATURES`, which begin with these.
         count: (P,) responses on the smaller side.
         kind: (P,) of PairKind.
         group: (P, 2) codes of the groups of both releases: what is never on both sides of a split.
@@ -79,6 +79,12 @@ class Trials:
     def of(self, at: Bools | Ints) -> Trials:
         """Return some of the pairs."""
         return Trials(*(getattr(self, field.name)[at] for field in fields(self)))
+
+    @classmethod
+    def none(cls, width: int) -> Trials:
+        """Return no pair, of so many features."""
+        codes, marks = np.zeros(0, np.int64), np.zeros(0, bool)
+        return cls(np.zeros((0, width)), codes, np.zeros(0, object), np.zeros((0, 2), np.int64), marks, codes)
 
     @classmethod
     def joined(cls, parts: Sequence[Trials]) -> Trials:
@@ -226,7 +232,12 @@ def _cross_validated(trials: Trials, config: PairConfig) -> Floats | None:
 
 
 def _score(weights: dict[str, float], features: Floats) -> Floats:
-    return np.asarray(features @ np.array([weights[name] for name in FEATURES]) + weights[BIAS])
+    return np.asarray(features @ np.array([weights[name] for name in _columns(features)]) + weights[BIAS])
+
+
+def _columns(features: Floats) -> tuple[str, ...]:
+    """The names of the columns: those of shared prompts come last."""
+    return SHARED_FEATURES[: features.shape[1]]
 
 
 def _weights(trials: Trials, config: PairConfig) -> dict[str, float]:
@@ -238,7 +249,7 @@ def _weights(trials: Trials, config: PairConfig) -> dict[str, float]:
     regression = LogisticRegression(solver="newton-cholesky", max_iter=_ITERATIONS, C=1 / (config.ridge * len(trials)))
     regression.fit((trials.features - mean) / deviation, trials.is_target, sample_weight=share * len(trials))
     weights = regression.coef_[0] / deviation
-    named = dict(zip(FEATURES, weights.tolist(), strict=True))
+    named = dict(zip(_columns(trials.features), weights.tolist(), strict=True))
     return {**named, BIAS: float(regression.intercept_[0] - weights @ mean)}
 
 

@@ -80,12 +80,13 @@ def rates_lines(rates: PairRates, width: int) -> list[str]:
     if not rates.kinds:
         return wrap("No error rate was measured on such pairs, so that nothing can be told.", width)
     where = "both in-domain" if rates.domain is PairDomain.IN else "not both in-domain"
-    lines = wrap(
-        f"How often this is right: held-out pairs with {counted(rates.responses, 'response')} a side, {where}.", width
+    responses = (
+        counted(rates.responses, "response") + " a side" + (" to the same prompts" if rates.shared_prompts else "")
     )
+    lines = wrap(f"How often this is right: held-out pairs with {responses}, {where}.", width)
     lines += _row("", _HEAD)
     for row in rates.kinds:
-        lines += _row(KINDS[row.kind], _figures(row))
+        lines += _row(_kind(row.kind, rates), _figures(row))
     lines += wrap(
         f"At most {100 * rates.false_alarms:.3g} % of pairs of one release may be called different (--false-alarms), "
         f"and at most {100 * rates.false_accepts:.3g} % of each kind of two releases the same (--false-accepts). "
@@ -113,13 +114,22 @@ def _pair(comparison: Comparison, pair: ComparedPair, width: int) -> list[str]:
 def _support(pair: ComparedPair) -> str:
     llr = pair.log_likelihood_ratio
     what = "one model" if llr >= 0 else "two models"
-    return f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
+    said = f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
+    if pair.rates.shared_prompts:
+        said += " Only the answers to prompts that both answered count for it, and the prompts are taken out."
+    return said
+
+
+def _kind(kind: PairKind, rates: PairRates) -> str:
+    """A kind of pairs in words."""
+    return "one release" if rates.shared_prompts and kind is PairKind.TARGET else KINDS[kind]
 
 
 def _promised(rates: PairRates) -> str:
     measured = {row.kind for row in rates.kinds}
     told = "Variants are snapshots, effort settings and quantisations: they are measured, and nothing is promised."
-    missing = [KINDS[kind] for kind in (*TARGETS, *IMPOSTORS) if kind not in measured]
+    wanted = (PairKind.TARGET, *IMPOSTORS) if rates.shared_prompts else (*TARGETS, *IMPOSTORS)
+    missing = [KINDS[kind] for kind in wanted if kind not in measured]
     return f"{told} Not measured: {', '.join(missing)}." if missing else told
 
 

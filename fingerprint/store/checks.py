@@ -24,7 +24,7 @@ from fingerprint.model.calibration import LEVELS, NEVER, Expect
 from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.pair_calibration import BIAS, PairDomain
-from fingerprint.model.pairs import FEATURES
+from fingerprint.model.pairs import FEATURES, SHARED_FEATURES
 from fingerprint.model.posterior import GROUPS, PARAMETERS
 from fingerprint.model.prompts import HASH_BYTES, hash_codes
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
@@ -38,6 +38,7 @@ from fingerprint.store.documents import (
     PairFigures,
     PairLimits,
     Pairs,
+    PairTable,
     Probing,
     Prompts,
     Side,
@@ -399,20 +400,24 @@ def _side(side: Side, labels: Labels, fail: Fail) -> None:
 
 
 def _pairs(pairs: Pairs, config: Config, fail: Fail) -> None:
-    def wrong(what: str) -> ModelError:
-        return fail("pairs.json", what)
+    rates = len(config.pairs.rates)
+    _pair_table(pairs, FEATURES, rates, lambda what: fail("pairs.json", what))
+    if pairs.shared is not None:
+        _pair_table(pairs.shared, SHARED_FEATURES, rates, lambda what: fail("pairs.json", f"shared.{what}"))
 
-    if strange := _difference(pairs.weights, (*FEATURES, BIAS)):
+
+def _pair_table(table: PairTable, features: Sequence[str], rates: int, wrong: Callable[[str], ModelError]) -> None:
+    if strange := _difference(table.weights, (*features, BIAS)):
         raise wrong(f"weights: {strange}")
-    if strange := _difference(pairs.figures, pairs.limits):
+    if strange := _difference(table.figures, table.limits):
         raise wrong(f"figures: {strange}")
-    for size, limits in pairs.limits.items():
-        figures = pairs.figures[size]
+    for size, limits in table.limits.items():
+        figures = table.figures[size]
         for name, found in (("limits", limits.keys()), ("figures", figures.keys())):
             if strange := _difference(found, map(str, PairDomain)):
                 raise wrong(f"{name}.{size}: {strange}")
         for domain, of in limits.items():
-            for what in _pair_tables(of, dict(figures[domain]), len(config.pairs.rates)):
+            for what in _pair_tables(of, dict(figures[domain]), rates):
                 raise wrong(what.format(f"{size}.{domain}"))
 
 

@@ -398,11 +398,11 @@ class PairFigures(Document, frozen=True):
     different: list[Probability]
 
 
-class Pairs(Document, frozen=True):
-    """What was fitted on pairs of cases that their models had not seen.
+class PairTable(Document, frozen=True):
+    """What was fitted on pairs of cases that their models had not seen, whose cases share no prompt or all of them.
 
     Attributes:
-        weights: Of the LLR, by feature (`fingerprint.model.pairs.FEATURES`) and "bias".
+        weights: Of the LLR, by feature (`fingerprint.model.pairs.FEATURES`, or `SHARED_FEATURES`) and "bias".
         least: The LLR below which too few pairs were measured to tell more.
         most: The LLR above which too few were.
         limits: By number of responses on the smaller side, and by whether both cases are in-domain (`in`) or one is
@@ -415,6 +415,17 @@ class Pairs(Document, frozen=True):
     most: Annotated[float, Meta(ge=0, le=50)]
     limits: Annotated[dict[Size, dict[PairDomain, PairLimits]], Meta(min_length=1)]
     figures: dict[Size, dict[PairDomain, dict[PairKind, PairFigures]]]
+
+
+class Pairs(PairTable, frozen=True):
+    """What was fitted on pairs of cases that share no prompt, and on pairs that share all of them.
+
+    Attributes:
+        shared: The same of the latter, whose `weights` have the names of `fingerprint.model.pairs.SHARED_FEATURES`;
+            null or missing where it was not learned.
+    """
+
+    shared: PairTable | None = None
 
 
 class Tokenizer(Document, frozen=True):

@@ -25,6 +25,7 @@ from fingerprint.training.data import Data, few_of_each
 from fingerprint.training.fitted import fit
 from fingerprint.training.likelihood import KnownReleases
 from fingerprint.training.pairs import collect_trials, draw_sides
+from fingerprint.training.shared_pairs import collect_shared_trials, draw_shared_pairs
 from fingerprint.training.splits import CalibrationSplit, CaseKind
 
 
@@ -36,12 +37,14 @@ class SplitCases:
         cases: Of each kind that there are cases of.
         singles: One response each, to prompts that the model was not shown; a few of each lab and kind of prompt. None
             but of the first split.
-        pairs: Pairs of cases.
+        pairs: Pairs of cases that share no prompt.
+        shared_pairs: Pairs of cases that share all of them.
     """
 
     cases: list[CaseSet]
     singles: CaseSet | None
     pairs: Trials
+    shared_pairs: Trials
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,12 @@ class FitSplit:
         )
         held_out = np.array([kind is not None for kind in split.kind], bool)
         sides = draw_sides(labels, free & held_out, split.kind, context.config)
+        shared = draw_shared_pairs(labels, free & held_out, split.kind, self.names, context.config)
         train = subsample(labels, self.use & split.train, context.config.splits.rows, context.config.seed)
         single = free & np.asarray(split.kind == CaseKind.SAME, bool) & (number == 0)
         tested = single | in_any(len(train), (rows for cases in drawn.values() for rows in cases))
         tested |= in_any(len(train), (side.rows for side in sides))
+        tested |= in_any(len(train), (side.rows for pair in shared for side in (pair.first, pair.second)))
         fitted = fit(context, self.data, train, tested, self.external)
 
         def ask(questions: Questions) -> CaseSet:
@@ -90,7 +95,12 @@ class FitSplit:
 
         found = [ask(Questions.of(labels, cases, kind)) for kind, cases in drawn.items() if cases]
         singles = ask(self._single(single, fitted.known)) if single.any() else None
-        return SplitCases(found, singles, collect_trials(fitted, self.names, labels, sides, context.config))
+        return SplitCases(
+            found,
+            singles,
+            collect_trials(fitted, self.names, labels, sides, context.config),
+            collect_shared_trials(fitted, self.names, labels, shared, context.config),
+        )
 
     def _single(self, free: NDArray[np.bool_], known: KnownReleases) -> Questions:
         """Single responses by known labs, a few of each lab and kind of prompt."""

@@ -275,6 +275,9 @@ def _calibrate(
     context.progress("calibration", 2, 2)
     information = learn_information(found[0].singles, names, calibration, prompts, config)
     pairs = fit_pairs(Trials.joined([of_split.pairs for of_split in found]), config.pairs)
+    if pairs is not None:
+        shared = Trials.joined([of_split.shared_pairs for of_split in found])
+        pairs = replace(pairs, shared=fit_pairs(shared, config.pairs))
     return _Learned(calibration, scores(to_fit, calibration), information, claims, pairs)
 
 

@@ -14,7 +14,7 @@ from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.pair_calibration import PairKind
 from fingerprint.model.pairs import Sides, pair_features
 from fingerprint.model.pairs_fit import Trials
-from fingerprint.model.plda import Ints
+from fingerprint.model.plda import Floats, Ints
 from fingerprint.training.data import Labels
 from fingerprint.training.fitted import Fitted
 
@@ -96,57 +96,85 @@ def collect_trials(
     Returns:
         The trials: of each number of responses and kind at most `pairs.pairs`.
     """
-    at = [np.searchsorted(fitted.rows, side.rows) for side in sides]
-    embeddings = [fitted.embeddings.rows[some] for some in at]
-    read = Sides.read(fitted.likelihood, embeddings, [fitted.embeddings.size[some] for some in at])
-    code = {name: i for i, name in enumerate(names.releases)}
-    release = np.array([code[labels.releases[side.release]] for side in sides], np.int64)
-    corpus = np.array([side.corpus for side in sides], np.int64)
-    lab_known = np.isin(names.lab[release], [code for code, lab in enumerate(names.labs) if lab in fitted.known.labs])
+    read = read_sides(fitted, sides)
+    of = SideLabels.of(fitted, names, labels, sides)
     rng = np.random.default_rng(config.seed)
-    chosen, kinds = [], []
+    chosen = [np.zeros((0, 2), np.int64)]
     for size in config.pairs.sizes:
         own = np.flatnonzero(read.count == size)
         one, other = np.triu_indices(len(own), 1)
         first, second = own[one], own[other]
-        kind = _kinds(names, release, corpus, lab_known, (first, second))
+        kind = of.kinds(first, second)
         free = _free(sides, kind, (first, second))
         for name in PairKind:
-            of = free & (kind == name)
             for within in (True, False):
-                where = np.flatnonzero(of & ((corpus[first] == corpus[second]) == within))
+                where = np.flatnonzero(free & (kind == name) & ((of.corpus[first] == of.corpus[second]) == within))
                 kept = rng.permutation(where)[: _share(name, config.pairs)]
                 chosen.append(np.stack([first[kept], second[kept]], axis=1))
-                kinds.append(kind[kept])
-    pair = np.concatenate(chosen) if chosen else np.zeros((0, 2), np.int64)
-    key = np.sort(release[pair] * (len(labels.corpora) + 1) + corpus[pair] + 1, axis=1)
-    return Trials(
-        features=pair_features(fitted.likelihood, read, pair[:, 0], pair[:, 1]),
-        count=read.count[pair[:, 0]],
-        kind=np.concatenate(kinds) if kinds else np.zeros(0, object),
-        group=names.group[release[pair]],
-        in_domain=np.all(read.in_domain[pair], axis=1),
-        cell=np.unique(key, axis=0, return_inverse=True)[1].reshape(-1),
-    )
+    pair = np.concatenate(chosen)
+    return of.trials(pair, pair_features(fitted.likelihood, read, pair[:, 0], pair[:, 1]), read)
 
 
-def _kinds(
-    names: ClassNames,
-    release: Ints,
-    corpus: Ints,
-    lab_known: NDArray[np.bool_],
-    pair: tuple[Ints, Ints],
-) -> NDArray[np.object_]:
-    """The kind of each pair of sides."""
-    first, second = pair
-    out = np.full(len(first), PairKind.OTHER, object)
-    out[~(lab_known[first] & lab_known[second])] = PairKind.UNKNOWN
-    for level, kind in ((names.lab, PairKind.LAB), (names.family, PairKind.SIBLING), (names.group, PairKind.VARIANT)):
-        out[level[release[first]] == level[release[second]]] = kind
-    same = release[first] == release[second]
-    out[same] = PairKind.TARGET
-    out[same & (corpus[first] != corpus[second])] = PairKind.ACROSS
-    return out
+def read_sides(fitted: Fitted, sides: Sequence[SideRows]) -> Sides:
+    """Return what pairs need to know of sides, by a model whose rows hold theirs."""
+    at = [np.searchsorted(fitted.rows, side.rows) for side in sides]
+    embeddings, sizes = fitted.embeddings.rows, fitted.embeddings.size
+    return Sides.read(fitted.likelihood, [embeddings[some] for some in at], [sizes[some] for some in at])
+
+
+@dataclass(frozen=True)
+class SideLabels:
+    """What S sides of pairs are.
+
+    Attributes:
+        names: The classes.
+        release: (S,) codes of the releases.
+        corpus: (S,) codes of the corpora, -1 for several.
+        lab_known: (S,) whether the model knows a release of the lab.
+    """
+
+    names: ClassNames
+    release: Ints
+    corpus: Ints
+    lab_known: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, fitted: Fitted, names: ClassNames, labels: Labels, sides: Sequence[SideRows]) -> SideLabels:
+        """Return what sides are to a model; `labels` are those of their rows."""
+        code = {name: i for i, name in enumerate(names.releases)}
+        release = np.array([code[labels.releases[side.release]] for side in sides], np.int64)
+        known = [code for code, lab in enumerate(names.labs) if lab in fitted.known.labs]
+        corpus = np.array([side.corpus for side in sides], np.int64)
+        return cls(names, release, corpus, np.isin(names.lab[release], known))
+
+    def kinds(self, first: Ints, second: Ints) -> NDArray[np.object_]:
+        """Return (P,) the kind of each pair of the sides `first` (P,) and `second` (P,)."""
+        names, release = self.names, self.release
+        out = np.full(len(first), PairKind.OTHER, object)
+        out[~(self.lab_known[first] & self.lab_known[second])] = PairKind.UNKNOWN
+        for level, kind in (
+            (names.lab, PairKind.LAB),
+            (names.family, PairKind.SIBLING),
+            (names.group, PairKind.VARIANT),
+        ):
+            out[level[release[first]] == level[release[second]]] = kind
+        same = release[first] == release[second]
+        out[same] = PairKind.TARGET
+        out[same & (self.corpus[first] != self.corpus[second])] = PairKind.ACROSS
+        return out
+
+    def trials(self, pair: Ints, features: Floats, read: Sides) -> Trials:
+        """Return (P, 2) pairs of sides as trials, with their (P, F) features."""
+        corpora = int(self.corpus.max(initial=_SEVERAL)) + 2
+        key = np.sort(self.release[pair] * corpora + self.corpus[pair] + 1, axis=1)
+        return Trials(
+            features=features,
+            count=read.count[pair[:, 0]],
+            kind=self.kinds(pair[:, 0], pair[:, 1]),
+            group=self.names.group[self.release[pair]],
+            in_domain=np.all(read.in_domain[pair], axis=1),
+            cell=np.unique(key, axis=0, return_inverse=True)[1].reshape(-1),
+        )
 
 
 def _free(sides: Sequence[SideRows], kind: NDArray[np.object_], pair: tuple[Ints, Ints]) -> NDArray[np.bool_]:

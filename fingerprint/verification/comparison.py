@@ -63,6 +63,7 @@ class PairRates:
         false_accepts: The share of pairs of two releases that may be called the same, in each kind.
         responses: The number of responses a side that was measured; the largest one that is not above the pair's.
         domain: Whether the measured pairs are in-domain on both sides.
+        shared_prompts: Whether the measured pairs share their prompts.
         kinds: What was measured, by kind.
     """
 
@@ -70,6 +71,7 @@ class PairRates:
     false_accepts: float
     responses: int
     domain: PairDomain
+    shared_prompts: bool
     kinds: tuple[MeasuredKind, ...]
 
 

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fingerprint.comparison.model_free import model_free
-from fingerprint.data.response import Case
+from fingerprint.comparison.shared_prompts import SharedPrompts, shared_prompts
+from fingerprint.data.response import Case, Response
 from fingerprint.errors import FingerprintError, InputError
 from fingerprint.loading import Loaded
 from fingerprint.model.covariates import read_cases
 from fingerprint.model.decision import support_of
+from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.pair_calibration import PairCalibration, PairDomain, PairKind
-from fingerprint.model.pairs import Sides, pair_features, shared_domain
+from fingerprint.model.pairs import Sides, pair_features, shared_domain, shared_pair_features
+from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.verdict import AllowedRates
 from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 
@@ -47,13 +51,10 @@ def compare_cases(model: Loaded, cases: Sequence[Case], allowed: AllowedRates) -
     for case in cases:
         if not case.n_used:
             raise InputError(case.file, "no response is left to judge; add responses")
-    read = [model.read([record.response for record in case.records]) for case in cases]
-    embeddings, sizes = [rows for rows, _ in read], [size for _, size in read]
+    read = [_Read(case, *model.read([record.response for record in case.records])) for case in cases]
+    embeddings, sizes = [one.embeddings for one in read], [one.sizes for one in read]
     sides = Sides.read(model.likelihood, embeddings, sizes)
     two_source_llr = read_cases(model.likelihood, embeddings, sizes)[1].two_source_llr
-    pairs = np.array(list(combinations(range(len(cases)), 2)))
-    score = model.pairs.score(pair_features(model.likelihood, sides, pairs[:, 0], pairs[:, 1]))
-    shared = shared_domain(sides, pairs[:, 0], pairs[:, 1])
     return Comparison(
         cases=tuple(
             ComparedCase(
@@ -67,35 +68,73 @@ def compare_cases(model: Loaded, cases: Sequence[Case], allowed: AllowedRates) -
             for case, inside, ratio in zip(cases, sides.in_domain, two_source_llr.tolist(), strict=True)
         ),
         pairs=tuple(
-            _pair(_Pairs(model.pairs, sides, cases, allowed), (first, second), of, together)
-            for (first, second), of, together in zip(pairs.tolist(), score.tolist(), shared.tolist(), strict=True)
+            _pair(_Pairs(model.likelihood, model.pairs, sides, read, allowed), pair)
+            for pair in combinations(range(len(cases)), 2)
         ),
         model=model.info,
     )
 
 
 @dataclass(frozen=True)
+class _Read:
+    """A case with the embeddings and the numbers of features of its responses."""
+
+    case: Case
+    embeddings: NDArray[np.float32]
+    sizes: Ints
+
+    def at_prompts(self, prompts: Sequence[Sequence[Response]]) -> tuple[NDArray[np.float32], Floats]:
+        """Return the means over the answers to each prompt: (prompts, D) embeddings, and (prompts,) numbers."""
+        number = {id(record): i for i, record in enumerate(self.case.records)}
+        rows = [[number[id(answer)] for answer in answers] for answers in prompts]
+        return (
+            np.stack([self.embeddings[some].mean(axis=0) for some in rows]),
+            np.array([self.sizes[some].mean() for some in rows]),
+        )
+
+
+@dataclass(frozen=True)
 class _Pairs:
     """What all pairs of a comparison have in common."""
 
+    likelihood: Likelihood
     calibration: PairCalibration
     sides: Sides
-    cases: Sequence[Case]
+    read: Sequence[_Read]
     allowed: AllowedRates
 
+    def judged(self, pair: tuple[int, int], shared: SharedPrompts) -> tuple[PairCalibration, Sides, Floats]:
+        """What applies to a pair, what is known of its two sides, and their (1, F) features.
 
-def _pair(of: _Pairs, pair: tuple[int, int], score: float, shared: float) -> ComparedPair:
-    """One pair; shared: the probability that both cases are of one domain."""
-    at = list(pair)
-    calibration, sides, allowed = of.calibration, of.sides, of.allowed
-    count = int(sides.count[at].min())
-    size, domain = calibration.nearest(count), PairDomain.IN if sides.in_domain[at].all() else PairDomain.OUT
-    limits = calibration.limits[size][domain]
+        Where both answered enough prompts in common, these answers alone count.
+        """
+        one, other = np.array([0]), np.array([1])
+        own = self.calibration.shared
+        if own is None or not shared.are_most or len(shared.prompts) < min(map(int, own.limits)):
+            sides = self.sides.of(list(pair))
+            return self.calibration, sides, pair_features(self.likelihood, sides, one, other)
+        answers = ([prompt.first for prompt in shared.prompts], [prompt.second for prompt in shared.prompts])
+        found = [self.read[i].at_prompts(of) for i, of in zip(pair, answers, strict=True)]
+        sides = Sides.read(self.likelihood, [rows for rows, _ in found], [sizes for _, sizes in found])
+        differences = [found[0][0] - found[1][0]]
+        return own, sides, shared_pair_features(self.likelihood, sides, one, other, differences)
+
+
+def _pair(of: _Pairs, pair: tuple[int, int]) -> ComparedPair:
+    first, second = (of.read[i].case.records for i in pair)
+    shared, allowed = shared_prompts(first, second), of.allowed
+    calibration, sides, features = of.judged(pair, shared)
+    score = float(calibration.score(features)[0])
+    count = int(sides.count.min())
+    size, domain = calibration.nearest(count), PairDomain.IN if sides.in_domain.all() else PairDomain.OUT
     llr = calibration.llr(score)
+    one_domain = float(shared_domain(sides, np.array([0]), np.array([1]))[0])
     return ComparedPair(
         first=pair[0],
         second=pair[1],
-        verdict=calibration.verdict(score, limits, allowed.false_alarms, allowed.false_accepts),
+        verdict=calibration.verdict(
+            score, calibration.limits[size][domain], allowed.false_alarms, allowed.false_accepts
+        ),
         log_likelihood_ratio=round(llr, 3),
         support=support_of(llr),
         rates=PairRates(
@@ -103,10 +142,11 @@ def _pair(of: _Pairs, pair: tuple[int, int], score: float, shared: float) -> Com
             false_accepts=allowed.false_accepts,
             responses=int(size),
             domain=domain,
+            shared_prompts=calibration is of.calibration.shared,
             kinds=tuple(_kinds(calibration, size, domain, allowed)),
         ),
-        warnings=tuple(_warnings(count, domain, shared)),
-        model_free=model_free(*(of.cases[i].records for i in pair)),
+        warnings=tuple(_warnings(count, domain, one_domain)),
+        model_free=model_free(first, second, shared),
     )
 
 

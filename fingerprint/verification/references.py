@@ -37,6 +37,8 @@ SENTENCES: dict[PairVerdict, str] = {
 
 # The share of pairs of one release, or of two, that a number of responses has to settle so that it is worth naming.
 _WORTH = 0.5
+_MORE = "Give {size} responses or more to each side"
+_SAME_PROMPTS = "Let both answer the same {size} prompts or more"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +108,19 @@ def verify_against(model: Loaded, case: Case, reference: Case, allowed: AllowedR
 
 def _advice(calibration: PairCalibration, pair: ComparedPair, count: int) -> str:
     """What would settle a pair with `count` responses on its smaller side."""
-    for size in sorted(calibration.figures, key=int):
-        same, different = _settled(calibration, calibration.figures[size][pair.rates.domain], pair)
-        if int(size) > count and max(same, different) >= _WORTH:
-            return (
-                f"Give {size} responses or more to each side: with so many, {percent(same, 0)} of pairs of one "
-                f"release are called the same and {percent(different, 0)} of pairs of two releases different."
-            )
+    tries = [(calibration, count, _MORE)]
+    if calibration.shared is not None:
+        # Answers to the same prompts tell far more.
+        tries = [(calibration.shared, count if pair.rates.shared_prompts else 0, _SAME_PROMPTS)]
+        tries += [] if pair.rates.shared_prompts else [(calibration, count, _MORE)]
+    for own, least, what in tries:
+        for size in sorted(own.figures, key=int):
+            same, different = _settled(own, own.figures[size][pair.rates.domain], pair)
+            if int(size) > least and max(same, different) >= _WORTH:
+                return (
+                    f"{what.format(size=size)}: with so many, {percent(same, 0)} of pairs of one release are called "
+                    f"the same and {percent(different, 0)} of pairs of two releases different."
+                )
     if pair.model_free.test.n_prompts:
         return "More responses will hardly settle it. Let both answer prompts of other kinds too."
     return "More responses will hardly settle it. Let both answer the same prompts: a test of these needs no model."

@@ -51,6 +51,10 @@ def test_a_model_learns_to_compare_when_it_is_trained(comparing: Path) -> None:
     measured = document["figures"]["10"]["in"]
     assert measured["other"]["eer"] < 0.3
     assert measured["other"]["pairs"] >= measured["other"]["cells"] > 5
+    shared = document["shared"]
+    assert shared["limits"].keys() == {"5", "10"}
+    assert shared["figures"]["10"]["in"]["other"]["eer"] < 0.2
+    assert "target-across" not in shared["figures"]["10"]["in"]
 
 
 def test_one_release_is_told_from_two(comparing: Path, tmp_path: Path) -> None:
@@ -108,6 +112,29 @@ def test_shared_prompts_are_tested_beside_the_verdict(comparing: Path, tmp_path:
     assert sum(" to +" in line or " to -" in line for line in text.splitlines() if line.startswith("  ")) <= 5
     assert "bold passages (per 1,000 words)" in text
     assert "  code blocks" not in text
+
+
+def test_of_shared_prompts_only_the_answers_count_and_the_prompts_are_taken_out(
+    comparing: Path, tmp_path: Path
+) -> None:
+    one, other = (worlds.case(tmp_path / f"{name}.jsonl", name, 12) for name in ("ash-1", "oak-2"))
+    again = tmp_path / "again.jsonl"
+    rows = [{"prompt_id": str(p), "response": worlds.write("ash-1", p, 1)} for p in range(500, 512)]
+    again.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    same, different = (compared(comparing, one, second).pairs[0] for second in (again, other))
+    assert same.rates.shared_prompts
+    assert same.log_likelihood_ratio > max(0, different.log_likelihood_ratio)
+    assert PairKind.ACROSS not in {row.kind for row in same.rates.kinds}
+    # Answers to other prompts change nothing, as long as half of the smaller file is shared.
+    more = worlds.case(tmp_path / "more.jsonl", "ash-1", 10, 900)
+    again.write_text(again.read_text() + more.read_text())
+    assert compared(comparing, one, again).pairs[0].log_likelihood_ratio == same.log_likelihood_ratio
+    text = " ".join(run("compare", one, other, "--model", comparing, *RATES).stdout.split())
+    assert "held-out pairs with 10 responses a side to the same prompts" in text
+    assert "the prompts are taken out" in text
+    # A few shared prompts are no such pair.
+    few = worlds.case(tmp_path / "few.jsonl", "ash-1", 12, 508)
+    assert not compared(comparing, one, few).pairs[0].rates.shared_prompts
 
 
 def verdict_code(found: str, tmp_path: Path, comparing: Path, monkeypatch: pytest.MonkeyPatch, more: int = 0) -> int:

@@ -18,7 +18,15 @@ from fingerprint.model.pair_calibration import (
     PairKind,
     PairVerdict,
 )
-from fingerprint.model.pairs import FEATURES, Sides, pair_features, shared_domain, verification_llr
+from fingerprint.model.pairs import (
+    FEATURES,
+    SHARED_FEATURES,
+    Sides,
+    pair_features,
+    shared_domain,
+    shared_pair_features,
+    verification_llr,
+)
 from fingerprint.model.pairs_fit import Trials, fit_pairs
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 from tests.model import made_pairs
@@ -34,6 +42,28 @@ def test_features_do_not_change_when_the_cases_change_places() -> None:
     assert one.shape == (4, len(FEATURES))
     np.testing.assert_allclose(one, other, rtol=1e-12)
     assert len(np.unique(one.round(6), axis=0)) == 4
+
+
+def test_shared_prompts_are_taken_out_of_what_their_answers_differ_in() -> None:
+    of, rng = made_pairs.likelihood(), np.random.default_rng(0)
+    prompt = rng.normal(size=(40, made_pairs.WIDTH)) * 5
+    one, other = rng.normal(size=(2, 40, made_pairs.WIDTH))
+    release = np.full(made_pairs.WIDTH, 2.0)
+    first, same, different = prompt + one, prompt + other, prompt + other + release
+    sides = Sides.read(of, [rows.astype(np.float32) for rows in (first, same, different)], [np.full(40, 300)] * 3)
+    at = np.array([0, 0])
+    found = shared_pair_features(of, sides, at, np.array([1, 2]), [first - same, first - different])
+    turned = shared_pair_features(of, sides, np.array([1, 2]), at, [same - first, different - first])
+    np.testing.assert_allclose(found, turned, rtol=1e-9)
+    np.testing.assert_array_equal(found[:, : len(FEATURES)], pair_features(of, sides, at, np.array([1, 2])))
+    agreement = dict(zip(SHARED_FEATURES, found.T, strict=True))["difference"]
+    # Answers of one release differ by chance, those of two in one direction.
+    assert abs(agreement[0]) < 0.1
+    assert 0.4 < agreement[1] < 1
+    alike = shared_pair_features(of, sides, at[:1], at[:1], [np.ones((5, made_pairs.WIDTH))])
+    assert alike[0, len(FEATURES)] == pytest.approx(1)
+    nothing = shared_pair_features(of, sides, at[:1], at[:1], [np.zeros((5, made_pairs.WIDTH))])
+    assert nothing[0, len(FEATURES)] == 0
 
 
 @pytest.mark.parametrize("one_domain", [True, False])
@@ -195,6 +225,8 @@ def test_the_llr_is_cut_where_the_pairs_cannot_tell_more(calibration: PairCalibr
 
 def test_a_calibration_is_the_same_after_it_was_written(calibration: PairCalibration) -> None:
     assert PairCalibration.from_dict(calibration.to_dict(), calibration.rates) == calibration
+    both = dataclasses.replace(calibration, shared=calibration)
+    assert PairCalibration.from_dict(both.to_dict(), calibration.rates) == both
 
 
 def test_trials_of_several_models_keep_their_cells_apart() -> None:
@@ -202,3 +234,16 @@ def test_trials_of_several_models_keep_their_cells_apart() -> None:
     both = Trials.joined([one, one])
     assert len(both) == 2 * len(one)
     assert len(np.unique(both.cell)) == 2 * len(np.unique(one.cell))
+
+
+def test_pairs_that_share_prompts_have_two_features_more() -> None:
+    given = made_pairs.trials(60, 3.0)
+    more = np.random.default_rng(0).normal(size=(len(given), 2)) + 3 * given.is_target[:, None]
+    found = fit_pairs(dataclasses.replace(given, features=np.hstack([given.features, more])), made_pairs.CONFIG)
+    assert found is not None
+    assert found.weights.keys() == {*SHARED_FEATURES, BIAS}
+    assert found.weights["difference"] > 0.1
+    one = np.zeros((1, len(SHARED_FEATURES)))
+    one[0, SHARED_FEATURES.index("difference")] = 1
+    assert found.score(one)[0] == pytest.approx(found.weights[BIAS] + found.weights["difference"])
+    assert fit_pairs(Trials.none(len(SHARED_FEATURES)), made_pairs.CONFIG) is None

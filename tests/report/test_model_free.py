@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from fingerprint.comparison.markers import MarkerEffect
 from fingerprint.comparison.model_free import ModelFree, model_free
+from fingerprint.comparison.shared_prompts import shared_prompts
 from fingerprint.data.response import Response
 from fingerprint.report.model_free import model_free_lines
 
@@ -14,6 +15,10 @@ NAMES = ("a.jsonl", "b.jsonl")
 
 def answers(prompts: range, more: str = "", system: str = "") -> list[Response]:
     return [Response(f"The answer to {p} is {'very ' * (p % 3)}plain.{more}", f"{p}?", system=system) for p in prompts]
+
+
+def compared(first: list[Response], second: list[Response]) -> ModelFree:
+    return model_free(first, second, shared_prompts(first, second))
 
 
 def text(found: ModelFree) -> str:
@@ -28,7 +33,7 @@ def effects(count: int, p_adjusted: float) -> tuple[MarkerEffect, ...]:
 
 
 def test_at_most_five_markers_are_shown_and_nothing_hostile() -> None:
-    found = model_free(answers(range(12)), answers(range(12), "!"))
+    found = compared(answers(range(12)), answers(range(12), "!"))
     many = replace(found, markers=replace(found.markers, effects=effects(7, 0.01)))
     shown = text(many)
     assert "the 5 largest of 7" in shown
@@ -40,7 +45,7 @@ def test_at_most_five_markers_are_shown_and_nothing_hostile() -> None:
 
 
 def test_markers_that_do_not_differ_are_not_shown() -> None:
-    found = model_free(answers(range(12)), answers(range(12), "!"))
+    found = compared(answers(range(12)), answers(range(12), "!"))
     none = replace(found, markers=replace(found.markers, effects=effects(7, 0.06), smallest_p=0.01))
     assert "No style marker differs (corrected for 7 markers, p <= 0.05)." in text(none)
     few = replace(none, markers=replace(none.markers, smallest_p=0.2))
@@ -49,27 +54,27 @@ def test_markers_that_do_not_differ_are_not_shown() -> None:
 
 def test_half_of_the_smaller_case_decides_whether_markers_are_paired() -> None:
     few, many = answers(range(10)), answers(range(5, 100), "!")
-    found = model_free(few, many)
+    found = compared(few, many)
     assert found.markers.is_paired
     assert (found.test.n_prompts, found.n_unmatched) == (5, (5, 90))
-    found = model_free(answers(range(11)), answers(range(6, 100), "!"))
+    found = compared(answers(range(11)), answers(range(6, 100), "!"))
     assert not found.markers.is_paired
     assert "Most prompts are not shared: they may be the reason." in text(found)
     assert "to the same prompts" not in text(found)
 
 
 def test_the_least_p_value_that_was_possible_is_said() -> None:
-    enough = text(model_free(answers(range(12)), answers(range(12), " Yes!")))
+    enough = text(compared(answers(range(12)), answers(range(12), " Yes!")))
     assert "12 prompts shared, 12 and 12 responses to them." in enough
     assert "The least p-value that was possible is" in enough
-    few = text(model_free(answers(range(2)), answers(range(2), " Yes!")))
+    few = text(compared(answers(range(2)), answers(range(2), " Yes!")))
     assert "cannot show a difference: their smallest possible p-value is" in few
-    none = text(model_free(answers(range(3)), answers(range(5, 8))))
+    none = text(compared(answers(range(3)), answers(range(5, 8))))
     assert none.startswith("Without the model: The two answered no prompt in common")
 
 
 def test_what_makes_shared_prompts_doubtful_is_a_warning() -> None:
-    other = model_free(answers(range(6)), answers(range(6), "!", system="Be brief."))
+    other = compared(answers(range(6)), answers(range(6), "!", system="Be brief."))
     assert "warning: other system prompts at 6 prompts of these" in text(other)
     by_id = [replace(response, prompt="", prompt_id=str(i)) for i, response in enumerate(answers(range(6)))]
-    assert "warning: only ids say that 6 prompts" in text(model_free(by_id, by_id))
+    assert "warning: only ids say that 6 prompts" in text(compared(by_id, by_id))

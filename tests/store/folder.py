@@ -25,7 +25,7 @@ from fingerprint.model.calibration import LEVELS, NEVER, Expect
 from fingerprint.model.claims import COLUMNS
 from fingerprint.model.confidence import CALIBRATION_FEATURES, LAB
 from fingerprint.model.pair_calibration import BIAS
-from fingerprint.model.pairs import FEATURES
+from fingerprint.model.pairs import FEATURES, SHARED_FEATURES
 from fingerprint.model.posterior import PARAMETERS, START
 from fingerprint.store.folder import digest, load, save
 from fingerprint.store.format import ENCODER_WEIGHTS
@@ -290,13 +290,14 @@ def _pairs() -> dict[str, Any]:
     limits = {"same": [None, 3.0, 2.0, 1.5, 1.0], "different": [None, -3.0, -2.0, -1.5, -1.0]}
     target = {"pairs": 40, "cells": 30, "eer": None, "same": [0.0, 0.2, 0.4, 0.5, 0.6], "different": [0.0] * 5}
     other = {**target, "eer": 0.1, "same": [0.0] * 5, "different": [0.0, 0.3, 0.5, 0.6, 0.7]}
-    document = {
+    document: dict[str, Any] = {
         "weights": {**dict.fromkeys(FEATURES, 0.1), BIAS: -0.5},
         "least": -4.0,
         "most": 5.0,
         "limits": {size: {"in": limits, "out": limits} for size in ("1", "5")},
         "figures": {size: {"in": {"target": target, "other": other}, "out": {"target": target}} for size in ("1", "5")},
     }
+    document["shared"] = {**document, "weights": {**dict.fromkeys(SHARED_FEATURES, 0.1), BIAS: -0.5}}
     # Each part by itself, so that a test changes one of them only.
     separate: dict[str, Any] = json.loads(json.dumps(document))
     return separate
