@@ -2,7 +2,7 @@
 
     python -m benchmarks.phrases ../shared/corpora/train corpora/phrases.json.zst
 
-Counts at most 20 responses of each release in each corpus, 3,000 characters of each, with names masked. A phrase is
+Counts at most 10 English responses of each release in each corpus, 1,500 characters of each, names masked. A phrase is
 kept if it is in many corpora and labs, so that it belongs to no topic; only its counts by lab are written. Whoever has
 no such folder makes one with `fingerprint corpora fetch`.
 """
@@ -21,7 +21,7 @@ from fingerprint.data.phrase_table import PhraseTable
 from fingerprint.data.registry import Registry
 from fingerprint.features.phrases import ORDERS, phrases_of
 
-RESPONSES, CHARACTERS = 20, 3_000
+RESPONSES, CHARACTERS = 10, 1_500
 LEAST_CORPORA, LEAST_LABS = 10, 12
 # Of each corpus a phrase needs so many responses, so that it does not count by chance.
 LEAST_RESPONSES = 3
@@ -32,9 +32,9 @@ KEPT = dict(zip(ORDERS, (1_800, 1_600, 600), strict=True))
 def read(path: Path, registry: Registry) -> Iterator[tuple[str, str]]:
     """The lab and the text of the responses of a corpus that count."""
     taken: Counter[str] = Counter()
-    rows = pq.read_table(path, columns=["release", "response"]).to_pydict()
-    for release, text in zip(rows["release"], rows["response"], strict=True):
-        known = registry.resolve(release)
+    rows = pq.read_table(path, columns=["release", "response", "language"]).to_pydict()
+    for release, text, language in zip(rows["release"], rows["response"], rows["language"], strict=True):
+        known = registry.resolve(release) if language in ("", "en", None) else None
         if known and text and known.kind == "lab" and taken[known.release] < RESPONSES:
             taken[known.release] += 1
             yield known.lab, mask_names(text[:CHARACTERS])

@@ -80,16 +80,16 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder, given["encoder"])
     rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
-    verify: Callable[[Case], ClaimVerdict | ReferenceVerdict]
+    verified: Callable[[Case], ClaimVerdict | ReferenceVerdict]
     if reference is None:
-        verify = partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
+        verified = partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
     else:
-        verify = partial(known.verify_against, reference=reference, **rates)
+        verified = partial(known.verify_against, reference=reference, **rates)
     cases = Cases(files, reading, given["together"], debug=bool(context.obj))
     judged: list[tuple[ClaimVerdict | ReferenceVerdict, Case]] = []
 
     def judge(case: Case) -> ClaimVerdict | ReferenceVerdict:
-        verdict = verify(case)
+        verdict = verified(case)
         if given["html"]:
             judged.append((verdict, case))
         return verdict

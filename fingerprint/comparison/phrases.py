@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from fingerprint.data.phrase_table import PhraseTable
 from fingerprint.features.phrases import PhraseCounts
@@ -17,6 +18,9 @@ NOTABLE = 1.96
 _LAB_NOTABLE = 3.0
 # A phrase that occurs once shows nothing.
 _LEAST_COUNT = 2
+
+
+_Found = TypeVar("_Found", "PhraseEvidence", "PhraseDifference")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +147,7 @@ def phrases_between(
             continue
         z = log_odds((counts[1], second.words), (counts[0], first.words), table.total(number) / table.words)
         if abs(z) >= NOTABLE:
-            rates = (1000 * count / of.words for count, of in zip(counts, (first, second), strict=True))
+            rates = 1000 * counts[0] / first.words, 1000 * counts[1] / second.words
             rows.append((abs(z), PhraseDifference(phrase, *rates, z)))
     rows.sort(key=lambda row: (-row[0], row[1].phrase))
     return tuple(one for _, one in _without_parts(rows)[:most])
@@ -154,9 +158,9 @@ def _standardised(seen: float, expected: float) -> float:
     return math.log((seen + 0.5) / (expected + 0.5)) * math.sqrt(min(seen, expected) + 0.5)
 
 
-def _without_parts(rows: Sequence[tuple[float, PhraseEvidence]]) -> list[tuple[float, PhraseEvidence]]:
+def _without_parts(rows: Sequence[tuple[float, _Found]]) -> list[tuple[float, _Found]]:
     """The rows whose phrase is no part of a clearer one's, and has none as its part."""
-    kept: list[tuple[float, PhraseEvidence]] = []
+    kept: list[tuple[float, _Found]] = []
     for row in rows:
         padded = f" {row[1].phrase} "
         if not any(padded in f" {one.phrase} " or f" {one.phrase} " in padded for _, one in kept):

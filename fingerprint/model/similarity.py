@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,41 @@ _RESAMPLES = 100
 _PERPLEXITY = 15.0
 # What a name in Newick may not hold without quotes.
 _SPECIAL = frozenset(" \t\n()[]{}:;,'\"_")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A tree of labs or releases.
+
+    Attributes:
+        root: As `lab_tree` and `release_tree` return it.
+    """
+
+    root: dict[str, Any]
+
+    def newick(self) -> str:
+        """Return the tree in the Newick format, with branch lengths, and the support of each branch as its label.
+
+        Returns:
+            One line that ends with a semicolon. A leaf is named by its release, or by its lab where it has none.
+
+        References:
+            Olsen (1990), "Newick's 8:45" Tree Format Standard.
+        """
+        # No recursion: a tree that always grows by one leaf is as deep as it has leaves.
+        written: dict[int, str] = {}
+        stack: list[tuple[Mapping[str, Any], bool]] = [(self.root, False)]
+        while stack:
+            node, seen = stack.pop()
+            children = node.get("children", ())
+            if not children:
+                written[id(node)] = _quoted(str(node.get("release", node["lab"])))
+            elif seen:
+                inside = ",".join(f"{written[id(child)]}:{_length(node, child):.4f}" for child in children)
+                written[id(node)] = f"({inside}){100 * node['support']:.0f}"
+            else:
+                stack += [(node, True), *((child, False) for child in children)]
+        return written[id(self.root)] + ";"
 
 
 def release_map(likelihood: Likelihood, releases: Sequence[Mapping[str, str]], seed: int) -> list[dict[str, Any]]:
@@ -86,7 +122,9 @@ def release_tree(likelihood: Likelihood, releases: Sequence[Mapping[str, str]], 
 
 
 def lab_tree(likelihood: Likelihood, labs: Sequence[str], seed: int) -> dict[str, Any] | None:
-    """Join the labs to a tree, as `release_tree` does with releases.
+    """Join the labs to a tree, as `release_tree` does with releases, by the directions of their mean styles.
+
+    The length of a lab's mean says how many responses of it are known, more than how it writes.
 
     Args:
         likelihood: Of the model.
@@ -99,35 +137,9 @@ def lab_tree(likelihood: Likelihood, labs: Sequence[str], seed: int) -> dict[str
     Raises:
         MissingExtra: Without SciPy.
     """
-    return _tree(_scaled(likelihood, likelihood.lab_mean), [{"lab": lab} for lab in labs], seed)
-
-
-def newick(root: Mapping[str, Any]) -> str:
-    """Return a tree in the Newick format, with branch lengths, and the support of each branch as its label.
-
-    Args:
-        root: As `release_tree` and `lab_tree` return it.
-
-    Returns:
-        One line that ends with a semicolon. A leaf is named by its release, or by its lab where it has none.
-
-    References:
-        Olsen (1990), "Newick's 8:45" Tree Format Standard.
-    """
-    # No recursion: a tree that always grows by one leaf is as deep as it has leaves.
-    written: dict[int, str] = {}
-    stack: list[tuple[Mapping[str, Any], bool]] = [(root, False)]
-    while stack:
-        node, seen = stack.pop()
-        children = node.get("children", ())
-        if not children:
-            written[id(node)] = _quoted(str(node.get("release", node["lab"])))
-        elif seen:
-            inside = ",".join(f"{written[id(child)]}:{_length(node, child):.4f}" for child in children)
-            written[id(node)] = f"({inside}){100 * node['support']:.0f}"
-        else:
-            stack += [(node, True), *((child, False) for child in children)]
-    return written[id(root)] + ";"
+    points = _scaled(likelihood, likelihood.lab_mean)
+    lengths = np.linalg.norm(points, axis=1, keepdims=True)
+    return _tree(points / np.where(lengths > 0, lengths, 1.0), [{"lab": lab} for lab in labs], seed)
 
 
 def case_point(likelihood: Likelihood, rows: NDArray[np.floating]) -> Floats:

@@ -50,4 +50,7 @@ def _safe(value: Any) -> Any:
     """What every expression of a template goes through before it is escaped."""
     if value is None:
         return numbers.DASH
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    if not isinstance(value, str) or hasattr(value, "__html__"):
+        return value
+    # A number stays with its sign where a line ends.
+    return printable(value).replace(" %", "\u00a0%")

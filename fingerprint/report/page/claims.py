@@ -118,8 +118,8 @@ def _right(verdict: ClaimVerdict) -> list[Section]:
         for row in verdict.rates
     ]
     notes = [
-        f"Allowed: {stated(verdict.false_alarms)} of true claims inconsistent, {stated(verdict.false_accepts)} of false "
-        "claims of each kind consistent. The table is for 1 % and 5 %."
+        f"Allowed: {stated(verdict.false_alarms)} of true claims inconsistent, {stated(verdict.false_accepts)} of "
+        "false claims of each kind consistent. The table is for 1 % and 5 %."
     ]
     if any(not row.promised for row in verdict.rates):
         notes.append("* Nothing is promised to a claim that was chosen by these responses themselves.")

@@ -139,8 +139,8 @@ def _right(pair: ComparedPair, here: int, context: PageContext, at: str) -> list
         "head": ("the pair was", "pairs", "called the same", "called different"),
         "rows": rows,
         "notes": [
-            f"Allowed: {stated(rates.false_alarms)} of pairs of one release different, {stated(rates.false_accepts)} of "
-            "each kind of two releases the same. Variants are measured, and nothing is promised for them."
+            f"Allowed: {stated(rates.false_alarms)} of pairs of one release different, {stated(rates.false_accepts)} "
+            "of each kind of two releases the same. Variants are measured, and nothing is promised for them."
         ],
     }
     return [Section(f"right{at}", "How often is it right?", "right", view)]

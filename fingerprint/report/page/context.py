@@ -100,7 +100,7 @@ class Surroundings:
         Returns:
             None without scikit-learn (extra `report`): then a page has no map and no tree.
         """
-        file = (cache or cache_dir() / "similarity") / f"{sha256}.json"
+        file = (cache or cache_dir() / "similarity") / f"{sha256}-{__version__}.json"
         try:
             return cls(**json.loads(file.read_bytes()))
         except (OSError, ValueError, TypeError):

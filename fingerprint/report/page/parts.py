@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 
 from fingerprint.comparison.markers import MarkerEffects
@@ -23,7 +23,7 @@ LIMITS = (
     "It reads style alone. Whoever tells a model to write differently, or edits its answers, can change the result.",
     "All responses of one file are taken to be by one model. Answers of several models in one file mislead it.",
     "It can only name labs and releases that it was trained on. Newer ones look like a relative, or like nobody.",
-    "Error rates were measured on held-out public answers. They hold for prompts, languages and lengths of these kinds.",
+    "Error rates were measured on held-out public answers. They hold for such prompts, languages and lengths.",
     "A verdict is a measurement, not a proof. Do not accuse anybody because of this page alone.",
 )
 """What every reader of a page has to know."""
@@ -95,7 +95,7 @@ def domain_section(domain: Domain | None, in_domain: bool | None = None) -> list
     return [Section("domain", "Is this the kind of text that it knows?", "domain", _domain(domain, in_domain))]
 
 
-def chart_section(title: str, chart: Chart | None, view: dict[str, object]) -> Section:
+def chart_section(title: str, chart: Chart | None, view: Mapping[str, object]) -> Section:
     """Return how often such a verdict is right, with its chart and table."""
     return Section("right", title, "right", {"chart": chart, **view})
 

@@ -40,8 +40,8 @@ def phrase_section(context: PageContext, lab: str) -> list[Section]:
             (f"Against {name}", against, "No phrase speaks clearly against it."),
         ],
         "notes": [
-            "The first two columns are per 1,000 words. z is the log-odds ratio of the responses against all labs, with "
-            "an informative Dirichlet prior, divided by its standard error (Monroe, Colaresi & Quinn 2008).",
+            "The first two columns are per 1,000 words. z is the log-odds ratio of the responses against all labs, "
+            "with an informative Dirichlet prior, divided by its standard error (Monroe, Colaresi & Quinn 2008).",
             f"The reference are {table.words:,} words of answers in the training corpora; only counts of "
             f"{len(table.phrases):,} widespread phrases are kept. Some phrases pass by chance. The verdict does not "
             "rest on this table.",

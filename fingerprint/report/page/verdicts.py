@@ -118,16 +118,14 @@ def _ranking(verdict: Verdict, name: Names) -> list[Section]:
     condition = "one of the known labs" if verdict.candidates is None else "one of the candidates"
     count = len(verdict.set)
     often = f"{100 * verdict.calibration.set_coverage:.3g} %"
+    which = "the one in the set" if count == 1 else f"one of the {count} in the set"
     view = {
         "rankings": [
             Ranking("Which lab", "lab", labs),
             Ranking("Which family of models", "family", families),
             Ranking("Which release", "release", releases[:_RELEASES]),
         ],
-        "set": f"If it is {condition}, it is {'this one' if count == 1 else f'one of {count}'} marked \u201cin the set\u201d"
-        f" in {often} of such cases."
-        if count
-        else "",
+        "set": f"If it is {condition}, it is {which} in {often} of such cases." if count else "",
     }
     return [Section("ranking", "The ranking", "ranking", view)]
 
@@ -138,8 +136,8 @@ def _right(verdict: Verdict, context: PageContext) -> list[Section]:
     head = ("kind of case", "cases", "first lab right", "attributed", "of these wrong", "or likely", "of these wrong")
     promised = {one.kind for one in rates.mixture if one.promised}
     view = {
-        "lead": "Each line is one kind of case: what the model had not seen of it when it was tested. The line shows how "
-        "often the lab that it ranks first was the right one.",
+        "lead": "Each line is one kind of case: what the model had not seen of it when it was tested. The line shows "
+        "how often the lab that it ranks first was the right one.",
         "caption": f"Measured on held-out cases with {counted(rates.responses, 'response')}",
         "head": head,
         "rows": [_kind(row, promised) for row in rates.kinds],
