@@ -18,11 +18,12 @@ from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Page, Section
 from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison
 
-_TONES: dict[PairVerdict, str] = {
+TONES: dict[PairVerdict, str] = {
     PairVerdict.SAME: "firm",
     PairVerdict.DIFFERENT: "against",
     PairVerdict.INCONCLUSIVE: "open",
 }
+"""How each verdict on a pair is coloured; a test holds it complete."""
 
 
 def comparison_page(comparison: Comparison, context: PageContext) -> Page:
@@ -38,7 +39,7 @@ def comparison_page(comparison: Comparison, context: PageContext) -> Page:
         (pair,) = pairs
         rates = pair.rates
         words = pair_in_words(pair.verdict, AllowedRates(rates.false_alarms, rates.false_accepts))
-        word, tone, sentences = str(pair.verdict), _TONES[pair.verdict], pair_sentences(pair)
+        word, tone, sentences = str(pair.verdict), TONES[pair.verdict], pair_sentences(pair)
     else:
         words, word, tone, sentences = _of_many(comparison), f"{len(pairs)} pairs", "open", []
         sections.insert(0, _pairs(comparison))

@@ -29,7 +29,7 @@ from fingerprint.report.rates import KINDS, expected
 # Rows of each ranking.
 _LABS, _FAMILIES, _RELEASES = 8, 4, 6
 
-_TONES: dict[VerdictWord, str] = {
+TONES: dict[VerdictWord, str] = {
     VerdictWord.ATTRIBUTED: "firm",
     VerdictWord.NEW_RELEASE: "firm",
     VerdictWord.LIKELY: "leaning",
@@ -37,6 +37,7 @@ _TONES: dict[VerdictWord, str] = {
     VerdictWord.NONE_OF_THESE: "leaning",
     VerdictWord.INCONCLUSIVE: "open",
 }
+"""How each verdict is coloured; a test holds it complete."""
 
 
 def verdict_page(verdict: Verdict, context: PageContext) -> Page:
@@ -56,7 +57,7 @@ def verdict_page(verdict: Verdict, context: PageContext) -> Page:
         kicker="who wrote these responses?",
         words=verdict_in_words(verdict, name),
         word=verdict.verdict,
-        tone=_TONES[verdict.verdict],
+        tone=TONES[verdict.verdict],
         facts=_facts(verdict),
         sentences=_sentences(verdict, name),
         warnings=verdict.warnings,
