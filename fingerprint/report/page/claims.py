@@ -7,7 +7,7 @@ from fingerprint.model.decision import percent, stated
 from fingerprint.model.plain_words import claim_in_words
 from fingerprint.model.verdict import AllowedRates
 from fingerprint.report.claim import TRIALS, alternative_words, claim_words, reference_words
-from fingerprint.report.layout import Names, counted
+from fingerprint.report.layout import Names, counted, short_names
 from fingerprint.report.page.comparisons import case_facts, pair_sections, pair_sentences
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, claim_lines
@@ -76,7 +76,7 @@ def reference_page(verdict: ReferenceVerdict, context: PageContext) -> Page:
         warnings=[*verdict.case.warnings, *verdict.reference.warnings, *verdict.pair.warnings],
         sections=[
             *pair_sections(verdict.pair, (verdict.case, verdict.reference), context),
-            *place_section(context, (verdict.case.file, verdict.reference.file)),
+            *place_section(context, short_names([verdict.case.file, verdict.reference.file])),
             *closing_sections(context, verdict.model),
         ],
     )
