@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.options import command_line
 from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
@@ -27,7 +27,12 @@ _UNRECORDED = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder, or MODEL itself.")
-@click.option("--release", metavar="RELEASE", help="The release that wrote all responses.  [default: as CORPUS says]")
+@click.option(
+    "--release",
+    metavar="RELEASE",
+    shell_complete=completion.releases,
+    help="The release that wrote all responses.  [default: as CORPUS says]",
+)
 @options.encoder
 @options.registry
 @click.option("--force", is_flag=True, help="Write the updated model also if it is worse than MODEL.")

@@ -31,7 +31,7 @@ def render_versions(rows: Sequence[Mapping[str, Any]]) -> str:
             row["sha256"][:_DIGITS],
             row["name"],
             row["trained"],
-            f"{row['releases']} releases",
+            f"{row['releases']:,} releases",
             f"newest {row['newest']}",
             command,
         )
@@ -86,7 +86,7 @@ def render_comparison(comparison: Mapping[str, Any]) -> str:
 
 def _corpus(corpus: Mapping[str, Any]) -> str:
     licence, source = corpus["licence"] or "no licence stated", corpus["source"] or "no source stated"
-    return f"{corpus['sha256'][:_DIGITS]}  {corpus['name']} ({corpus['rows']} rows, {licence}, {source})"
+    return f"{corpus['sha256'][:_DIGITS]}  {corpus['name']} ({corpus['rows']:,} rows, {licence}, {source})"
 
 
 def _figure(figure: Mapping[str, Any]) -> Sequence[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fingerprint.comparison.markers import MarkerEffect
 from fingerprint.comparison.model_free import ModelFree, model_free
 from fingerprint.data.response import Response
+from fingerprint.report.layout import Screen
 from fingerprint.report.model_free import model_free_lines
 
 NAMES = ("a.jsonl", "b.jsonl")
@@ -17,7 +18,7 @@ def answers(prompts: range, more: str = "", system: str = "") -> list[Response]:
 
 
 def text(found: ModelFree) -> str:
-    return " ".join(" ".join(model_free_lines(found, NAMES, 80)).split())
+    return " ".join(" ".join(model_free_lines(found, NAMES, Screen(80, verbose=True))).split())
 
 
 def effects(count: int, p_adjusted: float) -> tuple[MarkerEffect, ...]:
