@@ -14,7 +14,6 @@ from fingerprint.cli import completion, options
 from fingerprint.cli.options import command_line
 from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
-from fingerprint.report.models import render_comparison
 
 if TYPE_CHECKING:
     from fingerprint.training.update.run import Outcome
@@ -82,6 +81,8 @@ def _json(outcome: Outcome) -> str:
 
 
 def _text(outcome: Outcome) -> str:
+    from fingerprint.report.models import render_comparison
+
     lines = [f"{outcome.responses:,} responses learned"]
     lines += [f"{count:,} left out: {printable(reason)}" for reason, count in outcome.left_out.items()]
     for what, names in (("new", outcome.new), ("known, with more responses now", outcome.more)):

@@ -65,7 +65,7 @@ def _packing(path: Path, temporary: Path) -> Iterator[IO[bytes]]:
                 yield packed  # type: ignore[misc]
         elif path.suffix == ".zst":
             with zstd.ZstdFile(raw, "wb") as zipped:
-                yield zipped
+                yield zipped  # type: ignore[misc]
         else:
             yield raw
 

@@ -16,9 +16,9 @@ from typing import IO, cast
 from fingerprint.errors import InputError
 
 if sys.version_info >= (3, 14):
-    from compression import zstd
+    from compression import zstd as zstd
 else:
-    from backports import zstd
+    from backports import zstd as zstd
 
 STDIN = "-"
 MOST_BYTES = 1_000_000_000
