@@ -44,7 +44,12 @@ class Refused(FingerprintError):
 
 
 class MissingExtra(FingerprintError):
-    """A command needs packages that the light install leaves out."""
+    """A command, or a file, needs packages that the light install leaves out.
+
+    Args:
+        what: What needs them; a file is named first, as in "FILE: reading parquet".
+        extra: The extra that installs them.
+    """
 
     def __init__(self, what: str, extra: str):
         super().__init__(f"{what} needs packages that are not installed: pip install 'llm-authorship[{extra}]'")

@@ -19,6 +19,7 @@ from fingerprint.errors import FingerprintError, InputError
 from fingerprint.loading import load_model
 from fingerprint.model.claim_verdict import ClaimWord
 from fingerprint.model.pair_calibration import PairCalibration, PairVerdict
+from fingerprint.report.layout import Screen
 from fingerprint.report.reference import render_reference
 from fingerprint.verification.references import SENTENCES, WORD_OF, ReferenceVerdict
 from tests import worlds
@@ -183,7 +184,7 @@ def test_the_text_is_harmless(known: Fingerprint, files: tuple[Path, Path, Path]
         "case": dataclasses.replace(found.case, **hostile),
         "reference": dataclasses.replace(found.reference, **hostile),
     }
-    text = render_reference(dataclasses.replace(found, **changes), 60, "ascii")
+    text = render_reference(dataclasses.replace(found, **changes), Screen(60, "ascii", verbose=True))
     assert "\x1b" not in text
     assert text.isascii()
     assert max(map(len, text.splitlines())) <= 100

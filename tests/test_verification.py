@@ -17,7 +17,8 @@ from fingerprint.errors import FingerprintError
 from fingerprint.loading import load_model
 from fingerprint.model.claim_verdict import ClaimWord
 from fingerprint.model.claims import Impostor
-from fingerprint.report.claim import HEADLINES, TRIALS, render_claim
+from fingerprint.report.claim import TONES, TRIALS, render_claim
+from fingerprint.report.layout import Screen
 from fingerprint.verification.claims import resolve_claim
 from tests import worlds
 
@@ -135,9 +136,9 @@ def test_json_and_junit(model: Path, tmp_path: Path) -> None:
 def test_the_text_is_complete_and_harmless(known: Fingerprint, tmp_path: Path) -> None:
     found = known.verify(["Bread goes stale.\x1b[2J", "Take the train."], "lab:oak")
     for encoding in ("utf-8", "ascii"):
-        text = render_claim(found, {"oak": "O\x1b[2Jak"}, 60, encoding)
+        text = render_claim(found, {"oak": "O\x1b[2Jak"}, Screen(60, encoding, verbose=True))
         assert "\x1b" not in text
         assert "a model of O" in text
         assert max(map(len, text.splitlines())) <= 90
-    assert set(HEADLINES) == set(ClaimWord)
+    assert set(TONES) == set(ClaimWord)
     assert set(TRIALS) == {"target", *map(str, Impostor)}

@@ -7,9 +7,10 @@ pages count as memory until another process wants it.
 from __future__ import annotations
 
 import os
+import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +49,7 @@ class _File:
         for start, stop in zip((starts[first] * size).tolist(), (stops[last] * size).tolist(), strict=True):
             while start < stop:
                 # The system reads no more than two gigabytes at once.
-                got = os.preadv(self._file.fileno(), [into[filled : filled + stop - start]], start)
+                got = _read_at(self._file, into[filled : filled + stop - start], start)
                 start, filled = start + got, filled + got
         return np.frombuffer(out, self._item)
 
@@ -127,6 +128,18 @@ class DiskArray:
 def folder_of(rows: Any) -> Path | None:
     """Return where rows on disk lie, so that what is computed from them lies there too; None for rows in memory."""
     return rows.folder if isinstance(rows, DiskArray | SparseDiskArray) else None
+
+
+def _read_at(file: IO[bytes], into: memoryview, start: int) -> int:
+    """Read from a position; return how many bytes were read."""
+    if sys.platform != "win32":
+        return os.preadv(file.fileno(), [into], start)
+    # Windows reads only where the file stands, and it is written at its end.
+    with os.fdopen(os.dup(file.fileno()), "rb", buffering=0) as same:
+        same.seek(start)
+        got = same.readinto(into) or 0
+        same.seek(0, os.SEEK_END)
+    return got
 
 
 def _positions(rows: slice | NDArray | list[int], count: int) -> NDArray[np.int64]:

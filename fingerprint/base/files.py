@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import errno
-import fcntl
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -59,7 +59,9 @@ def write_through(path: Path, data: bytes) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Wait until the disk has the names in `folder`."""
+    """Wait until the disk has the names in `folder`, where the system can: Windows opens no folder."""
+    if sys.platform == "win32":
+        return
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)
@@ -85,7 +87,8 @@ def exchange(made: Path, folder: Path) -> None:
     """
     if not _exchanged_at_once(made, folder):
         aside = temporary_sibling(folder)
-        # A rename replaces an empty folder, so the old one leaves its place in one step.
+        # A name that is free: Windows does not rename onto an empty folder.
+        aside.rmdir()
         folder.rename(aside)
         try:
             made.rename(folder)
@@ -98,12 +101,28 @@ def exchange(made: Path, folder: Path) -> None:
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
     """Wait until no other process holds `folder`, and hold it; the system lets go where the process dies."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+    with locking(folder / ".lock"):
         yield
-    finally:
-        os.close(handle)
+
+
+@contextmanager
+def locking(file: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock of this name, and hold it.
+
+    Args:
+        file: The lock: a hidden file that holds nothing, in a folder that is there. It is made where it is missing, and
+            it stays: whoever removed it could not tell who else has just opened it.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    from filelock import FileLock
+
+    if not file.parent.is_dir():
+        # The library would make the folder of a mistyped path.
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(file.parent))
+    with FileLock(file):
+        yield
 
 
 def data_dir(name: str) -> Path:
@@ -120,10 +139,14 @@ def data_dir(name: str) -> Path:
 
 def cache_dir() -> Path:
     """Return the user's folder for what can be made or fetched again."""
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "fingerprint"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("fingerprint", appauthor=False)
 
 
 def _exchanged_at_once(made: Path, folder: Path) -> bool:
+    if sys.platform != "linux":
+        return False
     try:
         rename = ctypes.CDLL(None, use_errno=True).renameat2
     except (AttributeError, OSError):

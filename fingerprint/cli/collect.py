@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.terminal import ProgressTable, dollars, resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
@@ -28,7 +28,14 @@ INCOMPLETE = 1
 
 @click.command("collect")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--probes", "set_name", required=True, metavar="SET", help="What to ask: a set's name, or a file.")
+@click.option(
+    "--probes",
+    "set_name",
+    required=True,
+    metavar="SET",
+    shell_complete=completion.probe_sets,
+    help="What to ask: a set's name, or a file.",
+)
 @options.answers
 @options.base_url
 @click.option("--draws", type=click.IntRange(min=1), help="Answers to each probe.  [default: as the probe says, or 1]")

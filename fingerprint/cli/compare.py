@@ -9,7 +9,7 @@ import click
 from click.core import ParameterSource
 
 from fingerprint.base.files import data_dir
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError, InputError
@@ -30,7 +30,7 @@ _OF_THE_MODEL = ("model", "encoder", "false_alarms", "false_accepts", "html")
 
 
 @click.command("compare")
-@click.argument("files", nargs=-1, required=True, metavar="A [B...]")
+@click.argument("files", nargs=-1, required=True, metavar="A [B...]", shell_complete=completion.files)
 @click.option(
     "--by", type=click.Choice(["time"]), help="Look for a change over time in A alone, whose rows carry times."
 )
@@ -55,6 +55,8 @@ _OF_THE_MODEL = ("model", "encoder", "false_alarms", "false_accepts", "html")
     help="Share of pairs of two releases that may be called the same, in each kind of two releases.",
 )
 @options.html
+@options.verbose
+@options.color
 @click.pass_context
 def command(
     context: click.Context, /, files: tuple[str, ...], by: str | None, model: Path | None, form: str, **given: Any
@@ -82,7 +84,7 @@ def command(
     known = Fingerprint.load(folder, given["encoder"])
     cases = _read(files, reading)
     found = known.compare(cases, false_alarms=given["false_alarms"], false_accepts=given["false_accepts"])
-    click.echo(_rendered(found, form), nl=False)
+    click.echo(_rendered(found, form, given["verbose"]), nl=False)
     if given["html"]:
         PageWriter(given["html"], known, folder, files).write(found, cases)
     return _CODES[found.pairs[0].verdict] if len(found.pairs) == 1 else 0
@@ -101,7 +103,7 @@ def _over_time(context: click.Context, files: Sequence[str], reading: Options, f
         raise InputError(case.file, "no response is left to judge; add responses")
     found = find_drift(case)
     click.echo(
-        render_drift_json(case, found) + "\n" if form == "json" else render_drift(case, found, *screen()), nl=False
+        render_drift_json(case, found) + "\n" if form == "json" else render_drift(case, found, screen()), nl=False
     )
     return _DRIFT_CODES[found.verdict]
 
@@ -117,7 +119,7 @@ def _read(files: Sequence[str], reading: Options) -> list[Case]:
     return [read_case([file], reading) for file in files]
 
 
-def _rendered(found: Comparison, form: str) -> str:
+def _rendered(found: Comparison, form: str, verbose: bool) -> str:
     from fingerprint.report.comparison import render_json, render_text
 
-    return render_json(found) + "\n" if form == "json" else render_text(found, *screen())
+    return render_json(found) + "\n" if form == "json" else render_text(found, screen(verbose))

@@ -16,7 +16,7 @@ import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.base.files import data_dir
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.cases import Cases
 from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import screen
@@ -25,11 +25,12 @@ from fingerprint.errors import FingerprintError
 if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
     from fingerprint.data.response import Case
-    from fingerprint.model.verdict import Verdict
+    from fingerprint.model.verdict import ModelInfo, Verdict
+    from fingerprint.report.layout import Screen
 
 
 @click.command("identify")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files)
 @options.model
 @options.encoder
 @click.option(
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 @options.style_only
 @options.html
 @options.plot
+@options.verbose
+@options.color
 @click.pass_context
 def command(
     context: click.Context, /, files: tuple[str, ...], model: Path | None, form: str, together: bool, **given: Any
@@ -88,7 +91,10 @@ def command(
         return verdict
 
     verdicts = cases.each(judge)
-    _WRITERS[form](verdicts, given["top"], is_one)
+    if form == "text":
+        _text(verdicts, given["top"], given["verbose"])
+    else:
+        _WRITERS[form](map(dated, verdicts), given["top"], is_one)
     for verdict, case in judged:
         if given["html"]:
             PageWriter(given["html"], known, folder, files).write(verdict, [case])
@@ -155,14 +161,12 @@ def annotated(verdict: Verdict, model: Path) -> Verdict:
         model: The model folder.
 
     Returns:
-        The verdict with a warning if the model is old today, and with advice: how to add a new release to the model,
-        what would settle a verdict that attributes nothing, or what to ask where it is no candidate.
+        The verdict with advice: how to add a new release to the model, what would settle a verdict that attributes
+        nothing, or what to ask where it is no candidate.
     """
     from fingerprint.model.verdict import VerdictWord
     from fingerprint.report.advice import what_would_settle
 
-    if warning := verdict.model.age_warning(date.today()):
-        verdict = replace(verdict, warnings=(*verdict.warnings, warning))
     match verdict.verdict:
         case VerdictWord.NEW_RELEASE:
             return replace(verdict, advice=_how_to_add(verdict.file, model))
@@ -174,6 +178,20 @@ def annotated(verdict: Verdict, model: Path) -> Verdict:
             return verdict
 
 
+def dated(verdict: Verdict) -> Verdict:
+    """Return the verdict with a warning if the model is old today; text has it once a run instead (`age_lines`)."""
+    warning = verdict.model.age_warning(date.today())
+    return replace(verdict, warnings=(*verdict.warnings, warning)) if warning else verdict
+
+
+def age_lines(model: ModelInfo, screen: Screen) -> str:
+    """Return a warning if the model is old today, as the last lines of a run; empty if it is not."""
+    from fingerprint.report.layout import as_text
+
+    warning = model.age_warning(date.today())
+    return "\n" + as_text([screen.sentences([f"warning: {warning}"])], screen.encoding) if warning else ""
+
+
 def _how_to_add(file: str, model: Path) -> str:
     from fingerprint.data.corpus import SUFFIXES
 
@@ -182,14 +200,17 @@ def _how_to_add(file: str, model: Path) -> str:
     return f"If you know which release wrote all of this, add it to the model: {update}"
 
 
-def _text(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
+def _text(verdicts: Iterator[Verdict], top: int | None, verbose: bool) -> None:
     from fingerprint.data.registry import Registry
     from fingerprint.report.text import render
 
     names = Registry.load().labs
-    width, encoding = screen()
+    shown, model = screen(verbose), None
     for done, verdict in enumerate(verdicts):
-        click.echo(("\n" if done else "") + render(verdict, names, top, width, encoding), nl=False)
+        click.echo(("\n" if done else "") + render(verdict, names, top, shown), nl=False)
+        model = verdict.model
+    if model is not None:
+        click.echo(age_lines(model, shown), nl=False)
 
 
 def _json(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
@@ -210,4 +231,4 @@ def _jsonl(verdicts: Iterator[Verdict], top: int | None, is_one: bool) -> None:
         sys.stdout.flush()
 
 
-_WRITERS = {"text": _text, "json": _json, "jsonl": _jsonl}
+_WRITERS = {"json": _json, "jsonl": _jsonl}

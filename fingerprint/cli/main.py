@@ -11,12 +11,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import click
+from click.exceptions import NoSuchCommand
+from click.shell_completion import CompletionItem
 
 from fingerprint import __version__
 from fingerprint.base.escaping import printable
 from fingerprint.errors import FingerprintError
 
 _DEBUG = "--debug"
+# EX_SOFTWARE of sysexits.h, which Windows lacks.
+_FAULT = 70
 # Characters of an unforeseen error's own message.
 _LONGEST_SAID = 200
 
@@ -43,7 +47,7 @@ VERBS = {
     "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
     "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),
     "update": Verb("fingerprint.cli.update:command", "Add the releases of CORPUS... to MODEL."),
-    "models": Verb("fingerprint.cli.models:command", "List, show and bring back the versions of a model."),
+    "models": Verb("fingerprint.cli.models:command", "List what a model knows, and its versions; bring one back."),
     "evaluate": Verb("fingerprint.cli.evaluate:command", "Report how often a model is right on CORPUS..."),
     "corpora": Verb(
         "fingerprint.cli.corpora:command",
@@ -66,6 +70,22 @@ class LazyGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the verbs."""
         return list(self.verbs)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find a verb; the error for a name that is none names those that are like it."""
+        try:
+            return super().resolve_command(ctx, args)
+        except NoSuchCommand as error:
+            raise NoSuchCommand(error.command_name, possibilities=self.verbs, ctx=ctx) from None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete to verbs without importing them, and to options."""
+        verbs = [
+            CompletionItem(name, help=verb.help) for name, verb in self.verbs.items() if name.startswith(incomplete)
+        ]
+        return verbs + click.Command.shell_complete(self, ctx, incomplete)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import a verb."""
@@ -144,5 +164,5 @@ def main(args: list[str] | None = None) -> None:
         sys.exit(1)
     except Exception as error:
         unforeseen(error, "", debug)
-        sys.exit(os.EX_SOFTWARE)
+        sys.exit(_FAULT)
     sys.exit(code or 0)

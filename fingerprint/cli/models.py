@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -14,7 +17,7 @@ from fingerprint.cli import options
 
 @click.group("models")
 def command() -> None:
-    """List and show the versions of a model, and bring one back.
+    """List what a model knows; list and show its versions, and bring one back.
 
     A model that is updated in place or replaced is kept beside the new one, in a folder of the same name that ends in
     ".versions". VERSION is the sha256 of its manifest, or as many of its first digits as are unique.
@@ -50,6 +53,30 @@ def show(version: str | None, model: Path | None, form: str) -> None:
     found = find(folder, version or identity(folder))
     known = {**found.described(), "config": found.documents["config"]}
     click.echo(json.dumps(known, indent=2) + "\n" if form == "json" else render_model(known), nl=False)
+
+
+@command.command("labs")
+@options.model
+@options.text_or_json
+def labs(model: Path | None, form: str) -> None:
+    """List the labs that the model knows: releases, dates, responses, how many are recognised, and domains."""
+    from fingerprint.report.models import render_labs
+    from fingerprint.store.folder import load
+    from fingerprint.store.known import known_labs
+
+    _list_known([asdict(lab) for lab in known_labs(load(_folder(model)))], render_labs, form)
+
+
+@command.command("releases")
+@options.model
+@options.text_or_json
+def releases(model: Path | None, form: str) -> None:
+    """List the releases that the model knows: lab, date, responses, how many are recognised, and domains."""
+    from fingerprint.report.models import render_releases
+    from fingerprint.store.folder import load
+    from fingerprint.store.known import known_releases
+
+    _list_known([asdict(release) for release in known_releases(load(_folder(model)))], render_releases, form)
 
 
 @command.command("use")
@@ -98,6 +125,14 @@ def migrate(model: Path, out: Path) -> None:
 
     schema = write(model, out)
     click.echo(f"{printable(str(out))}: schema {SCHEMA} written, from schema {schema} of {printable(str(model))}")
+
+
+def _list_known(
+    rows: list[dict[str, Any]], render: Callable[[Sequence[Mapping[str, Any]], Mapping[str, str]], str], form: str
+) -> None:
+    from fingerprint.data.registry import Registry
+
+    click.echo(json.dumps(rows, indent=2) + "\n" if form == "json" else render(rows, Registry.load().labs), nl=False)
 
 
 def _say(folder: Path, sha256: str) -> None:

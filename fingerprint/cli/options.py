@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fingerprint.cli import completion
 from fingerprint.errors import FingerprintError
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS, FALSE_ATTRIBUTIONS
 
@@ -42,17 +43,37 @@ scheduler = click.option(
 features_cache = click.option(
     "--cache", type=click.Path(path_type=Path), help="Where features are kept.  [default: the user's cache]"
 )
+verbose = click.option("--verbose", "-v", is_flag=True, help="Show all details in text.")
+
+
+def _colour(context: click.Context, param: click.Parameter, value: str) -> None:
+    """Tell click, which then colours nothing or takes colours away."""
+    automatic = False if os.environ.get("NO_COLOR") else None
+    context.color = {"always": True, "never": False}.get(value, automatic)
+
+
+color = click.option(
+    "--color",
+    type=click.Choice(["auto", "always", "never"]),
+    default="auto",
+    show_default=True,
+    expose_value=False,
+    is_eager=True,
+    callback=_colour,
+    help="Colour the headline of text; auto does on a terminal, unless NO_COLOR is set.",
+)
 text_or_json = click.option("--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 candidates = click.option(
     "--candidates",
     metavar="NAME,...",
+    shell_complete=completion.candidates,
     help="Ask which of these labs it is, if any: two or more labs, or the labs of these families or releases.",
 )
 top = click.option(
     "--top",
     type=click.IntRange(min=1),
-    help="Rows of each ranking.  [default: in text 5 labs, 3 families and 3 releases, in JSON all]",
+    help="Rows of each ranking.  [default: in text 5 labs and 3 releases, 10 of each with --verbose; in JSON all]",
 )
 false_attributions = click.option(
     "--false-attributions",

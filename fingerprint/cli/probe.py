@@ -15,7 +15,7 @@ import click
 from click.core import ParameterSource
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
 from fingerprint.cli.page import PageWriter, check_page
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fingerprint.probing.identification import Identification
     from fingerprint.probing.session import Aim, Session, Step
     from fingerprint.probing.verification import Verification
+    from fingerprint.report.layout import Screen
 
 GIVEN_UP = 1
 _SHOWN = 3
@@ -48,7 +49,14 @@ _Found = TypeVar("_Found")
 @options.answers
 @options.model
 @options.encoder
-@click.option("--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all]")
+@click.option(
+    "--probes",
+    "sets",
+    multiple=True,
+    metavar="SET",
+    shell_complete=completion.probe_sets,
+    help="What may be asked; repeatable.  [default: all]",
+)
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
 @options.max_cost
@@ -61,12 +69,15 @@ _Found = TypeVar("_Found")
 @click.option(
     "--claimed",
     metavar="NAME",
+    shell_complete=completion.claimed,
     help="Ask only whether MODEL is this release, line, family or lab, as verify does.",
 )
 @options.false_alarms
 @options.false_accepts
 @options.text_or_json
 @options.html
+@options.verbose
+@options.color
 @click.pass_context
 def command(context: click.Context, /, target: str, model: Path | None, claimed: str | None, **given: Any) -> int:
     """Question MODEL (provider:model, such as openrouter:z-ai/glm-4.6), and identify it as it goes.
@@ -87,15 +98,17 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder, given["encoder"])
     note = None if known.information else "the model has no table of information gains: every kind was asked in turn"
+    is_json = given["form"] == "json"
     if claimed is None:
         identified, counters = _asked(target, _identification(known, given), _leaders, given)
         outcome = _Outcome(identified, _found(identified, target, counters), counters, note)
-        click.echo(_WRITERS[given["form"]](outcome, given["top"]), nl=False)
+        text = _json(outcome, given["top"]) if is_json else _text(outcome, given["top"], screen(given["verbose"]))
+        click.echo(text, nl=False)
         _write_page(given["html"], known, folder, (outcome.found, counters.file))
         return GIVEN_UP if identified.given_up else 0
     verified, counters = _asked(target, _verification(known, claimed, given), _ratio, given)
     sequence = _Outcome(verified, _found(verified, target, counters), counters, note)
-    click.echo(_CLAIM_WRITERS[given["form"]](sequence), nl=False)
+    click.echo(_claim_json(sequence) if is_json else _claim_text(sequence, screen(given["verbose"])), nl=False)
     _write_page(given["html"], known, folder, (sequence.found.verdict, counters.file))
     return CODES[sequence.found.verdict.verdict]
 
@@ -207,8 +220,9 @@ class _Outcome(Generic[_Found]):
 
         counters = self.counters
         state = (
-            f"{counters.model}: {counters.answered} new answers, {counters.refused} refused, {counters.empty} empty, "
-            f"{counters.tries.total()} failed requests; {dollars(counters)}. Stopped: {self.last.stopped}."
+            f"{counters.model}: {counters.answered:,} new answers, {counters.refused:,} refused, "
+            f"{counters.empty:,} empty, {counters.tries.total():,} failed requests; {dollars(counters)}. "
+            f"Stopped: {self.last.stopped}."
         )
         lines = wrap(printable(state), width) + wrap(printable(f"Answers: {counters.file}"), width)
         return lines + (wrap(f"note: {self.note}", width) if self.note else [])
@@ -270,26 +284,24 @@ def _joined(jobs: Sequence[Job]) -> Job:
     return replace(jobs[0], total=sum(job.total for job in jobs), todo=todo)
 
 
-def _text(outcome: _Outcome[Verdict], top: int | None) -> str:
+def _text(outcome: _Outcome[Verdict], top: int | None, shown: Screen) -> str:
     from fingerprint.data.registry import Registry
     from fingerprint.report.text import render
 
-    width, encoding = screen()
-    text = render(outcome.found, Registry.load().labs, top, width, encoding)
-    return text + "\n" + _encoded(outcome.state(width), encoding)
+    text = render(outcome.found, Registry.load().labs, top, shown)
+    return text + "\n" + _encoded(outcome.state(shown.width), shown.encoding)
 
 
 def _json(outcome: _Outcome[Verdict], top: int | None) -> str:
     return _dumped({**outcome.found.to_dict(top), "probe": outcome.to_dict()})
 
 
-def _claim_text(outcome: _Outcome[ClaimSequence]) -> str:
+def _claim_text(outcome: _Outcome[ClaimSequence], shown: Screen) -> str:
     from fingerprint.data.registry import Registry
     from fingerprint.report.claim import render_sequence
 
-    width, encoding = screen()
-    text = render_sequence(outcome.found, Registry.load().labs, width, encoding)
-    return text + "\n" + _encoded(outcome.state(width), encoding)
+    text = render_sequence(outcome.found, Registry.load().labs, shown)
+    return text + "\n" + _encoded(outcome.state(shown.width), shown.encoding)
 
 
 def _claim_json(outcome: _Outcome[ClaimSequence]) -> str:
@@ -304,7 +316,3 @@ def _encoded(lines: Sequence[str], encoding: str) -> str:
 
 def _dumped(values: dict[str, object]) -> str:
     return json.dumps(values, indent=2, allow_nan=False) + "\n"
-
-
-_WRITERS = {"text": _text, "json": _json}
-_CLAIM_WRITERS = {"text": _claim_text, "json": _claim_json}

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.options import command_line
 from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
@@ -29,8 +29,20 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Model folder to write.")
 @options.registry
 @click.option("--released-before", metavar="YYYY-MM", callback=_month, help="Use only releases from before this month.")
-@click.option("--exclude-release", multiple=True, metavar="RELEASE", help="Leave out with its group; repeatable.")
-@click.option("--exclude-lab", multiple=True, metavar="LAB", help="Leave out with all its releases; repeatable.")
+@click.option(
+    "--exclude-release",
+    multiple=True,
+    metavar="RELEASE",
+    shell_complete=completion.releases,
+    help="Leave out with its group; repeatable.",
+)
+@click.option(
+    "--exclude-lab",
+    multiple=True,
+    metavar="LAB",
+    shell_complete=completion.labs,
+    help="Leave out with all its releases; repeatable.",
+)
 @click.option(
     "--config",
     "config_from",

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.options import command_line
 from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.errors import MissingExtra
-from fingerprint.report.models import render_comparison
 
 if TYPE_CHECKING:
     from fingerprint.training.update.run import Outcome
@@ -27,7 +26,12 @@ _UNRECORDED = ("model", "corpora", "out", "jobs", "scheduler", "cache", "form")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder, or MODEL itself.")
-@click.option("--release", metavar="RELEASE", help="The release that wrote all responses.  [default: as CORPUS says]")
+@click.option(
+    "--release",
+    metavar="RELEASE",
+    shell_complete=completion.releases,
+    help="The release that wrote all responses.  [default: as CORPUS says]",
+)
 @options.encoder
 @options.registry
 @click.option("--force", is_flag=True, help="Write the updated model also if it is worse than MODEL.")
@@ -77,6 +81,8 @@ def _json(outcome: Outcome) -> str:
 
 
 def _text(outcome: Outcome) -> str:
+    from fingerprint.report.models import render_comparison
+
     lines = [f"{outcome.responses:,} responses learned"]
     lines += [f"{count:,} left out: {printable(reason)}" for reason, count in outcome.left_out.items()]
     for what, names in (("new", outcome.new), ("known, with more responses now", outcome.more)):

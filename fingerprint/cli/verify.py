@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fingerprint.base.files import data_dir
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.cases import Cases
 from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import screen
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from fingerprint.data.response import Case
     from fingerprint.data.rows import Options
     from fingerprint.model.claim_verdict import ClaimVerdict
+    from fingerprint.report.layout import Screen
     from fingerprint.verification.references import ReferenceVerdict
 
 _FAILED = 2
@@ -30,10 +31,11 @@ CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
 
 
 @click.command("verify")
-@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE...", shell_complete=completion.files)
 @click.option(
     "--claimed",
     metavar="NAME",
+    shell_complete=completion.claimed,
     help="Release, line, family or lab that is said to have written them; line:NAME for that level alone.",
 )
 @click.option(
@@ -41,6 +43,7 @@ CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
     "references",
     multiple=True,
     metavar="FILE",
+    shell_complete=completion.files,
     help="In place of --claimed: responses that the claimed model is known to have written; repeatable.",
 )
 @options.model
@@ -60,6 +63,8 @@ CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
 @options.false_alarms
 @options.false_accepts
 @options.html
+@options.verbose
+@options.color
 @click.pass_context
 def command(context: click.Context, /, files: tuple[str, ...], model: Path | None, form: str, **given: Any) -> int:
     """Say whether the claimed model wrote the responses in each FILE: consistent, inconsistent or inconclusive.
@@ -90,7 +95,8 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
             judged.append((verdict, case))
         return verdict
 
-    words = _write(cases.each(judge), form, is_one)
+    verdicts = cases.each(judge)
+    words = _show(verdicts, screen(given["verbose"])) if form == "text" else _write(verdicts, form, is_one)
     for verdict, case in judged:
         page = PageWriter(given["html"], known, folder, (*files, *given["references"]))
         page.write(verdict, [case] if reference is None else [case, reference])
@@ -125,34 +131,38 @@ def _reference(paths: Sequence[str], files: Sequence[str], reading: Options) -> 
     return case
 
 
+def _show(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], shown: Screen) -> list[str]:
+    """Print verdicts as text, as they come; return their words."""
+    from fingerprint.data.registry import Registry
+
+    labs, words = Registry.load().labs, []
+    for verdict in verdicts:
+        click.echo(("\n" if words else "") + _text(verdict, labs, shown), nl=False)
+        words.append(str(verdict.verdict))
+    return words
+
+
 def _write(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], form: str, is_one: bool) -> list[str]:
-    """Print verdicts, text as they come; return their words."""
+    """Print verdicts for programs; return their words."""
     import json
 
     from fingerprint.data.registry import Registry
     from fingerprint.report.claim import render_junit
 
-    labs = Registry.load().labs
-    if form == "text":
-        words = []
-        for done, verdict in enumerate(verdicts):
-            click.echo(("\n" if done else "") + _text(verdict, labs), nl=False)
-            words.append(str(verdict.verdict))
-        return words
     found = list(verdicts)
     if form == "junit":
-        click.echo(render_junit(found, labs))
+        click.echo(render_junit(found, Registry.load().labs))
     elif found:
         values = [verdict.to_dict() for verdict in found]
         click.echo(json.dumps(values[0] if is_one else values, indent=2, allow_nan=False))
     return [str(verdict.verdict) for verdict in found]
 
 
-def _text(verdict: ClaimVerdict | ReferenceVerdict, labs: Mapping[str, str]) -> str:
+def _text(verdict: ClaimVerdict | ReferenceVerdict, labs: Mapping[str, str], shown: Screen) -> str:
     from fingerprint.model.claim_verdict import ClaimVerdict
     from fingerprint.report.claim import render_claim
     from fingerprint.report.reference import render_reference
 
     if isinstance(verdict, ClaimVerdict):
-        return render_claim(verdict, labs, *screen())
-    return render_reference(verdict, *screen())
+        return render_claim(verdict, labs, shown)
+    return render_reference(verdict, shown)

@@ -5,7 +5,6 @@ A kill at any byte can tear only the last line. The next process that opens the 
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -15,7 +14,7 @@ from pathlib import Path
 from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
-from fingerprint.base.files import sync_folder
+from fingerprint.base.files import locking, sync_folder
 from fingerprint.errors import FingerprintError, InputError
 
 # File systems allow 255 bytes; a digest, a suffix and the name of a temporary file come on top.
@@ -98,9 +97,8 @@ class AnswerFile:
     def _locked(self) -> Iterator[IO[bytes]]:
         try:
             new = not self.path.exists()
-            # Closing the file releases the lock, and so does any end of the process.
-            with self.path.open("a+b", buffering=0) as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
+            lock = self.path.with_name(f".{self.path.name}.lock")
+            with locking(lock), self.path.open("a+b", buffering=0) as file:
                 if new:
                     sync_folder(self.path.parent)
                 yield file

@@ -11,7 +11,8 @@ from typing import IO, Any
 
 from fingerprint.base.files import replacing
 from fingerprint.corpora.rows import BATCH, COLUMNS
-from fingerprint.errors import InputError
+from fingerprint.data.streams import zstd
+from fingerprint.errors import InputError, MissingExtra
 
 Row = Mapping[str, Any]
 FORMS = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
@@ -63,18 +64,19 @@ def _packing(path: Path, temporary: Path) -> Iterator[IO[bytes]]:
             with gzip.GzipFile(filename="", mode="wb", fileobj=raw, mtime=0) as packed:
                 yield packed  # type: ignore[misc]
         elif path.suffix == ".zst":
-            import zstandard
-
-            with zstandard.ZstdCompressor().stream_writer(raw, closefd=False) as zipped:
-                yield zipped
+            with zstd.ZstdFile(raw, "wb") as zipped:
+                yield zipped  # type: ignore[misc]
         else:
             yield raw
 
 
 @contextmanager
 def _parquet(path: Path, temporary: Path, metadata: Mapping[str, str]) -> Iterator[Callable[[Row], None]]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra(f"{path}: writing parquet", "parquet") from None
 
     types = [(n, pa.float64() if n == "temperature" else pa.large_string()) for n in COLUMNS]
     schema = pa.schema(types, metadata={k: v for k, v in metadata.items() if v})

@@ -270,8 +270,11 @@ def _csv(stream: Stream, delimiter: str) -> Iterator[Item]:
 
 
 def _parquet(stream: Stream) -> Iterator[Item]:
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra(f"{stream.name}: reading parquet", "parquet") from None
 
     source = str(stream.path) if stream.path is not None else pa.BufferReader(streams.read_all(stream))
     try:
@@ -339,8 +342,6 @@ def _member(name: str, archive: zipfile.ZipFile, member: str) -> bytes:
 
 def _zstd_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     """A member packed by method 93, which the standard library reads since Python 3.14 only."""
-    import zstandard
-
     file = archive.fp
     if file is None:
         raise EOFError("the archive is closed")
@@ -350,16 +351,11 @@ def _zstd_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
         raise zipfile.BadZipFile(f"{info.filename}: no local header")
     file.seek(info.header_offset + 30 + int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"))
     packed = io.BytesIO(file.read(min(info.compress_size, _MOST_MEMBER)))
-    reader = zstandard.ZstdDecompressor(max_window_size=1 << 27).stream_reader(packed, read_across_frames=True)
     try:
-        parts, size = [], 0
-        while size <= _MOST_MEMBER and (block := reader.read(1 << 20)):
-            parts.append(block)
-            size += len(block)
-    except zstandard.ZstdError as error:
+        data = streams.unzstd(packed).read(_MOST_MEMBER + 1)
+    except streams.zstd.ZstdError as error:
         raise zipfile.BadZipFile(str(error)) from None
-    data = b"".join(parts)
-    if size <= _MOST_MEMBER and zlib.crc32(data) != info.CRC:
+    if len(data) <= _MOST_MEMBER and zlib.crc32(data) != info.CRC:
         raise zipfile.BadZipFile(f"bad CRC-32 for {info.filename}")
     return data
 

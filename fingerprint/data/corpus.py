@@ -20,7 +20,7 @@ from fingerprint.data.message import Message
 from fingerprint.data.registry import Registry, Release, unknown_names
 from fingerprint.data.response import APART, BROKEN, LEAST_CHARACTERS, prompt_tokens
 from fingerprint.data.rows import Rows, opened_rows
-from fingerprint.errors import InputError
+from fingerprint.errors import InputError, MissingExtra
 
 SUFFIXES = (".parquet", ".jsonl", ".jsonl.gz", ".jsonl.zst")
 # Reasons why a row is not used.
@@ -296,7 +296,10 @@ def licence_and_source(path: Path) -> tuple[str, str]:
     """Return what a parquet file's metadata say of its licence and where it comes from; empty for other files."""
     if path.suffix != ".parquet":
         return "", ""
-    import pyarrow.parquet as pq
+    try:
+        import pyarrow.parquet as pq
+    except ImportError:
+        raise MissingExtra(f"{path}: reading parquet", "parquet") from None
 
     metadata = pq.read_schema(path).metadata or {}
     licence, source = (metadata.get(key, b"").decode("utf-8", "replace") for key in (b"licence", b"source"))

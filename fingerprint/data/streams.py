@@ -15,6 +15,11 @@ from typing import IO, cast
 
 from fingerprint.errors import InputError
 
+if sys.version_info >= (3, 14):
+    from compression import zstd as zstd
+else:
+    from backports import zstd as zstd
+
 STDIN = "-"
 MOST_BYTES = 1_000_000_000
 LONGEST_LINE = 64_000_000
@@ -26,9 +31,8 @@ PARQUET, ZIP, SQLITE = b"PAR1", b"PK\x03\x04", b"SQLite format 3\0"
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 _BOM = b"\xef\xbb\xbf"
 _BLOCK = 1 << 16
-# The densest zstd block holds 128 KiB in 4 bytes, so one bite unfolds to 16 MiB at most.
-_ZSTD_BITE = 512
-_ZSTD_WINDOW = 1 << 27
+# The logarithm to base 2 of the window, which is what a frame keeps in memory at most: 128 MiB.
+_ZSTD_WINDOW = 27
 
 
 @dataclass
@@ -63,13 +67,13 @@ def opened(name: str) -> Iterator[Stream]:
         if magic.startswith(_GZIP):
             unpacked: IO[bytes] = cast(IO[bytes], gzip.GzipFile(fileobj=cast(IO[bytes], packed)))
         elif magic.startswith(_ZSTD):
-            unpacked = io.BufferedReader(_Zstd(packed), _BLOCK)
+            unpacked = cast(IO[bytes], unzstd(cast(IO[bytes], packed)))
         else:
             unpacked = raw
         plain = unpacked is raw
         bounded = _Bounded(name, unpacked, None if plain else packed)
         yield Stream(name, cast(IO[bytes], bounded), magic, Path(name) if plain and name != STDIN else None)
-    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
         raise InputError(name, f"is damaged or cut off ({error})") from None
     except OSError as error:
         raise InputError(name, f"cannot be read ({error.strerror or error})") from None
@@ -92,6 +96,11 @@ def read_all(stream: Stream, most: int = MOST_BYTES) -> bytes:
     if len(data) > most:
         raise InputError(stream.name, f"is larger than {most:,} bytes")
     return data
+
+
+def unzstd(packed: IO[bytes]) -> zstd.ZstdFile:
+    """Return all frames of a zstd stream, unpacked; while it is read: EOFError where it is cut off, ZstdError."""
+    return zstd.ZstdFile(packed, options={zstd.DecompressionParameter.window_log_max: _ZSTD_WINDOW})
 
 
 class Lines:
@@ -173,44 +182,6 @@ class _Counted(io.RawIOBase):
         data = self._raw.read(size)
         self.count += len(data)
         return data
-
-
-class _Zstd(io.RawIOBase):
-    """All frames of a zstd file, in bounded memory. zstandard's own reader ends quietly where a frame is cut off."""
-
-    def __init__(self, raw: io.RawIOBase):
-        import zstandard
-
-        self._raw = raw
-        self._rest = b""
-        self._out = memoryview(b"")
-        self._new = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW).decompressobj
-        self._frame = self._new()
-        self._error = zstandard.ZstdError
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: object) -> int:
-        while not self._out:
-            bite = self._rest or self._raw.read(_ZSTD_BITE) or b""
-            self._rest = b""
-            if not bite:
-                if not self._frame.eof:
-                    raise EOFError("the zstd stream ends early")
-                return 0
-            if self._frame.eof:
-                self._frame = self._new()
-            try:
-                self._out = memoryview(self._frame.decompress(bite))
-            except self._error as error:
-                raise EOFError(" ".join(str(error).split())) from None
-            self._rest = self._frame.unused_data
-        view = memoryview(cast(bytearray, buffer))
-        size = min(len(view), len(self._out))
-        view[:size] = self._out[:size]
-        self._out = self._out[size:]
-        return size
 
 
 class _Bounded(io.RawIOBase):

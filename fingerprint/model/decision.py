@@ -303,8 +303,18 @@ def verbal(ratio: float) -> Support:
 
 
 def percent(share: float, digits: int) -> str:
-    """Return a share as text, such as "20 %"."""
-    return f"{100 * share:.{digits}f} %"
+    """Return a share as text, such as "20 %".
+
+    Args:
+        share: From 0 to 1.
+        digits: After the point. What is not 0 and would read as 0 is "<0.1 %" with one digit; what is not 1 and would
+            read as 100 % is ">99.9 %".
+    """
+    least = 10.0**-digits
+    text = f"{100 * share:.{digits}f}"
+    if share > 0 and not float(text):
+        return f"<{least:.{digits}f} %"
+    return f">{100 - least:.{digits}f} %" if share < 1 and float(text) == 100 else f"{text} %"
 
 
 def _log_odds(probability: float) -> float:

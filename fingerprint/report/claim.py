@@ -7,17 +7,20 @@ from xml.etree import ElementTree
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.claim_sequence import ClaimSequence
-from fingerprint.model.claim_verdict import Alternative, ClaimVerdict, ClaimWord, TrialRates
+from fingerprint.model.claim_verdict import Alternative, ClaimReason, ClaimVerdict, ClaimWord, TrialRates
 from fingerprint.model.decision import percent, stated
-from fingerprint.report.layout import Names, as_text, counted, fit, right, wrap
+from fingerprint.model.plain_words import claim_in_words
+from fingerprint.model.verdict import AllowedRates
+from fingerprint.report.confidence import UNJUDGED
+from fingerprint.report.layout import PLAIN, Names, Screen, Tone, as_text, counted, fit, model_known, right, wrap
 from fingerprint.verification.references import ReferenceVerdict
 
-HEADLINES: dict[ClaimWord, str] = {
-    ClaimWord.CONSISTENT: "CONSISTENT with {claim}",
-    ClaimWord.INCONSISTENT: "INCONSISTENT with {claim}",
-    ClaimWord.INCONCLUSIVE: "INCONCLUSIVE about {claim}",
+TONES: dict[ClaimWord, Tone] = {
+    ClaimWord.CONSISTENT: Tone.FIRM,
+    ClaimWord.INCONSISTENT: Tone.AGAINST,
+    ClaimWord.INCONCLUSIVE: Tone.OPEN,
 }
-"""The headline of each verdict; a test holds it complete."""
+"""The tone of each verdict; a test holds it complete."""
 
 TRIALS: dict[str, str] = {
     "target": "true: it wrote them",
@@ -30,46 +33,38 @@ TRIALS: dict[str, str] = {
 }
 """The kinds of trials in words; a test holds it complete."""
 
+_UNJUDGED = frozenset(map(ClaimReason, UNJUDGED))
+_DETAILS = "style markers, how often this is right"
 _WIDTHS = (8, 12, 14)
 _NAME = 42
 
 
-def render_claim(verdict: ClaimVerdict, labs: Mapping[str, str], width: int = 80, encoding: str = "utf-8") -> str:
-    """Return the verdict as lines of text without escape sequences, ending with a newline.
+def render_claim(verdict: ClaimVerdict, labs: Mapping[str, str], screen: Screen = PLAIN) -> str:
+    """Return the verdict as lines of text, ending with a newline.
+
+    First the headline, how sure it is, and what to do next; then other explanations, unless nothing was judged.
+    Details follow on a verbose screen.
 
     Args:
         verdict: The verdict.
         labs: The display name of each lab by its key.
-        width: Columns of the terminal.
-        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        screen: How it is shown.
     """
-    name = Names(labs)
-    sections = [
-        _head(verdict, name, width),
-        _alternatives(verdict.alternatives, name, width),
-        _style_markers(verdict, name, width),
-        [*_rates(verdict, width), *_model(verdict, width)],
-    ]
-    return as_text(sections, encoding)
+    return as_text(_sections(verdict, Names(labs), screen), screen.encoding)
 
 
-def render_sequence(found: ClaimSequence, labs: Mapping[str, str], width: int = 80, encoding: str = "utf-8") -> str:
-    """Return the verdict as `render_claim` does, with the log-likelihood ratio after each response.
+def render_sequence(found: ClaimSequence, labs: Mapping[str, str], screen: Screen = PLAIN) -> str:
+    """Return the verdict as `render_claim` does, on a verbose screen with the log-likelihood ratio after each response.
 
     Args:
         found: What was found while responses came in.
         labs: The display name of each lab by its key.
-        width: Columns of the terminal.
-        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        screen: How it is shown.
     """
-    text = render_claim(found.verdict, labs, width, encoding)
-    if not found.steps:
-        return text
-    steps = (f"{step.responses}{'*' if step.look else ''}: {step.log_likelihood_ratio:+.1f}" for step in found.steps)
-    numbers = ", ".join(map(str, found.looks))
-    lines = wrap(f"Log-likelihood ratio after each response: {'; '.join(steps)}", width)
-    lines += wrap(f"* A look: the claim can be settled after {numbers} responses.", width)
-    return text + "\n" + "\n".join(lines) + "\n"
+    sections = _sections(found.verdict, Names(labs), screen)
+    if screen.verbose and found.steps:
+        sections.append(_steps(found, screen))
+    return as_text(sections, screen.encoding)
 
 
 def claim_words(verdict: ClaimVerdict, name: Names) -> str:
@@ -85,25 +80,53 @@ def reference_words(verdict: ReferenceVerdict) -> str:
     return f"the model of {printable(verdict.reference.file)}"
 
 
-def _head(verdict: ClaimVerdict, name: Names, width: int) -> list[str]:
-    headline = HEADLINES[verdict.verdict].format(claim=claim_words(verdict, name))
-    lines = wrap(f"{printable(verdict.file)}: {headline}", width)
-    lines += wrap(printable(verdict.explanation), width)
-    if verdict.n_used:
-        side = "the claim" if verdict.supports_claim else "another model"
-        lines += wrap(f"The responses give {verdict.support} to {side}.", width)
-        if not verdict.in_domain:
-            lines += wrap(
-                "They are out of domain: prompts of their kind are not in the training corpora, so they tell less.",
-                width,
-            )
+def word_of(word: ClaimWord, how_often_wrong: str, explanation: str) -> str:
+    """Return the verdict's word with how often it is wrong, or, where it says nothing, with why."""
+    return f"{word.capitalize()}: {explanation if word is ClaimWord.INCONCLUSIVE else how_often_wrong}"
+
+
+def _sections(verdict: ClaimVerdict, name: Names, screen: Screen) -> list[list[str]]:
+    sections = [_head(verdict, name, screen)]
+    if screen.verbose or verdict.reason not in _UNJUDGED:
+        sections.append(_alternatives(verdict.alternatives, name, screen.width))
+    if screen.verbose:
+        sections += [
+            screen.sentences([printable(verdict.explanation), _support(verdict)]),
+            _style_markers(verdict, name, screen.width),
+            _rates(verdict, screen.width),
+        ]
+    return [*sections, [*_read(verdict, screen), *screen.more(_DETAILS)]]
+
+
+def _head(verdict: ClaimVerdict, name: Names, screen: Screen) -> list[str]:
+    allowed = AllowedRates(verdict.false_alarms, verdict.false_accepts)
+    words = claim_in_words(verdict.verdict, claim_words(verdict, name), allowed, verdict.rates)
+    sentences = [printable(word_of(verdict.verdict, words.how_often_wrong, verdict.explanation))]
+    if verdict.n_used and not verdict.in_domain:
+        sentences.append(
+            "The responses are out of domain: prompts of their kind are not in the training corpora, so they tell less."
+        )
     if verdict.advice:
-        lines += wrap(printable(verdict.advice), width)
-    if verdict.read.summary:
-        lines += wrap(f"Read: {printable(verdict.read.summary)}.", width)
-    for warning in verdict.warnings:
-        lines += wrap(f"warning: {printable(warning)}", width)
-    return lines
+        sentences.append(f"Next: {printable(verdict.advice)}")
+    sentences += [f"warning: {printable(warning)}" for warning in verdict.warnings]
+    headline = screen.headline(verdict.file, words.headline, TONES[verdict.verdict])
+    return [*headline, *screen.sentences(sentences)]
+
+
+def _support(verdict: ClaimVerdict) -> str:
+    side = "the claim" if verdict.supports_claim else "another model"
+    return f"The responses give {verdict.support} to {side}." if verdict.n_used else ""
+
+
+def _steps(found: ClaimSequence, screen: Screen) -> list[str]:
+    steps = (f"{step.responses}{'*' if step.look else ''}: {step.log_likelihood_ratio:+.1f}" for step in found.steps)
+    numbers = ", ".join(map(str, found.looks))
+    return screen.sentences(
+        [
+            f"Log-likelihood ratio after each response: {'; '.join(steps)}",
+            f"* A look: the claim can be settled after {numbers} responses.",
+        ]
+    )
 
 
 def _alternatives(rows: Sequence[Alternative], name: Names, width: int) -> list[str]:
@@ -172,13 +195,11 @@ def _row(name: str, cells: tuple[str, ...], room: int) -> str:
     return fit(name, room) + right(cells, _WIDTHS)
 
 
-def _model(verdict: ClaimVerdict, width: int) -> list[str]:
-    model = verdict.model
-    return wrap(
-        f"{verdict.n_used} of {counted(verdict.n_responses, 'response')} used. Model {printable(model.name)} "
-        f"{printable(model.version)}, trained {printable(model.trained)}, knows {model.releases} releases.",
-        width,
-    )
+def _read(verdict: ClaimVerdict, screen: Screen) -> list[str]:
+    """What was read, and by which model."""
+    used = f"{verdict.n_used:,} of {counted(verdict.n_responses, 'response')} used."
+    read = f"Read: {printable(verdict.read.summary)}; {used}" if verdict.read.summary else used
+    return screen.sentences([read, model_known(verdict.model) if screen.verbose else ""])
 
 
 def render_junit(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], labs: Mapping[str, str]) -> str:

@@ -7,17 +7,29 @@ from collections.abc import Iterator
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.pair_calibration import IMPOSTORS, TARGETS, PairDomain, PairKind, PairVerdict
-from fingerprint.model.verdict import ModelInfo
-from fingerprint.report.layout import as_text, columns, counted, fit, right, wrap
+from fingerprint.model.plain_words import pair_in_words
+from fingerprint.model.verdict import AllowedRates
+from fingerprint.report.layout import (
+    PLAIN,
+    Screen,
+    Tone,
+    as_text,
+    columns,
+    counted,
+    fit,
+    model_known,
+    right,
+    wrap,
+)
 from fingerprint.report.model_free import model_free_lines
 from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison, MeasuredKind, PairRates
 
-HEADLINES: dict[PairVerdict, str] = {
-    PairVerdict.SAME: "SAME: one model wrote both",
-    PairVerdict.DIFFERENT: "DIFFERENT: two models wrote them",
-    PairVerdict.INCONCLUSIVE: "INCONCLUSIVE: one model or two, this cannot be told",
+TONES: dict[PairVerdict, Tone] = {
+    PairVerdict.SAME: Tone.FIRM,
+    PairVerdict.DIFFERENT: Tone.AGAINST,
+    PairVerdict.INCONCLUSIVE: Tone.OPEN,
 }
-"""The headline of each verdict on a pair; a test holds it complete."""
+"""The tone of each verdict on a pair; a test holds it complete."""
 
 KINDS: dict[PairKind, str] = {
     PairKind.TARGET: "one release, prompts of one kind",
@@ -30,6 +42,9 @@ KINDS: dict[PairKind, str] = {
 }
 """The kinds of pairs in words; a test holds it complete."""
 
+DETAILS = "style markers, how often this is right"
+"""What --verbose shows more of a comparison."""
+
 _HEAD = ("pairs", "same", "different", "EER")
 _WIDTHS = (7, 9, 11, 9)
 # Columns for the name of a kind.
@@ -41,25 +56,28 @@ def render_json(comparison: Comparison) -> str:
     return json.dumps(comparison.to_dict(), indent=2, allow_nan=False)
 
 
-def render_text(comparison: Comparison, width: int = 80, encoding: str = "utf-8") -> str:
-    """Return the comparison as lines of text without escape sequences, ending with a newline.
+def render_text(comparison: Comparison, screen: Screen = PLAIN) -> str:
+    """Return the comparison as lines of text, ending with a newline; details follow on a verbose screen.
 
     Args:
         comparison: The comparison.
-        width: Columns of the terminal.
-        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        screen: How it is shown.
     """
-    sections = [[line for case in comparison.cases for line in case_lines(case, width)]]
-    sections += [_pair(comparison, pair, width) for pair in comparison.pairs]
-    sections += [rates_lines(rates, width) for rates in dict.fromkeys(pair.rates for pair in comparison.pairs)]
-    sections.append(model_lines(comparison.model, width))
-    return as_text(sections, encoding)
+    sections = [_pair(comparison, pair, screen) for pair in comparison.pairs]
+    if screen.verbose:
+        sections += [
+            rates_lines(rates, screen.width) for rates in dict.fromkeys(pair.rates for pair in comparison.pairs)
+        ]
+    cases = [line for case in comparison.cases for line in case_lines(case, screen.width)]
+    model = f"{model_known(comparison.model)} Neither case has to be by a release that it knows."
+    sections.append([*cases, *(wrap(model, screen.width) if screen.verbose else screen.more(DETAILS))])
+    return as_text(sections, screen.encoding)
 
 
 def case_lines(case: ComparedCase, width: int) -> Iterator[str]:
     """Yield what was read from one of the cases."""
     where = "in-domain" if case.in_domain else "out-of-domain"
-    used = f"{case.n_used} of {counted(case.n_responses, 'response')} used, {where}"
+    used = f"{case.n_used:,} of {counted(case.n_responses, 'response')} used, {where}"
     yield from wrap(f"{printable(case.file)}: {used}", width)
     if case.summary:
         yield from wrap(f"Read: {printable(case.summary)}.", width, "  ")
@@ -67,12 +85,10 @@ def case_lines(case: ComparedCase, width: int) -> Iterator[str]:
         yield from wrap(f"warning: {printable(warning)}", width, "  ")
 
 
-def pair_lines(pair: ComparedPair, names: tuple[str, str], width: int) -> list[str]:
+def pair_lines(pair: ComparedPair, names: tuple[str, str], screen: Screen) -> list[str]:
     """Return what a pair shows, by the model and without it; `names` are safe to show."""
-    lines = wrap(_support(pair), width)
-    for warning in pair.warnings:
-        lines += wrap(f"warning: {printable(warning)}", width)
-    return [*lines, *model_free_lines(pair.model_free, names, width)]
+    warnings = (f"warning: {printable(warning)}" for warning in pair.warnings)
+    return [*screen.sentences([_support(pair), *warnings]), *model_free_lines(pair.model_free, names, screen)]
 
 
 def rates_lines(rates: PairRates, width: int) -> list[str]:
@@ -96,19 +112,13 @@ def rates_lines(rates: PairRates, width: int) -> list[str]:
     return lines
 
 
-def model_lines(model: ModelInfo, width: int) -> list[str]:
-    """Return which model compared the cases."""
-    return wrap(
-        f"Model {printable(model.name)} {printable(model.version)}, trained {printable(model.trained)}. Neither case "
-        "has to be by a release that it knows.",
-        width,
-    )
-
-
-def _pair(comparison: Comparison, pair: ComparedPair, width: int) -> list[str]:
-    first, second = map(printable, comparison.names(pair))
-    headline = wrap(f"{first} and {second}: {HEADLINES[pair.verdict]}", width)
-    return [*headline, *pair_lines(pair, (first, second), width)]
+def _pair(comparison: Comparison, pair: ComparedPair, screen: Screen) -> list[str]:
+    first, second = comparison.names(pair)
+    words = pair_in_words(pair.verdict, AllowedRates(pair.rates.false_alarms, pair.rates.false_accepts))
+    headline = screen.headline(f"{first} and {second}", words.headline, TONES[pair.verdict])
+    if pair.verdict is not PairVerdict.INCONCLUSIVE:
+        headline += wrap(f"{pair.verdict.capitalize()}: {words.how_often_wrong}", screen.width)
+    return [*headline, *pair_lines(pair, (printable(first), printable(second)), screen)]
 
 
 def _support(pair: ComparedPair) -> str:

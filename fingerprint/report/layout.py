@@ -4,17 +4,67 @@ from __future__ import annotations
 
 import textwrap
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import PurePath
 
 from fingerprint.base.escaping import printable
-from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
+from fingerprint.model.decision import percent
+from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN, ModelInfo
 
 _RESTS = {UNKNOWN: "unknown lab", NONE_OF_THESE: "none of these"}
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
-_PROBABILITY = "{:5.1f} %"
+# Columns of a probability, such as "100.0 %".
+_PROBABILITY = 7
 # Narrower than this, words are cut in places where nobody can read them.
 _LEAST_WIDTH = 40
+
+
+class Tone(StrEnum):
+    """How firm a headline is, and for whom: what its colour says."""
+
+    FIRM = "firm"
+    LEANING = "leaning"
+    OPEN = "open"
+    AGAINST = "against"
+
+
+def _uncoloured(line: str, tone: Tone) -> str:
+    return line
+
+
+@dataclass(frozen=True)
+class Screen:
+    """How text is shown.
+
+    Attributes:
+        width: Columns to fill.
+        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        verbose: Whether with all details.
+        paint: Colours a line that is safe to show. Nothing else makes escape sequences.
+    """
+
+    width: int = 80
+    encoding: str = "utf-8"
+    verbose: bool = False
+    paint: Callable[[str, Tone], str] = _uncoloured
+
+    def headline(self, file: str, said: str, tone: Tone) -> list[str]:
+        """Return what is said about a file, in colour; `file` and `said` may be hostile."""
+        return [self.paint(line, tone) for line in wrap(f"{printable(file)}: {printable(said)}", self.width)]
+
+    def sentences(self, sentences: Iterable[str]) -> list[str]:
+        """Return sentences, each on lines of its own; they are safe to show, and empty ones are left out."""
+        return [line for sentence in sentences for line in wrap(sentence, self.width)]
+
+    def more(self, details: str) -> list[str]:
+        """Return a line that says which details --verbose shows; none where it does."""
+        return [] if self.verbose else wrap(f"More with --verbose: {details}.", self.width)
+
+
+PLAIN = Screen()
+"""Eighty columns of UTF-8, without colour and details."""
 
 
 class Names:
@@ -60,7 +110,16 @@ def right(cells: Iterable[str], widths: Iterable[int]) -> str:
 
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as "1 response" or "3 responses"."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def model_known(model: ModelInfo) -> str:
+    """Return which model was asked, and what it knows, as a sentence that is safe to show."""
+    newest = f", the newest from {printable(model.newest)}" if model.newest else ""
+    return (
+        f"Model {printable(model.name)} {printable(model.version)}, trained {printable(model.trained)}, knows "
+        f"{counted(model.releases, 'release')}{newest}."
+    )
 
 
 def short_names(files: Sequence[str]) -> list[str]:
@@ -109,9 +168,9 @@ def fit(text: str, width: int, ellipsis: str = "...") -> str:
 def bars(rows: Sequence[tuple[str, float]], width: int, blocks: bool) -> list[str]:
     """Return one line for each (name, probability): name, per cent, bar."""
     names = min(max((columns(name) for name, _ in rows), default=0), max(width // 2, 8))
-    room = max(width - names - len("    " + _PROBABILITY.format(0) + "  "), 4)
+    room = max(width - names - _PROBABILITY - len("      "), 4)
     return [
-        f"  {fit(name, names)}  {_PROBABILITY.format(100 * share)}  {bar(share, room, blocks)}".rstrip()
+        f"  {fit(name, names)}  {percent(share, 1):>{_PROBABILITY}}  {bar(share, room, blocks)}".rstrip()
         for name, share in rows
     ]
 

@@ -12,14 +12,14 @@ from fingerprint.comparison.markers import MarkerEffect, MarkerEffects
 from fingerprint.comparison.model_free import ModelFree
 from fingerprint.comparison.permutations import LEVEL
 from fingerprint.data.response import Case
-from fingerprint.report.layout import as_text, counted, fit, wrap
+from fingerprint.report.layout import PLAIN, Screen, Tone, as_text, counted, fit, wrap
 
-HEADLINES: dict[DriftVerdict, str] = {
-    DriftVerdict.CHANGED: "CHANGED: the style is not the same throughout",
-    DriftVerdict.UNCHANGED: "NO CHANGE FOUND",
-    DriftVerdict.INCONCLUSIVE: "INCONCLUSIVE: whether the style changed, this cannot be told",
+HEADLINES: dict[DriftVerdict, tuple[str, Tone]] = {
+    DriftVerdict.CHANGED: ("The style changed: it is not the same throughout.", Tone.AGAINST),
+    DriftVerdict.UNCHANGED: ("No change of style was found.", Tone.FIRM),
+    DriftVerdict.INCONCLUSIVE: ("These responses do not show whether the style changed.", Tone.OPEN),
 }
-"""The headline of each verdict on drift; a test holds it complete."""
+"""The headline of each verdict, with its tone; a test holds it complete."""
 
 DRIFT_SCHEMA = 1
 """The version of the JSON form of drift; it rises when a key changes its meaning or goes."""
@@ -30,40 +30,36 @@ _MOST_MARKERS = 5
 _MARKER = 36
 
 
-def model_free_lines(found: ModelFree, names: tuple[str, str], width: int) -> list[str]:
-    """Return what is found without a model, as lines of text.
+def model_free_lines(found: ModelFree, names: tuple[str, str], screen: Screen) -> list[str]:
+    """Return what is found without a model, as lines of text; style markers on a verbose screen.
 
     Args:
         found: What two cases show.
         names: Of the two, safe to show.
-        width: Columns of the terminal.
+        screen: How it is shown.
     """
-    lines = wrap(f"Without the model: {_test(found)}", width)
-    for warning in _doubts(found):
-        lines += wrap(f"warning: {warning}", width)
-    return [*lines, *_markers(found.markers, names, width)]
+    lines = screen.sentences(
+        [f"Without the model: {_test(found)}", *(f"warning: {warning}" for warning in _doubts(found))]
+    )
+    return [*lines, *(_markers(found.markers, names, screen.width) if screen.verbose else [])]
 
 
-def render_drift(case: Case, drift: Drift, width: int = 80, encoding: str = "utf-8") -> str:
-    """Return what a search for a change over time found, without escape sequences, ending with a newline.
+def render_drift(case: Case, drift: Drift, screen: Screen = PLAIN) -> str:
+    """Return what a search for a change over time found, ending with a newline.
 
     Args:
         case: The case that was searched.
         drift: What was found.
-        width: Columns of the terminal.
-        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        screen: How it is shown.
     """
-    lines = wrap(f"{printable(case.file)}: {HEADLINES[drift.verdict]}", width)
-    for sentence in _said(drift):
-        lines += wrap(sentence, width)
-    if case.summary:
-        lines += wrap(f"Read: {printable(case.summary)}.", width)
-    for warning in case.warnings:
-        lines += wrap(f"warning: {printable(warning)}", width)
+    said, tone = HEADLINES[drift.verdict]
+    sentences = list(_said(drift))
+    sentences += [f"Read: {printable(case.summary)}."] if case.summary else []
+    sentences += [f"warning: {printable(warning)}" for warning in case.warnings]
     if drift.n_without_time:
         missing = f"{counted(drift.n_without_time, 'response')} without a time that can be read"
-        lines += wrap(f"warning: left out: {missing}", width)
-    return as_text([lines], encoding)
+        sentences.append(f"warning: left out: {missing}")
+    return as_text([[*screen.headline(case.file, said, tone), *screen.sentences(sentences)]], screen.encoding)
 
 
 def render_drift_json(case: Case, drift: Drift) -> str:

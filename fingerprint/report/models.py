@@ -8,9 +8,19 @@ from typing import Any
 
 from fingerprint.base.escaping import printable
 from fingerprint.config import flat_values
+from fingerprint.model.decision import percent
+from fingerprint.report.layout import Names, columns, fit
 
 # Digits of a sha256 that are shown; `fingerprint models` takes as many as are unique.
 _DIGITS = 12
+# Domains of a lab or a release that are named.
+_DOMAINS = 3
+_RELEASE_HEAD = ("release", "lab", "released", "responses", "held out", "lab right", "release right", "domains")
+_LAB_HEAD = ("lab", "releases", "first", "last", "responses", "held out", "lab right", "domains")
+_RIGHT = (
+    "\nRight: of the responses that were held out (the regression set), how many the linear classifier names, each "
+    "response\nalone. Verdicts are on cases of several responses and weigh more evidence. All domains: --format json.\n"
+)
 _COMPARISON_HEAD = ("", "cases", "old", "new", "worse by", "95 % interval", "allowed", "")
 
 
@@ -31,7 +41,7 @@ def render_versions(rows: Sequence[Mapping[str, Any]]) -> str:
             row["sha256"][:_DIGITS],
             row["name"],
             row["trained"],
-            f"{row['releases']} releases",
+            f"{row['releases']:,} releases",
             f"newest {row['newest']}",
             command,
         )
@@ -62,6 +72,60 @@ def render_model(model: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n\nconfig\n" + _columns(rows)
 
 
+def render_releases(releases: Sequence[Mapping[str, Any]], labs: Mapping[str, str]) -> str:
+    """Render a line for each release that a model knows.
+
+    Args:
+        releases: As `fingerprint.store.known.KnownRelease` has them.
+        labs: The display name of each lab by its key.
+
+    Returns:
+        Text that ends with a newline.
+    """
+    name = Names(labs)
+    rows = [
+        (
+            printable(row["release"]),
+            name(row["lab"]),
+            row["released"] or "-",
+            f"{row['responses']:,}",
+            f"{row['held_out']:,}",
+            _right(row["lab_right"]),
+            _right(row["release_right"]),
+            _domains(row["domains"]),
+        )
+        for row in releases
+    ]
+    return _columns([_RELEASE_HEAD, *rows]) + _RIGHT
+
+
+def render_labs(rows: Sequence[Mapping[str, Any]], labs: Mapping[str, str]) -> str:
+    """Render a line for each lab that a model knows.
+
+    Args:
+        rows: As `fingerprint.store.known.KnownLab` has them.
+        labs: The display name of each lab by its key.
+
+    Returns:
+        Text that ends with a newline.
+    """
+    name = Names(labs)
+    lines = [
+        (
+            name(row["lab"]),
+            f"{row['releases']:,}",
+            row["oldest"] or "-",
+            row["newest"] or "-",
+            f"{row['responses']:,}",
+            f"{row['held_out']:,}",
+            _right(row["lab_right"]),
+            _domains(row["domains"]),
+        )
+        for row in rows
+    ]
+    return _columns([_LAB_HEAD, *lines]) + _RIGHT
+
+
 def render_comparison(comparison: Mapping[str, Any]) -> str:
     """Render a model comparison: a table by group of releases, then what fell, then what was lost.
 
@@ -86,7 +150,7 @@ def render_comparison(comparison: Mapping[str, Any]) -> str:
 
 def _corpus(corpus: Mapping[str, Any]) -> str:
     licence, source = corpus["licence"] or "no licence stated", corpus["source"] or "no source stated"
-    return f"{corpus['sha256'][:_DIGITS]}  {corpus['name']} ({corpus['rows']} rows, {licence}, {source})"
+    return f"{corpus['sha256'][:_DIGITS]}  {corpus['name']} ({corpus['rows']:,} rows, {licence}, {source})"
 
 
 def _figure(figure: Mapping[str, Any]) -> Sequence[str]:
@@ -109,7 +173,16 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
+def _right(share: float | None) -> str:
+    return "-" if share is None else percent(share, 0)
+
+
+def _domains(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _DOMAINS:,} more" if len(names) > _DOMAINS else ""
+    return ", ".join(map(printable, names[:_DOMAINS])) + more
+
+
 def _columns(rows: Sequence[Sequence[str]]) -> str:
     """Lines with two spaces between columns of equal width."""
-    width = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
-    return "".join("  ".join(map(str.ljust, row, width)).rstrip() + "\n" for row in rows)
+    width = [max(map(columns, cells)) for cells in zip(*rows, strict=True)]
+    return "".join("  ".join(map(fit, row, width)).rstrip() + "\n" for row in rows)

@@ -3,31 +3,40 @@
 from __future__ import annotations
 
 from fingerprint.base.escaping import printable
-from fingerprint.report.claim import HEADLINES, reference_words
-from fingerprint.report.comparison import case_lines, model_lines, pair_lines, rates_lines
-from fingerprint.report.layout import as_text, wrap
+from fingerprint.model.plain_words import claim_in_words
+from fingerprint.model.verdict import AllowedRates
+from fingerprint.report.claim import TONES, reference_words, word_of
+from fingerprint.report.comparison import DETAILS, case_lines, pair_lines, rates_lines
+from fingerprint.report.layout import PLAIN, Screen, as_text, model_known
 from fingerprint.verification.references import ReferenceVerdict
 
 
-def render_reference(verdict: ReferenceVerdict, width: int = 80, encoding: str = "utf-8") -> str:
-    """Return the verdict as lines of text without escape sequences, ending with a newline.
+def render_reference(verdict: ReferenceVerdict, screen: Screen = PLAIN) -> str:
+    """Return the verdict as lines of text, ending with a newline; details follow on a verbose screen.
 
     Args:
         verdict: The verdict.
-        width: Columns of the terminal.
-        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        screen: How it is shown.
     """
-    headline = HEADLINES[verdict.verdict].format(claim=reference_words(verdict))
-    head = wrap(f"{printable(verdict.file)}: {headline}", width)
-    head += wrap(verdict.explanation, width)
+    rates = verdict.pair.rates
+    words = claim_in_words(
+        verdict.verdict, reference_words(verdict), AllowedRates(rates.false_alarms, rates.false_accepts), ()
+    )
+    sentences = [word_of(verdict.verdict, words.how_often_wrong, verdict.explanation)]
     if verdict.advice:
-        head += wrap(verdict.advice, width)
+        sentences.append(f"Next: {verdict.advice}")
     names = printable(verdict.file), printable(verdict.reference.file)
     sections = [
-        head,
-        pair_lines(verdict.pair, names, width),
-        [line for case in (verdict.case, verdict.reference) for line in case_lines(case, width)],
-        rates_lines(verdict.pair.rates, width),
-        model_lines(verdict.model, width),
+        [
+            *screen.headline(verdict.file, words.headline, TONES[verdict.verdict]),
+            *screen.sentences(map(printable, sentences)),
+        ],
+        pair_lines(verdict.pair, names, screen),
     ]
-    return as_text(sections, encoding)
+    cases = [line for case in (verdict.case, verdict.reference) for line in case_lines(case, screen.width)]
+    if screen.verbose:
+        explained = screen.sentences([printable(verdict.explanation), model_known(verdict.model)])
+        sections += [rates_lines(rates, screen.width), cases, explained]
+    else:
+        sections.append([*cases, *screen.more(DETAILS)])
+    return as_text(sections, screen.encoding)

@@ -6,14 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fingerprint.base.escaping import printable
-from fingerprint.metrics import Level
 from fingerprint.model.decision import percent
+from fingerprint.model.plain_words import verdict_in_words
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
     UNKNOWN,
     Candidates,
     LabShare,
-    Novelty,
     Reason,
     SelfIdentification,
     SideEvidence,
@@ -22,27 +21,22 @@ from fingerprint.model.verdict import (
     StyleMarker,
     TokenCounts,
     Verdict,
-    VerdictWord,
 )
-from fingerprint.report.layout import Names, as_text, bars, counted, draws_blocks, wrap
+from fingerprint.report.confidence import TONES, UNJUDGED, confidence
+from fingerprint.report.layout import PLAIN, Names, Screen, as_text, bars, counted, draws_blocks, model_known, wrap
 from fingerprint.report.rates import expected, render_rates
 
-HEADLINES: dict[VerdictWord, str] = {
-    VerdictWord.ATTRIBUTED: "ATTRIBUTED to {lab}: {named}",
-    VerdictWord.NEW_RELEASE: "NEW RELEASE of {lab}: this lab, but none of its known releases{closest}",
-    VerdictWord.LIKELY: "LIKELY {lab}: {named}",
-    VerdictWord.UNKNOWN: "UNKNOWN: no lab that the model knows",
-    VerdictWord.NONE_OF_THESE: "NONE OF THESE: no candidate",
-    VerdictWord.INCONCLUSIVE: "INCONCLUSIVE: {between}",
-}
-"""The headline of each verdict; a test holds it complete."""
+# Rows of each ranking, where nothing else is asked for.
+_LABS, _RELEASES, _ALL = 5, 3, 10
 
-# Rows of each ranking, where nothing else is asked for: with them the text has about fifty lines.
-_LABS, _FAMILIES, _RELEASES = 5, 3, 3
+# A set of labs that is longer than this is shown among the details, cut to the first few.
+_SHORT_SET, _SET_ROWS = 5, 5
+_DETAILS = "families, releases, style markers, side evidence, how often this is right"
 
-# The reasons for which a short set of labs is the answer: the evidence fits, and is too weak for one lab.
-_BETWEEN = {Reason.ABOVE_LIKELY, Reason.NO_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.BELOW_UNKNOWN, Reason.BELOW_NONE}
-_FEW, _SET_ROWS = 3, 5
+# The reasons for which a short set of labs is an answer: the evidence fits, and is too weak for one lab.
+_TELLING_SETS = frozenset(
+    {Reason.ABOVE_LIKELY, Reason.NO_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.BELOW_UNKNOWN, Reason.BELOW_NONE}
+)
 
 # Labs and releases that side evidence names; more do not fit on a line.
 _SIDE_ROWS = 3
@@ -50,64 +44,87 @@ _SIDE_ROWS = 3
 
 @dataclass(frozen=True)
 class _Page:
-    """How to show a verdict: display names, rows of each ranking if asked for, columns, whether bars have blocks."""
+    """How to show a verdict: display names, rows of each ranking if asked for, the screen."""
 
     name: Names
     top: int | None
-    width: int
-    blocks: bool
+    screen: Screen
+
+    @property
+    def width(self) -> int:
+        return self.screen.width
+
+    def rows(self, short: int) -> int:
+        """Rows of a ranking: as many as were asked for; else `short` of them, or more among details."""
+        return self.top or (_ALL if self.screen.verbose else short)
 
     def bars(self, title: str, rows: Sequence[tuple[str, float]]) -> list[str]:
         """A ranking under its title."""
-        return [*wrap(title, self.width), *bars(rows, self.width, self.blocks)] if rows else []
+        blocks = draws_blocks(self.screen.encoding)
+        return [*wrap(title, self.width), *bars(rows, self.width, blocks)] if rows else []
 
 
-def render(
-    verdict: Verdict, labs: Mapping[str, str], top: int | None = None, width: int = 80, encoding: str = "utf-8"
-) -> str:
-    """Return the verdict as lines of text without escape sequences, ending with a newline.
+def render(verdict: Verdict, labs: Mapping[str, str], top: int | None = None, screen: Screen = PLAIN) -> str:
+    """Return the verdict as lines of text, ending with a newline.
+
+    First the headline, how sure it is, and what to do next; then a short ranking, unless nothing was judged. Details
+    follow on a verbose screen.
 
     Args:
         verdict: The verdict.
         labs: The display name of each lab by its key.
-        top: Rows of each ranking; None for 5 labs, 3 families and 3 releases.
-        width: Columns of the terminal.
-        encoding: Of the output; characters that it lacks are written as ASCII escapes.
+        top: Rows of each ranking; None for 5 labs and 3 releases, and 10 of each among details.
+        screen: How it is shown.
     """
-    page = _Page(Names(labs), top, width, draws_blocks(encoding))
-    sections = [
-        _head(verdict, page),
-        _labs(verdict, page),
-        _families(verdict, page),
-        _releases(verdict, page),
-        _style_markers(verdict, page),
-        _side(verdict.side_evidence, page),
-        [*render_rates(verdict.calibration, page.width), *_model(verdict, page)],
-    ]
-    return as_text(sections, encoding)
+    page = _Page(Names(labs), top, screen)
+    sections = [_head(verdict, page), *_rankings(verdict, page)]
+    if screen.verbose:
+        sections += [
+            _reasons(verdict, page),
+            _style_markers(verdict, page),
+            _side(verdict.side_evidence, page),
+            render_rates(verdict.calibration, page.width),
+        ]
+    else:
+        sections.append(_short_side(verdict.side_evidence, page))
+    sections.append([*_read(verdict, page), *screen.more(_DETAILS)])
+    return as_text(sections, screen.encoding)
 
 
 def _head(verdict: Verdict, page: _Page) -> list[str]:
-    lines = wrap(f"{printable(verdict.file)}: {_headline(verdict, page.name)}", page.width)
-    if verdict.verdict is VerdictWord.LIKELY:
-        between = _between(verdict, page.name)
-        said = f"{between[0].upper()}{between[1:]}. " if between else ""
-        lines += wrap(f"{said}This is weaker than an attribution.", page.width)
-    lines += wrap(printable(verdict.explanation), page.width)
-    if verdict.n_used:
-        lines += wrap(_support(verdict, page.name), page.width)
-        lines += wrap(_set(verdict, page.name), page.width)
+    said = verdict_in_words(verdict, page.name).headline
+    sentences = [confidence(verdict, page.name)]
+    if len(verdict.set) <= _SHORT_SET and verdict.reason in _TELLING_SETS:
+        sentences.append(_set(verdict, page.name))
     if verdict.advice:
-        lines += wrap(printable(verdict.advice), page.width)
-    lines += wrap(expected(verdict.calibration), page.width)
+        sentences.append(f"Next: {printable(verdict.advice)}")
     if verdict.candidates is not None:
-        for sentence in _candidates(verdict.candidates, verdict, page.name):
-            lines += wrap(sentence, page.width)
-    if verdict.read.summary:
-        lines += wrap(f"Read: {printable(verdict.read.summary)}.", page.width)
-    for warning in verdict.warnings:
-        lines += wrap(f"warning: {printable(warning)}", page.width)
-    return lines
+        sentences += _candidates(verdict.candidates, verdict, page.name)
+    sentences += [f"warning: {printable(warning)}" for warning in verdict.warnings]
+    return [
+        *page.screen.headline(verdict.file, said, TONES[verdict.verdict]),
+        *page.screen.sentences(sentences),
+    ]
+
+
+def _rankings(verdict: Verdict, page: _Page) -> list[list[str]]:
+    """Nothing where nothing was judged; what does not decide is among the details."""
+    if not verdict.n_used or (verdict.reason in UNJUDGED and not page.screen.verbose):
+        return []
+    rankings = [_labs(verdict, page)]
+    if page.screen.verbose:
+        rankings.append(_families(verdict, page))
+    if page.screen.verbose or verdict.level is not None:
+        rankings.append(_releases(verdict, page))
+    return rankings
+
+
+def _reasons(verdict: Verdict, page: _Page) -> list[str]:
+    """The figures behind the head."""
+    sentences = [printable(verdict.explanation)]
+    if verdict.n_used:
+        sentences += [_support(verdict, page.name), _set(verdict, page.name)]
+    return page.screen.sentences([*sentences, expected(verdict.calibration)])
 
 
 def _candidates(candidates: Candidates, verdict: Verdict, name: Names) -> list[str]:
@@ -123,42 +140,6 @@ def _candidates(candidates: Candidates, verdict: Verdict, name: Names) -> list[s
             "not measured)."
         )
     return sentences
-
-
-def _headline(verdict: Verdict, name: Names) -> str:
-    lab = verdict.labs[0].lab
-    known = [row.release for row in verdict.releases if row.lab == lab]
-    return HEADLINES[verdict.verdict].format(
-        lab=name(lab),
-        named=_named(verdict),
-        closest=f", closest to {printable(known[0])}" if known else "",
-        between=_between(verdict, name) or "no lab can be named",
-    )
-
-
-def _named(verdict: Verdict) -> str:
-    """What the verdict names within the lab."""
-    lab = verdict.labs[0].lab
-    releases = [row.release for row in verdict.releases if row.lab == lab]
-    families = [row.family for row in verdict.families if row.lab == lab]
-    if verdict.novelty is Novelty.NEW:
-        return "probably none of its known releases"
-    if verdict.level is Level.RELEASE and releases:
-        return printable(releases[0])
-    if verdict.level is Level.FAMILY and families:
-        return f"the {printable(families[0])} family"
-    if verdict.novelty is Novelty.KNOWN:
-        return "a known release of this lab; which one cannot be told"
-    return "the lab; which release cannot be told"
-
-
-def _between(verdict: Verdict, name: Names) -> str:
-    """The labs of a short set, if one of them is more probable than not; else nothing."""
-    together = sum(row.probability for row in verdict.set)
-    if verdict.reason not in _BETWEEN or not 2 <= len(verdict.set) <= _FEW or together <= 0.5:
-        return ""
-    *others, last = (name(row.lab) for row in verdict.set)
-    return f"between {', '.join(others)} and {last} ({min(100 * together, 100):.0f} % together)"
 
 
 def _support(verdict: Verdict, name: Names) -> str:
@@ -181,7 +162,7 @@ def _set(verdict: Verdict, name: Names) -> str:
 
 
 def _labs(verdict: Verdict, page: _Page) -> list[str]:
-    top = page.top or _LABS
+    top = page.rows(_LABS)
     shown: list[LabShare] = list(verdict.labs[:top])
     # The probability of an unknown lab, or of none of these, belongs to every reading of the others.
     shown += [row for row in verdict.labs[top:] if row.lab in (UNKNOWN, NONE_OF_THESE)]
@@ -190,14 +171,14 @@ def _labs(verdict: Verdict, page: _Page) -> list[str]:
 
 def _families(verdict: Verdict, page: _Page) -> list[str]:
     rows = [(f"{printable(row.family)} ({page.name(row.lab)})", row.probability) for row in verdict.families]
-    return page.bars("Families", rows[: page.top or _FAMILIES])
+    return page.bars("Families", rows[: page.rows(_RELEASES)])
 
 
 def _releases(verdict: Verdict, page: _Page) -> list[str]:
     rows = [(f"{printable(row.release)} ({page.name(row.lab)})", row.probability) for row in verdict.releases]
     rows += [(f"a new release of {page.name(row.lab)}", row.probability) for row in verdict.new_releases]
     rows.sort(key=lambda row: -row[1])
-    return page.bars("Releases", rows[: page.top or _RELEASES])
+    return page.bars("Releases", rows[: page.rows(_RELEASES)])
 
 
 def _style_markers(verdict: Verdict, page: _Page) -> list[str]:
@@ -230,6 +211,18 @@ def _side(side: SideEvidence | None, page: _Page) -> list[str]:
     return lines
 
 
+def _short_side(side: SideEvidence | None, page: _Page) -> list[str]:
+    """What side evidence there is, in a sentence."""
+    if side is None:
+        return []
+    found = []
+    if side.token_counts.labs:
+        found.append(f"token counts speak most for {page.name(side.token_counts.labs[0].lab)}")
+    if named := _named_in(side.self_identification, page.name):
+        found.append(f"they name {named}")
+    return wrap(f"Side evidence (it does not change the verdict): {'; '.join(found)}.", page.width) if found else []
+
+
 def _token_counts(counts: TokenCounts, name: Names) -> str:
     if not counts.labs:
         return counts.note
@@ -240,7 +233,7 @@ def _token_counts(counts: TokenCounts, name: Names) -> str:
 
 
 def _statements(found: SelfIdentification, name: Names) -> str:
-    named = ", ".join(f"{name(row.lab)} in {counted(row.responses, 'response')}" for row in found.statements)
+    named = _named_in(found, name)
     if not found.labs:
         return f"{named} ({found.note})" if named else found.note
     first = found.labs[0]
@@ -248,16 +241,17 @@ def _statements(found: SelfIdentification, name: Names) -> str:
     return f"{named} ({_ratios(found.labs, name)}; {false})"
 
 
+def _named_in(found: SelfIdentification, name: Names) -> str:
+    return ", ".join(f"{name(row.lab)} in {counted(row.responses, 'response')}" for row in found.statements)
+
+
 def _ratios(rows: Sequence[SideRatio | StatementRatio], name: Names) -> str:
     shown = ", ".join(f"{name(row.lab)} {row.log_likelihood_ratio:+.1f}" for row in rows[:_SIDE_ROWS])
     return f"LLR {shown}"
 
 
-def _model(verdict: Verdict, page: _Page) -> list[str]:
-    model = verdict.model
-    newest = f", the newest from {printable(model.newest)}" if model.newest else ""
-    return wrap(
-        f"{verdict.n_used} of {counted(verdict.n_responses, 'response')} used. Model {printable(model.name)} "
-        f"{printable(model.version)}, trained {printable(model.trained)}, knows {model.releases} releases{newest}.",
-        page.width,
-    )
+def _read(verdict: Verdict, page: _Page) -> list[str]:
+    """What was read, and by which model."""
+    used = f"{verdict.n_used:,} of {counted(verdict.n_responses, 'response')} used."
+    read = f"Read: {printable(verdict.read.summary)}; {used}" if verdict.read.summary else used
+    return page.screen.sentences([read, model_known(verdict.model) if page.screen.verbose else ""])

@@ -145,7 +145,7 @@ def _forget(folder: Path) -> None:
         # Under another name first: what a kill leaves of it is then no version any more.
         old.rename(temporary_sibling(old))
     # Under the lock, all that is hidden here was left by somebody who was killed.
-    for left in [p for p in _place(folder).iterdir() if p.name.startswith(".")]:
+    for left in [p for p in _place(folder).iterdir() if p.name.startswith(".") and p.is_dir()]:
         shutil.rmtree(left, ignore_errors=True)
 
 

@@ -88,7 +88,7 @@ def test_what_is_expected_is_said_and_counts(model: Path, tmp_path: Path) -> Non
     assert len({json.dumps(one["calibration"]["mixture"]) for one in json_of.values()}) == 3
     assert (
         "Expected: a known release, as in an audit"
-        in run("identify", file, "--model", model, "--expect", "known").stdout
+        in run("identify", file, "--model", model, "--expect", "known", "--verbose").stdout
     )
 
 
@@ -127,7 +127,7 @@ def test_bad_files_do_not_keep_others_from_an_answer(model: Path, tmp_path: Path
 
 def test_text_for_people(model: Path, tmp_path: Path) -> None:
     file = worlds.case(tmp_path / "s.jsonl", "cedar-2", 25)
-    done = run("identify", file, "--model", model)
+    done = run("identify", file, "--model", model, "--verbose")
     assert done.returncode == 0
     assert "%" in done.stdout
     assert "Held-out cases with " in done.stdout
@@ -178,7 +178,7 @@ def test_what_was_read_and_the_parts_that_count(model: Path, tmp_path: Path) -> 
         "judged": ["prose", "code"],
     }
     text = " ".join(run("identify", file, "--model", model).stdout.split())
-    assert f"Read: {found['summary']}." in text
+    assert f"Read: {found['summary']}; 1 of 1 response used." in text
     tools = valid(run("identify", file, "--model", model, "--format", "json", "--parts", "tools").stdout)
     assert (tools["read"]["judged"], tools["n_used"]) == (["tools"], 1)
     for args in (["--parts", "poems"], ["--format-in", "nothing"], ["--column", "nobody"]):

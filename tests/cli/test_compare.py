@@ -21,6 +21,7 @@ from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
 from fingerprint.report import comparison as report
 from fingerprint.report import model_free
 from fingerprint.report.comparison import render_text
+from fingerprint.report.layout import Screen
 from fingerprint.store.folder import load, save
 from fingerprint.verification.comparison import Comparison
 from tests import worlds
@@ -104,7 +105,7 @@ def test_shared_prompts_are_tested_beside_the_verdict(comparing: Path, tmp_path:
     assert bold["delta"] == -1 <= bold["low"] < bold["high"] < 0
     assert bold["p_adjusted"] <= 0.05
     assert len(found["markers"]["effects"]) > 5
-    text = run("compare", one, two, "--model", comparing, *RATES).stdout
+    text = run("compare", one, two, "--model", comparing, "--verbose", *RATES).stdout
     assert "20 prompts shared, 20 and 20 responses to them" in text
     assert "least p-value that was possible" in text
     assert "only ids say that 20 prompts" in text
@@ -161,7 +162,7 @@ def test_of_more_files_the_code_is_0(tmp_path: Path, comparing: Path, monkeypatc
 
 def test_text_for_people(comparing: Path, tmp_path: Path) -> None:
     cases = files(tmp_path, "ash-1", "oak-2", "ash-1", count=3)
-    done = run("compare", *cases, "--model", comparing, *RATES)
+    done = run("compare", *cases, "--model", comparing, "--verbose", *RATES)
     assert done.returncode == 0
     # Where a line ends depends on how long the paths are.
     said = " ".join(done.stdout.split())
@@ -179,13 +180,13 @@ def test_text_for_people(comparing: Path, tmp_path: Path) -> None:
 def test_text_in_ascii_and_with_hostile_names(comparing: Path, tmp_path: Path) -> None:
     found = compared(comparing, *files(tmp_path, "ash-1", "oak-2"))
     cases = tuple(dataclasses.replace(case, file="a\x1b[31m\u4e2d") for case in found.cases)
-    text = render_text(dataclasses.replace(found, cases=cases), 60, "ascii")
+    text = render_text(dataclasses.replace(found, cases=cases), Screen(60, "ascii", verbose=True))
     assert "\x1b" not in text
     assert text.isascii()
 
 
 def test_every_word_has_its_text() -> None:
-    assert report.HEADLINES.keys() == set(PairVerdict)
+    assert report.TONES.keys() == set(PairVerdict)
     assert report.KINDS.keys() == set(PairKind)
     assert compare._CODES.keys() == set(PairVerdict)
     default = {parameter.name: parameter.default for parameter in compare.command.params}

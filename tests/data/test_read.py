@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fingerprint.data import response, streams
 from fingerprint.data.reader import case_of, read_case
 from fingerprint.data.response import is_refusal
+from fingerprint.data.streams import zstd
 from fingerprint.errors import InputError
 
 LONG = "A response that is long enough to be judged."
@@ -61,7 +61,7 @@ def test_chat_form_takes_the_last_assistant_turn(tmp_path: Path) -> None:
 @pytest.mark.parametrize("form", [".jsonl", ".txt"])
 def test_packed_as_they_are(tmp_path: Path, form: str, pack: str) -> None:
     data = lines({"response": LONG}) if form == ".jsonl" else LONG.encode()
-    packers: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstandard.compress}
+    packers: dict[str, Callable[[bytes], bytes]] = {"": bytes, ".gz": gzip.compress, ".zst": zstd.compress}
     data = packers[pack](data)
     assert read_case(file(tmp_path, data, "x" + form + pack)).records[0].response == LONG
 
@@ -193,7 +193,7 @@ def test_a_line_that_is_too_long_is_refused_while_it_is_read(tmp_path: Path, mon
     assert caught.value.line == 2
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_cut_off_packing(tmp_path: Path, pack: Any) -> None:
     data = pack(lines(*({"response": LONG + str(i)} for i in range(500))))
     with pytest.raises(InputError, match=r"damaged|cut off"):

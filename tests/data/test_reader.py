@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -18,6 +17,7 @@ from fingerprint.data.names import MASK
 from fingerprint.data.reader import case_of, expanded, read_case
 from fingerprint.data.response import Part, Response
 from fingerprint.data.rows import TOOL_CALLS, Options, opened_rows
+from fingerprint.data.streams import zstd
 from fingerprint.errors import InputError
 from tests.data.samples import (
     AGENT,
@@ -70,7 +70,7 @@ def texts(name: str, options: Options | None = None) -> list[str]:
 def test_containers(tmp_path: Path, data: bytes, name: str) -> None:
     assert texts(file(tmp_path, data, name)) == [SAID, MORE]
     assert texts(file(tmp_path, gzip.compress(data), name + ".gz")) == [SAID, MORE]
-    assert texts(file(tmp_path, zstandard.compress(data[:20]) + zstandard.compress(data[20:]), name + ".zst")) == [
+    assert texts(file(tmp_path, zstd.compress(data[:20]) + zstd.compress(data[20:]), name + ".zst")) == [
         SAID,
         MORE,
     ]
@@ -109,7 +109,7 @@ def zstd_zip(members: dict[str, Any]) -> bytes:
     out, listed = b"", b""
     for name, value in members.items():
         plain = json.dumps(value).encode()
-        packed = zstandard.compress(plain)
+        packed = zstd.compress(plain)
         sizes = struct.pack("<IIIHH", zlib.crc32(plain), len(packed), len(plain), len(name), 0)
         fields = struct.pack("<HHHI", 63, 0, 93, 0) + sizes
         listed += b"PK\x01\x02\x3f\x00" + fields + bytes(10) + len(out).to_bytes(4, "little") + name.encode()

@@ -8,10 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import zstandard
 
 from fingerprint.data import streams
-from fingerprint.data.streams import Lines, opened, read_all, text
+from fingerprint.data.streams import Lines, opened, read_all, text, zstd
 from fingerprint.errors import InputError
 
 LINES = [f"line {i}, of some length" for i in range(500)]
@@ -30,7 +29,7 @@ def lines(name: str) -> list[str]:
         return [line for _, line in Lines(stream)]
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zstd.compress])
 def test_packed_or_not(tmp_path: Path, pack: Pack) -> None:
     name = file(tmp_path, pack(b"\xef\xbb\xbf" + PLAIN))
     assert lines(name) == LINES
@@ -40,12 +39,12 @@ def test_packed_or_not(tmp_path: Path, pack: Pack) -> None:
         assert (stream.path is None) == (pack is not bytes)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_every_frame_is_read(tmp_path: Path, pack: Pack) -> None:
     assert lines(file(tmp_path, pack(PLAIN) + pack(PLAIN) + pack(b"last"))) == [*LINES, *LINES, "last"]
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 @pytest.mark.parametrize("cut", [0.5, 0.98, "in the second frame", "garbage"])
 def test_what_is_cut_off_or_damaged_says_so(tmp_path: Path, pack: Pack, cut: float | str) -> None:
     data = pack(os.urandom(200_000) + PLAIN)
@@ -59,7 +58,7 @@ def test_what_is_cut_off_or_damaged_says_so(tmp_path: Path, pack: Pack, cut: flo
         read_all(stream)
 
 
-@pytest.mark.parametrize("pack", [gzip.compress, zstandard.compress])
+@pytest.mark.parametrize("pack", [gzip.compress, zstd.compress])
 def test_bombs_are_cut_short(tmp_path: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(streams, "_RATIO_FROM", 1_000_000)
     name = file(tmp_path, pack(b"\n" * 40_000_000))
@@ -116,7 +115,7 @@ def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -
 
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     class Stdin:
-        buffer = io.BufferedReader(io.BytesIO(zstandard.compress(PLAIN)))
+        buffer = io.BufferedReader(io.BytesIO(zstd.compress(PLAIN)))
 
     monkeypatch.setattr("sys.stdin", Stdin)
     assert lines("-") == LINES

@@ -8,6 +8,7 @@ from fingerprint.comparison.markers import MarkerEffect
 from fingerprint.comparison.model_free import ModelFree, model_free
 from fingerprint.comparison.shared_prompts import shared_prompts
 from fingerprint.data.response import Response
+from fingerprint.report.layout import Screen
 from fingerprint.report.model_free import model_free_lines
 
 NAMES = ("a.jsonl", "b.jsonl")
@@ -22,7 +23,7 @@ def compared(first: list[Response], second: list[Response]) -> ModelFree:
 
 
 def text(found: ModelFree) -> str:
-    return " ".join(" ".join(model_free_lines(found, NAMES, 80)).split())
+    return " ".join(" ".join(model_free_lines(found, NAMES, Screen(80, verbose=True))).split())
 
 
 def effects(count: int, p_adjusted: float) -> tuple[MarkerEffect, ...]:

@@ -16,7 +16,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.config import ExpectationsConfig, MixtureConfig
 from fingerprint.metrics import Level
 from fingerprint.model.calibration import Expect
-from fingerprint.model.decision import VERDICT_OF
+from fingerprint.model.decision import VERDICT_OF, percent
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
     UNKNOWN,
@@ -48,10 +48,11 @@ from fingerprint.model.verdict import (
     VerdictWord,
 )
 from fingerprint.report.advice import what_would_settle
+from fingerprint.report.confidence import CONFIDENCE, TONES, UNJUDGED
 from fingerprint.report.json import render_list, render_one, schema
-from fingerprint.report.layout import bars, columns, fit
+from fingerprint.report.layout import Screen, Tone, bars, columns, fit
 from fingerprint.report.rates import EXPECTED, KINDS
-from fingerprint.report.text import HEADLINES, render
+from fingerprint.report.text import render
 
 HOSTILE = "\x1b[2J\x1b]0;title\x07evil\u202eelif\u200b\r\n\ud800"
 NAMES = {"zhipu": "Zhipu AI", "openai": "OpenAI"}
@@ -121,23 +122,121 @@ def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Ve
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
 
-def flat(one: Verdict) -> str:
-    return " ".join(render(one, NAMES).split())
+DETAILS = Screen(verbose=True)
+
+
+def flat(one: Verdict, screen: Screen = DETAILS) -> str:
+    return " ".join(render(one, NAMES, screen=screen).split())
 
 
 def headline(one: Verdict) -> str:
     """The first line, on a screen that is wide enough for it."""
-    return render(one, NAMES, width=200).split("\n")[0].removeprefix("s.jsonl: ")
+    return render(one, NAMES, screen=Screen(200)).split("\n")[0].removeprefix("s.jsonl: ")
 
 
-def test_what_people_must_see() -> None:
+def test_what_people_see_first() -> None:
+    assert render(verdict(advice="Do this."), NAMES) == (
+        "s.jsonl: A model of Zhipu AI wrote these responses: glm-4.7.\n"
+        "Attributed: P(Zhipu AI) = 90.0 %. At most 5 % of attributions are wrong, in each\n"
+        "  kind of case that is expected.\n"
+        "Next: Do this.\n"
+        "warning: 1 response was a duplicate and counts once\n"
+        "\n"
+        "Labs\n"
+        "  Zhipu AI      90.0 %  ██████████████████████████████████████████████████▍\n"
+        "  OpenAI         7.0 %  ███▉\n"
+        "  unknown lab    3.0 %  █▋\n"
+        "\n"
+        "Releases\n"
+        "  glm-4.7 (Zhipu AI)          80.0 %  █████████████████████████████████▋\n"
+        "  a new release of Zhipu AI   10.0 %  ████▎\n"
+        "  gpt-5 (OpenAI)               5.0 %  ██▏\n"
+        "\n"
+        "Side evidence (it does not change the verdict): token counts speak most for\n"
+        "  Zhipu AI; they name Zhipu AI in 2 responses.\n"
+        "\n"
+        "Read: 25 rows of responses; 2 error rows left out; 24 of 25 responses used.\n"
+        "More with --verbose: families, releases, style markers, side evidence, how often\n"
+        "  this is right.\n"
+    )
+
+
+def test_a_narrow_terminal() -> None:
+    lines = render(verdict(), NAMES, screen=Screen(40)).splitlines()
+    assert lines[:7] == [
+        "s.jsonl: A model of Zhipu AI wrote these",
+        "  responses: glm-4.7.",
+        "Attributed: P(Zhipu AI) = 90.0 %. At",
+        "  most 5 % of attributions are wrong, in",
+        "  each kind of case that is expected.",
+        "warning: 1 response was a duplicate and",
+        "  counts once",
+    ]
+    assert max(map(len, lines)) <= 40
+    assert max(map(len, render(verdict(), NAMES, screen=Screen(60, verbose=True)).splitlines())) <= 60
+
+
+def test_only_the_headline_is_painted_and_each_of_its_lines_by_itself() -> None:
+    def paint(line: str, tone: Tone) -> str:
+        assert line.isprintable()
+        return f"<{tone}>{line}</>"
+
+    plain = render(verdict(file=HOSTILE), NAMES, screen=Screen(60)).splitlines()
+    painted = render(verdict(file=HOSTILE), NAMES, screen=Screen(60, paint=paint)).splitlines()
+    marked = [line for line in painted if line.startswith("<")]
+    assert len(marked) > 1
+    assert marked == painted[: len(marked)]
+    assert [line.removeprefix("<firm>").removesuffix("</>") for line in painted] == plain
+
+
+def test_every_verdict_and_reason_has_words_and_a_tone() -> None:
+    assert set(TONES) == set(VERDICTS)
+    assert set(CONFIDENCE) == set(Reason)
+    for reason in Reason:
+        word = VERDICT_OF[reason]
+        said = flat(verdict(word, reason=reason))
+        assert f"{word.replace('-', ' ').capitalize()}: " in said
+        assert "{" not in said
+
+
+def test_nothing_is_ranked_where_nothing_was_judged() -> None:
+    for reason in UNJUDGED:
+        unjudged = verdict(VerdictWord.INCONCLUSIVE, reason=reason, level=None)
+        text = render(unjudged, NAMES)
+        assert "Labs" not in text
+        assert "90.0 %" not in text
+        # Their figures are still there for whoever wants them, unless there was nothing at all.
+        assert "Labs" in render(unjudged, NAMES, screen=DETAILS)
+    empty = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.NO_RESPONSES, n_used=0, support=Support.NONE)
+    assert "90.0 %" not in render(empty, NAMES, screen=DETAILS)
+
+
+def test_probabilities_that_are_not_0_or_1_do_not_read_so_and_counts_have_separators() -> None:
+    assert [percent(share, 1) for share in (0.0, 0.0004, 0.0006, 0.9994, 0.9996, 1.0)] == [
+        "0.0 %",
+        "<0.1 %",
+        "0.1 %",
+        "99.9 %",
+        ">99.9 %",
+        "100.0 %",
+    ]
+    assert (percent(0.004, 0), percent(0.0, 0), percent(0.996, 0)) == ("<1 %", "0 %", ">99 %")
+    labs = (LabShare("zhipu", 0.9998), LabShare("openai", 0.0001), LabShare(UNKNOWN, 0.0001))
+    text = flat(verdict(labs=labs, n_responses=12_345, n_used=2_000))
+    assert "Zhipu AI >99.9 %" in text
+    assert "OpenAI <0.1 %" in text
+    assert "2,000 of 12,345 responses used" in text
+
+
+def test_what_people_see_with_details() -> None:
     text = flat(verdict())
     for wanted in (
-        "ATTRIBUTED to Zhipu AI",
-        "ATTRIBUTED to Zhipu AI: glm-4.7",
+        "A model of Zhipu AI wrote these responses: glm-4.7.",
         "90.0 %",
         "unknown lab",
         "duplicate",
+        "Families",
+        "Because.",
         "bold",
         "+2.5",
         "Expected: any kind of case (50 % known releases, 40 % new releases of known labs, 10 % unknown labs; ",
@@ -149,7 +248,7 @@ def test_what_people_must_see() -> None:
         "unknown lab 90 0 % - 20 % 100.0 %",
         "Allowed in each kind: 5 % wrong among the attributed, 25 % among the attributed or likely; for ",
         "24 of 25 responses",
-        "Read: 25 rows of responses; 2 error rows left out.",
+        "Read: 25 rows of responses; 2 error rows left out;",
         "447 releases",
         "2026-08",
         "the same as glm-4.7, on 8 prompts (LLR Zhipu AI +1.5)",
@@ -157,59 +256,26 @@ def test_what_people_must_see() -> None:
         "known releases of Zhipu AI name another lab in 25 % of cases",
     ):
         assert wanted in text
+    assert "--verbose" not in text
+    short = flat(verdict(), Screen())
+    for hidden in ("Families", "Because.", "bold", "Expected:", "strong support", "Held-out", "447 releases", "LLR"):
+        assert hidden not in short
 
 
 def test_every_verdict_has_a_headline_of_its_own() -> None:
-    assert set(HEADLINES) == set(VERDICTS)
-    assert {headline(verdict(word)).split(":")[0] for word in VERDICTS} == {
-        "ATTRIBUTED to Zhipu AI",
-        "NEW RELEASE of Zhipu AI",
-        "LIKELY Zhipu AI",
-        "UNKNOWN",
-        "NONE OF THESE",
-        "INCONCLUSIVE",
-    }
+    assert len({headline(verdict(word)) for word in VERDICTS}) == len(VERDICTS)
 
 
-@pytest.mark.parametrize(
-    ("level", "novelty", "named"),
-    [
-        (Level.RELEASE, Novelty.KNOWN, "glm-4.7"),
-        (Level.FAMILY, Novelty.UNDECIDED, "the glm-4 family"),
-        (Level.LAB, Novelty.KNOWN, "a known release of this lab; which one cannot be told"),
-        (Level.LAB, Novelty.UNDECIDED, "the lab; which release cannot be told"),
-        (Level.LAB, Novelty.NEW, "probably none of its known releases"),
-    ],
-)
-def test_the_headline_names_the_finest_that_holds(level: Level, novelty: Novelty, named: str) -> None:
-    assert headline(verdict(VerdictWord.LIKELY, level=level, novelty=novelty)) == f"LIKELY Zhipu AI: {named}"
-    if novelty is not Novelty.NEW:
-        assert headline(verdict(level=level, novelty=novelty)) == f"ATTRIBUTED to Zhipu AI: {named}"
-
-
-def test_a_release_of_another_lab_is_never_the_one_that_is_named() -> None:
-    mixed = verdict(
-        releases=(ReleaseShare("gpt-5", "openai", "gpt-5", 0.4, 1), ReleaseShare("glm-4.7", "zhipu", "glm-4", 0.3, 9)),
-        families=(FamilyShare("gpt-5", "openai", 0.4), FamilyShare("glm-4", "zhipu", 0.3)),
-    )
-    assert headline(mixed) == "ATTRIBUTED to Zhipu AI: glm-4.7"
-    assert headline(dataclasses.replace(mixed, level=Level.FAMILY)) == "ATTRIBUTED to Zhipu AI: the glm-4 family"
-
-
-def test_two_labs_that_explain_a_case_alike_are_said_up_front() -> None:
+def test_a_short_set_is_an_answer_where_the_evidence_fits() -> None:
     two = (LabShare("zhipu", 0.5), LabShare("openai", 0.41))
     labs = (*two, LabShare(UNKNOWN, 0.09))
     unclear = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.BELOW_THRESHOLD, set=two, labs=labs)
-    assert headline(unclear) == "INCONCLUSIVE: between Zhipu AI and OpenAI (91 % together)"
-    likely = render(verdict(VerdictWord.LIKELY, set=two, labs=labs), NAMES).split("\n")
-    assert likely[1] == "Between Zhipu AI and OpenAI (91 % together). This is weaker than an attribution."
-    plain = "INCONCLUSIVE: no lab can be named"
-    # The labs of a mixed case, and labs that are improbable together, say nothing.
-    assert headline(dataclasses.replace(unclear, reason=Reason.TWO_SOURCES)) == plain
-    faint = (LabShare("zhipu", 0.3), LabShare("openai", 0.1))
-    assert headline(dataclasses.replace(unclear, set=faint)) == plain
-    assert headline(dataclasses.replace(unclear, set=two[:1])) == plain
-    assert "Between" not in render(verdict(set=two, labs=labs), NAMES)
+    one_of = "it is one of 2 (right in 90 % of such cases): Zhipu AI, OpenAI."
+    assert one_of in flat(unclear, Screen())
+    # The labs of a mixed case say nothing; nor do many.
+    assert one_of not in flat(dataclasses.replace(unclear, reason=Reason.TWO_SOURCES), Screen())
+    many = tuple(LabShare(f"lab-{n}", 0.05) for n in range(14))
+    assert "it is one of 14" not in flat(dataclasses.replace(unclear, set=many), Screen())
 
 
 def test_a_long_set_is_counted_and_cut() -> None:
@@ -252,9 +318,9 @@ def test_it_fits_the_terminal_and_about_a_screen_and_a_half(width: int) -> None:
     whole = dataclasses.replace(
         RATES, kinds=tuple(KindRates(kind, 9_999, 1.0, 1.0, 1.0, 1.0, 1.0) for kind in KINDS), mixture=()
     )
-    lines = render(verdict(calibration=whole), NAMES, width=width).splitlines()
+    lines = render(verdict(calibration=whole), NAMES, screen=Screen(width, verbose=True)).splitlines()
     assert max(map(len, lines)) <= width
-    assert len(lines) <= (50 if width >= 80 else 65)
+    assert len(lines) <= (55 if width >= 80 else 70)
     assert sum("later release" in line for line in lines) == 1
 
 
@@ -297,14 +363,16 @@ def test_a_lab_outside_that_fits_better_is_named_as_a_hint() -> None:
     labs = (LabShare(NONE_OF_THESE, 0.97), LabShare("zhipu", 0.02), LabShare("openai", 0.01))
     outside = dataclasses.replace(ASKED, outside=LabShare("mistral", 0.8))
     text = flat(verdict(VerdictWord.NONE_OF_THESE, candidates=outside, labs=labs))
-    assert "NONE OF THESE: no candidate" in text
+    assert "None of these: P(none of these) = 97.0 %." in text
     assert "look more like mistral, which is no candidate (P = 80 %; its error rate was not measured)." in text
 
 
 def test_the_rates_of_cases_outside_stand_by_themselves() -> None:
     kinds = (*RATES.kinds[:1], RATES.kinds[2], dataclasses.replace(RATES.kinds[0], kind="outside:same", cases=77))
     rates = dataclasses.replace(RATES, kinds=kinds)
-    lines = render(verdict(candidates=ASKED, labs=ASKED_LABS, calibration=rates), NAMES, width=100).split("\n")
+    lines = render(
+        verdict(candidates=ASKED, labs=ASKED_LABS, calibration=rates), NAMES, screen=Screen(100, verbose=True)
+    ).split("\n")
     head = lines.index("The same, of labs that are no candidates")
     assert lines[head - 1].startswith("  known release, known corpora")
     assert lines[head + 1].split()[4] == "77"
@@ -313,7 +381,7 @@ def test_the_rates_of_cases_outside_stand_by_themselves() -> None:
 
 
 def test_unknown_stays_in_sight_when_rankings_are_cut() -> None:
-    text = render(verdict(), NAMES, top=1)
+    text = render(verdict(), NAMES, top=1, screen=DETAILS)
     assert "unknown lab" in text
     assert "gpt-5" not in text
 
@@ -341,13 +409,13 @@ def test_hostile_names_stay_text(encoding: str) -> None:
             (LabShare(HOSTILE, 1.0),),
         ),
     )
-    text = render(bad, {"zhipu": HOSTILE}, encoding=encoding)
-    assert text.replace("\n", "").isprintable()
-    text.encode(encoding)
-    for word in VERDICTS:
-        for level in Level:
-            one = dataclasses.replace(bad, verdict=word, level=level, reason=REASON_OF[word])
-            assert render(one, {"zhipu": HOSTILE}, encoding=encoding).replace("\n", "").isprintable()
+    for screen in (Screen(encoding=encoding), Screen(encoding=encoding, verbose=True)):
+        for word in VERDICTS:
+            for level in Level:
+                one = dataclasses.replace(bad, verdict=word, level=level, reason=REASON_OF[word])
+                text = render(one, {"zhipu": HOSTILE}, screen=screen)
+                assert text.replace("\n", "").isprintable()
+                text.encode(encoding)
     assert "\x1b" not in render_one(bad)
     assert render_one(bad).isascii()
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.terminal import Progress
 from fingerprint.errors import FingerprintError
 
@@ -24,7 +24,9 @@ _SHOWN = 70
 @click.command("import")
 @click.argument("source", metavar="FILE|DATASET")
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="Parquet or JSON lines file to write.")
-@click.option("--release", help="Whose the responses are, where the file does not say.")
+@click.option(
+    "--release", shell_complete=completion.releases, help="Whose the responses are, where the file does not say."
+)
 @click.option("--rename", multiple=True, metavar="NAME=RELEASE", help="What a name in the file stands for; repeatable.")
 @click.option("--skip-unknown", is_flag=True, help="Leave out rows of names that the registry does not know.")
 @options.format_in

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import options
+from fingerprint.cli import completion, options
 from fingerprint.cli.terminal import Progress, resumable
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def list_(form: str) -> None:
 
 
 @click.command("show")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.corpora)
 @options.text_or_json
 def show(name: str, form: str) -> None:
     """Show where corpus NAME comes from, its licence, and how its files become rows.
@@ -57,7 +57,7 @@ def show(name: str, form: str) -> None:
 
 
 @click.command("fetch")
-@click.argument("name")
+@click.argument("name", shell_complete=completion.corpora)
 @click.option("--out", type=click.Path(path_type=Path), help="Parquet file to write.  [default: NAME.parquet]")
 @click.option(
     "--from",

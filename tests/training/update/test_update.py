@@ -11,11 +11,12 @@ from huggingface_hub import ModelCard
 
 from fingerprint import loading
 from fingerprint.api import Fingerprint
-from fingerprint.cli.identify import annotated
+from fingerprint.cli.identify import annotated, dated
 from fingerprint.cli.main import main
 from fingerprint.cli.update import _text
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.model.verdict import VerdictWord
+from fingerprint.report.layout import Screen
 from fingerprint.report.text import render
 from fingerprint.store.folder import load, save
 from fingerprint.store.versions import identity
@@ -230,8 +231,8 @@ def test_a_new_release_comes_with_the_command_that_adds_it(model: Path) -> None:
     noted = annotated(new, Path("models/x"))
     assert noted.advice is not None
     assert noted.advice.endswith("fingerprint update models/x 'a b.jsonl' --release NAME --out models/x")
-    assert "--release NAME" in render(noted, {}, width=200)
+    assert "--release NAME" in render(noted, {}, screen=Screen(200))
     assert "CORPUS" in str(annotated(dataclasses.replace(new, file="-"), Path("m")).advice)
     assert annotated(dataclasses.replace(found, verdict=VerdictWord.ATTRIBUTED), Path("m")).advice is None
     old = dataclasses.replace(found, model=dataclasses.replace(found.model, newest="2020-01"))
-    assert any("2020-01" in warning for warning in annotated(old, Path("m")).warnings)
+    assert any("2020-01" in warning for warning in dated(old).warnings)
