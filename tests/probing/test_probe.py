@@ -34,11 +34,11 @@ def test_what_it_got_is_a_file_like_any_other(ask: Any, tmp_path: Path) -> None:
 
 def test_token_counts_come_first_and_few(ask: Any, stealth: Stealth) -> None:
     counts = ask()[1]["side_evidence"]["token_counts"]
-    assert counts["compared"] == 6
+    assert 4 <= counts["compared"] <= 8
     assert {release.split("-")[0] for release in counts["agree"]} == {"oak"}
     assert counts["labs"][0]["lab"] == "oak"
-    assert max(stealth.prompts[:6]) < 10
-    assert min(stealth.prompts[6:]) >= 500
+    assert max(stealth.prompts[: counts["compared"]]) < 10
+    assert min(stealth.prompts[counts["compared"] :]) >= 500
 
 
 def test_style_only_asks_for_nothing_else(ask: Any, stealth: Stealth) -> None:
@@ -112,7 +112,7 @@ def test_hostile_answers_reach_no_terminal(ask: Any, stealth: Stealth) -> None:
 def test_text_for_people(ask: Any) -> None:
     _, out, _ = ask(form="text")
     assert "ATTRIBUTED to oak" in out
-    assert "Labs by style and side evidence together" in out
+    assert "Labs by style and token counts together" in out
     assert "Stopped: the verdict is firm." in " ".join(out.split())
 
 
