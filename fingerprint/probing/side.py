@@ -81,17 +81,21 @@ def next_prompt(counts: Counts, known: KnownTokenizers, left: Sequence[str]) -> 
         # Counts are compared by their differences: the shortest prompt comes first, all others are compared with it.
         return min(useful, key=lambda key: _most(key, known))
     base = next(iter(counts))
-    return max(useful, key=lambda key: (_information(key, base, known, share[:-1]), -_most(key, known)))
+    return max(useful, key=lambda key: (_information(key, base, known, share), -_most(key, known)))
 
 
 def _information(key: str, base: str, known: KnownTokenizers, share: Floats) -> float:
-    """Return the entropy in nats of the difference between the counts of two prompts; share: (T,) of each tokenizer."""
+    """Return the entropy in nats of the difference between two counts; share: (T + 1,), the last is a new one."""
     by_difference: dict[int | None, float] = defaultdict(float)
-    for one, weight in zip(known.tokenizers, share.tolist(), strict=True):
+    *shares, new = share.tolist()
+    for one, weight in zip(known.tokenizers, shares, strict=True):
         is_known = key in one.counts and base in one.counts
         by_difference[one.counts[key] - one.counts[base] if is_known else None] += weight
-    values = np.array(list(by_difference.values()))
-    values = values[values > 0] / values.sum()
+    # A new one agrees with the most probable known one by chance.
+    by_chance = 1 / (1 + known.spreads[key])
+    by_difference[max(by_difference, key=by_difference.__getitem__)] += new * by_chance
+    values = np.array([*by_difference.values(), new * (1 - by_chance)])
+    values = values[values > 0]
     return float(-(values * np.log(values)).sum())
 
 

@@ -31,12 +31,11 @@ _ROUNDED = 0.02
 _ROUGHEST = 64
 # Odds beyond which rounding is certain.
 _CERTAIN = 1e9
-# By which share of a prompt's tokens two tokenizers differ: where fewer than three pairs are known, and at least.
-_PRIOR_SPREAD, _LEAST_SPREAD = 0.15, 0.02
-_FEWEST_PAIRS = 3
+# Assumed: by which share of a prompt's tokens two tokenizers differ, and how many pairs' worth of evidence that is.
+_PRIOR_SPREAD, _PRIOR_PAIRS = 0.15, 1
 # Share of the prompts whose counts must agree for one tokenizer; the rest are slips.
 _AGREE = 0.9
-# A lab's own tokenizers are ruled out where they explain the counts so much worse than the best explanation.
+# Where one explanation is so much less likely than another, it is ruled out.
 _RULED_OUT = 0.01
 
 Counts = Mapping[str, int]
@@ -71,15 +70,23 @@ class KnownTokenizers:
     elsewhere: Mapping[str, int] = field(default_factory=dict)
 
     @cached_property
-    def spread(self) -> float:
-        """By which share of a prompt's tokens these tokenizers differ on average."""
-        shares = []
+    def spreads(self) -> Mapping[str, float]:
+        """By how many tokens two tokenizers differ on average, for each prompt.
+
+        What is measured on few pairs is drawn to a share of the prompt's tokens.
+        """
+        expected: dict[str, float] = defaultdict(float)
+        for one in self.tokenizers:
+            for key, size in _sizes(one.counts).items():
+                expected[key] = max(expected[key], _PRIOR_SPREAD * size)
+        found: dict[str, list[int]] = defaultdict(list)
         for one, other in combinations(self.tokenizers, 2):
-            off = residuals(one.counts, other.counts)
-            sizes = _sizes(one.counts)
-            if off and (size := sum(sizes[k] for k in off)):
-                shares.append(sum(map(abs, off.values())) / size)
-        return max(float(np.mean(shares)), _LEAST_SPREAD) if len(shares) >= _FEWEST_PAIRS else _PRIOR_SPREAD
+            for key, off in residuals(one.counts, other.counts).items():
+                found[key].append(abs(off))
+        return {
+            key: (sum(found[key]) + _PRIOR_PAIRS * share) / (len(found[key]) + _PRIOR_PAIRS)
+            for key, share in expected.items()
+        }
 
     def likelihood_ratios(self, counts: Counts) -> NDArray[np.float64]:
         """Return (T,) the LLR in nats of each tokenizer against a new one; 0 for fewer than two common prompts.
@@ -87,7 +94,7 @@ class KnownTokenizers:
         Args:
             counts: Of the case, by the digest of the prompt.
         """
-        return np.array([_same(counts, one.counts, self.spread) for one in self.tokenizers])
+        return np.array([_same(counts, one.counts, self.spreads) for one in self.tokenizers])
 
 
 def one_count_each(counted: Iterable[tuple[str, str, int]]) -> dict[str, int]:
@@ -202,8 +209,8 @@ def compare(counts: Counts, known: KnownTokenizers, labs: Sequence[str]) -> Toke
         llr[lab] = float((_mixed(another, anybody, own) if another else anybody) - anybody)
         if another and own - best < np.log(_RULED_OUT):
             ruled_out.append(lab)
-    # Better than a new one, and no other is far better.
-    fits = (same > 0) & (same - best >= np.log(_RULED_OUT))
+    # A new one is ruled out, and no other is far better.
+    fits = (same >= -np.log(_RULED_OUT)) & (same - best >= np.log(_RULED_OUT))
     fitting = [one for one, is_fit in zip(tokenizers, fits, strict=True) if is_fit]
     return TokenEvidence(
         max(len(counts.keys() & one.counts.keys()) for one in tokenizers),
@@ -214,21 +221,20 @@ def compare(counts: Counts, known: KnownTokenizers, labs: Sequence[str]) -> Toke
     )
 
 
-def _same(counts: Counts, known: Counts, spread: float) -> float:
+def _same(counts: Counts, known: Counts, spreads: Mapping[str, float]) -> float:
     """Return the LLR of one tokenizer against a different one, whether the provider rounds or not."""
     common = sorted(counts.keys() & known.keys())
     if len(common) < 2:
         return 0.0
     seen, expected = (np.array([of[k] for k in common], np.int64) for of in (counts, known))
-    sizes = _sizes(known)
-    size = np.array([sizes[k] for k in common], float)
-    exact = _llr(seen - expected, 1 + spread * size)
+    scale = 1 + np.array([spreads[k] for k in common])
+    exact = _llr(seen - expected, scale)
     step = gcd(*seen.tolist())
     if not 1 < step <= _ROUGHEST:
         return exact
     # How rounding by this step shifts with the constant is not known: the best shift.
     rounded = [(expected + shift) // step - seen // step for shift in range(step)]
-    steps = max(_llr(-off, (1 + spread * size) / step) for off in rounded)
+    steps = max(_llr(-off, scale / step) for off in rounded)
     # Counts that are all multiples are likelier where they are rounded.
     odds = _ROUNDED / (1 - _ROUNDED) * float(step) ** (len(common) - 1)
     return _mixed(odds / (1 + odds), steps, exact) if odds < _CERTAIN else steps
