@@ -86,10 +86,20 @@ class World:
         self._known: dict[tuple[str, str, int], KnownTokenizers] = {}
 
     @cached_property
+    def _users(self) -> list[dict[str, str]]:
+        """The lab of each release that uses each tokenizer."""
+        return [users(one.users, self._registry) for one in self._table.tokenizers]
+
+    @cached_property
     def _tokenizer(self) -> dict[str, int]:
         """The index of each release's public tokenizer."""
-        named = enumerate(self._table.tokenizers)
-        return {release: i for i, one in named for release in users(one.users, self._registry)}
+        return {release: i for i, named in enumerate(self._users) for release in named}
+
+    @cached_property
+    def _all_counts(self) -> list[dict[str, int]]:
+        """The counts of the probes by each tokenizer."""
+        prompts = [self._table.prompts[name] for name in self._prompts]
+        return [{one.digest: one.counts[i] for one in prompts} for i in range(len(self._table.tokenizers))]
 
     @cached_property
     def _elsewhere(self) -> dict[str, str]:
@@ -142,11 +152,11 @@ class World:
                 {name: lab for name, lab in self._elsewhere.items() if self._may(name, release, kind)},
             )
             for i, one in enumerate(self._table.tokenizers):
-                named = {n: lab for n, lab in users(one.users, self._registry).items() if self._may(n, release, kind)}
+                named = {name: lab for name, lab in self._users[i].items() if self._may(name, release, kind)}
                 if i == stand_in:
                     elsewhere |= named
                 elif named:
-                    tokenizers.append(Tokenizer(named, self._table.counts(i), one.name))
+                    tokenizers.append(Tokenizer(named, self._all_counts[i], one.name))
             number: dict[str, int] = defaultdict(int)
             for lab in elsewhere.values():
                 number[lab] += 1
@@ -225,8 +235,8 @@ def main(file: Path, out: Path | None, model: Path, seed: int) -> None:
                 print("| " + " | ".join(cells) + " |")
     for public in (True, False):
         rows = [row for row in replayed if row.public == public and row.responses >= 10]
-        shares = ", ".join(f"{name} {np.mean([row.right[name][0] for row in rows]):.3f}" for name in ("style", *NAMES))
-        print(f"\n10 or 25 responses, tokenizer {'public' if public else 'not public'} ({len(rows)} cases): {shares}")
+        means = ", ".join(f"{name} {np.mean([row.right[name][0] for row in rows]):.3f}" for name in ("style", *NAMES))
+        print(f"\n10 or 25 responses, tokenizer {'public' if public else 'not public'} ({len(rows)} cases): {means}")
     if out:
         text = msgspec.json.format(msgspec.json.encode(MeasuredRates(found)), indent=1)
         write_atomically(out, text + b"\n")

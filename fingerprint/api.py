@@ -148,6 +148,10 @@ class Fingerprint:
         """What token counts are compared with: public tokenizers, and those of the model."""
         return self.side.known_tokenizers(TokenizerTable.load(), Registry.load())
 
+    @cached_property
+    def _measured(self) -> MeasuredRates:
+        return MeasuredRates.load()
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Compute the embeddings of responses. Names that a model gives itself are masked.
 
@@ -247,7 +251,7 @@ class Fingerprint:
             advice=None,
             candidates=None if candidates is None else self._candidates(candidates, everyone, allowed, question),
             side_evidence=side,
-            combined=side and combine(by_style, side, asked, MeasuredRates.load()),
+            combined=None if side is None else combine(by_style, side, asked, self._measured),
             model=self._model.info,
         )
 
