@@ -10,7 +10,7 @@ probability of each lab and of "unknown".
 The counts of six prompts of `tokens` come from the table of public tokenizers, with a template and slips. The table
 knows of no use that the model could not know of: without the family of the release from its month on, without its lab,
 or without all releases of its month and later. A release whose tokenizer is not public gets the counts of another one,
-which is drawn and left out of the table.
+which is left out of the table.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from numpy.random import Generator
 
 from benchmarks.tokenizers.__main__ import slips
 from fingerprint.base.files import write_atomically
+from fingerprint.base.keys import text_hash
 from fingerprint.data.probes import load_probes
 from fingerprint.data.registry import Registry, Release
 from fingerprint.data.tokenizers import TokenizerTable, users
@@ -111,7 +112,8 @@ class World:
         if release is None or release.release not in self._tokenizer | self._elsewhere:
             return None
         public = release.release in self._tokenizer
-        at = self._tokenizer[release.release] if public else int(self._rng.integers(len(self._table.tokenizers)))
+        # All cases of a release have the same stand-in.
+        at = self._tokenizer[release.release] if public else text_hash(release.release) % len(self._table.tokenizers)
         known = self._knowing(release, case["kind"], -1 if public else at)
         style = [LabShare(lab, share) for lab, share in case["labs"].items()]
         labs = [lab for lab in case["labs"] if lab != UNKNOWN]

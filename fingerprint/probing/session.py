@@ -168,6 +168,10 @@ class Session(Generic[Found]):
             retry = replace(retry, tries=min(retry.tries, self._limits.requests - self._counters.requests))
         one = replace(self._job, total=1, todo=(request,))
         await collect([one], [self._counters], RunSettings(self._limits.budget, retry))
+        domain = request.probe.domain
+        if domain in APART and request.key not in self._job.file.keys:
+            # Some providers refuse such questions, or so short an answer: they would refuse the others too.
+            self._side = [one for one in self._side if one.probe.domain != domain]
 
 
 def _whole_lines(path: Path) -> list[Mapping[str, Any]]:

@@ -65,7 +65,7 @@ def test_a_case_is_replayed_without_what_it_leaves_out() -> None:
 def test_rates_need_enough_cases_and_releases() -> None:
     def row(i: int) -> Replayed:
         right = dict.fromkeys(("style", "none"), (i % 4 > 0, 0.9 if i % 2 else 0.4, "openai"))
-        return Replayed("unseen", "any", 10, f"r{i % 12}", 1.0, True, right)
+        return Replayed("unseen", "any", 10, f"r{i % 24}", 1.0, True, right)
 
     found = rates([row(i) for i in range(96)], 0.5)
     assert found is not None

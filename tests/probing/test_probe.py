@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from fingerprint.cli.main import main
 from fingerprint.data.reader import read_case
+from tests import worlds
 from tests.collect.doubles import lines
 from tests.probing.conftest import Stealth, answers
 
@@ -39,6 +40,23 @@ def test_token_counts_come_first_and_few(ask: Any, stealth: Stealth) -> None:
     assert counts["labs"][0]["lab"] == "oak"
     assert max(stealth.prompts[: counts["compared"]]) < 10
     assert min(stealth.prompts[counts["compared"] :]) >= 500
+
+
+def test_empty_answers_have_their_prompts_counted_too(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
+    # A model that spends its one token on reasoning says nothing.
+    stealth.say = lambda prompt: "" if prompt < 100 else worlds.write("oak-2", prompt)
+    found = ask()[1]
+    assert found["side_evidence"]["token_counts"]["labs"][0]["lab"] == "oak"
+    assert found["probe"]["empty"] == 0
+    again = read_case(str(answers(tmp_path)))
+    assert sum(record.domain == "token-counts" for record in again.aside) >= 4
+
+
+def test_a_provider_that_refuses_a_token_probe_is_asked_no_other(ask: Any, stealth: Stealth) -> None:
+    stealth.status = lambda asked: 400 if asked == 1 else 200
+    found = ask()[1]
+    assert min(stealth.prompts[1:]) >= 500
+    assert found["side_evidence"]["token_counts"]["note"]
 
 
 def test_style_only_asks_for_nothing_else(ask: Any, stealth: Stealth) -> None:
