@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -17,6 +18,7 @@ from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case, Response
+from fingerprint.data.tokenizers import TokenizerTable
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
 from fingerprint.metrics import Level
@@ -53,7 +55,9 @@ from fingerprint.model.verdict import (
     StyleMarker,
     Verdict,
 )
+from fingerprint.side.combination import Asked, MeasuredRates, combine
 from fingerprint.side.evidence import SideTables, side_evidence
+from fingerprint.side.token_counts import KnownTokenizers
 from fingerprint.verification.claims import input_info, resolve_claim, verify
 from fingerprint.verification.comparison import Comparison
 from fingerprint.verification.pairs import compare_cases
@@ -170,6 +174,15 @@ class Fingerprint:
             raise FingerprintError(f"the model knows one {level} only: there is no tree")
         return Tree(root)
 
+    @cached_property
+    def known_tokenizers(self) -> KnownTokenizers:
+        """What token counts are compared with: public tokenizers, and those of the model."""
+        return self.side.known_tokenizers(TokenizerTable.load(), Registry.load())
+
+    @cached_property
+    def _measured(self) -> MeasuredRates:
+        return MeasuredRates.load()
+
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Compute the embeddings of responses. Names that a model gives itself are masked.
 
@@ -239,6 +252,9 @@ class Fingerprint:
         decision = decide(summary, calibration, question)
         labs = self._labs(found, allowed, UNKNOWN if candidates is None else NONE_OF_THESE)
         llr = calibration.inverse_temperature(evidence, covariates)[0] * (evidence.known[0] - evidence.unknown[0])
+        side = None if style_only else self._side(case)
+        by_style = self._labs(everyone, np.ones(len(self.labs), bool), UNKNOWN)
+        asked = Asked(question.expect, len(texts), candidates)
         return Verdict(
             file=case.file,
             read=input_info(case),
@@ -265,7 +281,8 @@ class Fingerprint:
             warnings=case.warnings,
             advice=None,
             candidates=None if candidates is None else self._candidates(candidates, everyone, allowed, question),
-            side_evidence=None if style_only else self._side(case, everyone, candidates),
+            side_evidence=side,
+            combined=None if side is None else combine(by_style, side, asked, self._measured),
             model=self._model.info,
         )
 
@@ -403,14 +420,8 @@ class Fingerprint:
         calibrated = int(nearest(of.expectations[question.expect].candidates, number))
         return Candidates(tuple(dict.fromkeys(candidates)), of.config.candidate_prior, calibrated, outside)
 
-    def _side(self, case: Case, everyone: Posterior, candidates: Sequence[str] | None) -> SideEvidence:
-        """Return the side evidence; what it says of labs that are no candidates counts for "none of these"."""
-        found = side_evidence(case, self._labs(everyone, np.ones(len(self.labs), bool), UNKNOWN), self._model.side)
-        if candidates is None:
-            return found
-        own = [share for share in found.combined if share.lab in candidates]
-        rest = sum(share.probability for share in found.combined if share.lab not in candidates)
-        return replace(found, combined=_ranked([*own, LabShare(NONE_OF_THESE, min(rest, 1.0))]))
+    def _side(self, case: Case) -> SideEvidence:
+        return side_evidence(case, self.labs, self.side.names, self.known_tokenizers)
 
     def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Covariates]:
         embeddings, sizes = self._model.read(texts)

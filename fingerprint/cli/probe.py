@@ -22,7 +22,7 @@ from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import dollars, resumable, screen
 from fingerprint.cli.verify import CODES
 from fingerprint.errors import FingerprintError
-from fingerprint.model.verdict import Verdict
+from fingerprint.model.verdict import CombinedShare, LabShare, Verdict
 
 if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
@@ -125,6 +125,7 @@ def _check_options(context: click.Context, claimed: str | None) -> None:
 def _identification(known: Fingerprint, given: dict[str, Any]) -> Identification:
     from fingerprint.probing.choice import Choice
     from fingerprint.probing.identification import Identification, Identifier
+    from fingerprint.probing.side import SideChoice
 
     labs = candidates_of(given["candidates"], known.labs)
 
@@ -141,7 +142,7 @@ def _identification(known: Fingerprint, given: dict[str, Any]) -> Identification
         identify,
         Choice(known.information),
         {lab: labs is None or lab in labs for lab in known.labs},
-        () if given["style_only"] else tuple(known.side.domains()),
+        None if given["style_only"] else SideChoice(known.known_tokenizers, known.side.names is not None),
         known.config.probing,
     )
     return Identification(identifier)
@@ -262,10 +263,9 @@ class _Reporter(Generic[_Found]):
 
 
 def _leaders(verdict: Verdict) -> str:
-    side = verdict.side_evidence
-    rows = {"style": verdict.labs}
-    if side and (side.token_counts.labs or side.self_identification.labs):
-        rows["with side evidence"] = side.combined
+    rows: dict[str, Sequence[LabShare | CombinedShare]] = {"style": verdict.labs}
+    if verdict.combined:
+        rows["with side evidence"] = verdict.combined.labs
     ranked = "; ".join(
         f"{name} " + ", ".join(f"{row.lab} {row.probability:.0%}" for row in ranked[:_SHOWN])
         for name, ranked in rows.items()

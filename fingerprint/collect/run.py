@@ -17,7 +17,7 @@ from fingerprint.collect.messages import Answer, Cause, Failure
 from fingerprint.collect.plan import Job, ProbeRequest, record
 from fingerprint.collect.prices import price_of
 from fingerprint.collect.provider import Price
-from fingerprint.data.response import is_refusal
+from fingerprint.data.response import is_count, is_refusal
 
 # Each of these questions failed for good, after all its tries: ten by chance are most unlikely on a model that works.
 GIVE_UP_AFTER = 10
@@ -246,16 +246,19 @@ class _Model:
         counters.completion_tokens += answer.usage.completion or 0
         counters.cost += answer.cost or 0
         counters.uncosted += answer.cost is None
-        if answer.refused or is_refusal(answer.text.strip()):
+        made = record(request, answer)
+        # What is answered where only tokens are counted does not matter.
+        is_needed = not is_count(request.probe.domain, made["usage"])
+        if is_needed and (answer.refused or is_refusal(answer.text.strip())):
             counters.refused += 1
             self._note(request, "refused", finish_reason=answer.finish_reason, text=answer.text)
-        elif not answer.text.strip():
+        elif is_needed and not answer.text.strip():
             counters.empty += 1
             self._note(request, "empty", finish_reason=answer.finish_reason)
             # A model that spends all its tokens on reasoning would do so for every question.
             self._nothing(f"empty answer, finish reason {answer.finish_reason or 'unknown'}")
             return
-        elif self._job.file.add(record(request, answer)):
+        elif self._job.file.add(made):
             counters.answered += 1
         else:
             counters.elsewhere += 1

@@ -55,14 +55,12 @@ class Counted:
 
     Attributes:
         release: The model that counted.
-        prompt_id: The name of the prompt.
         digest: Of the prompt.
         system: Digest of the system prompt.
         tokens: The count.
     """
 
     release: str
-    prompt_id: str
     digest: str
     system: str
     tokens: int
@@ -227,8 +225,7 @@ class _Reading:
         text = BROKEN.sub("\ufffd", message.text)
         tokens = prompt_tokens(message.usage)
         if tokens:
-            asked = message.prompt_id, digest(message.prompt), digest(message.system)
-            self._counted.append(Counted(release, *asked, tokens))
+            self._counted.append(Counted(release, digest(message.prompt), digest(message.system), tokens))
         if message.domain in APART:
             self._dropped[_APART] += 1
             self._apart.append((release, text))

@@ -10,7 +10,8 @@ from enum import StrEnum
 from fingerprint.base.keys import BottomK, text_hash
 
 # Domains of probes whose answers are evidence of another kind than style, and never count as style.
-APART = frozenset({"self-identification", "token-counts"})
+SELF_IDENTIFICATION, TOKEN_COUNTS = "self-identification", "token-counts"
+APART = frozenset({SELF_IDENTIFICATION, TOKEN_COUNTS})
 # Shorter texts say next to nothing about who wrote them; training leaves them out too.
 LEAST_CHARACTERS = 20
 # Responses of one writer are correlated (docs/model.md): so many tell 99.7 % of what any number would.
@@ -112,6 +113,11 @@ def prompt_tokens(usage: object) -> int | None:
         if isinstance(value, int) and not isinstance(value, bool) and value > 0:
             return value
     return None
+
+
+def is_count(domain: str, usage: object) -> bool:
+    """Return whether an answer was asked for only to have the tokens of its prompt counted; it may be empty then."""
+    return domain == TOKEN_COUNTS and prompt_tokens(usage) is not None
 
 
 def is_refusal(text: str) -> bool:

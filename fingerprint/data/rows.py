@@ -15,7 +15,7 @@ from fingerprint.data.formats.tables import Columns, parse_rows
 from fingerprint.data.formats.values import Item, mappings
 from fingerprint.data.message import Kind, LeftOut, Message
 from fingerprint.data.names import MASK
-from fingerprint.data.response import Part
+from fingerprint.data.response import Part, is_count
 from fingerprint.errors import InputError
 
 _HEAD = 20
@@ -121,7 +121,7 @@ class Rows:
             self._tools |= {call.name for call in message.calls if _is_telling(call.name)}
             self.parts[Part.TOOLS] += len(message.calls)
             text = self._counted_text(message.text)
-            if text.strip():
+            if text.strip() or is_count(message.domain, message.usage):
                 yield replace(message, text=self._masked(text), calls=())
             if message.calls and Part.TOOLS in self.options.parts:
                 said = "\n".join(self._masked(call.text(MASK)) for call in message.calls)
@@ -157,6 +157,8 @@ class Rows:
         if len(found.text) <= _LONGEST_ERROR and _ERROR.match(found.text.lstrip()):
             self.left_out[Kind.ERROR] += 1
             return None
+        if is_count(message.domain, message.usage):
+            return replace(message, text=found.text)
         if not found.text.strip() and not message.calls:
             self.left_out[Kind.ONLY_REASONING if "reasoning" in found.mended else Kind.EMPTY] += 1
             return None

@@ -366,14 +366,18 @@ class TokenCounts:
 
     Attributes:
         note: Why there are no ratios; empty if there are.
-        compared: Number of prompts with counts for known releases too.
-        agree: Known releases with the same counts, up to a constant.
+        compared: Number of prompts with counts for known tokenizers too.
+        tokenizers: Public tokenizers with the same counts, up to a constant.
+        agree: Releases that are known to use these, and known releases with the same counts.
+        ruled_out: Labs that use no tokenizer, as far as is known, which could have these counts.
         labs: The ratio of each lab, the highest first.
     """
 
     note: str
     compared: int
+    tokenizers: tuple[str, ...]
     agree: tuple[str, ...]
+    ruled_out: tuple[str, ...]
     labs: tuple[SideRatio, ...]
 
 
@@ -427,13 +431,72 @@ class SideEvidence:
     Attributes:
         token_counts: The evidence of token counts.
         self_identification: The evidence of self-identification.
-        combined: The probabilities of labs by style, times the likelihood ratios of both. They sum to 1. Their error
-            rate was not measured. In a question about candidates, "none-of-these" has the sum of all others.
     """
 
     token_counts: TokenCounts
     self_identification: SelfIdentification
-    combined: tuple[LabShare, ...]
+
+
+class EvidenceKind(StrEnum):
+    """The kinds of evidence."""
+
+    STYLE = "style"
+    TOKEN_COUNTS = "token-counts"
+    SELF_IDENTIFICATION = "self-identification"
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedShare:
+    """A lab by all evidence. The three logarithms add up; they are null for "none-of-these".
+
+    Attributes:
+        lab: Key of the lab, "unknown", or "none-of-these".
+        probability: By all evidence together.
+        style: Log-odds of this lab against an unknown one by style, in nats.
+        token_counts: LLR of this lab against an unknown one by token counts, in nats.
+        self_identification: LLR of this lab against an unknown one by self-identification, in nats.
+    """
+
+    lab: str
+    probability: float
+    style: float | None
+    token_counts: float | None
+    self_identification: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CombinedRates:
+    """How often answers like this one were right in a replay of releases that the model did not know.
+
+    Attributes:
+        cases: Number of cases whose first lab had at least this probability.
+        releases: The number of releases that they are of.
+        share: Their share of all replayed cases.
+        wrong: The share of them whose first lab was wrong.
+        wrong_by_style: The share of them whose first lab was wrong by style alone.
+    """
+
+    cases: int
+    releases: int
+    share: float
+    wrong: float
+    wrong_by_style: float
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """One answer from all evidence. The verdict does not rest on it.
+
+    Attributes:
+        evidence: The kinds of evidence.
+        labs: All labs and "unknown", or the candidate labs and "none-of-these"; the most probable first. They sum to 1.
+        measured: How often such answers were right in a replay with token counts and without names; null if that was
+            not measured: without counts, for candidates, and for a first lab of a low probability.
+    """
+
+    evidence: tuple[EvidenceKind, ...]
+    labs: tuple[CombinedShare, ...]
+    measured: CombinedRates | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -468,7 +531,7 @@ class InputInfo:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The verdict on one case. Only `side_evidence` uses anything but style.
+    """The verdict on one case. Only `side_evidence` and `combined` use anything but style.
 
     Attributes:
         file: The file that holds the responses; "-" for standard input.
@@ -493,6 +556,7 @@ class Verdict:
         advice: What to do about the verdict; null if there is nothing to say.
         candidates: What the question was restricted to; null for all labs.
         side_evidence: Evidence apart from style; null if it was not asked for.
+        combined: One answer from style and side evidence together; null if there is no side evidence.
         model: The model that gave the verdict.
 
     Raises:
@@ -522,6 +586,7 @@ class Verdict:
     advice: str | None
     candidates: Candidates | None
     side_evidence: SideEvidence | None
+    combined: Combined | None
     model: ModelInfo
 
     def __post_init__(self) -> None:

@@ -8,11 +8,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from fingerprint.config import ProbingConfig
-from fingerprint.data.response import Case
+from fingerprint.data.probes import Probe
+from fingerprint.data.response import Case, Response
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import LabShare, Verdict
+from fingerprint.model.verdict import CombinedShare, LabShare, Verdict
 from fingerprint.probing.choice import Choice, firm
 from fingerprint.probing.session import Left
+from fingerprint.probing.side import SideChoice
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +25,14 @@ class Identifier:
         identify: Returns the verdict on a case.
         choice: Chooses probes.
         candidates: The model's labs in its order, and whether each is a candidate.
-        side_domains: The domains of side evidence that are asked about too.
+        side: Chooses probes of side evidence; None to ask none.
         config: When to stop.
     """
 
     identify: Callable[[Case], Verdict]
     choice: Choice
     candidates: Mapping[str, bool]
-    side_domains: tuple[str, ...]
+    side: SideChoice | None
     config: ProbingConfig
 
 
@@ -50,10 +52,10 @@ class Identification:
         self._attributed: list[str | None] = []
         self._used = 0
 
-    @property
-    def side_domains(self) -> Sequence[str]:
-        """The domains of side evidence that are asked about too."""
-        return self._identifier.side_domains
+    def choose_side(self, left: Sequence[Probe], answered: Sequence[Response]) -> int | None:
+        """Return the index of the next probe of side evidence among those that are left; None if none is needed."""
+        side = self._identifier.side
+        return None if side is None else side.next(left, answered)
 
     def see(self, case: Case) -> Verdict:
         """Return the verdict on all answers so far."""
@@ -86,8 +88,8 @@ class Identification:
         verdict = self._verdict
         if verdict is None:
             return np.array([float(candidate) for candidate in self._identifier.candidates.values()])
-        return self._shares(verdict.side_evidence.combined if verdict.side_evidence else verdict.labs)
+        return self._shares(verdict.combined.labs if verdict.combined else verdict.labs)
 
-    def _shares(self, rows: Sequence[LabShare]) -> Floats:
+    def _shares(self, rows: Sequence[LabShare | CombinedShare]) -> Floats:
         share = {row.lab: row.probability for row in rows}
         return np.array([share.get(lab, 0.0) for lab in self._identifier.candidates])

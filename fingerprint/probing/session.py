@@ -14,6 +14,7 @@ from fingerprint.collect.limits import Budget
 from fingerprint.collect.plan import Job, ProbeRequest
 from fingerprint.collect.prices import most_cost, most_tokens
 from fingerprint.collect.run import Counters, RunSettings, collect
+from fingerprint.data.probes import Probe
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
 from fingerprint.errors import InputError
@@ -21,9 +22,6 @@ from fingerprint.probing.choice import Kind
 
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
-
-# Answers of each domain of side evidence: enough for a comparison, and so few that the style does not have to wait.
-_SIDE_ANSWERS = {"self-identification": 1, "token-counts": 6}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +42,8 @@ class Left:
 class Aim(Protocol[Found_co]):
     """What a session is to find out."""
 
-    @property
-    def side_domains(self) -> Sequence[str]:
-        """The domains of side evidence that are asked about too."""
+    def choose_side(self, left: Sequence[Probe], answered: Sequence[Response]) -> int | None:
+        """Return the index of the next probe of side evidence among those that are left; None if none is needed."""
 
     def see(self, case: Case) -> Found_co:
         """Return what all answers so far say."""
@@ -106,7 +103,7 @@ class Session(Generic[Found]):
         # Among probes of one kind the cheapest comes first.
         style = [one for one in todo if one.probe.domain not in APART]
         self._style = sorted(style, key=lambda one: sum(most_tokens(one.question)))
-        self._side = {domain: [one for one in todo if one.probe.domain == domain] for domain in aim.side_domains}
+        self._side = [one for one in todo if one.probe.domain in APART]
 
     async def steps(self) -> AsyncIterator[Step[Found]]:
         """Yield a step before the first question, if the file holds answers, and after each; the last says why.
@@ -157,23 +154,24 @@ class Session(Generic[Found]):
         return following, step
 
     def _next_side(self, answered: Sequence[Response]) -> ProbeRequest | None:
-        done = Counter(record.domain for record in answered)
-        for domain, left in self._side.items():
-            if left and done[domain] < _SIDE_ANSWERS[domain]:
-                return left[0]
-        return None
+        chosen = self._aim.choose_side([one.probe for one in self._side], answered)
+        return None if chosen is None else self._side[chosen]
 
     def _too_dear(self, following: ProbeRequest) -> bool:
         price = self._counters.price
         return price is not None and not self._limits.budget.allows(most_cost(following.question, price))
 
     async def _ask(self, request: ProbeRequest) -> None:
-        self._side.get(request.probe.domain, self._style).remove(request)
+        (self._side if request.probe.domain in APART else self._style).remove(request)
         retry = self._limits.retry
         if self._limits.requests is not None:
             retry = replace(retry, tries=min(retry.tries, self._limits.requests - self._counters.requests))
         one = replace(self._job, total=1, todo=(request,))
         await collect([one], [self._counters], RunSettings(self._limits.budget, retry))
+        domain = request.probe.domain
+        if domain in APART and request.key not in self._job.file.keys:
+            # Some providers refuse such questions, or so short an answer: they would refuse the others too.
+            self._side = [one for one in self._side if one.probe.domain != domain]
 
 
 def _whole_lines(path: Path) -> list[Mapping[str, Any]]:

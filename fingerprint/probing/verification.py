@@ -8,7 +8,8 @@ from math import exp
 
 import numpy as np
 
-from fingerprint.data.response import Case
+from fingerprint.data.probes import Probe
+from fingerprint.data.response import Case, Response
 from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import Verdict
@@ -46,10 +47,9 @@ class Verification:
         self._case: Case | None = None
         self._found: ClaimSequence | None = None
 
-    @property
-    def side_domains(self) -> Sequence[str]:
-        """None: no evidence but style counts."""
-        return ()
+    def choose_side(self, left: Sequence[Probe], answered: Sequence[Response]) -> int | None:
+        """Return None: no evidence but style counts."""
+        return None
 
     def see(self, case: Case) -> ClaimSequence:
         """Return what all answers so far say about the claim."""

@@ -26,6 +26,8 @@ _SHARES = {
     "likely_errors",
     "false_attributions",
     "false_rate",
+    "wrong",
+    "wrong_by_style",
 }
 # What `fingerprint probe` adds to a verdict; docs/probing.md describes it.
 _PROBE = {

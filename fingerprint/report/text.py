@@ -12,6 +12,8 @@ from fingerprint.model.verdict import (
     NONE_OF_THESE,
     UNKNOWN,
     Candidates,
+    Combined,
+    EvidenceKind,
     LabShare,
     Reason,
     SelfIdentification,
@@ -40,6 +42,14 @@ _TELLING_SETS = frozenset(
 
 # Labs and releases that side evidence names; more do not fit on a line.
 _SIDE_ROWS = 3
+# Labs that counts rule out: some dozens may be.
+_RULED_OUT = 8
+
+_EVIDENCE = {
+    EvidenceKind.STYLE: "style",
+    EvidenceKind.TOKEN_COUNTS: "token counts",
+    EvidenceKind.SELF_IDENTIFICATION: "self-identification",
+}
 
 
 @dataclass(frozen=True)
@@ -83,10 +93,11 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int | None = None, sc
             _reasons(verdict, page),
             _style_markers(verdict, page),
             _side(verdict.side_evidence, page),
+            _combined(verdict.combined, page),
             render_rates(verdict.calibration, page.width),
         ]
     else:
-        sections.append(_short_side(verdict.side_evidence, page))
+        sections.append(_combined(verdict.combined, page) or _short_side(verdict.side_evidence, page))
     sections.append([*_read(verdict, page), *screen.more(_DETAILS)])
     return as_text(sections, screen.encoding)
 
@@ -204,10 +215,9 @@ def _side(side: SideEvidence | None, page: _Page) -> list[str]:
         return []
     lines = ["Side evidence (it does not change the verdict)"]
     lines += wrap(f"token counts: {_token_counts(side.token_counts, page.name)}", page.width, "  ")
+    if side.token_counts.ruled_out:
+        lines += wrap(_ruled_out(side.token_counts.ruled_out, page), page.width, "  ")
     lines += wrap(f"self-identification: {_statements(side.self_identification, page.name)}", page.width, "  ")
-    if side.token_counts.labs or side.self_identification.labs:
-        rows = [(page.name(row.lab), row.probability) for row in side.combined[: page.top or _SIDE_ROWS]]
-        lines += ["", *page.bars("Labs by style and side evidence together (their error rate was not measured)", rows)]
     return lines
 
 
@@ -223,13 +233,45 @@ def _short_side(side: SideEvidence | None, page: _Page) -> list[str]:
     return wrap(f"Side evidence (it does not change the verdict): {'; '.join(found)}.", page.width) if found else []
 
 
+def _ruled_out(labs: Sequence[str], page: _Page) -> str:
+    shown = [page.name(lab) for lab in labs[: page.top or _RULED_OUT]]
+    more = f" and {len(labs) - len(shown)} more" if len(labs) > len(shown) else ""
+    return f"ruled out, unless with a tokenizer that is new or another lab's: {', '.join(shown)}{more}"
+
+
 def _token_counts(counts: TokenCounts, name: Names) -> str:
     if not counts.labs:
         return counts.note
+    tokenizer = f"tokenizer {', '.join(map(printable, counts.tokenizers))}, " if counts.tokenizers else ""
     agree = [printable(release) for release in counts.agree]
     more = f" and {len(agree) - _SIDE_ROWS} more" if len(agree) > _SIDE_ROWS else ""
-    same = f"the same as {', '.join(agree[:_SIDE_ROWS])}{more}" if agree else "the same as no known release"
-    return f"{same}, on {counts.compared} prompts ({_ratios(counts.labs, name)})"
+    same = f"the same as {', '.join(agree[:_SIDE_ROWS])}{more}" if agree else "by no known tokenizer"
+    return f"{tokenizer}{same}, on {counts.compared} prompts ({_ratios(counts.labs, name)})"
+
+
+def _combined(combined: Combined | None, page: _Page) -> list[str]:
+    if combined is None:
+        return []
+    evidence = " and ".join(_EVIDENCE[kind] for kind in combined.evidence)
+    rows = combined.labs[: page.top or _SIDE_ROWS]
+    title = f"Labs by {evidence} together (the verdict does not rest on it)"
+    lines = page.bars(title, [(page.name(row.lab), row.probability) for row in rows])
+    first = rows[0]
+    if first.style is not None and first.token_counts is not None and first.self_identification is not None:
+        parts = f"style {first.style:+.1f}, counts {first.token_counts:+.1f}, names {first.self_identification:+.1f}"
+        lines += wrap(f"{page.name(first.lab)} against an unknown lab, in nats: {parts}", page.width, "  ")
+    return lines + wrap(_measured(combined), page.width, "  ")
+
+
+def _measured(combined: Combined) -> str:
+    rates = combined.measured
+    if rates is None:
+        return "How often such answers are wrong was not measured."
+    return (
+        f"In a replay of releases that the model did not know, {percent(rates.wrong, 0)} of answers this sure were "
+        f"wrong ({counted(rates.cases, 'case')} of {counted(rates.releases, 'release')}, "
+        f"{percent(rates.share, 0)} of all), and {percent(rates.wrong_by_style, 0)} of them by style alone."
+    )
 
 
 def _statements(found: SelfIdentification, name: Names) -> str:

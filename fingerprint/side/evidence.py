@@ -1,20 +1,20 @@
 """Side evidence on a case: token counts and self-identification, each with its own likelihood ratios.
 
-Side evidence never changes the verdict. It is shown beside it, and combined with the probabilities by style.
+Side evidence never changes the verdict by style. It is shown beside it, and combined with it in a block of its own.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from fingerprint.base.keys import digest
-from fingerprint.data.response import Case, prompt_tokens
+from fingerprint.data.registry import Registry
+from fingerprint.data.response import Case, Response, prompt_tokens
+from fingerprint.data.tokenizers import TokenizerTable, users
 from fingerprint.model.verdict import (
-    UNKNOWN,
-    LabShare,
     SelfIdentification,
     SideEvidence,
     SideRatio,
@@ -23,7 +23,14 @@ from fingerprint.model.verdict import (
     TokenCounts,
 )
 from fingerprint.side.self_identification import StatementRates, count_statements
-from fingerprint.side.token_counts import FEWEST, Tokenizer, compare, one_count_each, prompt_key
+from fingerprint.side.token_counts import (
+    FEWEST,
+    KnownTokenizers,
+    Tokenizer,
+    compare,
+    group_by_tokenizer,
+    one_count_each,
+)
 
 DOCUMENT = "side"
 """The document of a model folder with the tables."""
@@ -43,10 +50,23 @@ class SideTables:
     tokenizers: tuple[Tokenizer, ...]
     names: StatementRates | None
 
-    def domains(self) -> tuple[str, ...]:
-        """Return the domains of the probes that give side evidence with these tables."""
-        useful = {"self-identification": self.names is not None, "token-counts": bool(self.tokenizers)}
-        return tuple(domain for domain, use in useful.items() if use)
+    def known_tokenizers(self, table: TokenizerTable, registry: Registry) -> KnownTokenizers:
+        """Return the tokenizers of these tables together with the public ones.
+
+        Args:
+            table: The public tokenizers. Releases whose counts agree with one of them join it.
+            registry: What the names of their users are looked up in.
+
+        Raises:
+            InputError: The table names a release or family that the registry does not have.
+        """
+        public = [
+            Tokenizer(users(one.users, registry), table.counts(i), one.name) for i, one in enumerate(table.tokenizers)
+        ]
+        learned = {name: one.counts for one in self.tokenizers for name in one.releases}
+        lab_of = {name: lab for one in self.tokenizers for name, lab in one.releases.items()}
+        elsewhere = users(table.elsewhere, registry)
+        return KnownTokenizers(group_by_tokenizer(learned, lab_of, public), Counter(elsewhere.values()))
 
     def to_document(self) -> dict[str, Any]:
         """Return the tables as JSON values, `side.json` of a model folder."""
@@ -73,48 +93,54 @@ class SideTables:
         tokenizers = tuple(
             Tokenizer(
                 {str(name): str(lab) for name, lab in t["releases"].items()},
-                {str(k): int(v) for k, v in t["counts"].items()},
+                # Older models have the prompt's id before its digest.
+                {str(k).rpartition("|")[2]: int(v) for k, v in t["counts"].items()},
             )
             for t in document["token_counts"]
         )
         return cls(tokenizers, None if document["self_names"] is None else _rates(document["self_names"]))
 
 
-def side_evidence(case: Case, style: Sequence[LabShare], tables: SideTables) -> SideEvidence:
+def side_evidence(
+    case: Case, labs: Sequence[str], names: StatementRates | None, known: KnownTokenizers
+) -> SideEvidence:
     """Evaluate the side evidence of a case.
 
     Args:
         case: With the responses that are no style, such as answers about the model itself.
-        style: The probabilities of the candidate labs and of the unknown one by style.
-        tables: What the model knows.
+        labs: The labs in question.
+        names: What known releases say about themselves; None where that is not known.
+        known: What token counts are compared with.
 
     Returns:
-        The ratios of each kind, and the labs by style times both ratios.
+        The ratios of each kind.
     """
-    labs = [share.lab for share in style if share.lab != UNKNOWN]
-    counts, names = _token_counts(case, tables.tokenizers, labs), _statements(case, tables.names, labs)
-    llr = dict.fromkeys(labs, 0.0)
-    rows: list[SideRatio | StatementRatio] = [*counts.labs, *names.labs]
-    for row in rows:
-        llr[row.lab] += row.log_likelihood_ratio
-    return SideEvidence(counts, names, _combined(style, llr))
+    return SideEvidence(_token_counts(case, known, labs), _statements(case, names, labs))
 
 
-def _token_counts(case: Case, known: Sequence[Tokenizer], labs: Sequence[str]) -> TokenCounts:
+def counted(records: Iterable[Response]) -> dict[str, int]:
+    """Return the tokens of each prompt, by its digest, as the provider counted them.
+
+    Args:
+        records: Responses; those without a prompt or without its count are left out.
+    """
     rows = []
-    for record in (*case.records, *case.aside):
+    for record in records:
         tokens = prompt_tokens(record.usage)
         if tokens and record.prompt:
-            rows.append((digest(record.system), prompt_key(record.prompt_id, digest(record.prompt)), tokens))
-    if not known:
-        return TokenCounts("none known: the model was trained without token counts", 0, (), ())
-    if not rows:
-        return TokenCounts("the responses have no token counts of their prompts", 0, (), ())
-    found = compare(one_count_each(rows), known, labs)
+            rows.append((digest(record.system), digest(record.prompt), tokens))
+    return one_count_each(rows)
+
+
+def _token_counts(case: Case, known: KnownTokenizers, labs: Sequence[str]) -> TokenCounts:
+    counts = counted((*case.records, *case.aside))
+    if not counts:
+        return TokenCounts("the responses have no token counts of their prompts", 0, (), (), (), ())
+    found = compare(counts, known, labs)
     if found is None:
-        return TokenCounts(f"fewer than {FEWEST} of the prompts have counts for a known release", 0, (), ())
+        return TokenCounts(f"fewer than {FEWEST} of the prompts have counts by known tokenizers", 0, (), (), (), ())
     ratios = [SideRatio(lab, round(llr, 3)) for lab, llr in found.llr.items()]
-    return TokenCounts("", found.compared, found.agree, _ranked(ratios))
+    return TokenCounts("", found.compared, found.tokenizers, found.agree, found.ruled_out, _ranked(ratios))
 
 
 def _statements(case: Case, rates: StatementRates | None, labs: Sequence[str]) -> SelfIdentification:
@@ -128,15 +154,6 @@ def _statements(case: Case, rates: StatementRates | None, labs: Sequence[str]) -
     llr = rates.log_likelihood_ratios(found, labs)
     rows = [StatementRatio(lab, round(value, 3), round(rates.false_rate(lab), 3)) for lab, value in llr.items()]
     return SelfIdentification("", statements, _ranked(rows))
-
-
-def _combined(style: Sequence[LabShare], llr: Mapping[str, float]) -> tuple[LabShare, ...]:
-    log = {share.lab: math.log(share.probability) + llr.get(share.lab, 0.0) for share in style if share.probability > 0}
-    top = max(log.values())
-    weight = {share.lab: math.exp(log[share.lab] - top) if share.lab in log else 0.0 for share in style}
-    total = sum(weight.values())
-    shares = [LabShare(lab, value / total) for lab, value in weight.items()]
-    return tuple(sorted(shares, key=lambda share: -share.probability))
 
 
 def _ranked(rows: Sequence[_Row]) -> tuple[_Row, ...]:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
+from math import gcd
 from statistics import median_low, multimode
 
 import numpy as np
@@ -20,11 +22,21 @@ FEWEST = 4
 # Assumed: how often providers with the same tokenizer count one prompt differently (a trimmed space, a changed
 # template), and by how many tokens.
 _SLIP, _SLIP_SIZE = 0.02, 3.0
-# By which share of a prompt's tokens two tokenizers differ: where fewer than three pairs are known, and at least.
-_PRIOR_SPREAD, _LEAST_SPREAD = 0.15, 0.02
-_FEWEST_PAIRS = 3
+# Assumed of any counts: how often one is out of all proportion (a part was cached and not counted, or cut off), and by
+# how many tokens.
+_OUTLIER, _OUTLIER_SIZE = 0.01, 100.0
+# Assumed: how often a provider rounds its counts.
+_ROUNDED = 0.02
+# Roughest rounding that is looked for.
+_ROUGHEST = 64
+# Odds beyond which rounding is certain.
+_CERTAIN = 1e9
+# Assumed: by which share of a prompt's tokens two tokenizers differ, and how many pairs' worth of evidence that is.
+_PRIOR_SPREAD, _PRIOR_PAIRS = 0.15, 1
 # Share of the prompts whose counts must agree for one tokenizer; the rest are slips.
 _AGREE = 0.9
+# Where one explanation is so much less likely than another, it is ruled out.
+_RULED_OUT = 0.01
 
 Counts = Mapping[str, int]
 
@@ -35,24 +47,62 @@ class Tokenizer:
 
     Attributes:
         releases: The lab of each release that has these counts.
-        counts: Tokens by the key of the prompt, up to a constant of all.
+        counts: Tokens by the digest of the prompt, up to a constant of all.
+        name: Its name in the table of public tokenizers; empty if it is in none.
     """
 
     releases: Mapping[str, str]
     counts: Counts
+    name: str = ""
 
 
-def prompt_key(prompt_id: str, digest: str) -> str:
-    """Return the key of a prompt: its id and its digest, so that another version of a probe is another prompt."""
-    return f"{prompt_id}|{digest}"
+@dataclass(frozen=True)
+class KnownTokenizers:
+    """What counts are compared with.
+
+    Attributes:
+        tokenizers: The tokenizers whose counts are known.
+        elsewhere: By lab, the number of its releases that use a tokenizer of which nothing is known but that it is
+            none of these.
+    """
+
+    tokenizers: Sequence[Tokenizer]
+    elsewhere: Mapping[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def spreads(self) -> Mapping[str, float]:
+        """By how many tokens two tokenizers differ on average, for each prompt.
+
+        What is measured on few pairs is drawn to a share of the prompt's tokens.
+        """
+        expected: dict[str, float] = defaultdict(float)
+        for one in self.tokenizers:
+            for key, size in _sizes(one.counts).items():
+                expected[key] = max(expected[key], _PRIOR_SPREAD * size)
+        found: dict[str, list[int]] = defaultdict(list)
+        for one, other in combinations(self.tokenizers, 2):
+            for key, off in residuals(one.counts, other.counts).items():
+                found[key].append(abs(off))
+        return {
+            key: (sum(found[key]) + _PRIOR_PAIRS * share) / (len(found[key]) + _PRIOR_PAIRS)
+            for key, share in expected.items()
+        }
+
+    def likelihood_ratios(self, counts: Counts) -> NDArray[np.float64]:
+        """Return (T,) the LLR in nats of each tokenizer against a new one; 0 for fewer than two common prompts.
+
+        Args:
+            counts: Of the case, by the digest of the prompt.
+        """
+        return np.array([_same(counts, one.counts, self.spreads) for one in self.tokenizers])
 
 
 def one_count_each(counted: Iterable[tuple[str, str, int]]) -> dict[str, int]:
     """Return one count for each prompt, the most frequent one.
 
     Args:
-        counted: (system prompt, key of the prompt, tokens). Another system prompt has another constant, so only the
-            system prompt with the most prompts is used.
+        counted: (digest of the system prompt, digest of the prompt, tokens). Another system prompt has another
+            constant, so only the system prompt with the most prompts is used.
     """
     by_system: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(list))
     for system, prompt, tokens in counted:
@@ -91,17 +141,17 @@ def group_by_tokenizer(
     Returns:
         One entry for each tokenizer.
     """
-    found = [(dict(tokenizer.releases), dict(tokenizer.counts)) for tokenizer in before]
+    found = [(dict(tokenizer.releases), dict(tokenizer.counts), tokenizer.name) for tokenizer in before]
     for name, counts in sorted(releases.items()):
-        for names, known in found:
+        for names, known, _ in found:
             if agree(counts, known):
                 names[name] = lab_of[name]
                 shift = median_low([known[k] - counts[k] for k in known.keys() & counts.keys()])
                 known |= {k: counts[k] + shift for k in counts.keys() - known.keys()}
                 break
         else:
-            found.append(({name: lab_of[name]}, dict(counts)))
-    return [Tokenizer(names, counts) for names, counts in found]
+            found.append(({name: lab_of[name]}, dict(counts), ""))
+    return [Tokenizer(*one) for one in found]
 
 
 @dataclass(frozen=True)
@@ -110,58 +160,93 @@ class TokenEvidence:
 
     Attributes:
         compared: Number of prompts.
-        agree: Releases with the same counts.
+        tokenizers: Names of public tokenizers with the same counts.
+        agree: The releases that use these, and others with the same counts.
         llr: LLR in nats of each lab against an unknown one.
+        ruled_out: Labs that use no tokenizer, as far as is known, which could have these counts.
     """
 
     compared: int
+    tokenizers: tuple[str, ...]
     agree: tuple[str, ...]
     llr: dict[str, float]
+    ruled_out: tuple[str, ...]
 
 
-def compare(counts: Counts, known: Sequence[Tokenizer], labs: Sequence[str]) -> TokenEvidence | None:
+def compare(counts: Counts, known: KnownTokenizers, labs: Sequence[str]) -> TokenEvidence | None:
     """Compare the counts of a case with known tokenizers.
 
-    A release of a lab uses a tokenizer of that lab, or another one: that of another lab (fine-tunes, shared bases) or
-    a new one. How often each of these happens is counted over the known releases, by Laplace's rule of succession.
+    A release of a lab uses a tokenizer that releases of this lab are known to use, or another one: that of another lab
+    (fine-tunes, shared bases) or a new one. How often each of these happens is counted over the known releases, by
+    Laplace's rule of succession. A tokenizer of the lab's own, of which no counts are known, explains counts as a new
+    one does.
 
     Args:
-        counts: Of the case.
-        known: The tokenizers of known releases.
+        counts: Of the case, by the digest of the prompt.
+        known: What they are compared with.
         labs: The labs in question.
 
     Returns:
         The evidence; None if no tokenizer has enough of the prompts.
     """
-    at = [i for i, tokenizer in enumerate(known) if residuals(counts, tokenizer.counts)]
-    if not at:
+    enough = [len(one.counts.keys() & counts.keys()) >= FEWEST for one in known.tokenizers]
+    tokenizers = [one for one, is_enough in zip(known.tokenizers, enough, strict=True) if is_enough]
+    if not tokenizers:
         return None
-    compared = max(len(residuals(counts, known[i].counts)) for i in at)
-    spread = _spread(known)
-    # (tokenizers,) the LLR of the same tokenizer against any other one.
-    same = np.zeros(len(known))
-    for i in at:
-        same[i] = _same(residuals(counts, known[i].counts), _sizes(known[i].counts), spread)
-    owners = [Counter(tokenizer.releases.values()) for tokenizer in known]
-    weight = {lab: np.array([of[lab] for of in owners], float) for lab in labs}
+    elsewhere, same = known.elsewhere, known.likelihood_ratios(counts)[enough]
+    owners = [Counter(tokenizer.releases.values()) for tokenizer in tokenizers]
     # An unknown lab uses the tokenizer of another lab, or a new one.
-    borrowed = (sum(len(of) > 1 for of in owners) + 1) / (len(known) + 2)
-    anybody = _mixed(borrowed, _mean(same, np.ones(len(known))), 0.0)
-    llr = {}
-    for lab, releases in weight.items():
+    borrowed = (sum(len(of) > 1 for of in owners) + 1) / (len(owners) + len(elsewhere) + 2)
+    anybody = _mixed(borrowed, _mean(same, np.ones(len(same))), 0.0)
+    best = max(0.0, float(same.max()))
+    # Last, the tokenizers of which nothing is known.
+    all_same = np.append(same, 0.0)
+    llr, ruled_out = {}, []
+    for lab in labs:
+        releases = np.array([*(of[lab] for of in owners), elsewhere.get(lab, 0)], float)
         another = np.count_nonzero(releases) / (releases.sum() + 1)
-        own = _mixed(another, anybody, _mean(same, releases)) if another else anybody
-        llr[lab] = float(own - anybody)
-    names = [name for i in at if agree(counts, known[i].counts) for name in known[i].releases]
-    return TokenEvidence(compared, tuple(names), llr)
+        own = _mean(all_same, releases)
+        llr[lab] = float((_mixed(another, anybody, own) if another else anybody) - anybody)
+        if another and own - best < np.log(_RULED_OUT):
+            ruled_out.append(lab)
+    # A new one is ruled out, and no other is far better.
+    fits = (same >= -np.log(_RULED_OUT)) & (same - best >= np.log(_RULED_OUT))
+    fitting = [one for one, is_fit in zip(tokenizers, fits, strict=True) if is_fit]
+    return TokenEvidence(
+        max(len(counts.keys() & one.counts.keys()) for one in tokenizers),
+        tuple(one.name for one in fitting if one.name),
+        tuple(name for one in fitting for name in one.releases),
+        llr,
+        tuple(ruled_out),
+    )
 
 
-def _same(off: Mapping[str, int], sizes: Mapping[str, int], spread: float) -> float:
-    """Return the LLR in nats of one tokenizer against two different ones; off: residuals by prompt."""
-    value = np.array(list(off.values()), float)
-    slip = np.log(_SLIP) + _laplace(value, _SLIP_SIZE)
-    match = np.logaddexp(np.where(value == 0, np.log1p(-_SLIP), -np.inf), slip)
-    other = _laplace(value, 1 + spread * np.array([sizes[k] for k in off]))
+def _same(counts: Counts, known: Counts, spreads: Mapping[str, float]) -> float:
+    """Return the LLR of one tokenizer against a different one, whether the provider rounds or not."""
+    common = sorted(counts.keys() & known.keys())
+    if len(common) < 2:
+        return 0.0
+    seen, expected = (np.array([of[k] for k in common], np.int64) for of in (counts, known))
+    scale = 1 + np.array([spreads[k] for k in common])
+    exact = _llr(seen - expected, scale)
+    step = gcd(*seen.tolist())
+    if not 1 < step <= _ROUGHEST:
+        return exact
+    # How rounding by this step shifts with the constant is not known: the best shift.
+    rounded = [(expected + shift) // step - seen // step for shift in range(step)]
+    steps = max(_llr(-off, scale / step) for off in rounded)
+    # Counts that are all multiples are likelier where they are rounded.
+    odds = _ROUNDED / (1 - _ROUNDED) * float(step) ** (len(common) - 1)
+    return _mixed(odds / (1 + odds), steps, exact) if odds < _CERTAIN else steps
+
+
+def _llr(difference: NDArray[np.int64], scale: NDArray[np.float64]) -> float:
+    """Return the LLR of equal counts, up to a constant, against counts that differ by `scale`."""
+    off = (difference - median_low(difference.tolist())).astype(float)
+    outlier = np.log(_OUTLIER) + _laplace(off, _OUTLIER_SIZE)
+    slip = np.log(_SLIP) + _laplace(off, _SLIP_SIZE)
+    match = np.logaddexp(np.where(off == 0, np.log1p(-_SLIP), -np.inf), slip)
+    match, other = (np.logaddexp(np.log1p(-_OUTLIER) + one, outlier) for one in (match, _laplace(off, scale)))
     return float((match - other).sum())
 
 
@@ -169,16 +254,6 @@ def _sizes(counts: Counts) -> dict[str, int]:
     """Return about how many tokens each prompt has: those above the shortest, because the constant is not known."""
     least = min(counts.values())
     return {k: value - least for k, value in counts.items()}
-
-
-def _spread(known: Sequence[Tokenizer]) -> float:
-    """Return by which share of a prompt's tokens known tokenizers differ on average."""
-    shares = []
-    for one, other in combinations(known, 2):
-        off = residuals(one.counts, other.counts)
-        if off and (size := sum(_sizes(one.counts)[k] for k in off)):
-            shares.append(sum(map(abs, off.values())) / size)
-    return max(float(np.mean(shares)), _LEAST_SPREAD) if len(shares) >= _FEWEST_PAIRS else _PRIOR_SPREAD
 
 
 def _laplace(value: NDArray[np.float64], scale: float | NDArray[np.float64]) -> NDArray[np.float64]:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from fingerprint import __version__
 from fingerprint.base.files import data_dir
+from fingerprint.base.keys import digest
 from fingerprint.base.parallel import Progress
 from fingerprint.config import StyleMarkerConfig
 from fingerprint.data.corpus import Corpus, Source
@@ -24,12 +25,14 @@ from fingerprint.features import style_markers
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.side.evidence import SideTables
 from fingerprint.side.self_identification import StatementRates
-from fingerprint.side.token_counts import FEWEST, group_by_tokenizer, one_count_each, prompt_key
+from fingerprint.side.token_counts import FEWEST, group_by_tokenizer, one_count_each
 from fingerprint.training.embedding import Space
 
 # Texts that are in memory at a time.
 _BLOCK = 2_000
 _NOTHING = SideTables((), None)
+# Nothing tells rows without a prompt apart.
+_NO_PROMPT = digest("")
 
 
 def space_arrays(space: Space) -> dict[str, NDArray[Any]]:
@@ -155,8 +158,8 @@ def learn_side(
     fresh = allowed.difference(named_before) if before.names else allowed
     counted: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
     for row in corpus.counted:
-        if row.release in allowed and row.release in lab_of:
-            counted[row.release].append((row.system, prompt_key(row.prompt_id, row.digest), row.tokens))
+        if row.release in allowed and row.release in lab_of and row.digest != _NO_PROMPT:
+            counted[row.release].append((row.system, row.digest, row.tokens))
     found = {name: one_count_each(rows) for name, rows in counted.items()}
     tokenizers = group_by_tokenizer(
         {name: counts for name, counts in found.items() if len(counts) >= FEWEST}, lab_of, before.tokenizers

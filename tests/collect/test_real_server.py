@@ -20,8 +20,8 @@ import pytest
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
-from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.side.evidence import side_evidence
+from fingerprint.side.token_counts import KnownTokenizers
 from fingerprint.training.parts import learn_side
 from tests.cli.test_cli import ROOT, run
 from tests.collect.doubles import lines, probes
@@ -161,10 +161,10 @@ def test_token_counts_alone_tell_which_of_two_answers(models: list[Path], url: s
     again = tmp_path / "again"
     again.mkdir()
     run(*command(models, again, url, "tokens"), "--system", "You are nobody.")
-    style = tuple(LabShare(lab, 1 / 3) for lab in (*LABS, UNKNOWN))
+    known = KnownTokenizers(tables.tokenizers)
     for lab, model in zip(LABS, models, strict=True):
         (file,) = (p for p in (again / "out").glob("*.jsonl") if lines(p)[0]["release"] == str(model))
-        found = side_evidence(read_case(str(file)), style, tables)
+        found = side_evidence(read_case(str(file)), LABS, tables.names, known)
         assert found.token_counts.agree == (f"tiny-{LABS.index(lab)}",)
-        assert found.token_counts.labs[0].lab == found.combined[0].lab == lab
+        assert found.token_counts.labs[0].lab == lab
         assert found.token_counts.labs[0].log_likelihood_ratio > 1

@@ -11,6 +11,7 @@ from pytest_httpserver import HTTPServer
 
 from fingerprint.cli.main import main
 from fingerprint.data.reader import read_case
+from tests import worlds
 from tests.collect.doubles import lines
 from tests.probing.conftest import Stealth, answers
 
@@ -34,11 +35,28 @@ def test_what_it_got_is_a_file_like_any_other(ask: Any, tmp_path: Path) -> None:
 
 def test_token_counts_come_first_and_few(ask: Any, stealth: Stealth) -> None:
     counts = ask()[1]["side_evidence"]["token_counts"]
-    assert counts["compared"] == 6
+    assert 4 <= counts["compared"] <= 8
     assert {release.split("-")[0] for release in counts["agree"]} == {"oak"}
     assert counts["labs"][0]["lab"] == "oak"
-    assert max(stealth.prompts[:6]) < 10
-    assert min(stealth.prompts[6:]) >= 500
+    assert max(stealth.prompts[: counts["compared"]]) < 10
+    assert min(stealth.prompts[counts["compared"] :]) >= 500
+
+
+def test_empty_answers_have_their_prompts_counted_too(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
+    # A model that spends its one token on reasoning says nothing.
+    stealth.say = lambda prompt: "" if prompt < 100 else worlds.write("oak-2", prompt)
+    found = ask()[1]
+    assert found["side_evidence"]["token_counts"]["labs"][0]["lab"] == "oak"
+    assert found["probe"]["empty"] == 0
+    again = read_case(str(answers(tmp_path)))
+    assert sum(record.domain == "token-counts" for record in again.aside) >= 4
+
+
+def test_a_provider_that_refuses_a_token_probe_is_asked_no_other(ask: Any, stealth: Stealth) -> None:
+    stealth.status = lambda asked: 400 if asked == 1 else 200
+    found = ask()[1]
+    assert min(stealth.prompts[1:]) >= 500
+    assert found["side_evidence"]["token_counts"]["note"]
 
 
 def test_style_only_asks_for_nothing_else(ask: Any, stealth: Stealth) -> None:
@@ -112,7 +130,7 @@ def test_hostile_answers_reach_no_terminal(ask: Any, stealth: Stealth) -> None:
 def test_text_for_people(ask: Any) -> None:
     _, out, _ = ask(form="text")
     assert "ATTRIBUTED to oak" in out
-    assert "Labs by style and side evidence together" in out
+    assert "Labs by style and token counts together" in out
     assert "Stopped: the verdict is firm." in " ".join(out.split())
 
 

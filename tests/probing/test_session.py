@@ -39,7 +39,7 @@ def stopped(stealth: Stealth, probes: Path, tmp_path: Path) -> Run:
         try:
             job = plan_job(Target(provider, "stealth", tmp_path), load_probes(str(probes)), RequestSettings())
             (counters,) = await start([job])
-            identifier = Identifier(identify, Choice(None), {"zhipu": True, "openai": True}, (), ProbingConfig())
+            identifier = Identifier(identify, Choice(None), {"zhipu": True, "openai": True}, None, ProbingConfig())
             session = Session(job, counters, Identification(identifier), Limits(Budget(None)))
             return [step.stopped async for step in session.steps()][-1]
         finally:

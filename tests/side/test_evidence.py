@@ -16,14 +16,18 @@ from fingerprint.data.response import Case
 from fingerprint.errors import ModelError
 from fingerprint.model.verdict import UNKNOWN, LabShare
 from fingerprint.report.text import render
+from fingerprint.side.combination import combined_shares
 from fingerprint.side.evidence import DOCUMENT, SideTables, side_evidence
 from fingerprint.side.self_identification import StatementRates
+from fingerprint.side.token_counts import KnownTokenizers
 from fingerprint.store.folder import load, save
 from fingerprint.training.parts import learn_side
 from tests import worlds
 from tests.store.folder import encoder_files
 
+LABS = ("openai", "anthropic")
 STYLE = (LabShare("openai", 0.5), LabShare("anthropic", 0.3), LabShare(UNKNOWN, 0.2))
+NOBODY = KnownTokenizers([])
 NAMES = StatementRates({"openai": 4, "anthropic": 4}, {"openai": {"openai": 4}, "anthropic": {"anthropic": 4}}, {})
 
 
@@ -43,6 +47,8 @@ def test_style_is_the_same_with_and_without(model: Path) -> None:
     case = case_of(counted("birch-2", range(12)))
     both, alone = known.identify(case), known.identify(case, style_only=True)
     assert alone.side_evidence is None
+    assert alone.combined is None
+    assert both.combined is not None
     assert (both.verdict, both.labs, both.releases) == (alone.verdict, alone.labs, alone.releases)
 
 
@@ -63,13 +69,14 @@ def test_a_trained_model_knows_tokenizers(model: Path) -> None:
 
 def test_what_is_combined_is_the_product() -> None:
     case = case_of([about_itself("I am Claude, made by Anthropic."), {"response": "A long enough answer, this."}])
-    found = side_evidence(case, STYLE, SideTables((), NAMES))
+    found = side_evidence(case, LABS, NAMES, NOBODY)
     ratio = {row.lab: row.log_likelihood_ratio for row in found.self_identification.labs}
     assert ratio["anthropic"] > 0 > ratio["openai"]
+    combined = combined_shares(STYLE, found)
     weight = {share.lab: share.probability * math.exp(ratio.get(share.lab, 0)) for share in STYLE}
-    for share in found.combined:
+    for share in combined:
         assert share.probability == pytest.approx(weight[share.lab] / sum(weight.values()))
-    assert found.combined[0].lab == "anthropic"
+    assert combined[0].lab == "anthropic"
 
 
 def test_answers_about_itself_are_no_style() -> None:
@@ -77,7 +84,7 @@ def test_answers_about_itself_are_no_style() -> None:
     case = case_of(rows)
     assert [record.response for record in case.records] == ["x" * 40]
     assert any("side evidence" in warning for warning in case.warnings)
-    found = side_evidence(case, STYLE, SideTables((), NAMES))
+    found = side_evidence(case, LABS, NAMES, NOBODY)
     assert [(row.lab, row.responses) for row in found.self_identification.statements] == [("openai", 1)]
 
 
@@ -89,17 +96,16 @@ def test_what_is_too_short_to_judge_is_counted_all_the_same(model: Path) -> None
     assert verdict.n_used == 0
     assert verdict.side_evidence is not None
     assert verdict.side_evidence.token_counts.compared == 6
-    assert sum(share.probability for share in verdict.side_evidence.combined) == pytest.approx(1)
+    assert verdict.combined is not None
+    assert sum(share.probability for share in verdict.combined.labs) == pytest.approx(1)
 
 
 def test_each_kind_says_why_it_says_nothing() -> None:
     case = Case("s", (), 0)
-    empty = side_evidence(case, STYLE, SideTables.from_document(None))
-    assert empty.token_counts.note.startswith("none known")
+    empty = side_evidence(case, LABS, None, NOBODY)
+    assert empty.token_counts.note == "the responses have no token counts of their prompts"
     assert empty.self_identification.note.startswith("none known")
-    assert [share.lab for share in empty.combined] == [share.lab for share in STYLE]
-    assert [share.probability for share in empty.combined] == pytest.approx([share.probability for share in STYLE])
-    silent = side_evidence(case, STYLE, SideTables((), NAMES))
+    silent = side_evidence(case, LABS, NAMES, NOBODY)
     assert silent.self_identification.note == "no response says what wrote it"
 
 
@@ -111,7 +117,8 @@ def test_a_model_without_side_evidence_still_works(model: Path, tmp_path: Path) 
     save(older, arrays, {**stored.documents, **empty}, "card", encoder_files(model))
     verdict = Fingerprint.load(older).identify(case_of(counted("oak-1", range(5))))
     assert verdict.side_evidence is not None
-    assert verdict.side_evidence.token_counts.note.startswith("none known")
+    assert verdict.side_evidence.token_counts.note.startswith("fewer than 4 of the prompts")
+    assert verdict.combined is None
     assert Fingerprint.load(older).information is None
 
 

@@ -251,7 +251,7 @@ def _documents() -> dict[str, Any]:
         "prompts": {"corpora": list(_CORPORA), "kinds": [["chat", "en"], ["code", ""]]},
         "pairs": _pairs(),
         "side": {
-            "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"p{i}|x": 10 + i for i in range(5)}}],
+            "token_counts": [{"releases": {"ash-1": "ash"}, "counts": {f"{i:016x}": 10 + i for i in range(5)}}],
             "self_names": {"releases": {"ash": 2}, "says": {"ash": {"ash": 1.5, "oak": 0.5}}, "others": {"oak": 1.0}},
         },
     }

@@ -17,6 +17,7 @@ from fingerprint.loading import load_model
 from fingerprint.model.calibration import NEVER
 from fingerprint.model.confidence import CALIBRATION_FEATURES
 from fingerprint.model.covariates import read_cases
+from fingerprint.side.evidence import SideTables
 from fingerprint.store import migrations
 from fingerprint.store.folder import load
 from fingerprint.store.format import ARRAYS
@@ -168,7 +169,7 @@ def test_what_the_first_models_lacked_is_empty(old: Path, tmp_path: Path) -> Non
     assert len(stored.arrays["regression_release"]) == 0
     assert stored.documents["training"]["lineage"] == []
     assert known.information is None
-    assert known.side.domains() == ()
+    assert known.side == SideTables((), None)
     assert known.identify(texts()).labs[0].lab == "birch"
 
 

@@ -14,6 +14,7 @@ VERBS = {
     "stats": Verb("fingerprint.cli.corpora.local:stats", "Count what is in CORPUS..."),
     "check": Verb("fingerprint.cli.corpora.local:check", "Find what is wrong in CORPUS..., and fix it in a copy."),
     "add-release": Verb("fingerprint.cli.corpora.local:add_release", "Add a release or its aliases to the registry."),
+    "tokenizers": Verb("fingerprint.cli.corpora.local:tokenizers", "Count the tokens of the probes anew."),
 }
 
 

