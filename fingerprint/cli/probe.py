@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
     from fingerprint.collect.plan import Job
     from fingerprint.collect.run import Counters
+    from fingerprint.data.probes import ProbeSet
     from fingerprint.data.response import Case
     from fingerprint.model.claim_sequence import ClaimSequence
     from fingerprint.probing.identification import Identification
@@ -46,7 +47,9 @@ _Found = TypeVar("_Found")
 @options.answers
 @options.model
 @options.encoder
-@click.option("--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all]")
+@click.option(
+    "--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all but tasks]"
+)
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
 @options.max_cost
@@ -142,10 +145,10 @@ def _asked(
 ) -> tuple[Step[_Found], Counters]:
     """Question the model until the aim is reached, or a limit."""
     from fingerprint.collect.provider import open_provider, split
-    from fingerprint.data.probes import listed, load_probes
+    from fingerprint.data.probes import load_probes
 
     provider, name = split(target)
-    loaded = [load_probes(one) for one in dict.fromkeys(given["sets"] or listed())]
+    loaded = [load_probes(one) for one in dict.fromkeys(given["sets"])] or _single_steps()
     opened = open_provider(provider, given["base_url"])
 
     async def work() -> tuple[Step[_Found], Counters]:
@@ -167,6 +170,13 @@ def _asked(
 
     with resumable():
         return asyncio.run(work())
+
+
+def _single_steps() -> list[ProbeSet]:
+    """The sets that ship, without those of tasks, each of which takes several requests."""
+    from fingerprint.data.probes import listed, load_probes
+
+    return [loaded for loaded in map(load_probes, listed()) if not any(probe.simulation for probe in loaded.probes)]
 
 
 def _found(last: Step[_Found], target: str, counters: Counters) -> _Found:

@@ -54,9 +54,12 @@ class ProbeRequest:
 
     @property
     def key(self) -> str:
-        """A digest of model, address, messages, tools, settings and draw: 32 hexadecimal digits."""
-        messages = [asdict(message) for message in self.question.messages]
-        parts = (self.model, self.base_url, messages, list(self.question.tools), _settings(self.question), self.draw)
+        """A digest of model, address, messages, tools, their results, settings and draw: 32 hexadecimal digits."""
+        question = self.question
+        messages = [asdict(message) for message in question.messages]
+        parts: list[Any] = [self.model, self.base_url, messages, list(question.tools), _settings(question), self.draw]
+        if question.simulation:
+            parts.append(question.simulation.to_dict())
         return hashlib.sha256(canonical_json(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -131,7 +134,7 @@ def question_of(probe: Probe, settings: RequestSettings) -> Question:
     if settings.system is not None:
         messages = [Message("system", settings.system), *(m for m in messages if m.role != "system")]
     max_tokens = settings.max_tokens or probe.max_tokens or MAX_TOKENS
-    return Question(tuple(messages), probe.tools, settings.sampling, max_tokens)
+    return Question(tuple(messages), probe.tools, settings.sampling, max_tokens, probe.simulation)
 
 
 def record(request: ProbeRequest, answer: Answer, now: datetime | None = None) -> dict[str, Any]:
@@ -160,6 +163,7 @@ def record(request: ProbeRequest, answer: Answer, now: datetime | None = None) -
         # As text: a column of schemas that differ from line to line has no type.
         "tools": canonical_json(list(question.tools)) if question.tools else "",
         "settings": _settings(question),
+        "steps": answer.steps,
         "finish_reason": answer.finish_reason,
         "usage": {
             "prompt_tokens": answer.usage.prompt,

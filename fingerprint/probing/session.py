@@ -138,6 +138,7 @@ class Session(Generic[Found]):
 
     def _following(self, case: Case | None, step: Step[Found]) -> tuple[ProbeRequest | None, Step[Found]]:
         """What to ask next, or why nothing."""
+        self._leave_out_long()
         records = case.records if case else ()
         side = self._next_side(case.aside if case else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
@@ -163,6 +164,12 @@ class Session(Generic[Found]):
                 return left[0]
         return None
 
+    def _leave_out_long(self) -> None:
+        """Leave out tasks that may take more requests than are left."""
+        if self._limits.requests is not None:
+            most = self._limits.requests - self._counters.requests
+            self._style = [one for one in self._style if one.question.steps <= max(most, 1)]
+
     def _too_dear(self, following: ProbeRequest) -> bool:
         price = self._counters.price
         return price is not None and not self._limits.budget.allows(most_cost(following.question, price))
@@ -171,7 +178,8 @@ class Session(Generic[Found]):
         self._side.get(request.probe.domain, self._style).remove(request)
         retry = self._limits.retry
         if self._limits.requests is not None:
-            retry = replace(retry, tries=min(retry.tries, self._limits.requests - self._counters.requests))
+            left = self._limits.requests - self._counters.requests
+            retry = replace(retry, tries=min(retry.tries, left - request.question.steps + 1))
         one = replace(self._job, total=1, todo=(request,))
         await collect([one], [self._counters], RunSettings(self._limits.budget, retry))
 

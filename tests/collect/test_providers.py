@@ -15,12 +15,13 @@ from pytest_httpserver import HTTPServer
 from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question, Sampling, Usage
 from fingerprint.collect.provider import GROUP, Price, names, open_provider, split
 from fingerprint.collect.providers import presets
+from fingerprint.data.message import ToolCall
 from fingerprint.errors import FingerprintError, MissingExtra
 from tests.collect.doubles import KEY, PATHS, address, body
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"type": "function", "function": {"name": "weather", "description": "Of a city.", "parameters": SCHEMA}}
-CALL = '{"arguments": {"city": "Köln", "days": 2}, "name": "weather"}'
+CALL = '{"tool": "weather", "arguments": {"days": 2, "city": "Köln"}}'
 ARGUMENTS = {"days": 2, "city": "Köln"}
 apis = pytest.mark.parametrize("api", PATHS)
 
@@ -118,9 +119,10 @@ def shaped(api: str, content: Any) -> dict[str, Any]:
 
 
 @apis
-def test_the_call_of_a_tool_is_the_answer(api: str, httpserver: HTTPServer) -> None:
+def test_the_calls_of_tools_follow_the_words(api: str, httpserver: HTTPServer) -> None:
     answer = answered(api, httpserver, shaped(api, CALLS[api]))
-    assert answer.text == CALL + '\n{"arguments": "{", "name": "broken"}'
+    assert answer.text == "Let me see.\n" + CALL + '\n{"tool": "broken", "arguments": "{"}'
+    assert answer.calls == (ToolCall("weather", ARGUMENTS), ToolCall("broken", "{"))
 
 
 @apis

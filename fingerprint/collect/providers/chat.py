@@ -9,12 +9,13 @@ from typing import Any
 
 import openai
 
-from fingerprint.collect.messages import Answer, Cause, Failure, Question, Usage
+from fingerprint.collect.messages import Answer, Cause, Failure, Question, Turn, Usage
 from fingerprint.collect.provider import Price
 from fingerprint.collect.providers.presets import OPENAI, OPENROUTER, Account, Preset
 from fingerprint.collect.providers.wire import (
     Client,
     answer_text,
+    arguments_of,
     count,
     dictionary,
     dollars,
@@ -25,8 +26,13 @@ from fingerprint.collect.providers.wire import (
     stated,
     text,
 )
+from fingerprint.data.message import ToolCall
 
 _WORDS = ("text", "output_text")
+_NO_TOOLS = "support tool use"
+# Of a turn, what is sent back: servers refuse others of the fields that they send themselves. DeepSeek, Moonshot and
+# OpenRouter want the reasoning before a call again.
+_RETURNED = ("content", "reasoning_content", "reasoning_details")
 
 
 class Chat:
@@ -58,9 +64,18 @@ class Chat:
         if self._preset is OPENROUTER:
             fields["extra_body"] = {"usage": {"include": True}}
         messages: Any = [asdict(message) for message in question.messages]
-        raw = await sent(
-            self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields), self._key
-        )
+        for turn in question.turns:
+            messages += _followed(turn)
+        try:
+            raw = await sent(
+                self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields),
+                self._key,
+            )
+        except Failure as failure:
+            # OpenRouter says "not found" of a model that has no tools, and that answers other questions.
+            if question.tools and _NO_TOOLS in str(failure):
+                raise Failure(Cause.REJECTED, str(failure)) from None
+            raise
         return parsed(raw.http_response.content, self._key, lambda body: _answer(body, self.name))
 
     async def price(self, model: str) -> Price | None:
@@ -99,8 +114,9 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
     if finish == "error":
         raise Failure(Cause.SERVER, "the model broke off")
     usage = dictionary(body.get("usage"))
+    calls = tuple(_calls(message))
     return Answer(
-        text=answer_text(_words(message.get("content")), _calls(message)),
+        text=answer_text(_words(message.get("content")), calls),
         model=text(body.get("model")),
         provider=text(body.get("provider")) or name,
         finish_reason=finish,
@@ -111,6 +127,8 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
         ),
         refused=bool(message.get("refusal")) or finish == "content_filter",
         cost=dollars(usage.get("cost")),
+        calls=calls,
+        native=message if calls else {},
     )
 
 
@@ -120,14 +138,31 @@ def _words(content: object) -> str:
     return text(content)
 
 
-def _calls(message: dict[str, Any]) -> Iterator[tuple[str, object]]:
+def _calls(message: dict[str, Any]) -> Iterator[ToolCall]:
     for call in listing(message.get("tool_calls")):
         function = dictionary(call.get("function"))
         arguments = function.get("arguments")
         try:
-            yield text(function.get("name")), json.loads(arguments) if isinstance(arguments, str) else arguments
+            yield ToolCall(
+                text(function.get("name")), json.loads(arguments) if isinstance(arguments, str) else arguments
+            )
         except (ValueError, RecursionError):
-            yield text(function.get("name")), arguments
+            yield ToolCall(text(function.get("name")), arguments)
+
+
+def _followed(turn: Turn) -> Iterator[dict[str, Any]]:
+    """A turn of the model and the results of its calls, as messages."""
+    calls = []
+    for number, call in enumerate(listing(turn.native.get("tool_calls"))):
+        function = dictionary(call.get("function"))
+        arguments = json.dumps(arguments_of(function.get("arguments")), ensure_ascii=False)
+        named = {"name": text(function.get("name")), "arguments": arguments}
+        # What else a call holds is the provider's: signatures of reasoning.
+        calls.append({**call, "id": text(call.get("id")) or f"call_{number}", "type": "function", "function": named})
+    kept = {name: turn.native[name] for name in _RETURNED if turn.native.get(name) is not None}
+    yield {"role": "assistant", "content": None, **kept, "tool_calls": calls}
+    for call, result in zip(calls, turn.results, strict=True):
+        yield {"role": "tool", "tool_call_id": call["id"], "content": result}
 
 
 def _prices(body: dict[str, Any]) -> Iterator[tuple[str, Price]]:
