@@ -82,12 +82,14 @@ class Step(Generic[Found]):
         found: What all answers so far say, None if there is none.
         stopped: Why nothing more is asked; empty if something is.
         given_up: Whether the provider is the reason.
+        limited: Whether a limit is the reason.
     """
 
     request: ProbeRequest | None
     found: Found | None
     stopped: str = ""
     given_up: bool = False
+    limited: bool = False
 
 
 class Session(Generic[Found]):
@@ -149,12 +151,12 @@ class Session(Generic[Found]):
         if why := self._aim.enough(left):
             return None, replace(step, stopped=why)
         if self._limits.requests is not None and self._counters.requests >= self._limits.requests:
-            return None, replace(step, stopped="--max-requests is reached")
+            return None, replace(step, stopped="--max-requests is reached", limited=True)
         if not side and not kinds:
             return None, replace(step, stopped="no probe is left")
         following = side or self._style[self._aim.choose(left)]
         if self._too_dear(following):
-            return None, replace(step, stopped="another request might exceed --max-cost")
+            return None, replace(step, stopped="another request might exceed --max-cost", limited=True)
         return following, step
 
     def _next_side(self, answered: Sequence[Response]) -> ProbeRequest | None:

@@ -14,7 +14,8 @@ from fingerprint.data.simulation import MOST_RESULT_BYTES, size
 # What the sets must hold, by the domain or the language of their probes.
 FEWEST = {
     "everyday": 12, "explanation": 12, "advice": 12, "opinion": 12, "creative": 12, "reasoning": 12, "code": 12,
-    "tool-use": 8, "agent-toolcalls": 12, "agent-coding": 6, "format": 10, "refusal-edge": 10, "self-identification": 8, "token-counts": 16,
+    "tool-use": 8, "agent-toolcalls": 12, "agent-coding": 6,
+    "format": 10, "refusal-edge": 10, "self-identification": 8, "token-counts": 16,
     "de": 8, "zh": 8, "ja": 8, "es": 8, "fr": 8, "ru": 8,
 }  # fmt: skip
 TOOLS = ("tool-use", "agent-toolcalls", "agent-coding")

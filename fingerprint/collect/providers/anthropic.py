@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import anthropic
 
 from fingerprint.collect.messages import Answer, Question, Turn, Usage, total
-from fingerprint.collect.provider import Price
+from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.collect.providers.presets import Account, Preset
 from fingerprint.collect.providers.wire import (
     Client,
     answer_text,
     arguments_of,
     count,
+    day,
     dictionary,
     listing,
     missing,
@@ -63,6 +65,13 @@ class Messages:
     async def price(self, model: str) -> Price | None:
         """See Provider."""
         return None
+
+    async def models(self) -> Sequence[ListedModel]:
+        """See Provider."""
+        # The longest page that there is; Anthropic has some dozens of models.
+        raw = await sent(self._client.models.with_raw_response.list(limit=1000), self._key)
+        entries = listing(json.loads(raw.http_response.content).get("data"))
+        return [ListedModel(text(e.get("id")), text(e.get("display_name")), day(e.get("created_at"))) for e in entries]
 
     async def close(self) -> None:
         """See Provider."""

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import openai
 
+from fingerprint.base.escaping import printable
 from fingerprint.collect.messages import Answer, Cause, Failure, Question, Turn, Usage
-from fingerprint.collect.provider import Price
+from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.collect.providers.presets import OPENAI, OPENROUTER, Account, Preset
 from fingerprint.collect.providers.wire import (
     Client,
     answer_text,
     arguments_of,
     count,
+    day,
     dictionary,
     dollars,
     listing,
@@ -33,6 +36,9 @@ _NO_TOOLS = "support tool use"
 # Of a turn, what is sent back: servers refuse others of the fields that they send themselves. DeepSeek, Moonshot and
 # OpenRouter want the reasoning before a call again.
 _RETURNED = ("content", "reasoning_content", "reasoning_details")
+
+# Of a model in a list: longer ones are no names.
+_LONGEST_NAME = 200
 
 
 class Chat:
@@ -53,7 +59,7 @@ class Chat:
             self._client.organization = self._client.project = None
         # OpenAI's reasoning models refuse the old name; most other servers do not know the new one.
         self._limit = "max_completion_tokens" if preset is OPENAI else "max_tokens"
-        self._prices: dict[str, Price] | None = None
+        self._listed: tuple[ListedModel, ...] | None = None
 
     async def ask(self, model: str, question: Question) -> Answer:
         """See Provider."""
@@ -84,10 +90,23 @@ class Chat:
             return Price(0, 0, source="a local server")
         if self._preset is not OPENROUTER:
             return None
-        if self._prices is None:
-            raw = await sent(self._client.models.with_raw_response.list(), self._key)
-            self._prices = dict(_prices(json.loads(raw.http_response.content)))
-        return self._prices.get(model)
+        return next((listed.price for listed in await self.models() if listed.id == model), None)
+
+    async def models(self) -> Sequence[ListedModel]:
+        """See Provider."""
+        found: dict[str, ListedModel] = {}
+        while self._listed is None:
+            query = {"offset": len(found)} if found else {}
+            raw = await sent(self._client.models.with_raw_response.list(extra_query=query), self._key)
+            body = json.loads(raw.http_response.content)
+            if not isinstance(body.get("data"), list):
+                raise missing("data")
+            before = len(found)
+            found |= {listed.id: listed for listed in map(_listed, listing(body["data"])) if _is_name(listed.id)}
+            # OpenRouter gives its list in pages.
+            if not dictionary(body.get("links")).get("next") or len(found) == before:
+                self._listed = tuple(found.values())
+        return self._listed
 
     async def close(self) -> None:
         """See Provider."""
@@ -165,18 +184,30 @@ def _followed(turn: Turn) -> Iterator[dict[str, Any]]:
         yield {"role": "tool", "tool_call_id": call["id"], "content": result}
 
 
-def _prices(body: dict[str, Any]) -> Iterator[tuple[str, Price]]:
-    for entry in listing(body.get("data")):
-        pricing = dictionary(entry.get("pricing"))
-        try:
-            price = Price(
-                float(pricing["prompt"]),
-                float(pricing["completion"]),
-                float(pricing.get("request") or 0),
-                "the provider's list of models",
-            )
-        except (KeyError, TypeError, ValueError):
-            continue
-        # A route to a model that is chosen later has the price -1.
-        if price.prompt >= 0 and price.completion >= 0:
-            yield text(entry.get("id")), price
+def _is_name(text: str) -> bool:
+    return text.isprintable() and 0 < len(text) <= _LONGEST_NAME
+
+
+def _listed(entry: dict[str, Any]) -> ListedModel:
+    about = dictionary(entry.get("architecture"))
+    written = about.get("output_modalities")
+    price = _price(dictionary(entry.get("pricing")))
+    # A route to a model that is chosen later has the price -1.
+    routes = about.get("tokenizer") == "Router" or (price is not None and min(price.prompt, price.completion) < 0)
+    return ListedModel(
+        text(entry.get("id")),
+        printable(text(entry.get("name")))[:_LONGEST_NAME],
+        day(entry.get("created")),
+        None if routes else price,
+        is_one=not routes and (not isinstance(written, list) or "text" in written),
+    )
+
+
+def _price(pricing: dict[str, Any]) -> Price | None:
+    try:
+        prompt, completion, request = (float(pricing.get(name) or 0) for name in ("prompt", "completion", "request"))
+    except (TypeError, ValueError):
+        return None
+    if not {"prompt", "completion"} <= pricing.keys() or not all(map(math.isfinite, (prompt, completion, request))):
+        return None
+    return Price(prompt, completion, request, "the provider's list of models")

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from google import genai
 from google.genai import types
 
 from fingerprint.collect.messages import Answer, Cause, Failure, Question, Turn, Usage, total
-from fingerprint.collect.provider import Price
+from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.collect.providers.presets import Account, Preset
 from fingerprint.collect.providers.wire import (
     Client,
@@ -73,6 +73,17 @@ class Gemini:
     async def price(self, model: str) -> Price | None:
         """See Provider."""
         return None
+
+    async def models(self) -> Sequence[ListedModel]:
+        """See Provider."""
+        # The longest page that there is; Google has some dozens of models.
+        config = types.ListModelsConfig(page_size=1000)
+        pages = await sent(self._client.aio.models.list(config=config), self._key)
+        return [
+            ListedModel(text(one.name).removeprefix("models/"), text(one.display_name))
+            for one in pages.page
+            if "generateContent" in (one.supported_actions or ())
+        ]
 
     async def close(self) -> None:
         """See Provider."""

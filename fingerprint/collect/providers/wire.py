@@ -18,6 +18,7 @@ import httpx2
 
 from fingerprint.base.escaping import printable
 from fingerprint.collect.messages import Answer, Cause, Failure
+from fingerprint.data.formats.values import moment, stamp
 from fingerprint.data.message import ToolCall
 from fingerprint.data.reasoning import without_reasoning
 
@@ -285,6 +286,12 @@ def arguments_of(value: object) -> dict[str, Any]:
         except (ValueError, RecursionError):
             return {}
     return dictionary(value)
+
+
+def day(value: object) -> str:
+    """Return a time, in seconds since 1970 or in ISO 8601, as YYYY-MM-DD; empty for anything else."""
+    found = moment(stamp(value))
+    return found.date().isoformat() if found else ""
 
 
 def missing(what: str) -> Failure:
