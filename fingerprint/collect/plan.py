@@ -123,7 +123,7 @@ def plan_job(target: Target, probes: ProbeSet, settings: RequestSettings) -> Job
     file.look()
     requests = [
         ProbeRequest(model, provider.base_url, question_of(probe, settings), draw, probe, probes)
-        for probe, draw in _draws(probes, settings)
+        for probe, draw in draws(probes, settings)
     ]
     return Job(provider, model, file, len(requests), tuple(one for one in requests if one.key not in file.keys))
 
@@ -187,8 +187,8 @@ def _settings(question: Question) -> dict[str, float | int | None]:
     return {**asdict(question.sampling), "max_tokens": question.max_tokens}
 
 
-def _draws(probes: ProbeSet, settings: RequestSettings) -> Iterator[tuple[Probe, int]]:
-    """The first draw of every probe comes first, so that a run that is cut short has some of each."""
+def draws(probes: ProbeSet, settings: RequestSettings) -> Iterator[tuple[Probe, int]]:
+    """Yield every draw of every probe: all first draws come first, so that a run that is cut short has some of each."""
     counts = [settings.draws or probe.draws or 1 for probe in probes.probes]
     for draw in range(max(counts)):
         for probe, count in zip(probes.probes, counts, strict=True):

@@ -252,7 +252,7 @@ def test_a_provider_that_charges_more_ends_the_task_alone(tmp_path: Path) -> Non
 
 def test_tasks_and_their_results_make_the_key(tmp_path: Path) -> None:
     provider = Made(lambda question: said(LONG))
-    variants = [{}, {"max_steps": 5}, {"results": [{"tool": "read", "result": "two lines"}]}]
+    variants: list[dict[str, Any]] = [{}, {"max_steps": 5}, {"results": [{"tool": "read", "result": "two lines"}]}]
     keys = {job(provider, tmp_path, **more).todo[0].key for more in variants}
     row = json.loads(tasks(tmp_path).read_text())
     (tmp_path / "plain.jsonl").write_text(
