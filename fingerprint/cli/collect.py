@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,6 +106,8 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
                 run.jobs = list(run.missing.jobs.values())
             run.counters = await start(run.jobs)
             if not given["dry_run"]:
+                if wanted is not None and given["max_cost"] is not None:
+                    run.leave_out_unpriced()
                 budget = budget_of(run.counters, given["max_cost"])
                 make_folder(out)
                 retry = RetryPolicy(timeout=given["timeout"])
@@ -139,6 +142,14 @@ class _Run:
     jobs: list[Job] = field(default_factory=list)
     counters: list[Counters] = field(default_factory=list)
     missing: Missing | None = None
+
+    def leave_out_unpriced(self) -> None:
+        """Leave out models that no limit on the cost could hold for, and say which."""
+        for counted in self.counters:
+            if counted.price is None:
+                click.echo(printable(f"{counted.model}: its price is unknown; not asked within --max-cost"), err=True)
+        priced = [counted.price is not None for counted in self.counters]
+        self.jobs, self.counters = list(compress(self.jobs, priced)), list(compress(self.counters, priced))
 
 
 def _updated(counters: Sequence[Counters], wanted: Library, form: str, given: dict[str, Any]) -> None:

@@ -104,6 +104,7 @@ class Session(Generic[Found]):
 
     def __init__(self, job: Job, counters: Counters, aim: Aim[Found], limits: Limits):
         self._job, self._counters, self._aim, self._limits = job, counters, aim, limits
+        self._is_short_of_requests = False
         todo = [one for one in job.todo if one.draw == 0]
         # Among probes of one kind the cheapest comes first.
         style = [one for one in todo if one.probe.domain not in APART]
@@ -150,7 +151,8 @@ class Session(Generic[Found]):
             return None, replace(step, stopped=f"given up: {self._counters.stopped}", given_up=True)
         if why := self._aim.enough(left):
             return None, replace(step, stopped=why)
-        if self._limits.requests is not None and self._counters.requests >= self._limits.requests:
+        spent = self._limits.requests is not None and self._counters.requests >= self._limits.requests
+        if spent or (self._is_short_of_requests and not side and not kinds):
             return None, replace(step, stopped="--max-requests is reached", limited=True)
         if not side and not kinds:
             return None, replace(step, stopped="no probe is left")
@@ -169,8 +171,9 @@ class Session(Generic[Found]):
     def _leave_out_long(self) -> None:
         """Leave out tasks that may take more requests than are left."""
         if self._limits.requests is not None:
-            most = self._limits.requests - self._counters.requests
-            self._style = [one for one in self._style if one.question.steps <= max(most, 1)]
+            most = max(1, self._limits.requests - self._counters.requests)
+            self._is_short_of_requests |= any(one.question.steps > most for one in self._style)
+            self._style = [one for one in self._style if one.question.steps <= most]
 
     def _too_dear(self, following: ProbeRequest) -> bool:
         price = self._counters.price
