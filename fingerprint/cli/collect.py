@@ -5,19 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from fingerprint.base.escaping import printable
-from fingerprint.cli import completion, options
+from fingerprint.cli import completion, library, options, update
 from fingerprint.cli.terminal import ProgressTable, dollars, resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
 if TYPE_CHECKING:
     from fingerprint.collect.limits import Budget
+    from fingerprint.collect.missing import Library, Missing
     from fingerprint.collect.plan import Job, RequestSettings
+    from fingerprint.collect.provider import Provider
     from fingerprint.collect.run import Counters
     from fingerprint.data.probes import ProbeSet
 
@@ -52,6 +56,22 @@ INCOMPLETE = 1
     help="Give a model up after so many failed questions in a row, each with several tries.",
 )
 @options.max_cost
+@click.option(
+    "--missing",
+    is_flag=True,
+    help="MODEL is a provider: ask known releases that it lists for the answers that --out lacks.",
+)
+@click.option(
+    "--known", type=click.Choice(["model", "registry"]), help="Whose releases --missing is about.  [default: model]"
+)
+@options.model
+@options.registry
+@click.option(
+    "--update",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="After --missing, add the answers to the model, and write it to DIR (as `update` does).",
+)
 @click.option("--dry-run", is_flag=True, help="Say how many requests and tokens, and what they may cost; ask nothing.")
 @options.text_or_json
 def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | None, form: str, **given: Any) -> int:
@@ -60,7 +80,11 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
 
     The same command again goes on where it was, and asks again what brought no answer. Keys come from the environment
     (OPENAI_API_KEY, ANTHROPIC_API_KEY, ...). Exit code 1 if a model was given up or questions are left.
+
+    With --missing, `fingerprint collect openrouter --missing --probes SET --out DIR` asks the known releases for the
+    answers that DIR lacks, whichever provider the others came from; --dry-run lists them and the cost first.
     """
+    library.check_options(given)
     try:
         import rich  # noqa: F401
     except ImportError:
@@ -73,45 +97,109 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
 
     sampling = Sampling(given["temperature"], given["top_p"])
     settings = RequestSettings(given["draws"], sampling, given["max_tokens"], given["system"])
-    jobs = _jobs(models, load_probes(set_name), settings, out, base_url)
-    counters: list[Counters] = []
+    probes = load_probes(set_name)
+    wanted = library.library_of(out, probes, settings, given) if given["missing"] else None
+    providers = _providers(models, base_url, named_alone=wanted is not None)
+    run = _Run()
 
     async def work() -> None:
+        from fingerprint.collect.missing import missing
+
         try:
-            counters.extend(await start(jobs))
+            if wanted is None:
+                run.jobs = _jobs(models, providers, probes, settings, out, base_url)
+            else:
+                run.missing = await missing(wanted, list(providers.values()), base_url)
+                run.jobs = list(run.missing.jobs.values())
+            run.counters = await start(run.jobs)
             if not given["dry_run"]:
-                budget = budget_of(counters, given["max_cost"])
+                if wanted is not None and given["max_cost"] is not None:
+                    run.leave_out_unpriced()
+                budget = budget_of(run.counters, given["max_cost"])
                 make_folder(out)
                 retry = RetryPolicy(timeout=given["timeout"])
-                with ProgressTable(counters):
-                    await collect(jobs, counters, RunSettings(budget, retry, given["give_up_after"]))
+                with ProgressTable(run.counters):
+                    await collect(run.jobs, run.counters, RunSettings(budget, retry, given["give_up_after"]))
         finally:
-            for provider in {id(job.provider): job.provider for job in jobs}.values():
+            for provider in providers.values():
                 await provider.close()
 
     if given["dry_run"]:
         asyncio.run(work())
-        click.echo(_planned(jobs, counters, form))
+        click.echo(_planned(run, wanted, form))
         return 0
     with resumable():
         try:
             asyncio.run(work())
         except (KeyboardInterrupt, FingerprintError):
-            if any(counted.done for counted in counters):
-                click.echo(_summary(counters, form))
+            if any(counted.done for counted in run.counters):
+                click.echo(_summary(run.counters, form))
             raise
-    click.echo(_summary(counters, form))
-    return 0 if all(counted.complete for counted in counters) else INCOMPLETE
+    if wanted is None or given["update"] is None:
+        click.echo(_summary(run.counters, form))
+    else:
+        _updated(run.counters, wanted, form, given)
+    return 0 if all(counted.complete for counted in run.counters) else INCOMPLETE
+
+
+@dataclass
+class _Run:
+    """What is asked, and what came of it."""
+
+    jobs: list[Job] = field(default_factory=list)
+    counters: list[Counters] = field(default_factory=list)
+    missing: Missing | None = None
+
+    def leave_out_unpriced(self) -> None:
+        """Leave out models that no limit on the cost could hold for, and say which."""
+        for counted in self.counters:
+            if counted.price is None:
+                click.echo(printable(f"{counted.model}: its price is unknown; not asked within --max-cost"), err=True)
+        priced = [counted.price is not None for counted in self.counters]
+        self.jobs, self.counters = list(compress(self.jobs, priced)), list(compress(self.counters, priced))
+
+
+def _updated(counters: Sequence[Counters], wanted: Library, form: str, given: dict[str, Any]) -> None:
+    """Update the model, and say what was collected and learned."""
+    from fingerprint.training.comparison import check_written
+
+    if form == "text":
+        click.echo(_summary(counters, form))
+    outcome = library.updated(wanted, given)
+    if form == "json":
+        learned = None if outcome is None else update.to_dict(outcome)
+        click.echo(json.dumps({**_summed(counters), "update": learned}, indent=2))
+    else:
+        click.echo(
+            "no answer that the model has not learned" if outcome is None else "\n" + update.text(outcome),
+            nl=outcome is None,
+        )
+    if outcome is not None:
+        check_written(outcome.comparison, outcome.written)
+
+
+def _providers(models: Sequence[str], base_url: str | None, named_alone: bool) -> dict[str, Provider]:
+    """The providers of the models, by name; those that are named without a model, for --missing."""
+    from fingerprint.collect.provider import open_provider, split
+
+    if named_alone and (strange := [name for name in models if ":" in name]):
+        raise click.UsageError(f"--missing takes providers, and {strange[0]} names a model too")
+    names = models if named_alone else [split(model)[0] for model in models]
+    return {name: open_provider(name, base_url) for name in dict.fromkeys(names)}
 
 
 def _jobs(
-    models: Sequence[str], probes: ProbeSet, settings: RequestSettings, out: Path, base_url: str | None
+    models: Sequence[str],
+    providers: dict[str, Provider],
+    probes: ProbeSet,
+    settings: RequestSettings,
+    out: Path,
+    base_url: str | None,
 ) -> list[Job]:
     from fingerprint.collect.plan import Target, plan_job
-    from fingerprint.collect.provider import open_provider, split
+    from fingerprint.collect.provider import split
 
     named = [split(model) for model in dict.fromkeys(models)]
-    providers = {name: open_provider(name, base_url) for name, _ in named}
     return [plan_job(Target(providers[name], model, out, base_url), probes, settings) for name, model in named]
 
 
@@ -145,11 +233,11 @@ def make_folder(folder: Path) -> None:
         raise FingerprintError(f"{folder}: cannot be made ({error.strerror})") from None
 
 
-def _planned(jobs: Sequence[Job], counters: Sequence[Counters], form: str) -> str:
+def _planned(run: _Run, wanted: Library | None, form: str) -> str:
     from fingerprint.collect.prices import most_cost, most_tokens
 
     models: list[dict[str, Any]] = []
-    for job, counted in zip(jobs, counters, strict=True):
+    for job, counted in zip(run.jobs, run.counters, strict=True):
         tokens = [most_tokens(request.question) for request in job.todo]
         price = counted.price
         models.append(
@@ -165,21 +253,27 @@ def _planned(jobs: Sequence[Job], counters: Sequence[Counters], form: str) -> st
                 "price_source": price.source if price else None,
             }
         )
-    if form == "json":
-        return json.dumps({"models": models}, indent=2)
-    return "\n".join(
+    lines = [
         f"{printable(m['model'])}: {m['requests']:,} requests ({m['there_before']:,} of {m['questions']:,} answers are "
         f"there), at most {m['prompt_tokens_at_most']:,} tokens sent and {m['completion_tokens_at_most']:,} written, "
         + (f"at most ${m['cost_at_most']:.4f} ({m['price_source']})" if m["price_source"] else "price unknown")
         for m in models
-    )
+    ]
+    if run.missing is None or wanted is None:
+        return json.dumps({"models": models}, indent=2) if form == "json" else "\n".join(lines)
+    values = library.planned(models, run.missing, wanted.registry)
+    return json.dumps(values, indent=2) if form == "json" else library.planned_text(values, lines)
 
 
 def _summary(counters: Sequence[Counters], form: str) -> str:
     if form == "json":
-        complete = all(counted.complete for counted in counters)
-        return json.dumps({"complete": complete, "models": [counted.to_dict() for counted in counters]}, indent=2)
-    return "\n".join(line for counted in counters for line in _lines(counted))
+        return json.dumps(_summed(counters), indent=2)
+    return "\n".join(line for counted in counters for line in _lines(counted)) or "nothing was missing"
+
+
+def _summed(counters: Sequence[Counters]) -> dict[str, Any]:
+    complete = all(counted.complete for counted in counters)
+    return {"complete": complete, "models": [counted.to_dict() for counted in counters]}
 
 
 def _lines(counters: Counters) -> Iterator[str]:

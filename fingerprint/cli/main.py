@@ -45,6 +45,9 @@ VERBS = {
     ),
     "collect": Verb("fingerprint.cli.collect:command", "Ask models the probes and keep their answers."),
     "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
+    "watch": Verb(
+        "fingerprint.cli.watch:command", "Probe the models that are new at a provider; write a page and a feed."
+    ),
     "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),
     "update": Verb("fingerprint.cli.update:command", "Add the releases of CORPUS... to MODEL."),
     "models": Verb("fingerprint.cli.models:command", "List what a model knows, and its versions; bring one back."),

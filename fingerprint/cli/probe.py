@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -26,13 +26,14 @@ from fingerprint.model.verdict import CombinedShare, LabShare, Verdict
 
 if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
-    from fingerprint.collect.plan import Job
+    from fingerprint.collect.plan import Job, Target
     from fingerprint.collect.run import Counters
+    from fingerprint.data.probes import ProbeSet
     from fingerprint.data.response import Case
     from fingerprint.model.claim_sequence import ClaimSequence
     from fingerprint.model.claim_verdict import ClaimVerdict
     from fingerprint.probing.identification import Identification
-    from fingerprint.probing.session import Aim, Session, Step
+    from fingerprint.probing.session import Aim, Limits, Session, Step
     from fingerprint.probing.verification import Verification
     from fingerprint.report.layout import Screen
 
@@ -55,7 +56,7 @@ _Found = TypeVar("_Found")
     multiple=True,
     metavar="SET",
     shell_complete=completion.probe_sets,
-    help="What may be asked; repeatable.  [default: all]",
+    help="What may be asked; repeatable.  [default: all but tasks]",
 )
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
@@ -97,20 +98,25 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
 
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder, given["encoder"])
-    note = None if known.information else "the model has no table of information gains: every kind was asked in turn"
+    note = note_on(known)
     is_json = given["form"] == "json"
     if claimed is None:
-        identified, counters = _asked(target, _identification(known, given), _leaders, given)
-        outcome = _Outcome(identified, _found(identified, target, counters), counters, note)
+        identified, counters = _asked(target, identification(known, given), leaders, given)
+        outcome = Outcome(identified, _found(identified, target, counters), counters, note)
         text = _json(outcome, given["top"]) if is_json else _text(outcome, given["top"], screen(given["verbose"]))
         click.echo(text, nl=False)
         _write_page(given["html"], known, folder, (outcome.found, counters.file))
         return GIVEN_UP if identified.given_up else 0
     verified, counters = _asked(target, _verification(known, claimed, given), _ratio, given)
-    sequence = _Outcome(verified, _found(verified, target, counters), counters, note)
+    sequence = Outcome(verified, _found(verified, target, counters), counters, note)
     click.echo(_claim_json(sequence) if is_json else _claim_text(sequence, screen(given["verbose"])), nl=False)
     _write_page(given["html"], known, folder, (sequence.found.verdict, counters.file))
     return CODES[sequence.found.verdict.verdict]
+
+
+def note_on(known: Fingerprint) -> str | None:
+    """Return what is to be known about the choice of probes with a model, None for nothing."""
+    return None if known.information else "the model has no table of information gains: every kind was asked in turn"
 
 
 def _check_options(context: click.Context, claimed: str | None) -> None:
@@ -122,7 +128,13 @@ def _check_options(context: click.Context, claimed: str | None) -> None:
             raise click.UsageError(f"{option} {'needs' if claimed is None else 'cannot be given with'} --claimed")
 
 
-def _identification(known: Fingerprint, given: dict[str, Any]) -> Identification:
+def identification(known: Fingerprint, given: Mapping[str, Any]) -> Identification:
+    """Return the aim of a session that asks who wrote the answers.
+
+    Args:
+        known: The model.
+        given: The options `candidates`, `expect`, `false_attributions` and `style_only`.
+    """
     from fingerprint.probing.choice import Choice
     from fingerprint.probing.identification import Identification, Identifier
     from fingerprint.probing.side import SideChoice
@@ -162,27 +174,24 @@ def _asked(
     target: str, aim: Aim[_Found], shown: Callable[[_Found], str], given: dict[str, Any]
 ) -> tuple[Step[_Found], Counters]:
     """Question the model until the aim is reached, or a limit."""
+    from fingerprint.collect.plan import Target
     from fingerprint.collect.provider import open_provider, split
-    from fingerprint.data.probes import listed, load_probes
 
     provider, name = split(target)
-    loaded = [load_probes(one) for one in dict.fromkeys(given["sets"] or listed())]
+    sets = probe_sets(given["sets"])
     opened = open_provider(provider, given["base_url"])
 
     async def work() -> tuple[Step[_Found], Counters]:
         from fingerprint.collect.asking import RetryPolicy
-        from fingerprint.collect.plan import RequestSettings, Target, plan_job
-        from fingerprint.collect.run import start
-        from fingerprint.probing.session import Limits, Session
+        from fingerprint.probing.session import Limits
+
+        def limits(counters: Counters) -> Limits:
+            retry = RetryPolicy(timeout=given["timeout"])
+            return Limits(budget_of([counters], given["max_cost"]), given["max_requests"], retry)
 
         try:
             where = Target(opened, name, given["out"], given["base_url"])
-            whole = _joined([plan_job(where, probes, RequestSettings()) for probes in loaded])
-            (counters,) = await start([whole])
-            retry = RetryPolicy(timeout=given["timeout"])
-            limits = Limits(budget_of([counters], given["max_cost"]), given["max_requests"], retry)
-            make_folder(given["out"])
-            return await _followed(Session(whole, counters, aim, limits), _Reporter(shown)), counters
+            return await question(where, sets, aim, limits, shown)
         finally:
             await opened.close()
 
@@ -200,6 +209,45 @@ def _write_page(out: Path | None, known: Fingerprint, folder: Path, found: tuple
     PageWriter(out, known, folder, [answers]).write(result, [read_case([answers])])
 
 
+async def question(
+    target: Target,
+    sets: Sequence[ProbeSet],
+    aim: Aim[_Found],
+    limits: Callable[[Counters], Limits],
+    shown: Callable[[_Found], str],
+) -> tuple[Step[_Found], Counters]:
+    """Question a model until the aim is reached, or a limit.
+
+    Args:
+        target: The model.
+        sets: What may be asked.
+        aim: What is to be found out.
+        limits: Returns what the session may use, once the price is known.
+        shown: Returns what was found in a few words.
+
+    Returns:
+        The last step, and the counters of the requests.
+    """
+    from fingerprint.collect.plan import RequestSettings, plan_job
+    from fingerprint.collect.run import start
+    from fingerprint.probing.session import Session
+
+    whole = _joined([plan_job(target, probes, RequestSettings()) for probes in sets])
+    (counters,) = await start([whole])
+    held = limits(counters)
+    make_folder(target.folder)
+    return await _followed(Session(whole, counters, aim, held), _Reporter(shown)), counters
+
+
+def probe_sets(names: Sequence[str]) -> list[ProbeSet]:
+    """Return the sets of these names; without any, all that ship but those of tasks, which take many requests."""
+    from fingerprint.data.probes import listed, load_probes
+
+    if names:
+        return [load_probes(name) for name in dict.fromkeys(names)]
+    return [loaded for loaded in map(load_probes, listed()) if not any(probe.simulation for probe in loaded.probes)]
+
+
 def _found(last: Step[_Found], target: str, counters: Counters) -> _Found:
     if last.found is None:
         raise FingerprintError(
@@ -209,14 +257,23 @@ def _found(last: Step[_Found], target: str, counters: Counters) -> _Found:
 
 
 @dataclass(frozen=True)
-class _Outcome(Generic[_Found]):
+class Outcome(Generic[_Found]):
+    """How a session ended.
+
+    Attributes:
+        last: Its last step.
+        found: What all answers say.
+        counters: What happened to the requests.
+        note: What else is to be known, None for nothing.
+    """
+
     last: Step[_Found]
     found: _Found
     counters: Counters
     note: str | None
 
     def state(self, width: int) -> list[str]:
-        """What was asked and why no more, for people."""
+        """Return what was asked and why no more, for people."""
         from fingerprint.report.layout import wrap
 
         counters = self.counters
@@ -229,7 +286,7 @@ class _Outcome(Generic[_Found]):
         return lines + (wrap(f"note: {self.note}", width) if self.note else [])
 
     def to_dict(self) -> dict[str, object]:
-        """The same as JSON values."""
+        """Return the same as JSON values."""
         last = self.last
         return {**self.counters.to_dict(), "stopped": last.stopped, "given_up": last.given_up, "note": self.note}
 
@@ -262,7 +319,8 @@ class _Reporter(Generic[_Found]):
         click.echo(printable(f"{self._asked:3}  {probe.id} ({kind})  {seen}"), err=True)
 
 
-def _leaders(verdict: Verdict) -> str:
+def leaders(verdict: Verdict) -> str:
+    """Return a verdict and its first labs in one line."""
     rows: dict[str, Sequence[LabShare | CombinedShare]] = {"style": verdict.labs}
     if verdict.combined:
         rows["with side evidence"] = verdict.combined.labs
@@ -284,7 +342,7 @@ def _joined(jobs: Sequence[Job]) -> Job:
     return replace(jobs[0], total=sum(job.total for job in jobs), todo=todo)
 
 
-def _text(outcome: _Outcome[Verdict], top: int | None, shown: Screen) -> str:
+def _text(outcome: Outcome[Verdict], top: int | None, shown: Screen) -> str:
     from fingerprint.data.registry import Registry
     from fingerprint.report.text import render
 
@@ -292,11 +350,21 @@ def _text(outcome: _Outcome[Verdict], top: int | None, shown: Screen) -> str:
     return text + "\n" + _encoded(outcome.state(shown.width), shown.encoding)
 
 
-def _json(outcome: _Outcome[Verdict], top: int | None) -> str:
-    return _dumped({**outcome.found.to_dict(top), "probe": outcome.to_dict()})
+def _json(outcome: Outcome[Verdict], top: int | None) -> str:
+    return _dumped(document(outcome, top))
 
 
-def _claim_text(outcome: _Outcome[ClaimSequence], shown: Screen) -> str:
+def document(outcome: Outcome[Verdict], top: int | None) -> dict[str, object]:
+    """Return a verdict and how it came about, as JSON values.
+
+    Args:
+        outcome: How the session ended.
+        top: Rows of families and releases, None for all.
+    """
+    return {**outcome.found.to_dict(top), "probe": outcome.to_dict()}
+
+
+def _claim_text(outcome: Outcome[ClaimSequence], shown: Screen) -> str:
     from fingerprint.data.registry import Registry
     from fingerprint.report.claim import render_sequence
 
@@ -304,7 +372,7 @@ def _claim_text(outcome: _Outcome[ClaimSequence], shown: Screen) -> str:
     return text + "\n" + _encoded(outcome.state(shown.width), shown.encoding)
 
 
-def _claim_json(outcome: _Outcome[ClaimSequence]) -> str:
+def _claim_json(outcome: Outcome[ClaimSequence]) -> str:
     return _dumped({**outcome.found.to_dict(), "probe": outcome.to_dict()})
 
 

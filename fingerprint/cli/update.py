@@ -52,12 +52,11 @@ def command(model: Path, corpora: tuple[Path, ...], out: Path, form: str, **give
     predict the regression set. If the updated model is worse, nothing is written, and the exit code is 3. If --out is
     MODEL, it is replaced in one step and kept as a version (fingerprint models).
     """
-    try:
-        from fingerprint.base.cluster import cluster
-        from fingerprint.training.comparison import check_written
-        from fingerprint.training.update.run import Settings, update
-    except ImportError:
-        raise MissingExtra("updating", "train") from None
+    need_training()
+    from fingerprint.base.cluster import cluster
+    from fingerprint.training.comparison import check_written
+    from fingerprint.training.update.run import Settings, update
+
     settings = Settings(
         registry=given["registry"],
         release=given["release"],
@@ -70,17 +69,32 @@ def command(model: Path, corpora: tuple[Path, ...], out: Path, form: str, **give
     )
     with cluster(given["scheduler"]), resumable(FEATURES), Progress() as progress:
         outcome = update(model, list(corpora), out, settings, progress)
-    click.echo(_json(outcome) if form == "json" else _text(outcome), nl=False)
+    click.echo(json.dumps(to_dict(outcome), indent=2) + "\n" if form == "json" else text(outcome), nl=False)
     check_written(outcome.comparison, outcome.written)
     if form == "text":
         click.echo(f"{printable(str(out))}: written")
 
 
-def _json(outcome: Outcome) -> str:
-    return json.dumps({**asdict(outcome), "comparison": outcome.comparison.to_dict()}, indent=2) + "\n"
+def need_training() -> None:
+    """Check that a model can be updated here.
+
+    Raises:
+        MissingExtra: What training needs is not installed.
+    """
+    try:
+        import fingerprint.base.cluster
+        import fingerprint.training.update.run  # noqa: F401
+    except ImportError:
+        raise MissingExtra("updating", "train") from None
 
 
-def _text(outcome: Outcome) -> str:
+def to_dict(outcome: Outcome) -> dict[str, Any]:
+    """Return what an update did, as JSON values."""
+    return {**asdict(outcome), "comparison": outcome.comparison.to_dict()}
+
+
+def text(outcome: Outcome) -> str:
+    """Return what an update did, for people."""
     from fingerprint.report.models import render_comparison
 
     lines = [f"{outcome.responses:,} responses learned"]

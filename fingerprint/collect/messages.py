@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from fingerprint.data.message import ToolCall
+from fingerprint.data.simulation import Simulation
 from fingerprint.errors import FingerprintError
 
 # A reasoning model spends most of it before its first visible word; probes ask for a few hundred words.
@@ -41,21 +43,40 @@ class Sampling:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn in which the model called tools, and what they gave back.
+
+    Attributes:
+        native: The turn in the provider's own form, as `Answer.native`. It goes back as it came: some models refuse a
+            call without the signature of the reasoning before it.
+        results: A result for each call, in their order.
+    """
+
+    native: Mapping[str, Any]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
-    """One request: a chat that ends with a turn of the user.
+    """One request: a chat that ends with a turn of the user, or with the results of tools.
 
     Attributes:
         messages: The turns.
         tools: Function schemas in the form of OpenAI's chat completions, {"type": "function", "function": {"name",
             "description", "parameters"}}.
         sampling: Sampling settings.
-        max_tokens: Limit on what the model writes, its reasoning included.
+        max_tokens: Limit on what the model writes in one turn, its reasoning included.
+        simulation: What the tools give back. Then the question takes several requests (`collect.tasks`); a provider
+            takes no notice of it.
+        turns: The turns of the model so far, after all messages.
     """
 
     messages: tuple[Message, ...]
     tools: tuple[Mapping[str, Any], ...] = ()
     sampling: Sampling = field(default_factory=Sampling)
     max_tokens: int = MAX_TOKENS
+    simulation: Simulation | None = None
+    turns: tuple[Turn, ...] = ()
 
     @property
     def system(self) -> str:
@@ -66,6 +87,11 @@ class Question:
     def prompt(self) -> str:
         """The last turn of the user."""
         return next((m.content for m in reversed(self.messages) if m.role == "user"), "")
+
+    @property
+    def steps(self) -> int:
+        """Requests that the question takes at most if none fails."""
+        return self.simulation.max_steps if self.simulation else 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +109,18 @@ class Usage:
     reasoning: int | None = None
 
 
+def total(*values: int | None) -> int | None:
+    """Return the sum of the counts that are known; None if none is."""
+    known = [value for value in values if value is not None]
+    return sum(known) if known else None
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What came back.
 
     Attributes:
-        text: The answer without reasoning; if the model called tools, the calls, one JSON object a line.
+        text: The answer without reasoning, then its calls of tools, one JSON object a line.
         model: The model that answered, as the provider states it.
         provider: The provider that answered, as the provider states it.
         finish_reason: In the provider's words.
@@ -96,6 +128,9 @@ class Answer:
         refused: Whether the provider declares a refusal (a filter, a refusal field), whatever the text says.
         cost: US dollars, if the provider states it.
         latency: Seconds, measured by the caller of the provider.
+        calls: The calls of tools. The arguments are a JSON value, or the text if it is no JSON.
+        native: The turn in the provider's own form, for `Turn`; empty if there are no calls.
+        steps: Turns of the model that the answer consists of.
     """
 
     text: str
@@ -106,6 +141,9 @@ class Answer:
     refused: bool = False
     cost: float | None = None
     latency: float | None = None
+    calls: tuple[ToolCall, ...] = ()
+    native: Mapping[str, Any] = field(default_factory=dict)
+    steps: int = 1
 
 
 class Cause(StrEnum):

@@ -54,9 +54,12 @@ class ProbeRequest:
 
     @property
     def key(self) -> str:
-        """A digest of model, address, messages, tools, settings and draw: 32 hexadecimal digits."""
-        messages = [asdict(message) for message in self.question.messages]
-        parts = (self.model, self.base_url, messages, list(self.question.tools), _settings(self.question), self.draw)
+        """A digest of model, address, messages, tools, their results, settings and draw: 32 hexadecimal digits."""
+        question = self.question
+        messages = [asdict(message) for message in question.messages]
+        parts: list[Any] = [self.model, self.base_url, messages, list(question.tools), _settings(question), self.draw]
+        if question.simulation:
+            parts.append(question.simulation.to_dict())
         return hashlib.sha256(canonical_json(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
@@ -120,7 +123,7 @@ def plan_job(target: Target, probes: ProbeSet, settings: RequestSettings) -> Job
     file.look()
     requests = [
         ProbeRequest(model, provider.base_url, question_of(probe, settings), draw, probe, probes)
-        for probe, draw in _draws(probes, settings)
+        for probe, draw in draws(probes, settings)
     ]
     return Job(provider, model, file, len(requests), tuple(one for one in requests if one.key not in file.keys))
 
@@ -131,7 +134,7 @@ def question_of(probe: Probe, settings: RequestSettings) -> Question:
     if settings.system is not None:
         messages = [Message("system", settings.system), *(m for m in messages if m.role != "system")]
     max_tokens = settings.max_tokens or probe.max_tokens or MAX_TOKENS
-    return Question(tuple(messages), probe.tools, settings.sampling, max_tokens)
+    return Question(tuple(messages), probe.tools, settings.sampling, max_tokens, probe.simulation)
 
 
 def record(request: ProbeRequest, answer: Answer, now: datetime | None = None) -> dict[str, Any]:
@@ -160,6 +163,7 @@ def record(request: ProbeRequest, answer: Answer, now: datetime | None = None) -
         # As text: a column of schemas that differ from line to line has no type.
         "tools": canonical_json(list(question.tools)) if question.tools else "",
         "settings": _settings(question),
+        "steps": answer.steps,
         "finish_reason": answer.finish_reason,
         "usage": {
             "prompt_tokens": answer.usage.prompt,
@@ -183,8 +187,8 @@ def _settings(question: Question) -> dict[str, float | int | None]:
     return {**asdict(question.sampling), "max_tokens": question.max_tokens}
 
 
-def _draws(probes: ProbeSet, settings: RequestSettings) -> Iterator[tuple[Probe, int]]:
-    """The first draw of every probe comes first, so that a run that is cut short has some of each."""
+def draws(probes: ProbeSet, settings: RequestSettings) -> Iterator[tuple[Probe, int]]:
+    """Yield every draw of every probe: all first draws come first, so that a run that is cut short has some of each."""
     counts = [settings.draws or probe.draws or 1 for probe in probes.probes]
     for draw in range(max(counts)):
         for probe, count in zip(probes.probes, counts, strict=True):

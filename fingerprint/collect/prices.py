@@ -8,6 +8,7 @@ from pathlib import Path
 from fingerprint.base.files import data_dir
 from fingerprint.collect.messages import Answer, Failure, Question, canonical_json
 from fingerprint.collect.provider import Price, Provider
+from fingerprint.data.simulation import MOST_CALLS, MOST_RESULT_BYTES, size
 from fingerprint.errors import InputError
 
 # Tokens that chat templates put around a message, and APIs around the schemas of tools: more than any that was seen.
@@ -62,17 +63,26 @@ def tabled(base_url: str, model: str, path: Path | None = None) -> Price | None:
 
 
 def most_tokens(question: Question) -> tuple[int, int]:
-    """Return upper bounds on the tokens (sent, written) of a request: a token is at least one byte of UTF-8."""
+    """Return upper bounds on the tokens (sent, written) of a question: a token is at least one byte of UTF-8.
+
+    Of a task, these are the bounds of all its steps. Every step sends again what the model wrote before.
+    """
     sent = sum(len(message.content.encode("utf-8", "replace")) + _TEMPLATE_TOKENS for message in question.messages)
     if question.tools:
         sent += len(canonical_json(list(question.tools)).encode("utf-8", "replace")) + _TOOLS_TOKENS
-    return sent, question.max_tokens
+    for turn in question.turns:
+        sent += question.max_tokens + _TEMPLATE_TOKENS * (1 + len(turn.results)) + size(turn.results)
+    if question.simulation is None:
+        return sent, question.max_tokens
+    steps, turn_tokens = question.steps, question.max_tokens + _TEMPLATE_TOKENS * (1 + MOST_CALLS)
+    again = (steps - 1) * MOST_RESULT_BYTES + turn_tokens * steps * (steps - 1) // 2
+    return steps * sent + again, steps * question.max_tokens
 
 
 def most_cost(question: Question, price: Price) -> float:
-    """Return an upper bound on the cost of a request, in US dollars."""
+    """Return an upper bound on the cost of a question, in US dollars; of a task, of all its steps."""
     sent, written = most_tokens(question)
-    return price.request + sent * price.prompt + written * price.completion
+    return price.request * question.steps + sent * price.prompt + written * price.completion
 
 
 def cost_of(answer: Answer, price: Price | None) -> float | None:

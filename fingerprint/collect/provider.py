@@ -7,6 +7,7 @@ the colon in `provider:model`. The built-in providers are registered in pyprojec
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Protocol, cast
@@ -32,6 +33,25 @@ class Price:
     completion: float
     request: float = 0.0
     source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ListedModel:
+    """A model in a provider's own list.
+
+    Attributes:
+        id: Its name there, as `ask` takes it.
+        name: Its name for people.
+        added: The day since when the provider has it, YYYY-MM-DD; empty if it does not say.
+        price: None if the list does not say.
+        is_one: Whether it is one model that answers in text: no router to several, no model of images.
+    """
+
+    id: str
+    name: str = ""
+    added: str = ""
+    price: Price | None = None
+    is_one: bool = True
 
 
 class Provider(Protocol):
@@ -62,6 +82,14 @@ class Provider(Protocol):
 
     async def price(self, model: str) -> Price | None:
         """Return the price in the provider's own list of models, None if it has no such list.
+
+        Raises:
+            Failure: The list cannot be read.
+        """
+        ...
+
+    async def models(self) -> Sequence[ListedModel]:
+        """Return the provider's own list of models.
 
         Raises:
             Failure: The list cannot be read.

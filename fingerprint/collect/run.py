@@ -11,12 +11,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from fingerprint.collect.asking import RETRY, Endpoint, RetryPolicy, ask
+from fingerprint.collect.asking import RETRY, Endpoint, RetryPolicy
 from fingerprint.collect.limits import Budget, BudgetReached, ConcurrencyLimiter
 from fingerprint.collect.messages import Answer, Cause, Failure
 from fingerprint.collect.plan import Job, ProbeRequest, record
 from fingerprint.collect.prices import price_of
 from fingerprint.collect.provider import Price
+from fingerprint.collect.tasks import complete
 from fingerprint.data.response import is_count, is_refusal
 
 # Each of these questions failed for good, after all its tries: ten by chance are most unlikely on a model that works.
@@ -40,6 +41,7 @@ class Counters:
         refused: Refusals, declared by the provider or by a text that says nothing else.
         empty: Empty answers.
         failed: Questions without an answer after their last try, by its cause.
+        replies: Requests that were answered: one a question, or several of a task.
         tries: Requests that failed, by cause.
         in_a_row: Questions in a row that brought nothing.
         prompt_tokens: Tokens sent.
@@ -62,6 +64,7 @@ class Counters:
     refused: int = 0
     empty: int = 0
     failed: Counter[Cause] = field(default_factory=Counter)
+    replies: int = 0
     tries: Counter[Cause] = field(default_factory=Counter)
     in_a_row: int = 0
     prompt_tokens: int = 0
@@ -86,7 +89,7 @@ class Counters:
     @property
     def requests(self) -> int:
         """Requests sent, failed ones included."""
-        return self.answered + self.refused + self.empty + self.tries.total()
+        return self.replies + self.tries.total()
 
     @property
     def complete(self) -> bool:
@@ -114,6 +117,7 @@ class Counters:
             "empty": self.empty,
             "failed": {str(cause): count for cause, count in sorted(self.failed.items())},
             "not_asked": self.unasked,
+            "answered_requests": self.replies,
             "failed_requests": {str(cause): count for cause, count in sorted(self.tries.items())},
             "last_failure": self.last_failure,
             "stopped": self.stopped,
@@ -219,7 +223,7 @@ class _Model:
 
     async def _ask(self, request: ProbeRequest) -> None:
         try:
-            answer = await ask(self._endpoint, request.question, self._tried)
+            answer = await complete(self._endpoint, request.question, self._tried, self._replied)
         except BudgetReached as reached:
             self._counters.stopped = str(reached)
             # Requests under way are reserved already and will be kept.
@@ -240,12 +244,16 @@ class _Model:
             self._stop(f"{failure.cause}: {failure}")
         self._nothing(f"{failure.cause}: {failure}")
 
-    def _answered(self, request: ProbeRequest, answer: Answer) -> None:
+    def _replied(self, answer: Answer) -> None:
         counters = self._counters
+        counters.replies += 1
         counters.prompt_tokens += answer.usage.prompt or 0
         counters.completion_tokens += answer.usage.completion or 0
         counters.cost += answer.cost or 0
         counters.uncosted += answer.cost is None
+
+    def _answered(self, request: ProbeRequest, answer: Answer) -> None:
+        counters = self._counters
         made = record(request, answer)
         # What is answered where only tokens are counted does not matter.
         is_needed = not is_count(request.probe.domain, made["usage"])

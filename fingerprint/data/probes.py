@@ -10,18 +10,20 @@ from pathlib import Path
 from typing import Any
 
 from fingerprint.base.files import data_dir
+from fingerprint.data.simulation import Simulation, simulation_of
 from fingerprint.data.streams import Lines, opened
 from fingerprint.errors import FingerprintError, InputError
 
 SETS = "sets.json"
 ROLES = ("system", "user", "assistant")
-_FIELDS = frozenset({"id", "messages", "tools", "max_tokens", "language", "domain", "draws"})
+_FIELDS = frozenset({"id", "messages", "tools", "results", "max_steps", "max_tokens", "language", "domain", "draws"})
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
     """A chat that ends with a turn of the user: messages are (role, content). tools are function schemas as OpenAI's
-    chat completions take them; None leaves max_tokens and draws to whoever asks."""
+    chat completions take them; None leaves max_tokens and draws to whoever asks. A probe with a simulation is a task of
+    several steps: its tools give results."""
 
     id: str
     messages: tuple[tuple[str, str], ...]
@@ -30,6 +32,7 @@ class Probe:
     language: str = ""
     domain: str = ""
     draws: int | None = None
+    simulation: Simulation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,14 +125,16 @@ def _probe(row: object, file: str, number: int) -> Probe:
         value = row.get(name)
         if value is not None and (not isinstance(value, int) or isinstance(value, bool) or value < 1):
             raise wrong(f"expected a whole number above 0 as {name}")
+    tools = tuple(_tools(row.get("tools", []), wrong))
     return Probe(
         row["id"],
         tuple(_messages(row.get("messages"), wrong)),
-        tuple(_tools(row.get("tools", []), wrong)),
+        tools,
         row.get("max_tokens"),
         row.get("language", ""),
         row.get("domain", ""),
         row.get("draws"),
+        simulation_of(row, tools, wrong),
     )
 
 

@@ -28,6 +28,7 @@ _CORPUS_DOMAIN = {
     "format": "chat",
     "reasoning": "math",
     "refusal-edge": "contested-speech",
+    "tool-use": "tool-calls",
 }
 # Probabilities below this have no part in a sum, and sums below it no logarithm.
 _TINY = 1e-12

@@ -79,12 +79,14 @@ class Step(Generic[Found]):
         found: What all answers so far say, None if there is none.
         stopped: Why nothing more is asked; empty if something is.
         given_up: Whether the provider is the reason.
+        limited: Whether a limit is the reason.
     """
 
     request: ProbeRequest | None
     found: Found | None
     stopped: str = ""
     given_up: bool = False
+    limited: bool = False
 
 
 class Session(Generic[Found]):
@@ -99,6 +101,7 @@ class Session(Generic[Found]):
 
     def __init__(self, job: Job, counters: Counters, aim: Aim[Found], limits: Limits):
         self._job, self._counters, self._aim, self._limits = job, counters, aim, limits
+        self._is_short_of_requests = False
         todo = [one for one in job.todo if one.draw == 0]
         # Among probes of one kind the cheapest comes first.
         style = [one for one in todo if one.probe.domain not in APART]
@@ -135,6 +138,7 @@ class Session(Generic[Found]):
 
     def _following(self, case: Case | None, step: Step[Found]) -> tuple[ProbeRequest | None, Step[Found]]:
         """What to ask next, or why nothing."""
+        self._leave_out_long()
         records = case.records if case else ()
         side = self._next_side(case.aside if case else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
@@ -144,18 +148,26 @@ class Session(Generic[Found]):
             return None, replace(step, stopped=f"given up: {self._counters.stopped}", given_up=True)
         if why := self._aim.enough(left):
             return None, replace(step, stopped=why)
-        if self._limits.requests is not None and self._counters.requests >= self._limits.requests:
-            return None, replace(step, stopped="--max-requests is reached")
+        spent = self._limits.requests is not None and self._counters.requests >= self._limits.requests
+        if spent or (self._is_short_of_requests and not side and not kinds):
+            return None, replace(step, stopped="--max-requests is reached", limited=True)
         if not side and not kinds:
             return None, replace(step, stopped="no probe is left")
         following = side or self._style[self._aim.choose(left)]
         if self._too_dear(following):
-            return None, replace(step, stopped="another request might exceed --max-cost")
+            return None, replace(step, stopped="another request might exceed --max-cost", limited=True)
         return following, step
 
     def _next_side(self, answered: Sequence[Response]) -> ProbeRequest | None:
         chosen = self._aim.choose_side([one.probe for one in self._side], answered)
         return None if chosen is None else self._side[chosen]
+
+    def _leave_out_long(self) -> None:
+        """Leave out tasks that may take more requests than are left."""
+        if self._limits.requests is not None:
+            most = max(1, self._limits.requests - self._counters.requests)
+            self._is_short_of_requests |= any(one.question.steps > most for one in self._style)
+            self._style = [one for one in self._style if one.question.steps <= most]
 
     def _too_dear(self, following: ProbeRequest) -> bool:
         price = self._counters.price
@@ -165,7 +177,8 @@ class Session(Generic[Found]):
         (self._side if request.probe.domain in APART else self._style).remove(request)
         retry = self._limits.retry
         if self._limits.requests is not None:
-            retry = replace(retry, tries=min(retry.tries, self._limits.requests - self._counters.requests))
+            left = self._limits.requests - self._counters.requests
+            retry = replace(retry, tries=min(retry.tries, left - request.question.steps + 1))
         one = replace(self._job, total=1, todo=(request,))
         await collect([one], [self._counters], RunSettings(self._limits.budget, retry))
         domain = request.probe.domain

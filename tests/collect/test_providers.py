@@ -11,16 +11,18 @@ from typing import Any
 
 import pytest
 from pytest_httpserver import HTTPServer
+from werkzeug import Response
 
 from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question, Sampling, Usage
-from fingerprint.collect.provider import GROUP, Price, names, open_provider, split
+from fingerprint.collect.provider import GROUP, ListedModel, Price, names, open_provider, split
 from fingerprint.collect.providers import presets
+from fingerprint.data.message import ToolCall
 from fingerprint.errors import FingerprintError, MissingExtra
 from tests.collect.doubles import KEY, PATHS, address, body
 
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TOOL = {"type": "function", "function": {"name": "weather", "description": "Of a city.", "parameters": SCHEMA}}
-CALL = '{"arguments": {"city": "Köln", "days": 2}, "name": "weather"}'
+CALL = '{"tool": "weather", "arguments": {"days": 2, "city": "Köln"}}'
 ARGUMENTS = {"days": 2, "city": "Köln"}
 apis = pytest.mark.parametrize("api", PATHS)
 
@@ -118,9 +120,10 @@ def shaped(api: str, content: Any) -> dict[str, Any]:
 
 
 @apis
-def test_the_call_of_a_tool_is_the_answer(api: str, httpserver: HTTPServer) -> None:
+def test_the_calls_of_tools_follow_the_words(api: str, httpserver: HTTPServer) -> None:
     answer = answered(api, httpserver, shaped(api, CALLS[api]))
-    assert answer.text == CALL + '\n{"arguments": "{", "name": "broken"}'
+    assert answer.text == "Let me see.\n" + CALL + '\n{"tool": "broken", "arguments": "{"}'
+    assert answer.calls == (ToolCall("weather", ARGUMENTS), ToolCall("broken", "{"))
 
 
 @apis
@@ -220,6 +223,64 @@ def test_openrouter_tells_its_price_its_cost_and_who_answered(
     assert price is not None
     assert (price.prompt, price.completion, routed) == (2e-6, 1e-5, None)
     assert (answer.provider, answer.cost) == ("DeepInfra", 0.0125)
+
+
+def listed(api: str, server: HTTPServer) -> list[ListedModel]:
+    async def go() -> list[ListedModel]:
+        provider = open_provider(api, address("openai" if api == "openrouter" else api, server.url_for("")))
+        try:
+            return list(await provider.models())
+        finally:
+            await provider.close()
+
+    return asyncio.run(go())
+
+
+def test_the_lists_of_models(httpserver: HTTPServer) -> None:
+    listing: dict[str, Any] = {
+        "openai": {"data": [{"id": "tiny", "created": 1_760_000_000, "object": "model"}]},
+        "anthropic": {"data": [{"id": "tiny", "display_name": "Tiny", "created_at": "2025-10-09T00:00:00Z"}]},
+        "google": {"models": [
+            {"name": "models/tiny", "displayName": "Tiny", "supportedGenerationMethods": ["generateContent"]},
+            {"name": "models/embed", "supportedGenerationMethods": ["embedContent"]}]},
+    }  # fmt: skip
+    expected = {"openai": ("tiny", "", "2025-10-09"), "anthropic": ("tiny", "Tiny", "2025-10-09"),
+                "google": ("tiny", "Tiny", "")}  # fmt: skip
+    for api, reply in listing.items():
+        httpserver.clear()
+        httpserver.expect_request("/v1/models").respond_with_json(reply)
+        (one,) = listed(api, httpserver)
+        assert ((one.id, one.name, one.added), one.price, one.is_one) == (expected[api], None, True)
+    for api in listing:
+        httpserver.clear()
+        httpserver.expect_request("/v1/models").respond_with_json({"error": {"message": "no"}}, status=503)
+        with pytest.raises(Failure, match="status 503"):
+            listed(api, httpserver)
+
+
+def test_the_list_of_openrouter(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+    price = {"prompt": "0", "completion": "0"}
+    router = {"id": "openrouter/free", "pricing": price, "architecture": {"tokenizer": "Router"}}
+    first = [
+        {"id": "openrouter/pony-alpha", "name": "Pony\u202e", "pricing": price},
+        {"id": "openrouter/auto", "pricing": {"prompt": "-1", "completion": "-1"}},
+        {"id": "x/image", "pricing": price, "architecture": {"output_modalities": ["image"]}},
+        {"id": "x/nan", "pricing": {"prompt": "NaN", "completion": "1"}},
+        {"id": "evil\x1b[2J"}, {"id": "x" * 201}, {"id": 7}, {}, "text", router,
+    ]  # fmt: skip
+    pages = {"": {"data": first, "links": {"next": "/v1/models?offset=5"}},
+             "5": {"data": [{"id": "x/last", "pricing": price}], "links": {"next": "/v1/models?offset=6"}},
+             "6": {"data": [{"id": "x/last"}], "links": {"next": "/v1/models?offset=7"}}}  # fmt: skip
+    httpserver.expect_request("/v1/models").respond_with_handler(
+        lambda request: Response(json.dumps(pages[request.args.get("offset", "")]), content_type="application/json")
+    )
+    found = {one.id: one for one in listed("openrouter", httpserver)}
+    assert {name for name, one in found.items() if one.is_one} == {"openrouter/pony-alpha", "x/nan", "x/last"}
+    assert {name for name, one in found.items() if not one.is_one} == {"openrouter/auto", "openrouter/free", "x/image"}
+    assert "\u202e" not in found["openrouter/pony-alpha"].name
+    pony, odd = found["openrouter/pony-alpha"].price, found["x/nan"].price
+    assert (pony and pony.prompt, odd) == (0, None)
 
 
 @pytest.mark.parametrize("cost", ["NaN", "-1", "1e999", "1" + "0" * 400, "true", '"0.1"'])

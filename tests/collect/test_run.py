@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from fingerprint.collect.limits import Budget, ConcurrencyLimiter
 from fingerprint.collect.messages import Answer, Cause, Failure, Message, Question, Sampling, Usage
 from fingerprint.collect.plan import Job, RequestSettings, Target, plan_job, question_of
 from fingerprint.collect.prices import most_cost, most_tokens, tabled
-from fingerprint.collect.provider import Price
+from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.collect.providers import presets
 from fingerprint.collect.run import Counters, RunSettings, collect, start
 from fingerprint.data.probes import Probe, ProbeSet, load_probes
@@ -46,6 +46,9 @@ class Made:
 
     async def price(self, model: str) -> Price | None:
         return self.listed
+
+    async def models(self) -> Sequence[ListedModel]:
+        return ()
 
     async def close(self) -> None: ...
 

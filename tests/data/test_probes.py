@@ -14,6 +14,33 @@ USER = {"role": "user", "content": "Why is the sky blue?"}
 TOOL = {"type": "function", "function": {"name": "weather", "description": "d", "parameters": {"type": "object"}}}
 
 
+def task(**more: Any) -> dict[str, Any]:
+    """A task of several steps; None leaves a field out."""
+    row = {"id": "b", "messages": [USER], "tools": [TOOL], "max_steps": 4,
+           "results": [{"tool": "weather", "result": "rain"}], **more}  # fmt: skip
+    return {name: value for name, value in row.items() if value is not None}
+
+
+WRONG_TASKS: list[tuple[dict[str, Any], str]] = [
+    ({"max_steps": None}, "as max_steps"),
+    ({"max_steps": 1}, "as max_steps"),
+    ({"max_steps": 21}, "as max_steps"),
+    ({"max_steps": True}, "as max_steps"),
+    ({"results": None}, "list of results"),
+    ({"results": []}, "list of results"),
+    ({"tools": None}, "expected tools"),
+    ({"results": ["rain"]}, "each result as"),
+    ({"results": [{"tool": "weather"}]}, "each result as"),
+    ({"results": [{"tool": "weather", "result": "rain", "n": 1}]}, "each result as"),
+    ({"results": [{"tool": "wether", "result": "rain"}]}, "'wether' is none of the tools"),
+    ({"results": [{"tool": ["weather"], "result": "rain"}]}, "is none of the tools"),
+    ({"results": [{"tool": "weather", "result": ""}]}, "text of at most"),
+    ({"results": [{"tool": "weather", "result": "x" * 6_001}]}, "text of at most"),
+    ({"results": [{"tool": "weather", "result": "rain", "arguments": {"city": 1}}]}, "a pattern for each"),
+    ({"results": [{"tool": "weather", "result": "rain", "arguments": {"town": "*"}}]}, "no town"),
+]
+
+
 def written(path: Path, *rows: Any) -> Path:
     path.write_text("".join((row if isinstance(row, str) else json.dumps(row)) + "\n" for row in rows))
     return path
@@ -54,6 +81,7 @@ def test_a_file_of_ones_own(tmp_path: Path) -> None:
         ({"id": "b", "messages": [USER], "max_tokens": 0}, "as max_tokens"),
         ({"id": "b", "messages": [USER], "draws": True}, "as draws"),
         ({"id": "b", "messages": [USER], "lanugage": "de"}, "lanugage"),
+        *((task(**wrong), says) for wrong, says in WRONG_TASKS),
     ],
 )
 def test_mistakes_are_named_with_their_line(tmp_path: Path, row: Any, says: str) -> None:

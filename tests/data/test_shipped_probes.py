@@ -9,13 +9,16 @@ import pytest
 
 from fingerprint.base.files import data_dir
 from fingerprint.data.probes import Probe, ProbeSet, listed, load_probes
+from fingerprint.data.simulation import MOST_RESULT_BYTES, size
 
 # What the sets must hold, by the domain or the language of their probes.
 FEWEST = {
     "everyday": 12, "explanation": 12, "advice": 12, "opinion": 12, "creative": 12, "reasoning": 12, "code": 12,
-    "tool-use": 8, "format": 10, "refusal-edge": 10, "self-identification": 8, "token-counts": 16,
+    "tool-use": 8, "agent-toolcalls": 12, "agent-coding": 6,
+    "format": 10, "refusal-edge": 10, "self-identification": 8, "token-counts": 16,
     "de": 8, "zh": 8, "ja": 8, "es": 8, "fr": 8, "ru": 8,
 }  # fmt: skip
+TOOLS = ("tool-use", "agent-toolcalls", "agent-coding")
 APART = {"identity": "self-identification", "tokens": "token-counts"}
 
 
@@ -52,7 +55,8 @@ def test_every_probe_says_what_it_is(sets: dict[str, ProbeSet]) -> None:
     for probe in probes(sets):
         assert probe.domain in FEWEST, probe.id
         assert probe.domain == "token-counts" or re.fullmatch("[a-z]{2}", probe.language), probe.id
-        assert bool(probe.tools) == (probe.domain == "tool-use"), probe.id
+        assert bool(probe.tools) == (probe.domain in TOOLS), probe.id
+        assert bool(probe.simulation) == (probe.domain in TOOLS[1:]), probe.id
         json.dumps([dict(tool) for tool in probe.tools])
 
 
@@ -96,3 +100,15 @@ def test_a_probe_of_a_language_is_written_in_it(sets: dict[str, ProbeSet]) -> No
         if script := scripts.get(probe.language):
             assert len(re.findall(script, asked(probe).lower())) > 3, probe.id
     assert not any(re.search("[ぁ-んァ-ヶ]", asked(p)) for p in probes(sets) if p.language == "zh")
+
+
+def test_every_tool_of_a_task_gives_results_and_tasks_are_tasks(sets: dict[str, ProbeSet]) -> None:
+    for probe in sets["agents"].probes:
+        assert probe.simulation is not None
+        ruled = {rule.tool for rule in probe.simulation.rules}
+        assert ruled >= set(probe.simulation.tools) - {"write_file", "edit_file", "read_file"}, probe.id
+        # A result behind a rule that fits every call of its tool would never be given.
+        for tool in ruled:
+            rules = [rule for rule in probe.simulation.rules if rule.tool == tool]
+            assert all(rule.arguments for rule in rules[:-1]), probe.id
+        assert size(rule.result for rule in probe.simulation.rules) <= MOST_RESULT_BYTES / 2, probe.id

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
 import openai
 
-from fingerprint.collect.messages import Answer, Cause, Failure, Question, Usage
-from fingerprint.collect.provider import Price
+from fingerprint.base.escaping import printable
+from fingerprint.collect.messages import Answer, Cause, Failure, Question, Turn, Usage
+from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.collect.providers.presets import OPENAI, OPENROUTER, Account, Preset
 from fingerprint.collect.providers.wire import (
     Client,
     answer_text,
+    arguments_of,
     count,
+    day,
     dictionary,
     dollars,
     listing,
@@ -25,8 +29,16 @@ from fingerprint.collect.providers.wire import (
     stated,
     text,
 )
+from fingerprint.data.message import ToolCall
 
 _WORDS = ("text", "output_text")
+_NO_TOOLS = "support tool use"
+# Of a turn, what is sent back: servers refuse others of the fields that they send themselves. DeepSeek, Moonshot and
+# OpenRouter want the reasoning before a call again.
+_RETURNED = ("content", "reasoning_content", "reasoning_details")
+
+# Of a model in a list: longer ones are no names.
+_LONGEST_NAME = 200
 
 
 class Chat:
@@ -47,7 +59,7 @@ class Chat:
             self._client.organization = self._client.project = None
         # OpenAI's reasoning models refuse the old name; most other servers do not know the new one.
         self._limit = "max_completion_tokens" if preset is OPENAI else "max_tokens"
-        self._prices: dict[str, Price] | None = None
+        self._listed: tuple[ListedModel, ...] | None = None
 
     async def ask(self, model: str, question: Question) -> Answer:
         """See Provider."""
@@ -58,9 +70,18 @@ class Chat:
         if self._preset is OPENROUTER:
             fields["extra_body"] = {"usage": {"include": True}}
         messages: Any = [asdict(message) for message in question.messages]
-        raw = await sent(
-            self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields), self._key
-        )
+        for turn in question.turns:
+            messages += _followed(turn)
+        try:
+            raw = await sent(
+                self._client.chat.completions.with_raw_response.create(model=model, messages=messages, **fields),
+                self._key,
+            )
+        except Failure as failure:
+            # OpenRouter says "not found" of a model that has no tools, and that answers other questions.
+            if question.tools and _NO_TOOLS in str(failure):
+                raise Failure(Cause.REJECTED, str(failure)) from None
+            raise
         return parsed(raw.http_response.content, self._key, lambda body: _answer(body, self.name))
 
     async def price(self, model: str) -> Price | None:
@@ -69,10 +90,23 @@ class Chat:
             return Price(0, 0, source="a local server")
         if self._preset is not OPENROUTER:
             return None
-        if self._prices is None:
-            raw = await sent(self._client.models.with_raw_response.list(), self._key)
-            self._prices = dict(_prices(json.loads(raw.http_response.content)))
-        return self._prices.get(model)
+        return next((listed.price for listed in await self.models() if listed.id == model), None)
+
+    async def models(self) -> Sequence[ListedModel]:
+        """See Provider."""
+        found: dict[str, ListedModel] = {}
+        while self._listed is None:
+            query = {"offset": len(found)} if found else {}
+            raw = await sent(self._client.models.with_raw_response.list(extra_query=query), self._key)
+            body = json.loads(raw.http_response.content)
+            if not isinstance(body.get("data"), list):
+                raise missing("data")
+            before = len(found)
+            found |= {listed.id: listed for listed in map(_listed, listing(body["data"])) if _is_name(listed.id)}
+            # OpenRouter gives its list in pages.
+            if not dictionary(body.get("links")).get("next") or len(found) == before:
+                self._listed = tuple(found.values())
+        return self._listed
 
     async def close(self) -> None:
         """See Provider."""
@@ -99,8 +133,9 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
     if finish == "error":
         raise Failure(Cause.SERVER, "the model broke off")
     usage = dictionary(body.get("usage"))
+    calls = tuple(_calls(message))
     return Answer(
-        text=answer_text(_words(message.get("content")), _calls(message)),
+        text=answer_text(_words(message.get("content")), calls),
         model=text(body.get("model")),
         provider=text(body.get("provider")) or name,
         finish_reason=finish,
@@ -111,6 +146,8 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
         ),
         refused=bool(message.get("refusal")) or finish == "content_filter",
         cost=dollars(usage.get("cost")),
+        calls=calls,
+        native=message if calls else {},
     )
 
 
@@ -120,28 +157,57 @@ def _words(content: object) -> str:
     return text(content)
 
 
-def _calls(message: dict[str, Any]) -> Iterator[tuple[str, object]]:
+def _calls(message: dict[str, Any]) -> Iterator[ToolCall]:
     for call in listing(message.get("tool_calls")):
         function = dictionary(call.get("function"))
         arguments = function.get("arguments")
         try:
-            yield text(function.get("name")), json.loads(arguments) if isinstance(arguments, str) else arguments
-        except (ValueError, RecursionError):
-            yield text(function.get("name")), arguments
-
-
-def _prices(body: dict[str, Any]) -> Iterator[tuple[str, Price]]:
-    for entry in listing(body.get("data")):
-        pricing = dictionary(entry.get("pricing"))
-        try:
-            price = Price(
-                float(pricing["prompt"]),
-                float(pricing["completion"]),
-                float(pricing.get("request") or 0),
-                "the provider's list of models",
+            yield ToolCall(
+                text(function.get("name")), json.loads(arguments) if isinstance(arguments, str) else arguments
             )
-        except (KeyError, TypeError, ValueError):
-            continue
-        # A route to a model that is chosen later has the price -1.
-        if price.prompt >= 0 and price.completion >= 0:
-            yield text(entry.get("id")), price
+        except (ValueError, RecursionError):
+            yield ToolCall(text(function.get("name")), arguments)
+
+
+def _followed(turn: Turn) -> Iterator[dict[str, Any]]:
+    """A turn of the model and the results of its calls, as messages."""
+    calls = []
+    for number, call in enumerate(listing(turn.native.get("tool_calls"))):
+        function = dictionary(call.get("function"))
+        arguments = json.dumps(arguments_of(function.get("arguments")), ensure_ascii=False)
+        named = {"name": text(function.get("name")), "arguments": arguments}
+        # What else a call holds is the provider's: signatures of reasoning.
+        calls.append({**call, "id": text(call.get("id")) or f"call_{number}", "type": "function", "function": named})
+    kept = {name: turn.native[name] for name in _RETURNED if turn.native.get(name) is not None}
+    yield {"role": "assistant", "content": None, **kept, "tool_calls": calls}
+    for call, result in zip(calls, turn.results, strict=True):
+        yield {"role": "tool", "tool_call_id": call["id"], "content": result}
+
+
+def _is_name(text: str) -> bool:
+    return text.isprintable() and 0 < len(text) <= _LONGEST_NAME
+
+
+def _listed(entry: dict[str, Any]) -> ListedModel:
+    about = dictionary(entry.get("architecture"))
+    written = about.get("output_modalities")
+    price = _price(dictionary(entry.get("pricing")))
+    # A route to a model that is chosen later has the price -1.
+    routes = about.get("tokenizer") == "Router" or (price is not None and min(price.prompt, price.completion) < 0)
+    return ListedModel(
+        text(entry.get("id")),
+        printable(text(entry.get("name")))[:_LONGEST_NAME],
+        day(entry.get("created")),
+        None if routes else price,
+        is_one=not routes and (not isinstance(written, list) or "text" in written),
+    )
+
+
+def _price(pricing: dict[str, Any]) -> Price | None:
+    try:
+        prompt, completion, request = (float(pricing.get(name) or 0) for name in ("prompt", "completion", "request"))
+    except (TypeError, ValueError):
+        return None
+    if not {"prompt", "completion"} <= pricing.keys() or not all(map(math.isfinite, (prompt, completion, request))):
+        return None
+    return Price(prompt, completion, request, "the provider's list of models")

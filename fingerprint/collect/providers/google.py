@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from google import genai
 from google.genai import types
 
-from fingerprint.collect.messages import Answer, Cause, Failure, Question, Usage
-from fingerprint.collect.provider import Price
+from fingerprint.collect.messages import Answer, Cause, Failure, Question, Turn, Usage, total
+from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.collect.providers.presets import Account, Preset
 from fingerprint.collect.providers.wire import (
     Client,
     answer_text,
+    arguments_of,
     count,
     dictionary,
     listing,
@@ -21,8 +24,8 @@ from fingerprint.collect.providers.wire import (
     sent,
     stated,
     text,
-    total,
 )
+from fingerprint.data.message import ToolCall
 
 _REFUSED = frozenset({"SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
 _ROLES = {"user": "user", "assistant": "model"}
@@ -57,6 +60,8 @@ class Gemini:
             for message in question.messages
             if message.role in _ROLES
         ]
+        for turn in question.turns:
+            contents += _followed(turn)
         response = await sent(
             self._client.aio.models.generate_content(model=model, contents=contents, config=config), self._key
         )
@@ -68,6 +73,17 @@ class Gemini:
     async def price(self, model: str) -> Price | None:
         """See Provider."""
         return None
+
+    async def models(self) -> Sequence[ListedModel]:
+        """See Provider."""
+        # The longest page that there is; Google has some dozens of models.
+        config = types.ListModelsConfig(page_size=1000)
+        pages = await sent(self._client.aio.models.list(config=config), self._key)
+        return [
+            ListedModel(text(one.name).removeprefix("models/"), text(one.display_name))
+            for one in pages.page
+            if "generateContent" in (one.supported_actions or ())
+        ]
 
     async def close(self) -> None:
         """See Provider."""
@@ -96,16 +112,14 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
     if not candidates and not blocked:
         raise missing("candidates")
     candidate = candidates[0] if candidates else {}
-    parts = [part for part in listing(dictionary(candidate.get("content")).get("parts")) if not part.get("thought")]
+    parts = _said(dictionary(candidate.get("content")))
     called = [dictionary(part["functionCall"]) for part in parts if "functionCall" in part]
+    calls = tuple(ToolCall(text(call.get("name")), call.get("args", {})) for call in called)
     finish = text(candidate.get("finishReason")) or blocked
     usage = dictionary(body.get("usageMetadata"))
     thoughts = count(usage.get("thoughtsTokenCount"))
     return Answer(
-        text=answer_text(
-            "".join(text(part.get("text")) for part in parts),
-            [(text(call.get("name")), call.get("args", {})) for call in called],
-        ),
+        text=answer_text("".join(text(part.get("text")) for part in parts), calls),
         model=text(body.get("modelVersion")),
         provider=name,
         finish_reason=finish,
@@ -113,4 +127,41 @@ def _answer(body: dict[str, Any], name: str) -> Answer:
             count(usage.get("promptTokenCount")), total(count(usage.get("candidatesTokenCount")), thoughts), thoughts
         ),
         refused=bool(blocked) or finish in _REFUSED,
+        calls=calls,
+        native=dictionary(candidate.get("content")) if calls else {},
+    )
+
+
+def _said(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [part for part in listing(content.get("parts")) if not part.get("thought")]
+
+
+def _bytes(signature: object) -> bytes | None:
+    """The signature of thoughts, without which Gemini 3 refuses a call that it made."""
+    try:
+        return base64.b64decode(text(signature), validate=True) or None
+    except ValueError:
+        return None
+
+
+def _followed(turn: Turn) -> Iterator[types.Content]:
+    """A turn of the model and the results of its calls, as contents."""
+    parts, results = [], []
+    for part in _said(turn.native):
+        signature = _bytes(part.get("thoughtSignature"))
+        if "functionCall" in part:
+            call = dictionary(part["functionCall"])
+            name, number = text(call.get("name")), text(call.get("id")) or None
+            called = types.FunctionCall(id=number, name=name, args=arguments_of(call.get("args")))
+            parts.append(types.Part(function_call=called, thought_signature=signature))
+            results.append((name, number))
+        elif text(part.get("text")) or signature:
+            parts.append(types.Part(text=text(part.get("text")), thought_signature=signature))
+    yield types.Content(role="model", parts=parts)
+    yield types.Content(
+        role="user",
+        parts=[
+            types.Part(function_response=types.FunctionResponse(id=number, name=name, response={"result": result}))
+            for (name, number), result in zip(results, turn.results, strict=True)
+        ],
     )

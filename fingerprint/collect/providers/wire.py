@@ -18,6 +18,8 @@ import httpx2
 
 from fingerprint.base.escaping import printable
 from fingerprint.collect.messages import Answer, Cause, Failure
+from fingerprint.data.formats.values import moment, stamp
+from fingerprint.data.message import ToolCall
 from fingerprint.data.reasoning import without_reasoning
 
 T = TypeVar("T")
@@ -257,27 +259,39 @@ def dollars(value: object) -> float | None:
     return None
 
 
-def total(*values: int | None) -> int | None:
-    """Return the sum of the counts that are known; None if none is."""
-    known = [value for value in values if value is not None]
-    return sum(known) if known else None
-
-
-def answer_text(words: str, calls: Iterable[tuple[str, object]]) -> str:
-    """Return an answer as text.
+def answer_text(words: str, calls: Iterable[ToolCall]) -> str:
+    """Return an answer as text, in the form of the logs of agents that models are trained on.
 
     Args:
         words: The text of the message.
-        calls: The calls of tools: name and arguments.
+        calls: The calls of tools.
 
     Returns:
-        The calls, one JSON object a line; if there are none, the words without reasoning.
+        The words without reasoning, then the calls, one JSON object a line.
     """
-    lines = [
-        json.dumps({"name": name, "arguments": arguments}, ensure_ascii=False, sort_keys=True)
-        for name, arguments in calls
-    ]
-    return "\n".join(lines) or without_reasoning(words)
+    words = without_reasoning(words)
+    lines = [call.text() for call in calls]
+    return "\n".join([*filter(None, [words.strip()]), *lines]) if lines else words
+
+
+def arguments_of(value: object) -> dict[str, Any]:
+    """Return the arguments of a call as they can be sent back: APIs refuse a turn whose arguments are no object.
+
+    Args:
+        value: An object, or JSON text of one.
+    """
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return dictionary(value)
+
+
+def day(value: object) -> str:
+    """Return a time, in seconds since 1970 or in ISO 8601, as YYYY-MM-DD; empty for anything else."""
+    found = moment(stamp(value))
+    return found.date().isoformat() if found else ""
 
 
 def missing(what: str) -> Failure:
