@@ -116,10 +116,10 @@ def _recognised(model: Stored) -> tuple[NDArray[np.int64], NDArray[np.bool_], ND
     """The true release of each response of the regression set, and whether its lab and its release are named."""
     arrays = model.arrays
     true = arrays["regression_release"].astype(np.int64)
-    embeddings = arrays["regression_embedding"].astype(np.float32) * arrays["regression_scale"][:, None]
+    embeddings = arrays["regression_embedding"].astype(float) * arrays["regression_scale"][:, None]
     points = (embeddings - arrays["plda_centre"]) @ arrays["plda_basis"]
     names = ("release_classifier", "release_classifier_bias", "lab_classifier", "lab_classifier_bias")
-    release, lab = LinearClassifiers(*(arrays[name].astype(np.float32) for name in names)).scores(points)
+    release, lab = LinearClassifiers(*(arrays[name].astype(float) for name in names)).scores(points)
     lab_of = arrays["release_lab"].astype(np.int64)
     return true, lab.argmax(axis=1) == lab_of[true], release.argmax(axis=1) == true
 

@@ -15,6 +15,7 @@ from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case
 from fingerprint.errors import ModelError
 from fingerprint.model.verdict import UNKNOWN, LabShare
+from fingerprint.report.layout import Screen
 from fingerprint.report.text import render
 from fingerprint.side.combination import combined_shares
 from fingerprint.side.evidence import DOCUMENT, SideTables, side_evidence
@@ -174,7 +175,7 @@ def test_what_is_learned_of_names(tmp_path: Path) -> None:
 def test_text_shows_each_apart_and_escaped(model: Path) -> None:
     rows = [*counted("cedar-1", range(8)), about_itself("I am Claude \x1b[31m, made by Anthropic.")]
     verdict = Fingerprint.load(model).identify(case_of(rows))
-    text = " ".join(render(verdict, {}, width=100).split())
+    text = " ".join(render(verdict, {}, screen=Screen(100, verbose=True)).split())
     assert "token counts: the same as cedar-1, cedar-2, cedar-3, on 8 prompts (LLR" in text
     assert "self-identification: anthropic in 1 response" in text
     assert "\x1b" not in text
