@@ -246,7 +246,7 @@ class Fingerprint:
         evidence, covariates = self._evidence(texts) if texts else self._nothing()
         found = calibration.predict(evidence, covariates, self._plda.lab, question.expect)
         if candidates is not None:
-            found = with_candidates(found, allowed[None], self._prior(question))
+            found = with_candidates(found, allowed[None], CandidatePrior.of(calibration.config, question.expect))
         everyone, found = found, found if candidates is None else among(found, allowed)
         summary = replace(summaries(found, evidence, covariates, self._family)[0], responses=len(texts))
         decision = decide(summary, calibration, question)
@@ -405,10 +405,6 @@ class Fingerprint:
         if len(named) == 1:
             raise FingerprintError(one_candidate("candidates", *named))
         return np.array([lab in named for lab in self.labs])
-
-    def _prior(self, question: Question) -> CandidatePrior:
-        config = self._model.calibration.config
-        return CandidatePrior(config.candidate_prior, config.mixture(question.expect)[UNKNOWN])
 
     def _candidates(
         self, candidates: Sequence[str], everyone: Posterior, allowed: NDArray[np.bool_], question: Question

@@ -90,6 +90,7 @@ def tiny_evaluation() -> EvaluationConfig:
         train_rows=20,
         cases=60,
         calibration_cases=20,
+        claim_responses=(20,),
         perturbed_cases=5,
         first_month="2025-03",
         months_per_model=7,

@@ -24,6 +24,7 @@ class EvaluationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         train_rows: Responses of a release in a corpus that a fold's model is trained on.
         cases: Test cases of a protocol and number of responses in a fold.
         calibration_cases: Cases of a kind and number of responses that a calibration is fitted on.
+        claim_responses: Further numbers of responses of cases that claims alone are about.
         perturbed_cases: Test cases of a number of responses that are perturbed.
         first_month: The first month of the temporal split.
         months_per_model: Months of the temporal split that share an embedding and a calibration.
@@ -41,6 +42,7 @@ class EvaluationConfig(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     train_rows: Positive
     cases: Positive
     calibration_cases: Positive
+    claim_responses: tuple[Positive, ...] = (50,)
     perturbed_cases: Positive
     first_month: Month
     months_per_model: Positive

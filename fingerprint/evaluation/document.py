@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fingerprint.evaluation.candidate_figures import candidate_figures
+from fingerprint.evaluation.candidates import JudgedCandidates
 from fingerprint.evaluation.claim_figures import claim_figures
 from fingerprint.evaluation.claims import JudgedClaims
 from fingerprint.evaluation.figures import confusion, figures, reliability, risk_coverage
 from fingerprint.evaluation.fits import Tested
-from fingerprint.evaluation.protocol import WHOLE, Protocol
+from fingerprint.evaluation.protocol import WHOLE, Asked, Protocol
 from fingerprint.evaluation.study import Study
 from fingerprint.evaluation.worst_errors import worst_errors
 from fingerprint.metrics import Level, Metric
-from fingerprint.model.calibration import NEVER
+from fingerprint.model.calibration import NEVER, Expect
 from fingerprint.model.similarity import release_map, release_tree
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.report.evaluation.figures import MONTH_METRICS, View
@@ -47,13 +49,13 @@ NOTES = (
 """What a reader of any report has to know."""
 
 
-def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tested | JudgedClaims]) -> dict[str, Any]:
+def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Asked]) -> dict[str, Any]:
     """Assemble the report, as docs/evaluation.md describes it.
 
     Args:
         run: What the report says about how it was made.
         study: The rows, the evaluated model and the size of the evaluation.
-        tested: The test cases or the judged claims of the protocols, in the order of the report.
+        tested: The test cases, judged claims or judged questions of the protocols, in the order of the report.
 
     Returns:
         JSON values, the content of report.json.
@@ -62,6 +64,9 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
     seed, progress = context.config.seed, context.progress
     predicted = {protocol: cases for protocol, cases in tested.items() if isinstance(cases, Tested)}
     claims = {protocol.name: cases for protocol, cases in tested.items() if isinstance(cases, JudgedClaims)}
+    questions = {protocol.name: cases for protocol, cases in tested.items() if isinstance(cases, JudgedCandidates)}
+    promised = frozenset(loaded.config.calibration.promised(Expect.ANY))
+    resamples = study.config.resamples
     parts = [
         (protocol, part, predictions)
         for protocol, cases in predicted.items()
@@ -70,7 +75,7 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
     found: list[dict[str, Any]] = []
     for done, (protocol, part, predictions) in enumerate(parts):
         of = {"protocol": protocol.name, "part": part}
-        for figure in figures(predictions, study.sample.rows, seed, study.config.resamples):
+        for figure in figures(predictions, study.sample.rows, seed, resamples):
             metrics = {name: value for name, value in figure["metrics"].items() if Metric(name) in protocol.metrics}
             found.append(of | figure | {"metrics": metrics})
         progress("figures", done + 1, len(parts))
@@ -115,7 +120,8 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Tes
         },
         "similarity": {"map": flat, "tree": tree},
         "worst_errors": worst_errors(shown(View.WORST_ERRORS), study.sample.corpus, loaded),
-        "claims": {name: claim_figures(cases, seed, study.config.resamples) for name, cases in claims.items()},
+        "candidates": {name: candidate_figures(of, promised, seed, resamples) for name, of in questions.items()},
+        "claims": {name: claim_figures(cases, seed, resamples) for name, cases in claims.items()},
         "months": {name: months(found, name, cases.parts()) for name, cases in shown(View.MONTHS).items()},
     }
 

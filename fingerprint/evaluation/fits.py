@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import isin
 from fingerprint.errors import FingerprintError
+from fingerprint.evaluation.candidates import JudgedCandidates, judge_candidates
 from fingerprint.evaluation.claims import JudgedClaims, judge_claims
 from fingerprint.evaluation.config import EvaluationConfig
 from fingerprint.evaluation.folds import Fold, earlier, leave_out
@@ -26,7 +28,7 @@ from fingerprint.training.data import Data
 from fingerprint.training.fitted import Fitted, fit
 from fingerprint.training.splits import CaseKind
 
-_CASES, _EXPECTED, _CLAIMS = "cases", "expected", "claims"
+_CASES, _LARGE, _EXPECTED, _CLAIMS, _CANDIDATES = "cases", "large", "expected", "claims", "candidates"
 _AUDITED = {CaseKind.SAME, CaseKind.OTHER}
 
 
@@ -50,20 +52,25 @@ class Basis:
     names: ClassNames
     config: EvaluationConfig
 
-    def ask(self, fold: Fold, most: int, context: TrainingContext) -> tuple[Fitted, CaseSet] | None:
+    def ask(
+        self, fold: Fold, most: int, context: TrainingContext, more: Sequence[int] = ()
+    ) -> tuple[Fitted, CaseSet] | None:
         """Train the model of a fold and collect the evidence about its test cases.
 
         Args:
             fold: What it is trained and tested on.
             most: Test cases of a kind and number of responses.
-            context: Of the model.
+            context: Of the model, with the numbers of responses.
+            more: Further numbers of responses.
 
         Returns:
             The model and the cases; None if the fold has no case.
         """
         data = self.data
         testable = {kind: rows & data.filled for kind, rows in fold.tested.items()}
-        drawn = {kind: rows for kind, rows in draw_by_kind(data.labels, testable, most, context.config).items() if rows}
+        splits = msgspec.structs.replace(context.config.splits, sizes=(*context.config.splits.sizes, *more))
+        config = msgspec.structs.replace(context.config, splits=splits)
+        drawn = {kind: rows for kind, rows in draw_by_kind(data.labels, testable, most, config).items() if rows}
         if not drawn:
             return None
         tested = in_any(len(fold.train), (rows for cases in drawn.values() for rows in cases))
@@ -90,12 +97,15 @@ class FitFold:
     more: Mapping[str, MoreCases]
 
     def __call__(self, number: int) -> Arrays:
-        """Return the arrays of the test cases, each after what it belongs to."""
-        asked = self.basis.ask(self.folds[number], self.most[number], self.basis.context)
+        """Return the arrays of the test cases, each after what it belongs to; those for claims alone are apart."""
+        basis = self.basis
+        asked = basis.ask(self.folds[number], self.most[number], basis.context, basis.config.claim_responses)
         if asked is None:
             raise TooFewCases("a fold has no test case: give more corpora")
-        fitted, cases = asked
-        found = {_CASES: cases}
+        fitted, whole = asked
+        large = ~np.isin(whole.covariates.count, basis.context.config.splits.sizes)
+        cases = whole.of(~large)
+        found = {_CASES: cases, _LARGE: whole.of(large)}
         if number == 0:
             found |= {name: make(fitted, cases) for name, make in self.more.items()}
         return packed({name: some.arrays() for name, some in found.items()})
@@ -116,6 +126,7 @@ class PredictFold:
         basis: What all models have in common.
         folds: What each fold leaves out.
         cases: The test cases of each fold. Folds that leave no release out on purpose are calibrated on alone.
+        large: Test cases of each fold with more responses, for claims alone; nothing is calibrated on them.
         more: By protocol, further test cases of the first fold's model.
 
     References:
@@ -126,6 +137,7 @@ class PredictFold:
     basis: Basis
     folds: list[Fold]
     cases: list[CaseSet]
+    large: list[CaseSet]
     more: Mapping[str, CaseSet]
 
     def __call__(self, number: int) -> Arrays:
@@ -137,14 +149,16 @@ class PredictFold:
         if number == 0:
             found |= {name: predict(some, calibration, names) for name, some in self.more.items()}
         arrays = {name: predictions.arrays() for name, predictions in found.items()}
-        claims = judge_claims(own, others, self._without_corpus(number), names, calibration, basis.context.config.seed)
-        return packed(arrays | {_CLAIMS: claims.arrays()})
+        seed, about = basis.context.config.seed, CaseSet.joined([own, self.large[number]])
+        claims = judge_claims(about, others, self._without_corpus(number, about), names, calibration, seed)
+        candidates = judge_candidates(own, names, calibration, seed)
+        return packed(arrays | {_CLAIMS: claims.arrays(), _CANDIDATES: candidates.arrays()})
 
-    def _without_corpus(self, number: int) -> Bools:
+    def _without_corpus(self, number: int, cases: CaseSet) -> Bools:
         """(S,) whether a fold's model was trained on no response of a corpus that the case has responses of."""
         corpus, train = self.basis.data.labels.corpus, self.folds[number].train
         trained = np.unique(corpus[train])
-        return np.array([not np.isin(corpus[rows], trained).all() for rows in self.cases[number].rows], bool)
+        return np.array([not np.isin(corpus[rows], trained).all() for rows in cases.rows], bool)
 
     def _others(self, number: int) -> CaseSet:
         """The cases of all other folds, without the releases and prompts that the fold leaves out."""
@@ -278,7 +292,8 @@ class FoldResults:
         cases: The test cases of each fold.
         predictions: About these cases, fold by fold.
         expected: The same, each case under the expectation that fits its kind.
-        claims: About the same cases.
+        claims: About the same cases, and about cases with more responses.
+        candidates: Questions about a few labs on the same cases.
         more: By protocol, the predictions about further cases of the first fold's model.
     """
 
@@ -287,6 +302,7 @@ class FoldResults:
     predictions: list[Predictions]
     expected: list[Predictions]
     claims: JudgedClaims
+    candidates: JudgedCandidates
     more: Mapping[str, Predictions]
 
     def select(self, chosen: Callable[[CaseSet], Bools], expect: Expect | None = None) -> Tested | None:
@@ -327,7 +343,8 @@ def run_folds(basis: Basis, related: Mapping[str, str], more: Mapping[str, MoreC
     fitted = work.each("fold", len(most), FitFold(alone, [*folds, *later], most, more))
     cases = [CaseSet.from_arrays(unpacked(arrays, _CASES)) for arrays in fitted]
     further = {name: CaseSet.from_arrays(unpacked(fitted[0], name)) for name in more}
-    predicted = work.each("predicted fold", len(folds), PredictFold(alone, [*folds, *later], cases, further))
+    large = [CaseSet.from_arrays(unpacked(arrays, _LARGE)) for arrays in fitted]
+    predicted = work.each("predicted fold", len(folds), PredictFold(alone, [*folds, *later], cases, large, further))
 
     def predictions(name: str) -> list[Predictions]:
         return [Predictions(basis.names, **unpacked(arrays, name)) for arrays in predicted]
@@ -338,6 +355,7 @@ def run_folds(basis: Basis, related: Mapping[str, str], more: Mapping[str, MoreC
         predictions(_CASES),
         predictions(_EXPECTED),
         JudgedClaims.joined([JudgedClaims(**unpacked(arrays, _CLAIMS)) for arrays in predicted]),
+        JudgedCandidates.joined([JudgedCandidates(**unpacked(arrays, _CANDIDATES)) for arrays in predicted]),
         {name: Predictions(basis.names, **unpacked(predicted[0], name)) for name in more},
     )
 

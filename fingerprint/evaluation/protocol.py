@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from fingerprint.evaluation.candidates import JudgedCandidates
 from fingerprint.evaluation.claims import JudgedClaims
 from fingerprint.evaluation.fits import MoreCases, Tested
 from fingerprint.evaluation.study import Study
@@ -18,6 +19,9 @@ from fingerprint.report.evaluation.figures import EXPECT, View
 
 Parts = Iterable[tuple[str, Predictions]]
 WHOLE = "all"
+
+Asked = Tested | JudgedClaims | JudgedCandidates
+"""What a protocol gives."""
 
 
 def whole(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:
@@ -48,7 +52,8 @@ class Protocol:
         question: What is asked, as a sentence for the report.
         left_out: What the model was trained without, as a sentence for the report.
         order: Where the protocol stands in the report, the lowest first.
-        ask: Makes the test cases and the predictions, or the judged claims, about them; None if there are none.
+        ask: Makes the test cases and the predictions, the judged claims or the judged questions about a few labs, about
+            them; None if there are none.
         views: What the report shows beside the table of all figures.
         parts: Which figures are computed from predictions: pairs of a name and the predictions about some cases.
         metrics: The metrics of these figures; all that are defined by default.
@@ -60,7 +65,7 @@ class Protocol:
     question: str
     left_out: str
     order: int
-    ask: Callable[[Study], Tested | JudgedClaims | None]
+    ask: Callable[[Study], Asked | None]
     views: frozenset[View]
     parts: Callable[[Study, Tested], Parts] = whole
     metrics: frozenset[Metric] = frozenset(Metric)

@@ -37,6 +37,7 @@ class Metric(StrEnum):
     SELECTIVE_RISK = "selective risk at 50 % coverage"
     VERDICT_UNKNOWN = "verdict unknown"
     VERDICT_NEW_RELEASE = "verdict new-release"
+    VERDICT_NONE_OF_THESE = "verdict none-of-these"
     AUROC = "AUROC"
     FPR = "FPR at 95 % TPR"
     OSCR = "OSCR"

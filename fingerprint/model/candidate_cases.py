@@ -24,16 +24,16 @@ from fingerprint.model.thresholds import UNKNOWN, Judged, decision_limits, thres
 from fingerprint.model.verdict import OUTSIDE
 
 # Half of the candidate cases are drawn at random; the kind of the others ends with this.
-_DRAWN, _ALIKE = "", "/alike"
+_DRAWN, ALIKE = "", "/alike"
 _SEED = 0
 
 
 def _as_drawn(kinds: Sequence[str]) -> list[str]:
-    return [kind + how for kind in kinds for how in (_DRAWN, _ALIKE)]
+    return [kind + how for kind in kinds for how in (_DRAWN, ALIKE)]
 
 
 def _pooled(kind: NDArray[np.object_]) -> NDArray[np.object_]:
-    return np.array([one.removesuffix(_ALIKE) for one in kind], object)
+    return np.array([one.removesuffix(ALIKE) for one in kind], object)
 
 
 @dataclass(frozen=True)
@@ -97,13 +97,24 @@ def draw(shares: Shares, lab: Ints, size: int, rng: np.random.Generator) -> dict
     own = np.arange(count) == lab[:, None]
     free = (shares.lab > 0) & ~own
     out = {}
-    for how, value in ((_DRAWN, rng.random(shares.lab.shape)), (_ALIKE, shares.lab)):
+    for how, value in ((_DRAWN, rng.random(shares.lab.shape)), (ALIKE, shares.lab)):
         order = np.argsort(-np.where(free, value, -1.0), axis=1, kind="stable")
         rank = np.empty_like(order)
         rank[rows[:, None], order] = np.arange(count)
         out[False, how] = free & (rank < size)
         out[True, how] = (free & (rank < size - 1)) | own
     return out
+
+
+def askable(allowed: NDArray[np.bool_], lab: Ints, inside: bool) -> Ints:
+    """Return the cases that there are candidates for; with the right one among them, those of known labs alone.
+
+    Args:
+        allowed: (S, L) as of `draw`.
+        lab: (S,) code of the right lab, -1 for an unknown one.
+        inside: Whether the right lab is among the candidates.
+    """
+    return np.flatnonzero(allowed.any(axis=1) & ((lab >= 0) | (not inside)))
 
 
 def candidate_limits(
@@ -133,7 +144,7 @@ def candidate_limits(
     for size in config.candidates:
         if size > labs:
             continue
-        prior = CandidatePrior(config.candidate_prior, config.mixture(expect)[UNKNOWN])
+        prior = CandidatePrior.of(config, expect)
         asked = candidate_cases(cases, shares, truth, size, prior)
         # Among few candidates most probabilities are close to 1. Thresholds are tried in even steps of what the
         # probability would be by the prior of all labs.
@@ -211,7 +222,7 @@ def _asked(
 ) -> Judged:
     """The cases with some candidates; those that nobody can be asked about are left out."""
     inside, drawn = how
-    at = np.flatnonzero(allowed.any(axis=1) & (truth.lab >= 0 if inside else True))
+    at = askable(allowed, truth.lab, inside)
     among = allowed[at]
     odds = prior.odds(among)
     together = np.where(among, shares.lab[at], 0.0).sum(axis=1)

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from fingerprint.config import CalibrationConfig
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
 
@@ -31,6 +32,11 @@ class CandidatePrior:
 
     candidates: float
     unknown: float
+
+    @classmethod
+    def of(cls, config: CalibrationConfig, expect: str) -> CandidatePrior:
+        """Return the prior under an expectation."""
+        return cls(config.candidate_prior, config.mixture(expect)["unknown"])
 
     def odds(self, allowed: NDArray[np.bool_]) -> Floats:
         """Return (S,) by how much the odds of the candidates rise with the exchange of the prior.
@@ -70,11 +76,11 @@ def among(found: Posterior, allowed: NDArray[np.bool_]) -> Posterior:
 
     Args:
         found: The posterior of S cases over all labs.
-        allowed: (L,) whether a lab is a candidate.
+        allowed: (L,) whether a lab is a candidate, or (S, L) of each case.
 
     Returns:
         The posterior of the candidates. Its `unknown` is the probability of "none of these".
     """
-    release, new = np.where(allowed[found.lab], found.release, 0.0), np.where(allowed, found.new, 0.0)
+    release, new = np.where(allowed[..., found.lab], found.release, 0.0), np.where(allowed, found.new, 0.0)
     rest = np.where(allowed, 0.0, found.labs()).sum(axis=1) + found.unknown
     return Posterior(release, new, rest, found.lab)

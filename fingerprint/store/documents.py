@@ -399,10 +399,10 @@ class PairFigures(Document, frozen=True):
 
 
 class PairTable(Document, frozen=True):
-    """What was fitted on pairs of cases that their models had not seen, whose cases share no prompt or all of them.
+    """What was fitted on pairs of cases that share their prompts, and that their models had not seen.
 
     Attributes:
-        weights: Of the LLR, by feature (`fingerprint.model.pairs.FEATURES`, or `SHARED_FEATURES`) and "bias".
+        weights: Of the LLR, by feature (`fingerprint.model.pairs.SHARED_FEATURES`) and "bias".
         least: The LLR below which too few pairs were measured to tell more.
         most: The LLR above which too few were.
         limits: By number of responses on the smaller side, and by whether both cases are in-domain (`in`) or one is
@@ -418,11 +418,16 @@ class PairTable(Document, frozen=True):
 
 
 class Pairs(PairTable, frozen=True):
-    """What was fitted on pairs of cases that share no prompt, and on pairs that share all of them.
+    """What was fitted on pairs of cases that their models had not seen.
 
     Attributes:
-        shared: The same of the latter, whose `weights` have the names of `fingerprint.model.pairs.SHARED_FEATURES`;
-            null or missing where it was not learned.
+        weights: Of the LLR, by feature (`fingerprint.model.pairs.FEATURES`) and "bias".
+        least: The LLR below which too few pairs were measured to tell more.
+        most: The LLR above which too few were.
+        limits: By number of responses on the smaller side, and by whether both cases are in-domain (`in`) or one is
+            not (`out`).
+        figures: By the same, and by kind of pair; a kind without pairs has none.
+        shared: The same for pairs that share their prompts; null or missing where it was not learned.
     """
 
     shared: PairTable | None = None

@@ -17,7 +17,7 @@ from fingerprint.loading import Loaded
 from fingerprint.model.covariates import read_cases
 from fingerprint.model.decision import support_of
 from fingerprint.model.likelihood import Likelihood
-from fingerprint.model.pair_calibration import PairCalibration, PairDomain, PairKind
+from fingerprint.model.pair_calibration import PairCalibration, PairDomain, PairKind, PairLimits
 from fingerprint.model.pairs import Sides, pair_features, shared_domain, shared_pair_features
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.verdict import AllowedRates
@@ -106,18 +106,30 @@ class _Pairs:
     def judged(self, pair: tuple[int, int], shared: SharedPrompts) -> tuple[PairCalibration, Sides, Floats]:
         """What applies to a pair, what is known of its two sides, and their (1, F) features.
 
-        Where both answered enough prompts in common, these answers alone count.
+        Where both answered enough prompts in common, these answers alone count, if any limit is kept for such pairs.
         """
         one, other = np.array([0]), np.array([1])
         own = self.calibration.shared
-        if own is None or not shared.are_most or len(shared.prompts) < min(map(int, own.limits)):
-            sides = self.sides.of(list(pair))
-            return self.calibration, sides, pair_features(self.likelihood, sides, one, other)
-        answers = ([prompt.first for prompt in shared.prompts], [prompt.second for prompt in shared.prompts])
-        found = [self.read[i].at_prompts(of) for i, of in zip(pair, answers, strict=True)]
-        sides = Sides.read(self.likelihood, [rows for rows, _ in found], [sizes for _, sizes in found])
-        differences = [found[0][0] - found[1][0]]
-        return own, sides, shared_pair_features(self.likelihood, sides, one, other, differences)
+        if own is not None and shared.are_most and len(shared.prompts) >= min(map(int, own.limits)):
+            answers = ([prompt.first for prompt in shared.prompts], [prompt.second for prompt in shared.prompts])
+            found = [self.read[i].at_prompts(of) for i, of in zip(pair, answers, strict=True)]
+            sides = Sides.read(self.likelihood, [rows for rows, _ in found], [sizes for _, sizes in found])
+            limits = _limits(own, sides)
+            if {*limits.same, *limits.different} != {None}:
+                differences = [found[0][0] - found[1][0]]
+                return own, sides, shared_pair_features(self.likelihood, sides, one, other, differences)
+        sides = self.sides.of(list(pair))
+        return self.calibration, sides, pair_features(self.likelihood, sides, one, other)
+
+
+def _where(calibration: PairCalibration, sides: Sides) -> tuple[str, PairDomain]:
+    """The number of responses and the domain whose limits apply to two sides."""
+    return calibration.nearest(int(sides.count.min())), PairDomain.IN if sides.in_domain.all() else PairDomain.OUT
+
+
+def _limits(calibration: PairCalibration, sides: Sides) -> PairLimits:
+    size, domain = _where(calibration, sides)
+    return calibration.limits[size][domain]
 
 
 def _pair(of: _Pairs, pair: tuple[int, int]) -> ComparedPair:
@@ -125,16 +137,14 @@ def _pair(of: _Pairs, pair: tuple[int, int]) -> ComparedPair:
     shared, allowed = shared_prompts(first, second), of.allowed
     calibration, sides, features = of.judged(pair, shared)
     score = float(calibration.score(features)[0])
-    count = int(sides.count.min())
-    size, domain = calibration.nearest(count), PairDomain.IN if sides.in_domain.all() else PairDomain.OUT
+    size, domain = _where(calibration, sides)
+    limits = calibration.limits[size][domain]
     llr = calibration.llr(score)
     one_domain = float(shared_domain(sides, np.array([0]), np.array([1]))[0])
     return ComparedPair(
         first=pair[0],
         second=pair[1],
-        verdict=calibration.verdict(
-            score, calibration.limits[size][domain], allowed.false_alarms, allowed.false_accepts
-        ),
+        verdict=calibration.verdict(score, limits, allowed.false_alarms, allowed.false_accepts),
         log_likelihood_ratio=round(llr, 3),
         support=support_of(llr),
         rates=PairRates(
@@ -145,7 +155,7 @@ def _pair(of: _Pairs, pair: tuple[int, int]) -> ComparedPair:
             shared_prompts=calibration is of.calibration.shared,
             kinds=tuple(_kinds(calibration, size, domain, allowed)),
         ),
-        warnings=tuple(_warnings(count, domain, one_domain)),
+        warnings=tuple(_warnings(int(sides.count.min()), domain, one_domain)),
         model_free=model_free(first, second, shared),
     )
 

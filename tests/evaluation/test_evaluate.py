@@ -29,7 +29,8 @@ def _figures(report: dict[str, Any], protocol: str, level: str = "lab") -> list[
 def test_every_protocol_is_reported(evaluated: Evaluated) -> None:
     report, out = evaluated
     assert {p["name"] for p in report["protocols"]} == set(names())
-    assert {f["protocol"] for f in report["figures"]} | set(report["claims"]) == set(names())
+    found = {f["protocol"] for f in report["figures"]} | set(report["claims"]) | set(report["candidates"])
+    assert found == set(names())
     assert {p.name for p in out.iterdir()} == {"report.html", "report.json", "report.md"}
     assert report["schema"] == 3
     assert report["run"]["command"] == "fingerprint evaluate x"
@@ -152,6 +153,34 @@ def test_claims_are_judged_in_each_fold(evaluated: Evaluated) -> None:
     assert easy["EER"]["low"] <= easy["EER"]["value"] <= easy["EER"]["high"]
     assert "Is it the claimed model?" in (out / "report.html").read_text()
     assert "### Claims of a release, corpora left out" in (out / "report.md").read_text()
+
+
+def test_a_few_labs_are_in_question_in_each_fold(evaluated: Evaluated) -> None:
+    report, out = evaluated
+    found = report["candidates"]["candidates"]
+    assert found["false_attributions"] == 0.05
+    rows = {(r["candidates"], r["drawn"], r["inside"], r["kind"], r["responses"]): r for r in found["figures"]}
+    assert len(rows) == len(found["figures"])
+    # There are six labs.
+    assert {key[0] for key in rows} == {2, 5}
+    for drawn in ("at random", "alike"):
+        inside, outside = (rows[2, drawn, value, "same", 10] for value in (True, False))
+        assert inside["cases"] == outside["cases"] > 20
+        assert outside["metrics"]["coverage"]["value"] < 0.2
+        assert "false-attribution rate" not in outside["metrics"]
+        assert inside["metrics"]["coverage"]["value"] > outside["metrics"]["coverage"]["value"]
+        # An unknown lab is never among the candidates.
+        assert (2, drawn, True, "unknown", 10) not in rows
+        assert rows[2, drawn, False, "unknown", 10]["cases"] > 0
+    assert "Which of a few labs?" in (out / "report.html").read_text()
+    assert "### 5 candidates, alike" in (out / "report.md").read_text()
+
+
+def test_claims_are_about_more_responses_too(evaluated: Evaluated) -> None:
+    report, _ = evaluated
+    found = report["claims"]["verification"]["figures"]
+    assert {row["responses"] for row in found} == {1, 3, 10, 20}
+    assert {row["responses"] for row in report["figures"]} == {1, 3, 10}
 
 
 def test_tree_and_map_hold_every_release(evaluated: Evaluated) -> None:

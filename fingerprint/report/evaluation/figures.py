@@ -56,6 +56,8 @@ class View(StrEnum):
     """The parts as months on an axis."""
     CLAIMS = "claims"
     """How often the verdicts on claims are right, with DET curves; of a protocol of claims alone."""
+    CANDIDATES = "candidates"
+    """How much is attributed where a few labs are in question; of a protocol of such questions alone."""
     PARTS = "parts"
     """A section of its own with the parts beside each other."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fingerprint.metrics import Level, Metric
-from fingerprint.report.evaluation import claims, confusion, curves, numbers, similarity
+from fingerprint.report.evaluation import candidates, claims, confusion, curves, numbers, similarity
 from fingerprint.report.evaluation.figures import (
     ATTRIBUTION_METRICS,
     MONTH_METRICS,
@@ -175,6 +175,22 @@ def _months(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
     return [_section("months", "Month by month", protocols=found)] if found else []
 
 
+def _candidates(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
+    protocols = [
+        {
+            "name": name,
+            "question": figures.question(name),
+            "left_out": figures.left_out(name),
+            "conclusions": candidates.conclusions(found),
+            "tables": candidates.tables(found),
+        }
+        for name, found in report["candidates"].items()
+        if found["figures"]
+    ]
+    columns = {"inside": candidates.INSIDE_METRICS, "outside": candidates.OUTSIDE_METRICS}
+    return [_section("candidates", "Which of a few labs?", protocols=protocols, columns=columns)] if protocols else []
+
+
 def _claims(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
     protocols = [
         {
@@ -226,6 +242,7 @@ _SECTIONS: tuple[Callable[[Mapping[str, Any], Figures], list[_Section]], ...] = 
     _similarity,
     _worst_errors,
     _months,
+    _candidates,
     _claims,
     _parts,
     _figures,

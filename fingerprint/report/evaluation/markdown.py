@@ -8,6 +8,7 @@ from typing import Any
 
 from fingerprint.base.escaping import printable
 from fingerprint.metrics import Level, Metric
+from fingerprint.report.evaluation import candidates
 from fingerprint.report.evaluation.claims import FALSE_METRICS, TRUE_METRICS, conclusions, tables
 from fingerprint.report.evaluation.figures import (
     ATTRIBUTION_METRICS,
@@ -48,6 +49,7 @@ def render_markdown(report: dict[str, Any]) -> str:
         *(block for protocol in figures.protocols() for block in _protocol(figures, protocol)),
         *_attributions(report["risk_coverage"], figures),
         *(block for protocol, rows in report["months"].items() for block in _months(protocol, rows)),
+        *(block for protocol, found in report["candidates"].items() for block in _candidates(protocol, found, figures)),
         *(block for protocol, found in report["claims"].items() for block in _claims(protocol, found, figures)),
         *_worst_errors(report["worst_errors"]),
         *_run(run),
@@ -180,6 +182,30 @@ def _months(protocol: str, months: Sequence[Mapping[str, Any]]) -> list[str]:
         rows.append([_name(month["month"]), *sizes, interval(Metric.TOP_1, top), *shares])
     head = ("month", "releases", "cases", "lab top-1", *metrics)
     return [f"## {_name(protocol)}, month by month", _table(head, rows)]
+
+
+def _candidates(protocol: str, found: Mapping[str, Any], figures: Figures) -> list[str]:
+    if not found["figures"]:
+        return []
+    about = f"{escaped(figures.question(protocol))} Left out: {escaped(figures.left_out(protocol))}"
+    lines = [f"- {escaped(line)}" for line in candidates.conclusions(found)]
+    blocks = [f"## {_name(protocol)}", about, "\n".join(lines)]
+    for table in candidates.tables(found):
+        blocks.append(f"### {escaped(table.title)}")
+        for first, rows, metrics in (
+            ("the right lab is a candidate", table.inside, candidates.INSIDE_METRICS),
+            ("the right lab is none of them", table.outside, candidates.OUTSIDE_METRICS),
+        ):
+            cells = [
+                [
+                    _name(row["kind"]),
+                    *(count(row[key]) for key in ("responses", "cases", "releases")),
+                    *(interval(metric, row["metrics"].get(metric)) for metric in metrics),
+                ]
+                for row in rows
+            ]
+            blocks += [_table((first, "responses", "cases", "releases", *metrics), cells)] if cells else []
+    return blocks
 
 
 def _claims(protocol: str, found: Mapping[str, Any], figures: Figures) -> list[str]:

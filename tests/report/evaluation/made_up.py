@@ -60,13 +60,14 @@ _VIEWS = {
     "perturbed": ["parts"],
     "by-language-and-domain": ["parts"],
     "controls": ["parts"],
+    "candidates": ["candidates"],
     "verification": ["claims"],
 }
 _KINDS = ("target", "all kinds", "sibling", "same lab", "closest other lab", "other lab", "unknown lab")
 
 
 def report(
-    seed: int = 0, protocols: tuple[str, ...] = (*_PARTS, "verification"), releases: int = 450
+    seed: int = 0, protocols: tuple[str, ...] = (*_PARTS, "candidates", "verification"), releases: int = 450
 ) -> dict[str, Any]:
     """A report with some hostile labs, releases, corpora, style markers and sentences."""
     rng = np.random.default_rng(seed)
@@ -98,6 +99,7 @@ def report(
         "confusion": {"same-set": {"responses": 10, "labs": [_confused(rng, lab, labs, world) for lab in labs]}},
         "similarity": {"map": _map(rng, world, labs), "tree": _tree(rng, world)},
         "worst_errors": [_error(rng, world) for _ in range(20)],
+        "candidates": {p: _candidates() for p in protocols if p == "candidates"},
         "claims": {p: _claims(rng) for p in protocols if p == "verification"},
         "months": {p: [_month(rng, m) for m in _PARTS[p]] for p in protocols if p == "temporal-split"},
         "notes": [
@@ -290,6 +292,26 @@ def _error(rng: np.random.Generator, world: list[dict[str, str]]) -> dict[str, A
         "probability": float(rng.uniform(0.9, 0.999)),
         "corpus": HOSTILE[0] if rng.random() < 0.2 else "alpaca_eval", "style_markers": style_markers,
     }  # fmt: skip
+
+
+def _candidates() -> dict[str, Any]:
+    share: dict[str, float | None] = {"value": 0.03, "low": 0.01, "high": 0.06}
+    names = {
+        True: ("coverage", "false-attribution rate", "coverage with likely", "error rate with likely", "set coverage"),
+        False: ("coverage", "coverage with likely"),
+    }
+    figures = [
+        {"candidates": candidates, "drawn": drawn, "inside": inside, "kind": kind, "responses": n, "cases": 80,
+         "releases": 40, "promised": kind != "later",
+         "metrics": {name: dict(share) for name in (*names[inside], "verdict none-of-these")}}
+        for candidates in (2, 5, 10)
+        for drawn in ("at random", "alike")
+        for inside in (True, False)
+        for kind in ("same", "other", "later", "unknown")
+        if not (inside and kind == "unknown")
+        for n in NUMBERS
+    ]  # fmt: skip
+    return {"false_attributions": 0.05, "figures": figures}
 
 
 def _claims(rng: np.random.Generator) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from tests.report.evaluation.made_up import HOSTILE, NUMBERS, report
 
 SECTIONS = [
     "summary", "kinds", "accuracy", "confusion", "reliability", "attributions", "similarity", "worst-errors", "months",
-    "claims", "perturbed", "by-language-and-domain", "controls", "figures", "run",
+    "candidates", "claims", "perturbed", "by-language-and-domain", "controls", "figures", "run",
 ]  # fmt: skip
 VOID = {"meta", "link", "br", "img", "hr", "input"}
 
@@ -132,7 +132,7 @@ def test_every_string_of_the_report_may_be_hostile() -> None:
 
 def test_sections_of_absent_protocols_are_left_out() -> None:
     page = Page(render_html(report(protocols=("same-set", "unknown-lab"), releases=60)))
-    absent = {"months", "claims", "perturbed", "by-language-and-domain", "controls"}
+    absent = {"months", "candidates", "claims", "perturbed", "by-language-and-domain", "controls"}
     assert list(page.sections) == [key for key in SECTIONS if key not in absent]
     assert "unseen-release" not in page.sections["accuracy"]
     bare = report(protocols=("unknown-lab",), releases=60)
@@ -156,6 +156,14 @@ def test_each_kind_is_a_row_and_once_more_as_expected(text: str) -> None:
     )  # fmt: skip
     assert rows[1][4].startswith(f"{figure['metrics']['top-1']['value']:.1%} (")
     assert rows[1][7:13:2] == ["60.0%", "80.0%", "2.500"]
+
+
+def test_questions_about_a_few_labs_have_conclusions_and_tables(text: str, page: Page) -> None:
+    shown = page.sections["candidates"]
+    assert "Where it is none, 5% of cases may be attributed: each of these is wrong. In none of 90 rows" in shown
+    section = text.split('<section id="candidates"', 1)[1].split("</section>", 1)[0]
+    assert section.count("<table>") == 2 * 2 * 3
+    assert section.count("3.0% (1.0–6.0)") == 6 * 5 * (3 * 6 + 4 * 3)
 
 
 def test_claims_have_conclusions_curves_and_tables(text: str, page: Page) -> None:
