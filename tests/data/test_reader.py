@@ -18,6 +18,7 @@ from fingerprint.data.names import MASK
 from fingerprint.data.reader import case_of, expanded, read_case
 from fingerprint.data.response import Part, Response
 from fingerprint.data.rows import TOOL_CALLS, Options, opened_rows
+from fingerprint.data.streams import Limits
 from fingerprint.errors import InputError
 from tests.data.samples import (
     AGENT,
@@ -345,3 +346,18 @@ def test_a_schema_that_is_no_text_is_refused_in_one_line(tmp_path: Path, damage:
     with pytest.raises(InputError, match="no whole log of the llm tool") as caught:
         read_case(str(file), Options(format="llm"))
     assert "\n" not in str(caught.value)
+
+
+def test_whoever_watches_the_reading_can_end_it(tmp_path: Path) -> None:
+    seen = 0
+
+    def watch() -> None:
+        nonlocal seen
+        seen += 1
+        if seen > 30:
+            raise TimeoutError
+
+    name = file(tmp_path, lines(*({"response": f"{SAID} {n}"} for n in range(100))))
+    with pytest.raises(TimeoutError):
+        read_case(name, Options(limits=Limits(watch=watch)))
+    assert seen == 31
