@@ -37,7 +37,7 @@ class Limits:
 
     Attributes:
         most_bytes: Bytes that the file may unfold to.
-        watch: Called before each item that is read; whatever it raises ends the reading. None for nothing.
+        watch: Called before each item that is read; a FingerprintError that it raises ends the reading.
     """
 
     most_bytes: int = MOST_BYTES

@@ -19,7 +19,7 @@ from fingerprint.data.reader import case_of, expanded, read_case
 from fingerprint.data.response import Part, Response
 from fingerprint.data.rows import TOOL_CALLS, Options, opened_rows
 from fingerprint.data.streams import Limits
-from fingerprint.errors import InputError
+from fingerprint.errors import FingerprintError, InputError
 from tests.data.samples import (
     AGENT,
     ASKED,
@@ -355,9 +355,9 @@ def test_whoever_watches_the_reading_can_end_it(tmp_path: Path) -> None:
         nonlocal seen
         seen += 1
         if seen > 30:
-            raise TimeoutError
+            raise FingerprintError("enough")
 
     name = file(tmp_path, lines(*({"response": f"{SAID} {n}"} for n in range(100))))
-    with pytest.raises(TimeoutError):
+    with pytest.raises(FingerprintError, match="enough"):
         read_case(name, Options(limits=Limits(watch=watch)))
     assert seen == 31
