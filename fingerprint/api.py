@@ -125,6 +125,11 @@ class Fingerprint:
         return tuple(self._model.labs)
 
     @property
+    def loaded(self) -> Loaded:
+        """The parts of the model folder, for what reads more than verdicts: pages and trees."""
+        return self._model
+
+    @property
     def information(self) -> InformationGain | None:
         """How much kinds of prompts tell about the lab; None in a model without this document."""
         return self._model.information
