@@ -117,11 +117,10 @@ class _Ahead(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if not self._start:
             return self._rest.read(size)
-        if size < 0:
-            start, self._start = self._start, b""
-            return start + self._rest.read()
-        start, self._start = self._start[:size], self._start[size:]
-        return start
+        held = len(self._start) if size < 0 else size
+        start, self._start = self._start[:held], self._start[held:]
+        # Whoever reads all in one go takes a short read for the end.
+        return start + self._rest.read(size if size < 0 else size - len(start))
 
 
 def _peeked(stream: Stream) -> bytes:

@@ -361,3 +361,12 @@ def test_whoever_watches_the_reading_can_end_it(tmp_path: Path) -> None:
     with pytest.raises(FingerprintError, match="enough"):
         read_case(name, Options(limits=Limits(watch=watch)))
     assert seen == 31
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_what_is_read_whole_is_longer_than_a_block(tmp_path: Path, pack: Any) -> None:
+    rows = [{"response": f"{SAID} {n}"} for n in range(3_000)]
+    assert len(whole(rows)) > 200_000
+    assert read_case(file(tmp_path, pack(whole(rows)), "x.json")).n_responses == 3_000
+    with pytest.raises(InputError, match="unfolds to more than 300,000 bytes"):
+        read_case(file(tmp_path, pack(b"word " * 100_000)), Options(limits=Limits(most_bytes=300_000)))
