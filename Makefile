@@ -44,5 +44,5 @@ clean:
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[cluster,collect,corpora,report,test,web]'
+	$(PIP) --editable '.[cluster,collect,corpora,evaluate,test,web]'
 	touch .venv/light $@

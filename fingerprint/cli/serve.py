@@ -61,12 +61,10 @@ def command(model: Path | None, encoder: str | None, host: str, port: int, **giv
             f"--host {host}: everybody who reaches this address could use the server; it asks for no password and "
             "encrypts nothing. Give --expose if you want that"
         )
-    from fingerprint.api import Fingerprint
-    from fingerprint.data.registry import Registry
     from fingerprint.web.answers import Answers
 
-    folder = model or data_dir("models") / "default"
-    answers = Answers(Fingerprint.load(folder, encoder), Registry.load().labs)
+    click.echo("Loading the model; the first time, the map of its releases is drawn.", err=True)
+    answers = Answers.load(model or data_dir("models") / "default", encoder)
     names = (*LOCAL, *([host] if host not in _EVERY else []), *given["names"])
     settings = Settings(names, most_bytes=given["max_upload"] * _MEGA, workers=given["workers"])
     serve(create_app(answers, settings), host, port, lambda url: click.echo(f"{url} (Ctrl-C stops the server)"))

@@ -6,21 +6,33 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from fingerprint.api import Fingerprint
+from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case
 from fingerprint.model.claim_verdict import ClaimVerdict
 from fingerprint.model.verdict import Verdict, VerdictWord
 from fingerprint.report.advice import what_would_settle
-from fingerprint.report.claim import render_claim
-from fingerprint.report.comparison import render_text
 from fingerprint.report.layout import counted
-from fingerprint.report.text import render
+from fingerprint.report.page import GivenFile, PageContext, Provenance, Surroundings, render_page
+from fingerprint.store.versions import identity
 from fingerprint.verification.comparison import Comparison
-from fingerprint.web.pages import environment
 from fingerprint.web.questions import Asked, Question, Watch
 
 Found = Verdict | ClaimVerdict | Comparison
+
+PAGE_POLICY = (
+    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""The content security policy of a verdict's page: that of its own meta tag, and no frames."""
+
+# What stands for a command line in the page of a verdict.
+_COMMANDS = {
+    Question.IDENTIFY: "fingerprint serve: who wrote them?",
+    Question.VERIFY: "fingerprint serve: is it really the model that is claimed?",
+    Question.COMPARE: "fingerprint serve: one model or two?",
+}
 
 
 @dataclass(frozen=True)
@@ -36,22 +48,35 @@ class Page:
     json: str
 
 
-PAGE_POLICY = (
-    "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-)
-"""The content security policy of a verdict's page: that of its own meta tag, and no frames."""
-
-
+@dataclass(frozen=True)
 class Answers:
     """A loaded model that answers questions; several threads may ask at once.
 
-    Args:
+    Attributes:
         model: The model.
+        sha256: Of its manifest.
         labs: The display name of each lab by its key.
+        surroundings: What lies around a case; None leaves out map and tree of a page.
     """
 
-    def __init__(self, model: Fingerprint, labs: Mapping[str, str]):
-        self.model, self.labs = model, labs
+    model: Fingerprint
+    sha256: str
+    labs: Mapping[str, str]
+    surroundings: Surroundings | None = None
+
+    @classmethod
+    def load(cls, folder: Path, encoder: str | None = None) -> Answers:
+        """Read a model folder, and draw the map of its releases if that was not done before.
+
+        Args:
+            folder: The model folder.
+            encoder: As of `Fingerprint.load`.
+
+        Raises:
+            ModelError: For a folder that is not a sound model.
+        """
+        model, sha256 = Fingerprint.load(folder, encoder), identity(folder)
+        return cls(model, sha256, Registry.load().labs, Surroundings.load(model.loaded, sha256))
 
     def find(self, asked: Asked, watch: Watch) -> tuple[Found, list[Case]]:
         """Answer a question.
@@ -83,18 +108,13 @@ class Answers:
 
     def page(self, asked: Asked, watch: Watch) -> Page:
         """Answer a question with a page; arguments and errors as of `find`."""
-        found, _ = self.find(asked, watch)
-        return Page(self._rendered(found), _json(found))
-
-    def _rendered(self, found: Found) -> str:
-        text = _text(found, self.labs)
-        return environment().get_template("verdict.html").render(text=text)
-
-
-def _text(found: Found, labs: Mapping[str, str]) -> str:
-    if isinstance(found, Verdict):
-        return render(found, labs)
-    return render_claim(found, labs) if isinstance(found, ClaimVerdict) else render_text(found)
+        found, cases = self.find(asked, watch)
+        watch("Making the page")
+        # As the sender names them: where they lie here is nobody's business.
+        files = [replace(GivenFile.of(file.path), name=file.name) for given in asked.cases for file in given.files]
+        provenance = Provenance.now(files, self.sha256, _COMMANDS[asked.question])
+        context = PageContext(tuple(cases), self.model.loaded, self.surroundings, self.labs, provenance)
+        return Page(render_page(found, context), _json(found))
 
 
 def _json(found: Found) -> str:

@@ -6,14 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from fingerprint.base.escaping import printable
-from fingerprint.errors import MissingExtra
+from fingerprint.report.html import environment
 from fingerprint.web.desk import KEPT_SECONDS
 from fingerprint.web.uploads import MOST_FILES, MOST_PASTED
 
 if TYPE_CHECKING:
-    import jinja2
-
     from fingerprint.api import Fingerprint
     from fingerprint.web.desk import Job
 
@@ -35,7 +32,7 @@ class Pages:
     """
 
     def __init__(self, model: Fingerprint, labs: Mapping[str, str], most_bytes: int):
-        self._environment = environment()
+        self._environment = environment("fingerprint.web")
         self._about = {
             "releases": sorted(entry["release"] for entry in model.loaded.releases),
             "labs": sorted((labs.get(lab, lab), lab) for lab in model.labs),
@@ -66,27 +63,3 @@ class Pages:
 
     def _render(self, template: str, **values: Any) -> str:
         return self._environment.get_template(template).render(values)
-
-
-def environment() -> jinja2.Environment:
-    """Return the templates; whatever they show is escaped for HTML and made printable.
-
-    Raises:
-        MissingExtra: Without `jinja2`.
-    """
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise MissingExtra("the web app", "web") from None
-    return jinja2.Environment(
-        loader=jinja2.PackageLoader("fingerprint.web"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_safe,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-
-
-def _safe(value: Any) -> Any:
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value

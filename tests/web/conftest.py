@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from fingerprint.api import Fingerprint
+from fingerprint.store.versions import identity
 from fingerprint.web.answers import Answers
 from fingerprint.web.app import Settings, create_app
 from tests import worlds
@@ -21,7 +23,7 @@ Client = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def answers(model: Path) -> Answers:
-    return Answers(Fingerprint.load(model), {"oak": "Oak & Sons"})
+    return Answers(Fingerprint.load(model), identity(model), {"oak": "Oak & Sons"})
 
 
 @pytest.fixture
@@ -57,10 +59,11 @@ def texts() -> list[str]:
 
 
 @pytest.fixture(scope="session")
-def served(model: Path) -> Iterator[str]:
+def served(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of `fingerprint serve`, run as people run it."""
     command = [sys.executable, "-m", "fingerprint", "serve", "--model", str(model), "--port", "0", "--max-upload", "5"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path_factory.mktemp("cache"))}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
         try:
             assert process.stdout is not None
             yield process.stdout.readline().split()[0]

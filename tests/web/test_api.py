@@ -115,7 +115,7 @@ def test_an_unforeseen_error_says_nothing_of_itself(answers: Answers, oak: Path)
         def json(self, *_: object) -> str:
             raise ZeroDivisionError("a secret")
 
-    with opened(Faulty(answers.model, {})) as client:
+    with opened(Faulty(answers.model, answers.sha256, {})) as client:
         answer = client.post("/api/identify", files={"files": ("o", oak.read_bytes())})
     assert answer.status_code == 500
     assert answer.json() == {"error": "A fault of the program. Its log says more."}

@@ -80,7 +80,7 @@ def test_a_script_is_told_how_far_it_is(answers: Answers, texts: list[str]) -> N
             assert go_on.wait(60)
             return super().page(asked, watch)
 
-    with opened(Slow(answers.model, {}), workers=1) as client:
+    with opened(Slow(answers.model, answers.sha256, {}), workers=1) as client:
         taken = ask(client, {"question": "identify", "text": texts}, headers=JSON)
         assert taken.status_code == 202
         address = taken.json()["verdict"]
@@ -149,7 +149,7 @@ def test_nothing_is_stored(answers: Answers, temporary: Path, oak: Path) -> None
             seen.append(len(files_in(temporary)))
             return super().page(asked, watch)
 
-    with opened(Looking(answers.model, {})) as client:
+    with opened(Looking(answers.model, answers.sha256, {})) as client:
         big = oak.read_bytes() * 500
         for data in (big, big[:-10], b""):
             taken = ask(client, {"question": "identify", "text": "Some text of mine."}, files={"files": ("o", data)})
@@ -193,7 +193,7 @@ def test_a_full_queue_says_when_to_come_back(answers: Answers, texts: list[str])
             assert go_on.wait(60)
             return "{}"
 
-    with opened(Slow(answers.model, {}), workers=1, queue=0) as client:
+    with opened(Slow(answers.model, answers.sha256, {}), workers=1, queue=0) as client:
         found: list[int] = []
         first = threading.Thread(
             target=lambda: found.append(client.post("/api/identify", json={"responses": texts}).status_code)

@@ -9,7 +9,7 @@ from statistics import median
 from typing import Any
 
 from fingerprint.report.evaluation.numbers import name
-from fingerprint.report.evaluation.svg import Axis, Mark, marks, px
+from fingerprint.report.evaluation.svg import Axis, Mark, marks, path, px
 
 # Of the map, in user units; letters and lines are of the size that style.css gives them.
 _WIDTH, _MARGIN = 880.0, 26.0
@@ -31,17 +31,33 @@ class Dot:
 
 @dataclass(frozen=True)
 class Map:
-    """The map laid out; `names` are positions, anchors and texts, `labs` each lab's mark and number of releases."""
+    """The map laid out.
+
+    Attributes:
+        width: In user units.
+        height: In user units.
+        dots: A dot for each release.
+        names: Positions, anchors and texts.
+        labs: Each lab's mark and number of releases.
+        cases: Where each case lies, and path data of the lines to the releases that are most like it.
+    """
 
     width: float
     height: float
     dots: list[Dot]
     names: list[tuple[str, str, str, str]]
     labs: list[tuple[str, Mark, int]]
+    cases: list[tuple[float, float, str]]
 
 
-def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
-    """Lay out the map; both directions have the same unit, for only distances mean anything."""
+def draw_map(points: Sequence[Mapping[str, Any]], near: Sequence[Sequence[str]] = ()) -> Map:
+    """Lay out the map; both directions have the same unit, for only distances mean anything.
+
+    Args:
+        points: The releases.
+        near: For each case that is shown, the releases that are most like it, the most similar first. They are named,
+            and the case lies among them.
+    """
     points = [p for p in points if p["x"] is not None and p["y"] is not None]
     left, right = min((p["x"] for p in points), default=0.0), max((p["x"] for p in points), default=1.0)
     low, high = min((p["y"] for p in points), default=0.0), max((p["y"] for p in points), default=1.0)
@@ -59,6 +75,7 @@ def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
     }
     sizes = Counter(p["lab"] for p in points)
     look = marks(sizes)
+    shown = [[release for release in of if release in positions] for of in near]
     dots = [
         Dot(
             look[p["lab"]], look[p["lab"]].at(*positions[p["release"]], 4.5), f"{name(p['release'])} ({name(p['lab'])})"
@@ -69,8 +86,9 @@ def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
         _WIDTH,
         height,
         dots,
-        _names(points, positions, list(look), height),
+        _names(points, positions, list(look), height, [release for of in shown for release in of]),
         [(lab, look[lab], sizes[lab]) for lab in look],
+        [_case([positions[release] for release in of]) for of in shown if of],
     )
 
 
@@ -79,14 +97,13 @@ def _names(
     positions: Mapping[str, tuple[float, float]],
     labs: Sequence[str],
     height: float,
+    near: Sequence[str],
 ) -> list[tuple[str, str, str, str]]:
-    """Name the most typical release of each of the largest labs, where there is room."""
+    """Name the releases that are most like a case, and the most typical one of each of the largest labs."""
     taken: list[tuple[float, float, float, float]] = []
     chosen = []
-    for lab in labs[:_NAMED]:
-        own = [p["release"] for p in points if p["lab"] == lab]
-        middle = median(positions[r][0] for r in own), median(positions[r][1] for r in own)
-        release = min(own, key=lambda r: ((positions[r][0] - middle[0]) ** 2 + (positions[r][1] - middle[1]) ** 2, r))
+    typical = [_typical([p["release"] for p in points if p["lab"] == lab], positions) for lab in labs[:_NAMED]]
+    for release in dict.fromkeys((*near, *typical)):
         text = name(release, _LETTERS)
         x, y = positions[release]
         wide = _LETTER * len(text)
@@ -99,6 +116,18 @@ def _names(
                 chosen.append((px(x + start), px(y + base), anchor, text))
                 break
     return chosen
+
+
+def _case(near: Sequence[tuple[float, float]]) -> tuple[float, float, str]:
+    # The median keeps a case off the empty space between two groups (Poličar et al. 2024, openTSNE).
+    x, y = median(x for x, _ in near), median(y for _, y in near)
+    return x, y, "".join(path([(x, y), one]) for one in near)
+
+
+def _typical(releases: Sequence[str], positions: Mapping[str, tuple[float, float]]) -> str:
+    """The release in the middle of its lab."""
+    across, up = median(positions[r][0] for r in releases), median(positions[r][1] for r in releases)
+    return min(releases, key=lambda r: ((positions[r][0] - across) ** 2 + (positions[r][1] - up) ** 2, r))
 
 
 def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
