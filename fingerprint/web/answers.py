@@ -11,7 +11,8 @@ from pathlib import Path
 from fingerprint.api import Fingerprint
 from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case
-from fingerprint.model.claim_verdict import ClaimVerdict
+from fingerprint.errors import FingerprintError
+from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
 from fingerprint.model.verdict import Verdict, VerdictWord
 from fingerprint.report.advice import what_would_settle
 from fingerprint.report.layout import counted
@@ -92,7 +93,7 @@ class Answers:
             FingerprintError: For what cannot be read, judged or claimed, and whatever `watch` raises.
         """
         # A claim that nobody knows is said before a long file is read.
-        claim = self.model.claim(asked.claimed) if asked.question is Question.VERIFY else None
+        claim = self._claim(asked.claimed) if asked.question is Question.VERIFY else None
         cases = [given.read(watch) for given in asked.cases]
         responses = counted(sum(case.n_used for case in cases), "response")
         watch(f"Judging the style of {responses}")
@@ -101,6 +102,13 @@ class Answers:
         if asked.question is Question.COMPARE:
             return self.model.compare(cases), cases
         return _advised(self.model.identify(cases[0], expect=asked.expect)), cases
+
+    def _claim(self, name: str) -> Claimed:
+        try:
+            return self.model.claim(name)
+        except FingerprintError as error:
+            # Here it is a field of a form, no option of a command.
+            raise FingerprintError(str(error).removeprefix("--claimed: ")) from None
 
     def json(self, asked: Asked, watch: Watch) -> str:
         """Answer a question with JSON in ASCII; arguments and errors as of `find`."""

@@ -116,7 +116,7 @@ def test_errors_stand_above_the_form(client: TestClient) -> None:
     page = ask(client, {"question": "verify", "text": "A response that is long enough.", "claimed": "<b>oak-9</b>"})
     page = followed(client, page.headers["location"])
     assert page.status_code == 422
-    assert "--claimed: <b>oak-9</b>: not a release" in html.unescape(page.text)
+    assert '<p id="error-said"><b>oak-9</b>: not a release' in html.unescape(page.text)
     assert "<b>oak-9" not in page.text
     assert 'action="/ask"' in page.text
     assert ask(client, {"question": "else", "text": "x"}).status_code == 422
