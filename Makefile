@@ -44,5 +44,5 @@ clean:
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[cluster,collect,corpora,evaluate,test,tokenizers]'
+	$(PIP) --editable '.[cluster,collect,corpora,evaluate,test,tokenizers,web]'
 	touch .venv/light $@

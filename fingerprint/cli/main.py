@@ -43,6 +43,7 @@ VERBS = {
     "compare": Verb(
         "fingerprint.cli.compare:command", "Say whether one model wrote A and B, or two; or when A changed."
     ),
+    "serve": Verb("fingerprint.cli.serve:command", "Serve a web page on this machine that answers these questions."),
     "collect": Verb("fingerprint.cli.collect:command", "Ask models the probes and keep their answers."),
     "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
     "watch": Verb(

@@ -9,7 +9,7 @@ import json
 import re
 import zipfile
 import zlib
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +21,7 @@ from fingerprint.data.formats.evaluations import HEADER
 from fingerprint.data.formats.tables import Columns
 from fingerprint.data.formats.values import Item, mapping
 from fingerprint.data.message import Kind, LeftOut
-from fingerprint.data.streams import PARQUET, SQLITE, ZIP, Lines, Stream, opened
+from fingerprint.data.streams import PARQUET, SQLITE, ZIP, Limits, Lines, Stream, opened
 from fingerprint.errors import InputError, MissingExtra
 
 # One JSON value is held in memory whole.
@@ -55,28 +55,46 @@ class Contents:
 
 
 @contextmanager
-def contents(place: Place, left_out: LeftOut, wanted: Shape | None = None) -> Iterator[Contents]:
+def contents(
+    place: Place, left_out: LeftOut, wanted: Shape | None = None, limits: Limits | None = None
+) -> Iterator[Contents]:
     """Open a file, standard input, or a data set of the Hub, and give what lies in it.
 
     Args:
         place: Where.
         left_out: Counts lines that are cut off.
         wanted: TEXT takes for text what looks like JSON or a table; anything else goes by the content.
+        limits: What the reading may take.
 
     Raises:
         InputError: It cannot be read, now or while its items are.
         MissingExtra: A data set of the Hub, without `datasets`.
     """
+    limits = limits or Limits()
+    with _opened(place, left_out, wanted, limits.most_bytes) as found:
+        if limits.watch is not None:
+            found.items = _watched(found.items, limits.watch)
+        yield found
+
+
+def _watched(items: Iterator[Item], watch: Callable[[], None]) -> Iterator[Item]:
+    for item in items:
+        watch()
+        yield item
+
+
+@contextmanager
+def _opened(place: Place, left_out: LeftOut, wanted: Shape | None, most: int) -> Iterator[Contents]:
     name = place.name
     if name != streams.STDIN and _HUB.fullmatch(name) and not Path(name).exists():
         yield Contents(Shape.ITEMS, _hub(place), table=True)
         return
-    with opened(name) as stream:
+    with opened(name, most) as stream:
         start = _peeked(stream)
         if start.startswith(PARQUET):
             yield Contents(Shape.ITEMS, _parquet(stream), table=True)
         elif start.startswith(ZIP):
-            yield Contents(Shape.ITEMS, _zip(stream))
+            yield Contents(Shape.ITEMS, _zip(stream, most))
         elif start.startswith(SQLITE):
             if stream.path is None:
                 raise InputError(name, "is an SQLite database that is packed; unpack it first")
@@ -99,11 +117,10 @@ class _Ahead(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if not self._start:
             return self._rest.read(size)
-        if size < 0:
-            start, self._start = self._start, b""
-            return start + self._rest.read()
-        start, self._start = self._start[:size], self._start[size:]
-        return start
+        held = len(self._start) if size < 0 else size
+        start, self._start = self._start[:held], self._start[held:]
+        # Whoever reads all in one go takes a short read for the end.
+        return start + self._rest.read(size if size < 0 else size - len(start))
 
 
 def _peeked(stream: Stream) -> bytes:
@@ -295,7 +312,7 @@ def _is_bulk(kind: Any, pa: Any) -> bool:
     return (types.is_list(kind) or types.is_large_list(kind)) and types.is_floating(kind.value_type)
 
 
-def _zip(stream: Stream) -> Iterator[Item]:
+def _zip(stream: Stream, most: int) -> Iterator[Item]:
     """Samples of an inspect_ai log, or the conversations of an account's export."""
     source: Any = stream.path if stream.path is not None else io.BytesIO(streams.read_all(stream))
     try:
@@ -303,10 +320,11 @@ def _zip(stream: Stream) -> Iterator[Item]:
             names = archive.namelist()
             start = next((n for n in ("header.json", "_journal/start.json") if n in names), None)
             exported = [n for n in names if n.rsplit("/", 1)[-1] == "conversations.json"]
+            members = _Members(stream.name, archive, most)
             if start is not None:
-                yield from _eval_log(stream.name, archive, start)
+                yield from _eval_log(members, start)
             elif exported:
-                text = _member(stream.name, archive, exported[0]).decode("utf-8", "replace")
+                text = members.read(exported[0]).decode("utf-8", "replace")
                 yield from _values(stream.name, text)
             else:
                 raise InputError(
@@ -317,30 +335,40 @@ def _zip(stream: Stream) -> Iterator[Item]:
         raise InputError(stream.name, f"is damaged, or packed in a way that is not read ({said})") from None
 
 
-def _eval_log(name: str, archive: zipfile.ZipFile, start: str) -> Iterator[Item]:
-    header = mapping(mapping(_value(_member(name, archive, start).decode("utf-8", "replace"))).get("eval"))
-    for member in archive.namelist():
+def _eval_log(members: _Members, start: str) -> Iterator[Item]:
+    header = mapping(mapping(_value(members.read(start).decode("utf-8", "replace"))).get("eval"))
+    for member in members.archive.namelist():
         if member.startswith("samples/") and member.endswith(".json"):
-            sample = _value(_member(name, archive, member).decode("utf-8", "replace"))
+            sample = _value(members.read(member).decode("utf-8", "replace"))
             if not isinstance(sample, dict):
-                raise InputError(name, f"{member} is no JSON object")
+                raise InputError(members.name, f"{member} is no JSON object")
             yield {**sample, HEADER: header}
 
 
-def _member(name: str, archive: zipfile.ZipFile, member: str) -> bytes:
-    """One file of an archive; what the archive says of its size is not to be believed."""
-    info = archive.getinfo(member)
-    with ExitStack() as stack:
-        if info.compress_type == _ZSTD_METHOD:
-            data = _zstd_member(archive, info)
-        else:
-            data = stack.enter_context(archive.open(info)).read(_MOST_MEMBER + 1)
-    if len(data) > _MOST_MEMBER:
-        raise InputError(name, f"{member} unfolds to more than {_MOST_MEMBER:,} bytes; refused")
-    return data
+@dataclass
+class _Members:
+    """The files of an archive; what the archive says of their sizes is not to be believed."""
+
+    name: str
+    archive: zipfile.ZipFile
+    left: int
+
+    def read(self, member: str) -> bytes:
+        """One file, of those that together may unfold to no more than is left."""
+        most = min(_MOST_MEMBER, self.left)
+        info = self.archive.getinfo(member)
+        with ExitStack() as stack:
+            if info.compress_type == _ZSTD_METHOD:
+                data = _zstd_member(self.archive, info, most)
+            else:
+                data = stack.enter_context(self.archive.open(info)).read(most + 1)
+        if len(data) > most:
+            raise InputError(self.name, f"unfolds to too much, at {member}: over {most:,} bytes; refused")
+        self.left -= len(data)
+        return data
 
 
-def _zstd_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+def _zstd_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
     """A member packed by method 93, which the standard library reads since Python 3.14 only."""
     file = archive.fp
     if file is None:
@@ -350,12 +378,12 @@ def _zstd_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     if local[:4] != ZIP:
         raise zipfile.BadZipFile(f"{info.filename}: no local header")
     file.seek(info.header_offset + 30 + int.from_bytes(local[26:28], "little") + int.from_bytes(local[28:30], "little"))
-    packed = io.BytesIO(file.read(min(info.compress_size, _MOST_MEMBER)))
+    packed = io.BytesIO(file.read(min(info.compress_size, most)))
     try:
-        data = streams.unzstd(packed).read(_MOST_MEMBER + 1)
+        data = streams.unzstd(packed).read(most + 1)
     except streams.zstd.ZstdError as error:
         raise zipfile.BadZipFile(str(error)) from None
-    if len(data) <= _MOST_MEMBER and zlib.crc32(data) != info.CRC:
+    if len(data) <= most and zlib.crc32(data) != info.CRC:
         raise zipfile.BadZipFile(f"bad CRC-32 for {info.filename}")
     return data
 

@@ -16,6 +16,7 @@ from fingerprint.data.formats.values import Item, mappings
 from fingerprint.data.message import Kind, LeftOut, Message
 from fingerprint.data.names import MASK
 from fingerprint.data.response import Part, is_count
+from fingerprint.data.streams import Limits
 from fingerprint.errors import InputError
 
 _HEAD = 20
@@ -52,6 +53,7 @@ class Options:
         format: Name of one of FORMATS; empty for what the content looks like.
         columns: Field to names of columns, for tables.
         parts: What of a message counts.
+        limits: What the reading of each file may take.
 
     Raises:
         InputError: There is no such format.
@@ -60,6 +62,7 @@ class Options:
     format: str = ""
     columns: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parts: Collection[Part] = DEFAULT_PARTS
+    limits: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if self.format and self.format not in FORMATS:
@@ -206,7 +209,7 @@ def opened_rows(place: Place, options: Options | None = None) -> Iterator[Rows]:
     options = options or Options()
     left_out: LeftOut = Counter()
     shape = FORMATS[options.format].shape if options.format else None
-    with contents(place, left_out, shape) as found:
+    with contents(place, left_out, shape, options.limits) as found:
         yield _recognised(place, found, options, left_out)
 
 

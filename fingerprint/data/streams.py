@@ -7,7 +7,7 @@ import io
 import stat
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -35,6 +35,19 @@ _BLOCK = 1 << 16
 _ZSTD_WINDOW = 27
 
 
+@dataclass(frozen=True)
+class Limits:
+    """What the reading of one file may take.
+
+    Attributes:
+        most_bytes: Bytes that the file may unfold to.
+        watch: Called before each item that is read; a FingerprintError that it raises ends the reading.
+    """
+
+    most_bytes: int = MOST_BYTES
+    watch: Callable[[], None] | None = None
+
+
 @dataclass
 class Stream:
     """One opened file.
@@ -50,11 +63,12 @@ class Stream:
 
 
 @contextmanager
-def opened(name: str) -> Iterator[Stream]:
+def opened(name: str, most: int = MOST_BYTES) -> Iterator[Stream]:
     """Open a file, or standard input ("-"), and unpack gzip and zstd on the way.
 
     Args:
         name: Path of a regular file, or "-".
+        most: Bytes that it may unfold to.
 
     Raises:
         InputError: The file cannot be opened or is no regular file; while it is read: it is damaged, cut off, or
@@ -71,7 +85,7 @@ def opened(name: str) -> Iterator[Stream]:
         else:
             unpacked = raw
         plain = unpacked is raw
-        bounded = _Bounded(name, unpacked, None if plain else packed)
+        bounded = _Bounded(name, unpacked, None if plain else packed, most)
         yield Stream(name, cast(IO[bytes], bounded), magic, Path(name) if plain and name != STDIN else None)
     except (EOFError, gzip.BadGzipFile, zlib.error, zstd.ZstdError) as error:
         raise InputError(name, f"is damaged or cut off ({error})") from None
@@ -187,8 +201,8 @@ class _Counted(io.RawIOBase):
 class _Bounded(io.RawIOBase):
     """An unpacked stream that stops where there is too much in all, or too much for the size of what is packed."""
 
-    def __init__(self, name: str, unpacked: IO[bytes], packed: _Counted | None):
-        self._name, self._unpacked, self._packed = name, unpacked, packed
+    def __init__(self, name: str, unpacked: IO[bytes], packed: _Counted | None, most: int):
+        self._name, self._unpacked, self._packed, self._most = name, unpacked, packed, most
         self._total = 0
 
     def readable(self) -> bool:
@@ -207,8 +221,8 @@ class _Bounded(io.RawIOBase):
         return b"".join(parts)
 
     def _check(self) -> None:
-        if self._total > MOST_BYTES:
-            raise InputError(self._name, f"unfolds to more than {MOST_BYTES:,} bytes")
+        if self._total > self._most:
+            raise InputError(self._name, f"unfolds to more than {self._most:,} bytes")
         if self._packed is not None and self._total > _RATIO_FROM and self._total > MOST_RATIO * self._packed.count:
             raise InputError(self._name, f"unfolds to more than {MOST_RATIO} times its size; refused")
 

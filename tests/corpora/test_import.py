@@ -15,7 +15,8 @@ from fingerprint.corpora.importing import Labelling, Target, import_rows, unders
 from fingerprint.data.containers import Place
 from fingerprint.data.corpus import read_corpora
 from fingerprint.data.registry import Registry
-from fingerprint.data.rows import Options
+from fingerprint.data.rows import Options, opened_rows
+from fingerprint.data.streams import Limits
 from fingerprint.errors import InputError
 
 SAID = "What a model would say, at some length."
@@ -190,8 +191,15 @@ def test_inspect_logs_in_their_zip_form(tmp_path: Path, bring: Callable[..., lis
 def test_zip_bombs_and_damage_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fingerprint.data.containers._MOST_MEMBER", 100_000)
     bomb = eval_log(tmp_path / "x.eval", **{"header.json": LOG, "samples/q_epoch_1.json": b" " * 5_000_000})
-    with pytest.raises(InputError, match="unfolds to more than"):
+    with pytest.raises(InputError, match="unfolds to too much"):
         understand(source(str(bomb)))
+    many = {f"samples/q{n}_epoch_1.json": sample(SAID) for n in range(50)}
+    small = Options(limits=Limits(most_bytes=20_000))
+    with (
+        pytest.raises(InputError, match="unfolds to too much, at samples/q"),
+        opened_rows(Place(str(eval_log(tmp_path / "z.eval", **{"header.json": LOG}, **many))), small) as rows,
+    ):
+        list(rows)
     (tmp_path / "y.eval").write_bytes(bomb.read_bytes()[:-40])
     with pytest.raises(InputError, match="damaged"):
         understand(source(str(tmp_path / "y.eval")))

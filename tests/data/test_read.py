@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from fingerprint.data import response, streams
 from fingerprint.data.reader import case_of, read_case
 from fingerprint.data.response import is_refusal
-from fingerprint.data.streams import zstd
+from fingerprint.data.rows import Options
+from fingerprint.data.streams import Limits, zstd
 from fingerprint.errors import InputError
 
 LONG = "A response that is long enough to be judged."
@@ -200,10 +201,10 @@ def test_cut_off_packing(tmp_path: Path, pack: Any) -> None:
         read_case(file(tmp_path, data[: len(data) // 2]))
 
 
-def test_bombs_are_cut_short(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(streams, "MOST_BYTES", 1_000_000)
+def test_bombs_are_cut_short(tmp_path: Path) -> None:
+    limits = Options(limits=Limits(most_bytes=1_000_000))
     with pytest.raises(InputError, match="unfolds"):
-        read_case(file(tmp_path, gzip.compress(lines({"response": LONG}) * 50_000)))
+        read_case(file(tmp_path, gzip.compress(lines({"response": LONG}) * 50_000)), limits)
 
 
 def test_damaged_parquet(tmp_path: Path) -> None:

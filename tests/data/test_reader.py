@@ -17,8 +17,8 @@ from fingerprint.data.names import MASK
 from fingerprint.data.reader import case_of, expanded, read_case
 from fingerprint.data.response import Part, Response
 from fingerprint.data.rows import TOOL_CALLS, Options, opened_rows
-from fingerprint.data.streams import zstd
-from fingerprint.errors import InputError
+from fingerprint.data.streams import Limits, zstd
+from fingerprint.errors import FingerprintError, InputError
 from tests.data.samples import (
     AGENT,
     ASKED,
@@ -345,3 +345,27 @@ def test_a_schema_that_is_no_text_is_refused_in_one_line(tmp_path: Path, damage:
     with pytest.raises(InputError, match="no whole log of the llm tool") as caught:
         read_case(str(file), Options(format="llm"))
     assert "\n" not in str(caught.value)
+
+
+def test_whoever_watches_the_reading_can_end_it(tmp_path: Path) -> None:
+    seen = 0
+
+    def watch() -> None:
+        nonlocal seen
+        seen += 1
+        if seen > 30:
+            raise FingerprintError("enough")
+
+    name = file(tmp_path, lines(*({"response": f"{SAID} {n}"} for n in range(100))))
+    with pytest.raises(FingerprintError, match="enough"):
+        read_case(name, Options(limits=Limits(watch=watch)))
+    assert seen == 31
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_what_is_read_whole_is_longer_than_a_block(tmp_path: Path, pack: Any) -> None:
+    rows = [{"response": f"{SAID} {n}"} for n in range(3_000)]
+    assert len(whole(rows)) > 200_000
+    assert read_case(file(tmp_path, pack(whole(rows)), "x.json")).n_responses == 3_000
+    with pytest.raises(InputError, match="unfolds to more than 300,000 bytes"):
+        read_case(file(tmp_path, pack(b"word " * 100_000)), Options(limits=Limits(most_bytes=300_000)))

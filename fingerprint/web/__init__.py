@@ -1,0 +1,1 @@
+"""The local web app: `fingerprint serve`."""

@@ -1,0 +1,61 @@
+"""The server of the web app: an address to listen on, and uvicorn."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from typing import TYPE_CHECKING
+
+import uvicorn
+
+from fingerprint.errors import FingerprintError
+
+if TYPE_CHECKING:
+    from starlette.applications import Starlette
+
+LOCAL = ("127.0.0.1", "localhost", "[::1]")
+"""The names of this machine for itself, as browsers write them."""
+
+# Connections at once, beyond which the server answers 503 by itself: many times what the queue holds.
+_MOST_CONNECTIONS = 500
+# Seconds for requests under way when the server is stopped.
+_LAST_SECONDS = 5
+
+
+def is_local(host: str) -> bool:
+    """Return whether only programs on this machine reach a server that listens on `host`."""
+    return host in (*LOCAL, "::1")
+
+
+def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) -> None:
+    """Serve the app until the process is told to stop.
+
+    Args:
+        app: The web app.
+        host: Address of this machine to listen on.
+        port: Port; 0 for any that is free.
+        started: Receives the address of the form as soon as connections are taken.
+
+    Raises:
+        FingerprintError: The address cannot be listened on.
+    """
+    config = uvicorn.Config(
+        app,
+        access_log=False,
+        log_level="warning",
+        server_header=False,
+        limit_concurrency=_MOST_CONNECTIONS,
+        timeout_graceful_shutdown=_LAST_SECONDS,
+        ws="none",
+    )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listening = socket.create_server((host, port), family=family)
+    except OSError as error:
+        said = f"cannot be listened on ({error.strerror or error}); give another --port or --host"
+        raise FingerprintError(f"{host}:{port}: {said}") from None
+    with closing(listening):
+        name = f"[{host}]" if ":" in host else host
+        started(f"http://{name}:{listening.getsockname()[1]}/")
+        uvicorn.Server(config).run(sockets=[listening])
