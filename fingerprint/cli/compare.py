@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError, InputError
@@ -75,7 +74,7 @@ def command(
         raise click.UsageError("expected two files or more to compare, or one with --by time")
     from fingerprint.api import Fingerprint
 
-    known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
+    known = Fingerprint.load(model, given["encoder"])
     cases = _read(files, reading)
     found = known.compare(cases, false_alarms=given["false_alarms"], false_accepts=given["false_accepts"])
     click.echo(_rendered(found, form), nl=False)

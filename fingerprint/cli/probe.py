@@ -78,9 +78,8 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
     """
     _check_options(context, claimed)
     from fingerprint.api import Fingerprint
-    from fingerprint.base.files import data_dir
 
-    known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
+    known = Fingerprint.load(model, given["encoder"])
     note = None if known.information else "the model has no table of information gains: every kind was asked in turn"
     if claimed is None:
         identified, counters = _asked(target, _identification(known, given), _leaders, given)

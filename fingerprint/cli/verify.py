@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.cases import Cases
 from fingerprint.cli.terminal import screen
@@ -73,7 +72,7 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
     reference = _reference(given["references"], files, reading) if given["references"] else None
     from fingerprint.api import Fingerprint
 
-    known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
+    known = Fingerprint.load(model, given["encoder"])
     rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
     judge: Callable[[Case], ClaimVerdict | ReferenceVerdict]
     if reference is None:

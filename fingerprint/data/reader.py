@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,11 @@ def case_of(values: Iterable[str | Mapping[str, Any] | Response], file: str = ST
         The responses that can be judged, cleaned but for those that are Response objects.
 
     Raises:
-        InputError: The objects are of no form that is known, or hold no answer.
+        InputError: The objects are of no form that is known, or hold no answer; or a lone text or object was given.
     """
+    if isinstance(values, str | bytes | PathLike | Mapping | Response):
+        hint = "write [response], or fingerprint.data.reader.read_case(path) for a file"
+        raise InputError("responses", f"expected a list of responses, found one {type(values).__name__}; {hint}")
     given = list(values)
     items = [v if isinstance(v, Mapping) else {"response": v} for v in given if not isinstance(v, Response)]
     read = [rows_of(items, Place(file))] if items else []
