@@ -43,7 +43,7 @@ VERBS = {
     "probe": Verb("fingerprint.cli.probe:command", "Question a live MODEL, and identify it as it goes."),
     "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),
     "update": Verb("fingerprint.cli.update:command", "Add the releases of CORPUS... to MODEL."),
-    "models": Verb("fingerprint.cli.models:command", "List, show and bring back the versions of a model."),
+    "models": Verb("fingerprint.cli.models:command", "List, show and bring back versions of a model; share models."),
     "evaluate": Verb("fingerprint.cli.evaluate:command", "Report how often a model is right on CORPUS..."),
     "corpora": Verb(
         "fingerprint.cli.corpora:command",

@@ -99,7 +99,8 @@ def expanded(paths: Iterable[str], fail: Callable[[InputError], None]) -> Iterat
 def _is_readable(path: Path, folder: Path) -> bool:
     name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts[:-1])
-    return name.endswith(_ENDINGS) and not hidden and path.is_file()
+    # The card of a data set is no response.
+    return name.endswith(_ENDINGS) and name != "readme.md" and not hidden and path.is_file()
 
 
 def _response(message: Message) -> Response:
