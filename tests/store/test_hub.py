@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from huggingface_hub import ModelCard
@@ -30,14 +31,17 @@ class Hub:
         self.files: dict[str, bytes] = {}
         self.sizes: dict[str, int] = {}
         self.tokens: set[str | None] = set()
-        self.private: bool | None = None
+        self.asked: dict[str, Any] = {}
         self.url = server.url_for("").rstrip("/")
         server.expect_request(re.compile("/.*")).respond_with_handler(self.answer)
 
     def answer(self, request: Request) -> Response:
         self.tokens.add(request.headers.get("Authorization"))
+        if request.path == "/api/validate-yaml":
+            assert ModelCard(request.get_json()["content"]).data.eval_results
+            return self.json({"errors": [], "warnings": []})
         if request.path == "/api/repos/create":
-            self.private = request.get_json().get("private")
+            self.asked = request.get_json()
             return self.json({"url": f"{self.url}/{REPOSITORY}", "name": REPOSITORY})
         if request.path.startswith(f"/api/models/{REPOSITORY}/preupload/"):
             names = [file["path"] for file in request.get_json()["files"]]
@@ -57,8 +61,7 @@ class Hub:
             return self.json({"id": REPOSITORY, "sha": COMMIT, "siblings": siblings})
         name = request.path.removeprefix(f"/{REPOSITORY}/resolve/{COMMIT}/")
         if name in self.files:
-            headers = {"X-Repo-Commit": COMMIT, "ETag": f'"{name}"', "Content-Length": str(len(self.files[name]))}
-            return Response(b"" if request.method == "HEAD" else self.files[name], headers=headers)
+            return Response(self.files[name], headers={"X-Repo-Commit": COMMIT, "ETag": f'"{name}"'})
         return Response("not found", 404, {"X-Error-Code": "RepoNotFound"})
 
     @staticmethod
@@ -85,7 +88,8 @@ def test_a_model_goes_to_the_hub_and_back(hub: Hub, model: Path, tmp_path: Path)
     pushed = run(hub, tmp_path, "push", REPOSITORY, "--model", model, "--private")
     assert pushed.returncode == 0, pushed.stderr
     assert pushed.stdout.strip() == f"{hub.url}/{REPOSITORY}/commit/{COMMIT}"
-    assert hub.private is True
+    assert (hub.asked["name"], hub.asked["organization"]) == ("a-model", "someone")
+    assert hub.asked["visibility"] == "private"
     assert hub.tokens == {f"Bearer {TOKEN}"}
     assert hub.files["README.md"] == (model / "MODEL_CARD.md").read_bytes()
     assert ModelCard(hub.files["README.md"].decode()).data.library_name == "fingerprint"
