@@ -14,10 +14,9 @@ from fingerprint.evaluation.fits import MoreCases, Tested
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics import Metric
 from fingerprint.metrics.predictions import Predictions
-from fingerprint.report.evaluation.figures import EXPECT, View
+from fingerprint.report.evaluation.figures import EXPECT, WHOLE, View
 
 Parts = Iterable[tuple[str, Predictions]]
-WHOLE = "all"
 
 
 def whole(study: Study, tested: Tested) -> Iterator[tuple[str, Predictions]]:

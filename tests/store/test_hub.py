@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import re
@@ -61,7 +62,8 @@ class Hub:
             return self.json({"id": REPOSITORY, "sha": COMMIT, "siblings": siblings})
         name = request.path.removeprefix(f"/{REPOSITORY}/resolve/{COMMIT}/")
         if name in self.files:
-            return Response(self.files[name], headers={"X-Repo-Commit": COMMIT, "ETag": f'"{name}"'})
+            etag = hashlib.sha1(self.files[name]).hexdigest()
+            return Response(self.files[name], headers={"X-Repo-Commit": COMMIT, "ETag": f'"{etag}"'})
         return Response("not found", 404, {"X-Error-Code": "RepoNotFound"})
 
     @staticmethod

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from fingerprint.base.escaping import printable
+from fingerprint.data.registry import Registry
 from fingerprint.errors import MissingExtra
 from fingerprint.metrics import Level, Metric
 from fingerprint.report.evaluation import claims, confusion, curves, numbers, similarity
@@ -62,7 +63,9 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    registry = Registry.load()
     environment.filters |= {
+        "lab": lambda key, most=numbers.LONGEST_NAME: numbers.name(registry.display(key) if key else key, most),
         "percent": numbers.percent,
         "short": numbers.short,
         "count": numbers.count,
@@ -96,7 +99,9 @@ def _section(key: str, title: str, template: str = "", **view: Any) -> _Section:
 
 
 def _summary(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
-    return [_section("summary", "In a minute", headline=report["summary"]["headline"], notes=report["notes"])]
+    summary = report["summary"]
+    said = {"conclusion": summary.get("conclusion", ""), "headline": summary["headline"], "notes": report["notes"]}
+    return [_section("summary", "In a minute", **said)]
 
 
 def _kinds(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
@@ -185,9 +190,9 @@ def _similarity(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
         _section(
             "similarity",
             "The map and the tree of releases",
-            map=similarity.draw_map(points) if points else None,
+            map=similarity.draw_map(points, Registry.load().display) if points else None,
             points=rows,
-            tree=similarity.draw_tree(tree, looks) if tree else None,
+            tree=similarity.draw_tree(tree, looks, Registry.load().display) if tree else None,
         )
     ]
 

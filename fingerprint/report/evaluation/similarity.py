@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
+from math import dist
 from statistics import median
 from typing import Any
 
@@ -12,12 +14,19 @@ from fingerprint.report.evaluation.numbers import name
 from fingerprint.report.evaluation.svg import Axis, Mark, marks, px
 
 # Of the map, in user units; letters and lines are of the size that style.css gives them.
-_WIDTH, _MARGIN = 880.0, 26.0
-_LOWEST, _HIGHEST = 420.0, 720.0
-_NAMED, _LETTERS = 26, 24
-_LETTER, _LINE = 6.6, 15.0
+_WIDTH, _MARGIN = 1180.0, 30.0
+_LOWEST, _HIGHEST = 560.0, 1000.0
+_LETTERS = 24
+# A letter's width and a line's height: of the names of labs, and of releases.
+_LAB, _RELEASE = (8.4, 17.0), (5.2, 11.5)
 # Where a name may stand beside its dot, the best position first.
-_BESIDE = ((8.0, 4.0, "start"), (-8.0, 4.0, "end"), (0.0, -9.0, "middle"), (0.0, 18.0, "middle"))
+_BESIDE = ((7.0, 3.5, "start"), (-7.0, 3.5, "end"), (0.0, -8.0, "middle"), (0.0, 15.0, "middle"))
+_ANCHORS = {"start": 0.0, "end": 1.0, "middle": 0.5}
+
+Display = Callable[[str], str]
+"""Gives the name of a lab for people."""
+
+_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -30,17 +39,28 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A name laid out; `lab` says whether it is that of a lab."""
+
+    x: str
+    y: str
+    anchor: str
+    text: str
+    lab: bool
+
+
+@dataclass(frozen=True)
 class Map:
-    """The map laid out; `names` are positions, anchors and texts, `labs` each lab's mark and number of releases."""
+    """The map laid out; `labs` are each lab's name for people, mark and number of releases."""
 
     width: float
     height: float
     dots: list[Dot]
-    names: list[tuple[str, str, str, str]]
+    names: list[Label]
     labs: list[tuple[str, Mark, int]]
 
 
-def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
+def draw_map(points: Sequence[Mapping[str, Any]], display: Display) -> Map:
     """Lay out the map; both directions have the same unit, for only distances mean anything."""
     points = [p for p in points if p["x"] is not None and p["y"] is not None]
     left, right = min((p["x"] for p in points), default=0.0), max((p["x"] for p in points), default=1.0)
@@ -61,7 +81,9 @@ def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
     look = marks(sizes)
     dots = [
         Dot(
-            look[p["lab"]], look[p["lab"]].at(*positions[p["release"]], 4.5), f"{name(p['release'])} ({name(p['lab'])})"
+            look[p["lab"]],
+            look[p["lab"]].at(*positions[p["release"]], 4.0),
+            f"{name(p['release'])} ({name(display(p['lab']))})",
         )
         for p in points
     ]
@@ -69,39 +91,51 @@ def draw_map(points: Sequence[Mapping[str, Any]]) -> Map:
         _WIDTH,
         height,
         dots,
-        _names(points, positions, list(look), height),
-        [(lab, look[lab], sizes[lab]) for lab in look],
+        _names(points, positions, [(lab, display(lab)) for lab in look], height),
+        [(display(lab), look[lab], sizes[lab]) for lab in look],
     )
 
 
 def _names(
     points: Sequence[Mapping[str, Any]],
     positions: Mapping[str, tuple[float, float]],
-    labs: Sequence[str],
+    labs: Sequence[tuple[str, str]],
     height: float,
-) -> list[tuple[str, str, str, str]]:
-    """Name the most typical release of each of the largest labs, where there is room."""
-    taken: list[tuple[float, float, float, float]] = []
-    chosen = []
-    for lab in labs[:_NAMED]:
-        own = [p["release"] for p in points if p["lab"] == lab]
-        middle = median(positions[r][0] for r in own), median(positions[r][1] for r in own)
-        release = min(own, key=lambda r: ((positions[r][0] - middle[0]) ** 2 + (positions[r][1] - middle[1]) ** 2, r))
-        text = name(release, _LETTERS)
-        x, y = positions[release]
-        wide = _LETTER * len(text)
-        for start, base, anchor in _BESIDE:
-            begin = x + start - {"start": 0.0, "end": wide, "middle": wide / 2}[anchor]
-            box = (begin, y + base - _LINE + 3, begin + wide, y + base + 3)
-            inside = box[0] > 4 and box[2] < _WIDTH - 4 and box[1] > 4 and box[3] < height - 4
-            if inside and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                chosen.append((px(x + start), px(y + base), anchor, text))
-                break
+) -> list[Label]:
+    """Name each lab at its most typical release, the largest first; then every release that has room beside it."""
+    taken: list[_Box] = []
+    chosen: list[Label] = []
+    of_lab = {lab: [p["release"] for p in points if p["lab"] == lab] for lab, _ in labs}
+    for lab, shown in labs:
+        middle = tuple(median(positions[r][axis] for r in of_lab[lab]) for axis in (0, 1))
+        release = min(of_lab[lab], key=lambda r: (dist(positions[r], middle), r))
+        _place(positions[release], name(shown, _LETTERS), True, height, (taken, chosen))
+    # One of each lab after the other, so that no lab's names take all the room.
+    for turn in zip_longest(*of_lab.values()):
+        for release in filter(None, turn):
+            _place(positions[release], name(release, _LETTERS), False, height, (taken, chosen))
     return chosen
 
 
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _place(
+    at: tuple[float, float], text: str, lab: bool, height: float, so_far: tuple[list[_Box], list[Label]]
+) -> None:
+    """Put a name beside a point, if one of the positions is free; so_far: the room that is taken, and the names."""
+    taken, chosen = so_far
+    letter, line = _LAB if lab else _RELEASE
+    wide = letter * len(text)
+    for start, base, anchor in _BESIDE:
+        x, y = at[0] + start, at[1] + base
+        begin = x - wide * _ANCHORS[anchor]
+        box = (begin, y - line + 3, begin + wide, y + 3)
+        inside = box[0] > 4 and box[2] < _WIDTH - 4 and box[1] > 4 and box[3] < height - 4
+        if inside and not any(_overlap(box, other) for other in taken):
+            taken.append(box)
+            chosen.append(Label(px(x), px(y), anchor, text, lab))
+            return
+
+
+def _overlap(a: _Box, b: _Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
@@ -158,7 +192,7 @@ class Tree:
     supported: list[Branch]
 
 
-def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark]) -> Tree:
+def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], display: Display) -> Tree:
     """Lay out a tree of nodes (`height`, `support`, `children`) and leaves (`release`, `lab`).
 
     No recursion: a tree that always grows by one release is as deep as it has releases.
@@ -173,7 +207,8 @@ def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark]) -> Tree:
             node.y = LINE * (len(leaves) + 0.5) + 8
             look = looks.get(item["lab"])
             shape = look.at(_TREE_MARGIN + _TREE + 10, node.y, 3.6) if look else ""
-            leaves.append(Leaf(name(item["release"], _TREE_LETTERS), name(item["lab"], 20), node.y, look, shape))
+            lab = name(display(item["lab"]), 20)
+            leaves.append(Leaf(name(item["release"], _TREE_LETTERS), lab, node.y, look, shape))
             node.releases = [item["release"]]
         elif seen:
             # A branch without a height begins where its parts do.
