@@ -9,7 +9,7 @@ from typing import Any
 
 from fingerprint.metrics import Level, Metric
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
-from fingerprint.report.evaluation.figures import WHOLE, typical
+from fingerprint.report.evaluation.figures import TYPICAL, WHOLE, typical
 from fingerprint.report.evaluation.numbers import percent
 
 # From which share of right first labs on a figure is good, and below which it is bad; the same of attributed cases.
@@ -33,66 +33,22 @@ class _Card:
     text: str
 
 
+_FIRST = "the right lab comes first in {value} of cases of {responses} responses."
+_ATTRIBUTED = "the model attributes {value} of cases of {responses} responses"
+_WRONG = "{value} of the attributions name a wrong lab, with {responses} responses a case."
+
 _CARDS = (
-    _Card(
-        "same-set",
-        Metric.TOP_1,
-        "Known release, known source: with {responses} responses, the right lab comes first in {value} of cases.",
-    ),
-    _Card(
-        "other-set",
-        Metric.TOP_1,
-        "New source: with {responses} responses from a corpus that was left out, the right lab comes first in {value} "
-        "of cases.",
-    ),
-    _Card(
-        "external-test",
-        Metric.TOP_1,
-        "Corpora outside the training: with {responses} responses, the right lab comes first in {value} of cases.",
-    ),
-    _Card(
-        "external-test",
-        Metric.COVERAGE,
-        "Corpora outside the training: with {responses} responses, the model attributes {value} of cases.",
-    ),
-    _Card(
-        "external-test",
-        Metric.FALSE_ATTRIBUTION_RATE,
-        "Corpora outside the training: of the cases of {responses} responses that the model attributes, {value} are "
-        "attributed to a wrong lab.",
-    ),
-    _Card(
-        "unseen-release",
-        Metric.TOP_1,
-        "New release of a known lab: with {responses} responses, the right lab comes first in {value} of cases.",
-    ),
-    _Card(
-        "unseen-release",
-        Metric.COVERAGE,
-        "New release of a known lab: with {responses} responses, the model attributes {value} of cases.",
-    ),
-    _Card(
-        "unseen-release",
-        Metric.FALSE_ATTRIBUTION_RATE,
-        "New release of a known lab: of the cases of {responses} responses that the model attributes, {value} are "
-        "attributed to a wrong lab.",
-    ),
-    _Card(
-        "unseen-release-other-set",
-        Metric.TOP_1,
-        "New release, new source: with {responses} responses, the right lab comes first in {value} of cases.",
-    ),
-    _Card(
-        "temporal-split",
-        Metric.TOP_1,
-        "Later release: with {responses} responses, a model of what was released before puts the right lab first in "
-        "{value} of cases.",
-    ),
-    _Card(
-        "unknown-lab",
-        Metric.COVERAGE,
-        "Unknown lab: with {responses} responses, the model attributes {value} of cases, and each of these is wrong.",
-    ),
+    _Card("same-set", Metric.TOP_1, f"If the model knows the release and the source of the prompts, {_FIRST}"),
+    _Card("other-set", Metric.TOP_1, f"If the source of the prompts is new to the model, {_FIRST}"),
+    _Card("external-test", Metric.TOP_1, f"In corpora that the model was not trained on, {_FIRST}"),
+    _Card("external-test", Metric.COVERAGE, f"In corpora that the model was not trained on, {_ATTRIBUTED}."),
+    _Card("external-test", Metric.FALSE_ATTRIBUTION_RATE, f"In corpora that the model was not trained on, {_WRONG}"),
+    _Card("unseen-release", Metric.TOP_1, f"If the model knows the lab but not the release, {_FIRST}"),
+    _Card("unseen-release", Metric.COVERAGE, f"If it knows the lab but not the release, {_ATTRIBUTED}."),
+    _Card("unseen-release", Metric.FALSE_ATTRIBUTION_RATE, f"If the model knows the lab but not the release, {_WRONG}"),
+    _Card("unseen-release-other-set", Metric.TOP_1, f"If both the release and the source are new, {_FIRST}"),
+    _Card("temporal-split", Metric.TOP_1, f"If the release came after all that the model knows, {_FIRST}"),
+    _Card("unknown-lab", Metric.COVERAGE, f"If the lab is unknown, {_ATTRIBUTED}, and each of these is wrong."),
 )
 
 
@@ -113,38 +69,28 @@ def headline(figures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def conclusion(figures: Sequence[Mapping[str, Any]]) -> str:
-    """Return the report in one sentence or two that can be quoted as they are; empty without such figures.
+    """Return the report in one sentence that can be quoted as it is; empty without such figures.
 
     Args:
         figures: The report's list of figures.
     """
-    said: list[tuple[str, Mapping[str, Any]]] = []
+    said = []
+    responses = TYPICAL
     for protocol, where in (
-        ("same-set", "if the model knows the release and the source of the prompts"),
-        ("other-set", "if the source is new to it"),
-        ("unseen-release", "if the release is new to it"),
-        ("external-test", "in corpora that it was not trained on"),
+        ("same-set", "of releases and sources that the model knows"),
+        ("unseen-release", "of new releases"),
+        ("other-set", "of new sources"),
+        ("external-test", "of corpora that the model was not trained on"),
     ):
         found = _figure(figures, protocol)
         value = _value(found, Metric.TOP_1)
         # Corpora of the reader's own are the conclusion only where there is nothing else.
         if found is not None and value is not None and not (said and protocol == "external-test"):
-            said.append((f"in {_whole(value)} of cases {where}", found))
-    if not said:
-        return ""
-    *before, (last, found) = said
-    start = f"With {found['responses']} responses, the first lab that the model names is the right one "
-    first = start + (", ".join(text for text, _ in before) + " and " if before else "") + last + "."
-    verdicts = [
-        (_value(one, Metric.COVERAGE), _value(one, Metric.FALSE_ATTRIBUTION_RATE), one)
-        for one in (_figure(figures, name) for name in ("unseen-release", "external-test"))
-    ]
-    for coverage, wrong, one in verdicts:
-        if one is not None and coverage is not None:
-            of = "of new releases" if one["protocol"] == "unseen-release" else "in these corpora"
-            how = "" if wrong is None else f", and {_whole(wrong)} of these attributions name a wrong lab"
-            return f"{first} It attributes {_whole(coverage)} of cases {of}{how}."
-    return first
+            said.append(f"{_whole(value)} {where}")
+            responses = found["responses"]
+    *before, last = said or [""]
+    listed = f"{', '.join(before)} and {last}" if before else last
+    return f"With {responses} responses a case, the first lab is the right one in {listed}." if said else ""
 
 
 def _figure(figures: Sequence[Mapping[str, Any]], protocol: str) -> Mapping[str, Any] | None:
