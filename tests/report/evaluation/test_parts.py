@@ -137,7 +137,9 @@ def test_the_tree_writes_support_from_a_half_on_and_keeps_order() -> None:
 
     first = {"height": 1.0, "support": 0.5, "children": [leaf("a"), leaf("b")]}
     second = {"height": None, "support": 0.49, "children": [leaf("c"), leaf("d")]}
-    drawn = similarity.draw_tree({"height": 2.0, "support": None, "children": [first, second]}, {"l": mark(0)})
+    drawn = similarity.draw_tree(
+        {"height": 2.0, "support": None, "children": [first, second]}, {"l": mark(0)}, str.upper
+    )
     assert [one.release for one in drawn.leaves] == ["a", "b", "c", "d"]
     assert [text for _, _, text in drawn.supports] == ["50"]
     assert [(one.support, one.members) for one in drawn.supported] == [(0.5, ["a", "b"])]
