@@ -44,5 +44,5 @@ clean:
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[cluster,collect,corpora,report,test]'
+	$(PIP) --editable '.[cluster,collect,corpora,evaluate,test]'
 	touch .venv/light $@

@@ -20,6 +20,7 @@ from fingerprint.data.registry import Registry
 from fingerprint.data.response import Case, Response
 from fingerprint.errors import FingerprintError, ModelError
 from fingerprint.loading import Loaded, load_model
+from fingerprint.metrics import Level
 from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
 from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
@@ -30,6 +31,7 @@ from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
+from fingerprint.model.similarity import Tree, lab_tree, release_tree
 from fingerprint.model.verdict import (
     FALSE_ACCEPTS,
     FALSE_ALARMS,
@@ -60,6 +62,9 @@ from fingerprint.verification.references import ReferenceVerdict, verify_against
 from fingerprint.verification.sequence import SequentialTest
 
 _Share = TypeVar("_Share", LabShare, FamilyShare, ReleaseShare, NewRelease)
+
+# Of the bootstrap of trees: one model always has the same.
+_SEED = 0
 
 # Weight of a release in its lab's profile where the posterior gives it nothing, so that a profile always exists.
 _LEAST_SHARE = 1e-9
@@ -127,6 +132,11 @@ class Fingerprint:
         return tuple(self._model.labs)
 
     @property
+    def loaded(self) -> Loaded:
+        """The parts of the model folder, for what reads more than verdicts: pages and trees."""
+        return self._model
+
+    @property
     def information(self) -> InformationGain | None:
         """How much kinds of prompts tell about the lab; None in a model without this document."""
         return self._model.information
@@ -140,6 +150,27 @@ class Fingerprint:
     def side(self) -> SideTables:
         """What the model knows about token counts and self-identification."""
         return self._model.side
+
+    def tree(self, level: str = Level.LAB) -> Tree:
+        """Return the tree of labs, or of releases, by the similarity of their mean styles.
+
+        Args:
+            level: "lab" or "release".
+
+        Raises:
+            FingerprintError: For another level, and for a model that knows fewer than two of them.
+            MissingExtra: Without SciPy.
+        """
+        match level:
+            case Level.LAB:
+                root = lab_tree(self._model.likelihood, self._model.labs, _SEED)
+            case Level.RELEASE:
+                root = release_tree(self._model.likelihood, self._model.releases, _SEED)
+            case _:
+                raise FingerprintError(f"level: {printable(level)}: expected lab or release")
+        if root is None:
+            raise FingerprintError(f"the model knows one {level} only: there is no tree")
+        return Tree(root)
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Compute the embeddings of responses. Names that a model gives itself are masked.

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
+from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError, InputError
 from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 _CODES = {"same": 0, "different": 1, "inconclusive": 3}
 _DRIFT_CODES = {"no-change-found": 0, "changed": 1, "inconclusive": 3}
 # Options that say how the model compares, which a search over time does without.
-_OF_THE_MODEL = ("model", "encoder", "false_alarms", "false_accepts")
+_OF_THE_MODEL = ("model", "encoder", "false_alarms", "false_accepts", "html")
 
 
 @click.command("compare")
@@ -52,6 +54,7 @@ _OF_THE_MODEL = ("model", "encoder", "false_alarms", "false_accepts")
     show_default=True,
     help="Share of pairs of two releases that may be called the same, in each kind of two releases.",
 )
+@options.html
 @click.pass_context
 def command(
     context: click.Context, /, files: tuple[str, ...], by: str | None, model: Path | None, form: str, **given: Any
@@ -72,12 +75,16 @@ def command(
         return _over_time(context, files, reading, form)
     if len(files) < 2:
         raise click.UsageError("expected two files or more to compare, or one with --by time")
+    check_page(given["html"], is_one=True)
     from fingerprint.api import Fingerprint
 
-    known = Fingerprint.load(model, given["encoder"])
+    folder = model or data_dir("models") / "default"
+    known = Fingerprint.load(folder, given["encoder"])
     cases = _read(files, reading)
     found = known.compare(cases, false_alarms=given["false_alarms"], false_accepts=given["false_accepts"])
     click.echo(_rendered(found, form), nl=False)
+    if given["html"]:
+        PageWriter(given["html"], known, folder, files).write(found, cases)
     return _CODES[found.pairs[0].verdict] if len(found.pairs) == 1 else 0
 
 

@@ -56,7 +56,7 @@ def command(corpora: tuple[Path, ...], out: Path, **given: Unpack[_Options]) -> 
         from fingerprint.evaluation.config import FULL, QUICK
         from fingerprint.evaluation.run import Settings, evaluate
     except ImportError:
-        raise MissingExtra("evaluating", "report") from None
+        raise MissingExtra("evaluating", "evaluate") from None
     settings = Settings(
         model=given["model"] or data_dir("models") / "default",
         registry=given["registry"],

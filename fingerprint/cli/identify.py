@@ -14,13 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fingerprint.base.escaping import printable
 from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.cases import Cases
+from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import screen
 from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
+    from fingerprint.api import Fingerprint
+    from fingerprint.data.response import Case
     from fingerprint.model.verdict import Verdict
 
 
@@ -45,6 +49,8 @@ if TYPE_CHECKING:
 @options.top
 @options.false_attributions
 @options.style_only
+@options.html
+@options.plot
 @click.pass_context
 def command(
     context: click.Context, /, files: tuple[str, ...], model: Path | None, form: str, together: bool, **given: Any
@@ -56,6 +62,9 @@ def command(
     the files in it, "-" for standard input. If a FILE has more than 2,000 responses, 2,000 of them are used, spread
     evenly. The exit code is 2 if a FILE cannot be read or holds nothing to judge; the other files get their verdicts.
     """
+    is_one = together or (len(files) == 1 and not Path(files[0]).is_dir())
+    check_page(given["html"], is_one)
+    _check_plot(given["plot"], is_one)
     from fingerprint.api import Fingerprint
 
     folder = model or data_dir("models") / "default"
@@ -70,10 +79,40 @@ def command(
     )
     reading = options.reading(given["format_in"], given["columns"], given["parts"])
     cases = Cases(files, reading, together, debug=bool(context.obj))
-    verdicts = (annotated(verdict, folder) for verdict in cases.each(identify))
-    is_one = together or (len(files) == 1 and not Path(files[0]).is_dir())
+    judged: list[tuple[Verdict, Case]] = []
+
+    def judge(case: Case) -> Verdict:
+        verdict = annotated(identify(case), folder)
+        if given["html"] or given["plot"]:
+            judged.append((verdict, case))
+        return verdict
+
+    verdicts = cases.each(judge)
     _WRITERS[form](verdicts, given["top"], is_one)
+    for verdict, case in judged:
+        if given["html"]:
+            PageWriter(given["html"], known, folder, files).write(verdict, [case])
+        if given["plot"]:
+            _plot(verdict, known, given["plot"])
     return 2 if cases.failed else 0
+
+
+def _check_plot(out: Path | None, is_one: bool) -> None:
+    if out is None:
+        return
+    if not is_one:
+        raise click.UsageError("--plot shows one verdict: give one FILE, or --together")
+    from fingerprint.report.plot import check_plot
+
+    check_plot(out)
+
+
+def _plot(verdict: Verdict, known: Fingerprint, out: Path) -> None:
+    from fingerprint.data.registry import Registry
+    from fingerprint.report.plot import write_plot
+
+    write_plot(verdict, known.loaded, Registry.load().labs, out)
+    click.echo(f"{printable(str(out))}: written", err=True)
 
 
 def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | None:

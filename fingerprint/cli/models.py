@@ -73,6 +73,21 @@ def rollback(model: Path | None) -> None:
     _say(folder, versions.rollback(folder))
 
 
+@command.command("tree")
+@options.model
+@click.option(
+    "--level", type=click.Choice(["lab", "release"]), default="lab", show_default=True, help="What the leaves are."
+)
+def tree(model: Path | None, level: str) -> None:
+    """Print which labs or releases are alike in style, as a tree in the Newick format.
+
+    Programs for phylogenies draw it. The label of a branch is its support, in per cent of bootstrap samples.
+    """
+    from fingerprint.api import Fingerprint
+
+    click.echo(Fingerprint.load(_folder(model)).tree(level).newick())
+
+
 @command.command("migrate")
 @click.argument("model", type=click.Path(path_type=Path))
 @click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder.")

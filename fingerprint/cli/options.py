@@ -75,6 +75,18 @@ false_accepts = click.option(
     show_default=True,
     help="Share of false claims, of each kind, that may be called consistent.",
 )
+html = click.option(
+    "--html",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PAGE",
+    help="Also write the verdict to PAGE, as a page for people that needs no network. It quotes the responses.",
+)
+plot = click.option(
+    "--plot",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="PICTURE",
+    help="Also draw the ranking to PICTURE, whose name ends in .svg or .png.",
+)
 style_only = click.option("--style-only", is_flag=True, help="Leave out token counts and self-identification.")
 
 format_in = click.option(

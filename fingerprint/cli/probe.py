@@ -18,6 +18,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
+from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import dollars, resumable, screen
 from fingerprint.cli.verify import CODES
 from fingerprint.errors import FingerprintError
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from fingerprint.collect.run import Counters
     from fingerprint.data.response import Case
     from fingerprint.model.claim_sequence import ClaimSequence
+    from fingerprint.model.claim_verdict import ClaimVerdict
     from fingerprint.probing.identification import Identification
     from fingerprint.probing.session import Aim, Session, Step
     from fingerprint.probing.verification import Verification
@@ -64,6 +66,7 @@ _Found = TypeVar("_Found")
 @options.false_alarms
 @options.false_accepts
 @options.text_or_json
+@options.html
 @click.pass_context
 def command(context: click.Context, /, target: str, model: Path | None, claimed: str | None, **given: Any) -> int:
     """Question MODEL (provider:model, such as openrouter:z-ai/glm-4.6), and identify it as it goes.
@@ -77,18 +80,23 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
     rates hold however early it stops. The exit code is 0 for consistent, 1 for inconsistent and 3 for inconclusive.
     """
     _check_options(context, claimed)
+    check_page(given["html"], is_one=True)
     from fingerprint.api import Fingerprint
+    from fingerprint.base.files import data_dir
 
-    known = Fingerprint.load(model, given["encoder"])
+    folder = model or data_dir("models") / "default"
+    known = Fingerprint.load(folder, given["encoder"])
     note = None if known.information else "the model has no table of information gains: every kind was asked in turn"
     if claimed is None:
         identified, counters = _asked(target, _identification(known, given), _leaders, given)
         outcome = _Outcome(identified, _found(identified, target, counters), counters, note)
         click.echo(_WRITERS[given["form"]](outcome, given["top"]), nl=False)
+        _write_page(given["html"], known, folder, (outcome.found, counters.file))
         return GIVEN_UP if identified.given_up else 0
     verified, counters = _asked(target, _verification(known, claimed, given), _ratio, given)
     sequence = _Outcome(verified, _found(verified, target, counters), counters, note)
     click.echo(_CLAIM_WRITERS[given["form"]](sequence), nl=False)
+    _write_page(given["html"], known, folder, (sequence.found.verdict, counters.file))
     return CODES[sequence.found.verdict.verdict]
 
 
@@ -166,6 +174,16 @@ def _asked(
 
     with resumable():
         return asyncio.run(work())
+
+
+def _write_page(out: Path | None, known: Fingerprint, folder: Path, found: tuple[Verdict | ClaimVerdict, str]) -> None:
+    """Write the page of a verdict on the answers in a file, if one is wanted."""
+    if out is None:
+        return
+    from fingerprint.data.reader import read_case
+
+    result, answers = found
+    PageWriter(out, known, folder, [answers]).write(result, [read_case([answers])])
 
 
 def _found(last: Step[_Found], target: str, counters: Counters) -> _Found:

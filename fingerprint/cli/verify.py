@@ -9,12 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from fingerprint.base.files import data_dir
 from fingerprint.cli import options
 from fingerprint.cli.cases import Cases
+from fingerprint.cli.page import PageWriter, check_page
 from fingerprint.cli.terminal import screen
 from fingerprint.errors import InputError
 
 if TYPE_CHECKING:
+    from fingerprint.api import Fingerprint
     from fingerprint.data.response import Case
     from fingerprint.data.rows import Options
     from fingerprint.model.claim_verdict import ClaimVerdict
@@ -56,6 +59,7 @@ CODES = {"consistent": 0, "inconsistent": 1, "inconclusive": 3}
 @click.option("--together", is_flag=True, help="Take the responses of all FILEs for those of one model.")
 @options.false_alarms
 @options.false_accepts
+@options.html
 @click.pass_context
 def command(context: click.Context, /, files: tuple[str, ...], model: Path | None, form: str, **given: Any) -> int:
     """Say whether the claimed model wrote the responses in each FILE: consistent, inconsistent or inconclusive.
@@ -68,23 +72,41 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
     """
     if bool(given["claimed"]) == bool(given["references"]):
         raise click.UsageError("say what is claimed by --claimed NAME, or by --reference FILE: one of both")
+    is_one = given["together"] or (len(files) == 1 and not Path(files[0]).is_dir())
+    check_page(given["html"], is_one)
     reading = options.reading(given["format_in"], given["columns"], given["parts"])
     reference = _reference(given["references"], files, reading) if given["references"] else None
     from fingerprint.api import Fingerprint
 
-    known = Fingerprint.load(model, given["encoder"])
-    rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
-    judge: Callable[[Case], ClaimVerdict | ReferenceVerdict]
-    if reference is None:
-        judge = partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
-    else:
-        judge = partial(known.verify_against, reference=reference, **rates)
+    folder = model or data_dir("models") / "default"
+    known = Fingerprint.load(folder, given["encoder"])
+    verified = _verified(known, given, reference)
     cases = Cases(files, reading, given["together"], debug=bool(context.obj))
-    is_one = given["together"] or (len(files) == 1 and not Path(files[0]).is_dir())
+    judged: list[tuple[ClaimVerdict | ReferenceVerdict, Case]] = []
+
+    def judge(case: Case) -> ClaimVerdict | ReferenceVerdict:
+        verdict = verified(case)
+        if given["html"]:
+            judged.append((verdict, case))
+        return verdict
+
     words = _write(cases.each(judge), form, is_one)
+    for verdict, case in judged:
+        page = PageWriter(given["html"], known, folder, (*files, *given["references"]))
+        page.write(verdict, [case] if reference is None else [case, reference])
     if cases.failed:
         return _FAILED
     return next((CODES[word] for word in ("inconsistent", "inconclusive") if word in words), CODES["consistent"])
+
+
+def _verified(
+    known: Fingerprint, given: Mapping[str, Any], reference: Case | None
+) -> Callable[[Case], ClaimVerdict | ReferenceVerdict]:
+    """What says whether a case is what is claimed."""
+    rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
+    if reference is None:
+        return partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
+    return partial(known.verify_against, reference=reference, **rates)
 
 
 def _reference(paths: Sequence[str], files: Sequence[str], reading: Options) -> Case:

@@ -10,11 +10,11 @@ from fingerprint.evaluation.claims import JudgedClaims
 from fingerprint.evaluation.figures import confusion, figures, reliability, risk_coverage
 from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol
-from fingerprint.evaluation.similarity import release_map, release_tree
 from fingerprint.evaluation.study import Study
 from fingerprint.evaluation.worst_errors import worst_errors
 from fingerprint.metrics import Level, Metric
 from fingerprint.model.calibration import NEVER
+from fingerprint.model.similarity import release_map, release_tree
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 from fingerprint.report.evaluation.figures import MONTH_METRICS, TYPICAL, View, typical
 from fingerprint.report.evaluation.headline import conclusion, headline

@@ -50,6 +50,17 @@ def measure(texts: Sequence[str]) -> NDArray[np.float32]:
     return np.array([_measure(text) for text in texts], np.float32).reshape(-1, len(NAMES))
 
 
+def occurrences(marker: str, text: str) -> list[tuple[int, int]]:
+    """Return where a style marker occurs in a text, as pairs of begin and end.
+
+    Args:
+        marker: One of NAMES; those that measure a length occur nowhere.
+        text: A response.
+    """
+    pattern = _COMPILED.get(marker)
+    return [found.span() for found in pattern.finditer(text)] if pattern else []
+
+
 def _measure(text: str) -> list[float]:
     words = max(sum(1 for _ in _WORDS.finditer(text)), 1)
     rates = [1000 * sum(1 for _ in p.finditer(text)) / words for p in _COMPILED.values()]

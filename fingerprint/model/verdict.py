@@ -8,8 +8,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from fingerprint.errors import FingerprintError
 from fingerprint.metrics import Level
+
+if TYPE_CHECKING:
+    import pandas
 
 SCHEMA = 2
 """The version of the JSON form (docs/verdict.schema.json); it rises when a key changes its meaning or goes."""
@@ -541,6 +546,33 @@ class Verdict:
     def leaders(self) -> tuple[str, ...]:
         """The one or two most probable labs that the model knows."""
         return tuple(share.lab for share in self.labs if share.lab not in (UNKNOWN, NONE_OF_THESE))[:2]
+
+    def _repr_html_(self) -> str:
+        from fingerprint.model.notebook import short_html
+
+        return short_html(self)
+
+    def to_frame(self) -> pandas.DataFrame:
+        """Return all rankings as one table, the most probable of each level first.
+
+        Returns:
+            Columns level ("lab", "family", "release", "new release"), name, lab, probability, and
+            log_likelihood_ratio (of known releases, in nats; else missing).
+
+        Raises:
+            FingerprintError: Without pandas.
+        """
+        try:
+            import pandas
+        except ModuleNotFoundError:
+            raise FingerprintError("Verdict.to_frame needs pandas: pip install pandas") from None
+        rows: list[tuple[str, str, str, float, float | None]] = [
+            *(("lab", row.lab, row.lab, row.probability, None) for row in self.labs),
+            *(("family", row.family, row.lab, row.probability, None) for row in self.families),
+            *(("release", row.release, row.lab, row.probability, row.log_likelihood_ratio) for row in self.releases),
+            *(("new release", "", row.lab, row.probability, None) for row in self.new_releases),
+        ]
+        return pandas.DataFrame(rows, columns=["level", "name", "lab", "probability", "log_likelihood_ratio"])
 
     def to_dict(self, top: int | None = None) -> dict[str, object]:
         """Return the verdict as JSON values of schema 2.

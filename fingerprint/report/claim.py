@@ -112,12 +112,13 @@ def _alternatives(rows: Sequence[Alternative], name: Names, width: int) -> list[
     title = (
         "Log-likelihood ratio of the claim against others (nats, not calibrated; below 0 the other explains it better)"
     )
-    shown = [(_alternative(row, name), row.log_likelihood_ratio) for row in rows]
+    shown = [(alternative_words(row, name), row.log_likelihood_ratio) for row in rows]
     room = min(max(len(text) for text, _ in shown), max(width - 12, 20))
     return [*wrap(title, width), *(f"  {fit(text, room)}  {ratio:+6.1f}" for text, ratio in shown)]
 
 
-def _alternative(row: Alternative, name: Names) -> str:
+def alternative_words(row: Alternative, name: Names) -> str:
+    """Return another explanation in words, such as "another lab: OpenAI"."""
     match row.kind:
         case "unknown lab":
             return "an unknown lab"

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from fingerprint.base.escaping import printable
 from fingerprint.data.registry import Registry
-from fingerprint.errors import MissingExtra
 from fingerprint.metrics import Level, Metric
 from fingerprint.report.evaluation import claims, confusion, curves, numbers, similarity
 from fingerprint.report.evaluation.figures import (
@@ -22,7 +20,8 @@ from fingerprint.report.evaluation.figures import (
     kinds,
     parts_of,
 )
-from fingerprint.report.evaluation.svg import marks, px
+from fingerprint.report.evaluation.svg import marks
+from fingerprint.report.html import environment
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -51,29 +50,12 @@ def render_html(report: dict[str, Any]) -> str:
 
 
 def _environment() -> Environment:
-    try:
-        import jinja2
-    except ModuleNotFoundError:
-        raise MissingExtra("the HTML report", "report") from None
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("fingerprint.report.evaluation"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_safe,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    made = environment("fingerprint.report.evaluation")
     registry = Registry.load()
-    environment.filters |= {
-        "lab": lambda key, most=numbers.LONGEST_NAME: numbers.name(registry.display(key) if key else key, most),
-        "percent": numbers.percent,
-        "short": numbers.short,
-        "count": numbers.count,
-        "big": numbers.big,
-        "name": numbers.name,
-        "px": px,
-    }
-    environment.globals |= {
+    made.filters["lab"] = lambda key, most=numbers.LONGEST_NAME: numbers.name(
+        registry.display(key) if key else key, most
+    )
+    made.globals |= {
         "interval": numbers.interval,
         "value_of": numbers.value_of,
         "row_of": confusion.row,
@@ -84,14 +66,7 @@ def _environment() -> Environment:
         "VERDICT_METRICS": VERDICT_METRICS,
         "DASH": numbers.DASH,
     }
-    return environment
-
-
-def _safe(value: Any) -> Any:
-    """What every expression of a template goes through before it is escaped."""
-    if value is None:
-        return numbers.DASH
-    return printable(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
+    return made
 
 
 def _section(key: str, title: str, template: str = "", **view: Any) -> _Section:

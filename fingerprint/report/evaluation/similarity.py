@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from math import dist
 from statistics import median
 from typing import Any
 
 from fingerprint.report.evaluation.numbers import name
-from fingerprint.report.evaluation.svg import Axis, Mark, marks, px
+from fingerprint.report.evaluation.svg import Axis, Mark, marks, path, px
 
 # Of the map, in user units; letters and lines are of the size that style.css gives them.
 _WIDTH, _MARGIN = 1180.0, 30.0
@@ -51,17 +51,34 @@ class Label:
 
 @dataclass(frozen=True)
 class Map:
-    """The map laid out; `labs` are each lab's name for people, mark and number of releases."""
+    """The map laid out.
+
+    Attributes:
+        width: In user units.
+        height: In user units.
+        dots: A dot for each release.
+        names: Of labs and releases.
+        labs: Each lab's name for people, mark and number of releases.
+        cases: Where each case lies, and path data of the lines to the releases that are most like it.
+    """
 
     width: float
     height: float
     dots: list[Dot]
     names: list[Label]
     labs: list[tuple[str, Mark, int]]
+    cases: list[tuple[float, float, str]]
 
 
-def draw_map(points: Sequence[Mapping[str, Any]], display: Display) -> Map:
-    """Lay out the map; both directions have the same unit, for only distances mean anything."""
+def draw_map(points: Sequence[Mapping[str, Any]], display: Display, near: Sequence[Sequence[str]] = ()) -> Map:
+    """Lay out the map; both directions have the same unit, for only distances mean anything.
+
+    Args:
+        points: The releases.
+        display: Names the labs.
+        near: For each case that is shown, the releases that are most like it, the most similar first. They are named,
+            and the case lies among them.
+    """
     points = [p for p in points if p["x"] is not None and p["y"] is not None]
     left, right = min((p["x"] for p in points), default=0.0), max((p["x"] for p in points), default=1.0)
     low, high = min((p["y"] for p in points), default=0.0), max((p["y"] for p in points), default=1.0)
@@ -79,6 +96,7 @@ def draw_map(points: Sequence[Mapping[str, Any]], display: Display) -> Map:
     }
     sizes = Counter(p["lab"] for p in points)
     look = marks(sizes)
+    shown = [[release for release in of if release in positions] for of in near]
     dots = [
         Dot(
             look[p["lab"]],
@@ -91,8 +109,9 @@ def draw_map(points: Sequence[Mapping[str, Any]], display: Display) -> Map:
         _WIDTH,
         height,
         dots,
-        _names(points, positions, [(lab, display(lab)) for lab in look], height),
+        _names(points, positions, [(lab, display(lab)) for lab in look], height, list(chain(*shown))),
         [(display(lab), look[lab], sizes[lab]) for lab in look],
+        [_case([positions[release] for release in of]) for of in shown if of],
     )
 
 
@@ -101,10 +120,13 @@ def _names(
     positions: Mapping[str, tuple[float, float]],
     labs: Sequence[tuple[str, str]],
     height: float,
+    near: Sequence[str],
 ) -> list[Label]:
-    """Name each lab at its most typical release, the largest first; then every release that has room beside it."""
+    """Name the releases near a case, each lab at its most typical release, then all others that have room."""
     taken: list[_Box] = []
     chosen: list[Label] = []
+    for release in dict.fromkeys(near):
+        _place(positions[release], name(release, _LETTERS), False, height, (taken, chosen))
     of_lab = {lab: [p["release"] for p in points if p["lab"] == lab] for lab, _ in labs}
     for lab, shown in labs:
         middle = tuple(median(positions[r][axis] for r in of_lab[lab]) for axis in (0, 1))
@@ -112,7 +134,7 @@ def _names(
         _place(positions[release], name(shown, _LETTERS), True, height, (taken, chosen))
     # One of each lab after the other, so that no lab's names take all the room.
     for turn in zip_longest(*of_lab.values()):
-        for release in filter(None, turn):
+        for release in (one for one in turn if one is not None and one not in near):
             _place(positions[release], name(release, _LETTERS), False, height, (taken, chosen))
     return chosen
 
@@ -133,6 +155,12 @@ def _place(
             taken.append(box)
             chosen.append(Label(px(x), px(y), anchor, text, lab))
             return
+
+
+def _case(near: Sequence[tuple[float, float]]) -> tuple[float, float, str]:
+    # The median keeps a case off the empty space between two groups (Poličar et al. 2024, openTSNE).
+    x, y = median(x for x, _ in near), median(y for _, y in near)
+    return x, y, "".join(path([(x, y), one]) for one in near)
 
 
 def _overlap(a: _Box, b: _Box) -> bool:

@@ -108,11 +108,12 @@ class Series:
 
 @dataclass(frozen=True)
 class Rule:
-    """A straight line across the chart between two points in values; the label stands at its end."""
+    """A straight line across the chart between two points in values; the label stands at its end, on one side."""
 
     start: tuple[float, float]
     end: tuple[float, float]
     label: str = ""
+    anchor: str = "end"
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ class Chart:
     x_ticks: list[tuple[str, str]]
     y_ticks: list[tuple[str, str]]
     lines: list[Line]
-    rules: list[tuple[str, str, str, str]]
+    rules: list[tuple[str, str, str, str, str]]
     small: bool
 
 
@@ -179,7 +180,7 @@ def draw(
     drawn = []
     for rule in rules:
         end = position(*rule.end)
-        drawn.append((path([position(*rule.start), end]), px(end[0]), px(end[1]), rule.label))
+        drawn.append((path([position(*rule.start), end]), px(end[0]), px(end[1]), rule.label, rule.anchor))
     return Chart(
         label,
         width,

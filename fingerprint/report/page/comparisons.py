@@ -1,0 +1,147 @@
+"""The page of a comparison: did one model write both files, or two?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fingerprint.model.decision import stated
+from fingerprint.model.pair_calibration import PairVerdict
+from fingerprint.model.plain_words import PlainWords, pair_in_words
+from fingerprint.model.verdict import AllowedRates
+from fingerprint.report.comparison import KINDS
+from fingerprint.report.layout import counted
+from fingerprint.report.page.context import PageContext
+from fingerprint.report.page.curves import by_responses, pair_lines
+from fingerprint.report.page.parts import closing_sections, differing_section
+from fingerprint.report.page.phrases import differing_phrases
+from fingerprint.report.page.place import place_section
+from fingerprint.report.page.view import Page, Section
+from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison
+
+TONES: dict[PairVerdict, str] = {
+    PairVerdict.SAME: "firm",
+    PairVerdict.DIFFERENT: "against",
+    PairVerdict.INCONCLUSIVE: "open",
+}
+"""How each verdict on a pair is coloured; a test holds it complete."""
+
+
+def comparison_page(comparison: Comparison, context: PageContext) -> Page:
+    """Return what the page of a comparison shows.
+
+    Args:
+        comparison: The comparison, of two cases or more.
+        context: What the page is made from beside it; of the same cases.
+    """
+    pairs, cases = comparison.pairs, comparison.cases
+    sections = [section for pair in pairs for section in pair_sections(pair, cases, context)]
+    if len(pairs) == 1:
+        (pair,) = pairs
+        rates = pair.rates
+        words = pair_in_words(pair.verdict, AllowedRates(rates.false_alarms, rates.false_accepts))
+        word, tone, sentences = str(pair.verdict), TONES[pair.verdict], pair_sentences(pair)
+    else:
+        words, word, tone, sentences = _of_many(comparison), f"{len(pairs)} pairs", "open", []
+        sections.insert(0, _pairs(comparison))
+    return Page(
+        kicker="one model or two?",
+        words=words,
+        word=word,
+        tone=tone,
+        facts=case_facts(cases),
+        sentences=sentences,
+        warnings=[f"{case.file}: {one}" for case in cases for one in case.warnings]
+        + [one for pair in pairs for one in pair.warnings],
+        sections=[
+            *sections,
+            *place_section(context, tuple(case.file for case in cases)),
+            *closing_sections(context, comparison.model),
+        ],
+    )
+
+
+def case_facts(cases: Sequence[ComparedCase]) -> list[tuple[str, str]]:
+    """Return what was read of each case, as facts of a page."""
+    return [
+        (
+            "file",
+            f"{case.file}: {case.n_used:,} of {counted(case.n_responses, 'response')} used, "
+            f"{'in-domain' if case.in_domain else 'out-of-domain'}",
+        )
+        for case in cases
+    ]
+
+
+def pair_sentences(pair: ComparedPair) -> list[str]:
+    """Return what a pair shows, by the model and without it."""
+    what = "one model" if pair.log_likelihood_ratio >= 0 else "two models"
+    ratio = f"{pair.log_likelihood_ratio:+.1f}"
+    return [
+        f"Style gives {pair.support} to {what} (log-likelihood ratio {ratio} nats; above 0 speaks for one model).",
+        f"Without the model: {pair.model_free.meaning}",
+    ]
+
+
+def pair_sections(pair: ComparedPair, cases: Sequence[ComparedCase], context: PageContext) -> list[Section]:
+    """Return how often such a verdict is right, and what differs in a pair.
+
+    Args:
+        pair: The pair.
+        cases: All that were compared; the pair has their numbers.
+        context: Of the page, with the responses of the same cases.
+    """
+    at = f"-{pair.first + 1}-{pair.second + 1}" if len(cases) > 2 else ""
+    both = context.cases[pair.first], context.cases[pair.second]
+    names = cases[pair.first].file, cases[pair.second].file
+    return [
+        *_right(pair, min(case.n_used for case in both), context, at),
+        *differing_section(f"markers{at}", pair.model_free.markers, both, names),
+        *differing_phrases(f"phrases{at}", both, names),
+    ]
+
+
+def _of_many(comparison: Comparison) -> PlainWords:
+    words = [pair.verdict for pair in comparison.pairs]
+    same, different = words.count(PairVerdict.SAME), words.count(PairVerdict.DIFFERENT)
+    rates = comparison.pairs[0].rates
+    return PlainWords(
+        f"Of {len(words)} pairs of files, one model wrote both in {same}, two models did in {different}, and "
+        f"{len(words) - same - different} cannot be told.",
+        f"At most {stated(rates.false_alarms)} of pairs of one release are called different, and at most "
+        f"{stated(rates.false_accepts)} of each kind of two releases the same.",
+    )
+
+
+def _pairs(comparison: Comparison) -> Section:
+    rows = [
+        (*comparison.names(pair), str(pair.verdict), f"{pair.log_likelihood_ratio:+.1f}", str(pair.support))
+        for pair in comparison.pairs
+    ]
+    return Section("pairs", "All pairs", "pairs", {"rows": rows})
+
+
+def _right(pair: ComparedPair, here: int, context: PageContext, at: str) -> list[Section]:
+    rates = pair.rates
+    if not rates.kinds:
+        return []
+    rows = [
+        (
+            KINDS[row.kind],
+            f"{row.pairs:,}",
+            f"{100 * row.same:.1f} %",
+            f"{100 * row.different:.1f} %",
+        )
+        for row in rates.kinds
+    ]
+    view = {
+        "chart": by_responses("settled", pair_lines(rates, context), here),
+        "lead": "The lines show how many pairs so many responses a side settle; the others stay inconclusive.",
+        "caption": f"Measured on held-out pairs with {counted(rates.responses, 'response')} a side",
+        "head": ("the pair was", "pairs", "called the same", "called different"),
+        "rows": rows,
+        "notes": [
+            f"Allowed: {stated(rates.false_alarms)} of pairs of one release different, {stated(rates.false_accepts)} "
+            "of each kind of two releases the same. Variants are measured, and nothing is promised for them."
+        ],
+    }
+    return [Section(f"right{at}", "How often is it right?", "right", view)]
