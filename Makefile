@@ -5,10 +5,19 @@ BIN := .venv/bin
 PIP := PIP_CONSTRAINT='$(CURDIR)/constraints.txt' $(BIN)/python -m pip install --quiet --disable-pip-version-check
 SETUP := .venv/made pyproject.toml constraints.txt
 
-.PHONY: demo test train report docs clean
+.PHONY: demo test train report docs site clean
 
-demo: .venv/light
-	HF_HUB_OFFLINE=1 $(BIN)/fingerprint identify corpora/examples/responses.jsonl --model models/default
+# Three cases: everyday answers, too few of them, and two files beside each other. A verdict is no error here.
+demo: .venv/demo
+	mkdir -p build
+	HF_HUB_OFFLINE=1 $(BIN)/fingerprint identify corpora/examples/everyday.jsonl --html build/demo.html
+	@echo
+	HF_HUB_OFFLINE=1 $(BIN)/fingerprint identify corpora/examples/short.jsonl
+	@echo
+	HF_HUB_OFFLINE=1 $(BIN)/fingerprint compare corpora/examples/responses.jsonl corpora/examples/everyday.jsonl || \
+		test $$? -ne 2
+	@echo
+	@echo 'The first verdict as a page: $(CURDIR)/build/demo.html'
 
 test: .venv/full
 	$(BIN)/ruff check .
@@ -31,6 +40,12 @@ docs: .venv/full
 	$(BIN)/python -m tests.data.formats_page docs/formats.md
 	$(BIN)/python -m tests.store.format_page docs/model-format.md
 	$(BIN)/python -m tests.report.schema_page docs/verdict.schema.json
+	$(BIN)/python -m tests.report.evaluation.committed docs/evaluation
+	$(BIN)/python -m tests.readme README.md
+
+# The site of docs/ in build/site; a link that leads nowhere is an error.
+site: .venv/full
+	$(BIN)/mkdocs build --strict --quiet
 
 clean:
 	rm -rf .venv build dist
@@ -39,10 +54,10 @@ clean:
 	$(PYTHON) -m venv .venv
 	touch $@
 
-.venv/light: $(SETUP)
-	$(PIP) --editable .
+.venv/demo: $(SETUP)
+	$(PIP) --editable '.[report]'
 	touch $@
 
 .venv/full: $(SETUP)
-	$(PIP) --editable '.[cluster,collect,corpora,evaluate,test,tokenizers,web]'
-	touch .venv/light $@
+	$(PIP) --editable '.[cluster,collect,corpora,docs,evaluate,hub,test,tokenizers,web]'
+	touch .venv/demo $@

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
+from fingerprint.base.files import data_dir
 from fingerprint.base.keys import factorize
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
@@ -81,7 +82,7 @@ class Fingerprint:
 
     Examples:
         >>> from fingerprint import Fingerprint
-        >>> model = Fingerprint.load("models/default")
+        >>> model = Fingerprint.load()
         >>> verdict = model.identify(
         ...     [
         ...         "Bread goes stale because its starch slowly crystallises again.",
@@ -102,11 +103,11 @@ class Fingerprint:
         self._family = factorize([f"{entry['lab']} {entry['family']}" for entry in loaded.releases])[1]
 
     @classmethod
-    def load(cls, folder: str | Path, encoder: str | None = None) -> Fingerprint:
+    def load(cls, folder: str | Path | None = None, encoder: str | None = None) -> Fingerprint:
         """Read a model folder.
 
         Args:
-            folder: The model folder.
+            folder: The model folder; None for the model that ships with the package, wherever that is installed.
             encoder: The sentence-transformers model that a model trained with `--encoder` may load, by the name that it
                 was trained with; it is not part of the folder. None allows none.
 
@@ -117,7 +118,8 @@ class Fingerprint:
             ModelError: For a folder that is not a sound model, and for a model whose encoder is not `encoder`.
             MissingExtra: For an encoder that needs PyTorch where there is none.
         """
-        loaded = load_model(Path(folder), encoder)
+        folder = data_dir("models") / "default" if folder is None else Path(folder)
+        loaded = load_model(folder, encoder)
         if encoder and not loaded.config.embedding.encoder:
             raise ModelError(f"{folder}: has an encoder of its own; leave out the encoder {printable(encoder)}")
         return cls(loaded)
@@ -128,7 +130,7 @@ class Fingerprint:
 
         Examples:
             >>> from fingerprint import Fingerprint
-            >>> "anthropic" in Fingerprint.load("models/default").labs
+            >>> "anthropic" in Fingerprint.load().labs
             True
         """
         return tuple(self._model.labs)
@@ -192,11 +194,16 @@ class Fingerprint:
         Returns:
             (texts, D) embeddings.
 
+        Raises:
+            FingerprintError: For a lone text, whose letters would be taken for texts.
+
         Examples:
             >>> from fingerprint import Fingerprint
-            >>> Fingerprint.load("models/default").embed(["Bread goes stale.", "Take the train."]).shape
+            >>> Fingerprint.load().embed(["Bread goes stale.", "Take the train."]).shape
             (2, 512)
         """
+        if isinstance(texts, str):
+            raise FingerprintError("texts: expected a list of texts, found one str; write [text]")
         return self._model.read(texts)[0]
 
     def identify(
@@ -229,7 +236,7 @@ class Fingerprint:
 
         Examples:
             >>> from fingerprint import Fingerprint
-            >>> model = Fingerprint.load("models/default")
+            >>> model = Fingerprint.load()
             >>> verdict = model.identify(["Bread goes stale."] * 3, candidates=["openai", "google"])
             >>> sorted(share.lab for share in verdict.labs)
             ['google', 'none-of-these', 'openai']

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import minimize_scalar
-from scipy.special import softmax
-from sklearn.base import BaseEstimator, ClassifierMixin
+from scipy.special import log_softmax
+from sklearn.base import BaseEstimator, ClassifierMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin
+from sklearn.utils import check_random_state
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
+from fingerprint.base.keys import text_hash
 from fingerprint.config import EmbeddingConfig, FeatureConfig, PldaConfig
 from fingerprint.data.names import mask_names
 from fingerprint.embedding.directions import between_release
@@ -26,22 +28,23 @@ from fingerprint.model.plda import Cells, Plda
 # Share of the texts that the inverse temperature is fitted on, and how many are too few for that.
 _HELD_OUT = 0.2
 _FEWEST_TO_HOLD_OUT = 10
-# The logarithms between which the inverse temperature is looked for, and what keeps the logarithm of 0 finite.
+# The logarithms between which the inverse temperature is looked for.
 _BOUNDS = (-6, 2)
-_FLOOR = 1e-12
+# Copies of the text with the largest weight, where weights are no whole numbers: they are right to 1 in 32.
+_COPIES = 16
 
 
-class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Attribute single texts to their authors.
+class FingerprintClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Attribute single texts to their authors, or embed them for another estimator.
 
     Every class stands for itself, without labs or domains: PLDA over between-class directions of weighted n-grams, with
-    an inverse temperature that is fitted on texts that were held out.
+    an inverse temperature that is fitted on texts that were held out. Copies of one text are held out together.
 
     Parameters:
         vocabulary: Features that are used at most.
         directions: Dimensions of the embedding at most.
         least_count: Texts that must hold a feature.
-        random_state: Seed of the split that the inverse temperature is fitted on.
+        random_state: Seed of the split that the inverse temperature is fitted on, or None, or a NumPy RandomState.
 
     Attributes:
         classes_: (C,) the classes, sorted.
@@ -63,6 +66,8 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         ['a']
         >>> model.predict_proba(["The result, 42, follows; see below."]).argmax(axis=1).tolist()
         [1]
+        >>> model.transform(["The result, 42, follows; see below."]).shape
+        (1, 2)
     """
 
     def __init__(
@@ -79,18 +84,22 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         tags.input_tags.two_d_array = False
         return tags
 
-    def fit(self, X: Sequence[str], y: Sequence[Any]) -> FingerprintClassifier:
+    def fit(
+        self, X: Sequence[str], y: Sequence[Any], sample_weight: Sequence[float] | None = None
+    ) -> FingerprintClassifier:
         """Fit the classifier.
 
         Args:
             X: (n,) texts.
             y: (n,) their classes.
+            sample_weight: (n,) how many copies of each text to learn from; 0 leaves a text out. Weights that are no
+                whole numbers count by their ratios, to a sixteenth of the largest. None is 1 for each.
 
         Returns:
             The classifier itself.
 
         Raises:
-            ValueError: X holds something else than texts, or y fewer than two classes.
+            ValueError: X holds something else than texts, y fewer than two classes, or a weight is no number from 0.
         """
         texts = _texts(X)
         target = np.asarray(y)
@@ -99,13 +108,33 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         if target.ndim != 1 or len(target) != len(texts):
             raise ValueError(f"y must be one class for each text: {len(texts)} texts, y of shape {target.shape}")
         check_classification_targets(target)
+        copies = _copies(sample_weight, len(texts))
+        texts, target = [text for text, n in zip(texts, copies, strict=True) if n], target[copies > 0]
         self.classes_, code = np.unique(target, return_inverse=True)
         if len(self.classes_) < 2:
             raise ValueError(f"classifier needs two classes or more; got {len(self.classes_)} class")
+        # Copies are rows that are named several times.
+        at = np.repeat(np.arange(len(texts)), copies[copies > 0])
         counts = self._count(texts)
-        self.inverse_temperature_ = self._calibrated(counts, code)
-        self._fit(counts, np.arange(len(code)), code)
+        self.inverse_temperature_ = self._calibrated(counts, at, code, self._order(texts))
+        self._fit(counts, at, code)
         return self
+
+    def predict_log_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
+        """Compute the logarithm of the probability of each class.
+
+        Args:
+            X: (n,) texts.
+
+        Returns:
+            (n, C) natural logarithms in the order of `classes_`.
+
+        Raises:
+            ValueError: X holds something else than texts.
+        """
+        check_is_fitted(self)
+        logits = self._log_likelihood(self._count(_texts(X)))
+        return np.asarray(log_softmax(self.inverse_temperature_ * logits, axis=1))
 
     def predict_proba(self, X: Sequence[str]) -> NDArray[np.float64]:
         """Compute the probability of each class.
@@ -119,9 +148,7 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         Raises:
             ValueError: X holds something else than texts.
         """
-        check_is_fitted(self)
-        logits = self._log_likelihood(self._count(_texts(X)))
-        return np.asarray(softmax(self.inverse_temperature_ * logits, axis=1))
+        return np.exp(self.predict_log_proba(X))
 
     def predict(self, X: Sequence[str]) -> NDArray[Any]:
         """Return the most probable class of each text.
@@ -135,8 +162,23 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         Raises:
             ValueError: X holds something else than texts.
         """
-        best = self.predict_proba(X).argmax(axis=1)
+        best = self.predict_log_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[best])
+
+    def transform(self, X: Sequence[str]) -> NDArray[np.float32]:
+        """Compute the embedding of each text in the directions in which the classes differ.
+
+        Args:
+            X: (n,) texts.
+
+        Returns:
+            (n, D) embeddings of length 1; `get_feature_names_out` names the D columns.
+
+        Raises:
+            ValueError: X holds something else than texts.
+        """
+        check_is_fitted(self)
+        return self._embed(self._rows(self._count(_texts(X))))
 
     @property
     def _features(self) -> FeatureConfig:
@@ -145,14 +187,20 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
     def _count(self, texts: list[str]) -> Counts:
         return count([mask_names(text) for text in texts], self._features)
 
+    @property
+    def _n_features_out(self) -> int:
+        return int(self.table_.vectors().shape[1])
+
     def _fit(self, counts: Counts, at: NDArray[np.int64], code: NDArray[np.int64]) -> None:
+        """Fit all but the inverse temperature; at: (m,) rows, one as often as it counts; code: (n,) classes of rows."""
         config, features = EmbeddingConfig(directions=self.directions), self._features
-        seen = np.bincount(_of(counts, at).columns, minlength=features.buckets)
+        copies = np.bincount(at, minlength=len(counts))
+        seen = np.bincount(counts.columns, np.repeat(copies, np.diff(counts.starts)), features.buckets)
         frequent = np.flatnonzero(seen >= min(features.least_count, len(at))).astype(np.int32)
-        rows = unit_rows(_of(counts, at), None, features.buckets)
+        rows = sparse.csr_matrix(unit_rows(counts, None, features.buckets)[:, frequent])
+        code, every = code[at], np.arange(len(at))
         variance = Variance(frequent, features)
-        every = np.arange(len(at))
-        variance.add(sparse.csr_matrix(rows[:, frequent]), every, code, every)
+        variance.add(rows, at, code, every)
         self.vocabulary_ = variance.vocabulary()
         if not len(self.vocabulary_):
             # Nothing distinguishes the classes; with all features alike the probabilities say so.
@@ -165,27 +213,36 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         mean = np.asarray(weighted[at].mean(axis=0), np.float32).reshape(-1, 1)
         vectors = np.hstack([mean / (float(np.linalg.norm(mean)) or 1.0), directions])
         self.table_ = QuantisedTable.quantise(vectors, config.clip)
-        cells = Cells.of(self._embed(weighted)[at], code, np.zeros(len(code), np.int64))
+        cells = Cells.of(self._embed(weighted), code, np.zeros(len(code), np.int64), at)
         self.plda_ = Plda.fit(cells, np.arange(classes), PldaConfig())
         self.likelihood_ = Likelihood(self.plda_, None, PldaConfig())
 
-    def _calibrated(self, counts: Counts, code: NDArray[np.int64]) -> float:
-        """The inverse temperature with the least log-loss on texts that were held out."""
-        rng = np.random.default_rng(self.random_state)
-        held_out = rng.random(len(code)) < _HELD_OUT
-        _, first = np.unique(code, return_index=True)
-        held_out[first] = False
-        if held_out.sum() < _FEWEST_TO_HOLD_OUT:
+    def _calibrated(
+        self, counts: Counts, at: NDArray[np.int64], code: NDArray[np.int64], order: NDArray[np.float64]
+    ) -> float:
+        """The inverse temperature with the least log-loss on texts that were held out; order: (n,) from 0 to 1."""
+        held_out = order < _HELD_OUT
+        for one in range(len(self.classes_)):
+            # Of each class the last text in this order stays, with its copies.
+            own = np.flatnonzero(code == one)
+            held_out[own[order[own] == order[own].max()]] = False
+        out = at[held_out[at]]
+        if len(out) < _FEWEST_TO_HOLD_OUT:
             return 1.0
-        self._fit(counts, np.flatnonzero(~held_out), code[~held_out])
-        logits = self._log_likelihood(counts)[held_out]
-        rows = np.arange(held_out.sum())
+        self._fit(counts, at[~held_out[at]], code)
+        logits = self._log_likelihood(counts)[out]
+        rows = np.arange(len(out))
 
         def loss(log_inverse_temperature: float) -> float:
-            probability = softmax(np.exp(log_inverse_temperature) * logits, axis=1)
-            return float(-np.log(probability[rows, code[held_out]] + _FLOOR).mean())
+            found = log_softmax(np.exp(log_inverse_temperature) * logits, axis=1)
+            return float(-found[rows, code[out]].mean())
 
         return float(np.exp(minimize_scalar(loss, bounds=_BOUNDS, method="bounded").x))
+
+    def _order(self, texts: list[str]) -> NDArray[np.float64]:
+        """(n,) a random number from 0 to 1 for each different text, so that copies stay together in any order."""
+        seed = check_random_state(self.random_state).randint(2**31)
+        return np.array([text_hash(f"{seed} {text}") / 2**64 for text in texts])
 
     def _rows(self, counts: Counts) -> sparse.csr_matrix:
         return unit_rows(counts, self.vocabulary_.columns(), len(self.vocabulary_), self.vocabulary_.weights)
@@ -198,20 +255,28 @@ class FingerprintClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mis
         return self.likelihood_.evidence(embeddings, np.ones(len(embeddings), np.int64)).known
 
 
-def _of(counts: Counts, at: NDArray[np.int64]) -> Counts:
-    """The rows `at`, which ascend."""
-    keep = np.zeros(len(counts), bool)
-    keep[at] = True
-    return counts.of(keep)
+def _copies(weights: Sequence[float] | None, texts: int) -> NDArray[np.int64]:
+    """(n,) how often each text counts."""
+    if weights is None:
+        return np.ones(texts, np.int64)
+    given = np.asarray(weights, float)
+    if given.shape != (texts,) or not np.isfinite(given).all() or (given < 0).any() or not given.any():
+        raise ValueError(f"sample_weight must be one number from 0 for each of {texts} texts, and one above 0")
+    if (given == np.rint(given)).all():
+        return given.astype(np.int64)
+    copies = np.maximum(np.rint(_COPIES * given / given.max()), given > 0).astype(np.int64)
+    return np.asarray(copies // np.gcd.reduce(copies))
 
 
 def _texts(X: Sequence[str]) -> list[str]:
-    if isinstance(X, str) or sparse.issparse(X):
-        raise ValueError("expected a sequence of texts")
+    if isinstance(X, str | bytes | Mapping) or sparse.issparse(X):
+        raise ValueError(f"expected a sequence of texts, found one {type(X).__name__}")
+    if (dimensions := getattr(X, "ndim", 1)) != 1:
+        raise ValueError(f"expected a sequence of texts, found {dimensions} dimensions; give one column of texts")
     texts = list(X)
     if not texts:
         raise ValueError("expected one text or more, found 0 sample(s)")
     for text in texts:
         if not isinstance(text, str):
-            raise ValueError(f"expected texts, found {type(text).__name__}")
+            raise ValueError(f"expected a sequence of texts, found {type(text).__name__} in it")
     return texts

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from fingerprint.api import Fingerprint
 from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
+from fingerprint.errors import FingerprintError, InputError
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "default"
@@ -43,3 +45,23 @@ def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
     assert len(verdict.style_markers) == 3
     some = known.identify(case, candidates=["anthropic", "openai"])
     assert {share.lab for share in some.labs} == {"anthropic", "openai", "none-of-these"}
+
+
+def test_the_shipped_model_is_found_from_anywhere(
+    known: Fingerprint, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert Fingerprint.load().labs == known.labs
+
+
+def test_one_response_without_its_list_is_refused(known: Fingerprint) -> None:
+    one: Any
+    for one in ("Bread goes stale.", b"Bread", Path("responses.jsonl"), {"response": "Bread goes stale."}):
+        with pytest.raises(InputError, match=r"^responses: expected a list of responses, found one .*; write \[res"):
+            known.identify(one)
+        with pytest.raises(InputError, match="expected a list of responses"):
+            known.verify(one, "anthropic")
+        with pytest.raises(InputError, match="expected a list of responses"):
+            known.compare([one, ["Bread goes stale."]])
+    with pytest.raises(FingerprintError, match=r"write \[text\]"):
+        known.embed("Bread goes stale.")

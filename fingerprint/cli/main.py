@@ -51,7 +51,7 @@ VERBS = {
     ),
     "train": Verb("fingerprint.cli.train:command", "Train a model on CORPUS... and write it to a folder."),
     "update": Verb("fingerprint.cli.update:command", "Add the releases of CORPUS... to MODEL."),
-    "models": Verb("fingerprint.cli.models:command", "List what a model knows, and its versions; bring one back."),
+    "models": Verb("fingerprint.cli.models:command", "List what a model knows, and its versions; share models."),
     "evaluate": Verb("fingerprint.cli.evaluate:command", "Report how often a model is right on CORPUS..."),
     "corpora": Verb(
         "fingerprint.cli.corpora:command",

@@ -17,7 +17,7 @@ from fingerprint.cli import options
 
 @click.group("models")
 def command() -> None:
-    """List what a model knows; list and show its versions, and bring one back.
+    """List what a model knows; list its versions and bring one back; share models on the Hugging Face Hub.
 
     A model that is updated in place or replaced is kept beside the new one, in a folder of the same name that ends in
     ".versions". VERSION is the sha256 of its manifest, or as many of its first digits as are unique.
@@ -133,6 +133,35 @@ def _list_known(
     from fingerprint.data.registry import Registry
 
     click.echo(json.dumps(rows, indent=2) + "\n" if form == "json" else render(rows, Registry.load().labs), nl=False)
+
+
+@command.command("push")
+@click.argument("repository", metavar="OWNER/NAME")
+@options.model
+@click.option("--private", is_flag=True, help="If the repository is new, only its owner sees it.")
+def push(repository: str, model: Path | None, private: bool) -> None:
+    """Put the model into the repository OWNER/NAME of the Hugging Face Hub, which is made if there is none.
+
+    The token comes from the environment variable HF_TOKEN. The model card becomes the page of the repository.
+    """
+    from fingerprint.store import hub
+
+    click.echo(printable(hub.push(_folder(model), repository, private=private)))
+
+
+@command.command("pull")
+@click.argument("repository", metavar="OWNER/NAME")
+@click.option("--out", required=True, type=click.Path(path_type=Path), help="New model folder.")
+@click.option("--revision", help="A branch, tag or commit.  [default: the main branch]")
+def pull(repository: str, out: Path, revision: str | None) -> None:
+    """Fetch the model in the repository OWNER/NAME of the Hugging Face Hub, check it, and write it to a new folder.
+
+    A private repository needs a token in the environment variable HF_TOKEN.
+    """
+    from fingerprint.store import hub
+
+    commit = hub.pull(repository, out, revision)
+    click.echo(printable(f"{out}: written, from commit {commit} of {repository}"))
 
 
 def _say(folder: Path, sha256: str) -> None:

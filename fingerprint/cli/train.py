@@ -60,6 +60,7 @@ def _month(ctx: click.Context, param: click.Parameter, value: str | None) -> str
 @options.scheduler
 @options.features_cache
 @click.option("--name", help="Name of the model.  [default: that of its folder]")
+@click.option("--licence", metavar="NAME", help="Licence of the model, such as apache-2.0, for its card.")
 @click.option("--replace", is_flag=True, help="Replace the model at --out, unless the new one is worse.")
 @click.option("--force", is_flag=True, help="With --replace: also if the new one is worse.")
 def command(corpora: tuple[Path, ...], out: Path, config_from: Path | None, **given: Any) -> None:
@@ -91,6 +92,7 @@ def command(corpora: tuple[Path, ...], out: Path, config_from: Path | None, **gi
         jobs=given["jobs"],
         cache=given["cache"],
         name=given["name"] or out.resolve().name,
+        licence=given["licence"] or "",
         command=command_line("train", corpora, click.get_current_context().params, _UNRECORDED),
     )
     with cluster(given["scheduler"]), resumable(FEATURES), Progress() as progress:

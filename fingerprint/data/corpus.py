@@ -40,6 +40,7 @@ class Source:
         rows: Responses that were read.
         sha256: Of its bytes.
         licence, source: What its metadata say.
+        languages: That its rows name, sorted.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Source:
     sha256: str
     licence: str
     source: str
+    languages: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +200,16 @@ class _Reading:
     def read(self, path: Path) -> None:
         name = path.name.split(".")[0]
         count = 0
+        languages: set[str] = set()
         with opened_rows(Place(str(path))) as rows:
             for message in rows.chosen():
                 count += 1
+                languages.add(message.language)
                 self._add(path, message, message.corpus or name)
         self._count_left_out(rows)
-        self._sources.append(Source(name, count, _sha256(path), *licence_and_source(path)))
+        self._sources.append(
+            Source(name, count, _sha256(path), *licence_and_source(path), tuple(sorted(languages - {""})))
+        )
 
     def corpus(self, path: Path, folder: Any) -> Corpus:
         ends = np.frombuffer(self._ends, np.int64) if self._ends else np.zeros(0, np.int64)

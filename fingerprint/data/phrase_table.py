@@ -6,9 +6,8 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import zstandard
-
 from fingerprint.base.files import data_dir
+from fingerprint.data.streams import zstd
 from fingerprint.errors import InputError
 
 FILE = "phrases.json.zst"
@@ -45,11 +44,11 @@ class PhraseTable:
         """
         path = path or data_dir("corpora") / FILE
         try:
-            raw = zstandard.ZstdDecompressor().decompress(path.read_bytes(), max_output_size=_LARGEST)
+            raw = zstd.ZstdDecompressor().decompress(path.read_bytes(), max_length=_LARGEST)
             values = json.loads(raw)
             observed, expected = (tuple(map(tuple, values[name])) for name in ("observed", "expected"))
             return cls(values["words"], tuple(values["phrases"]), tuple(values["labs"]), observed, expected)
-        except (OSError, ValueError, KeyError, TypeError, zstandard.ZstdError) as error:
+        except (OSError, ValueError, KeyError, TypeError, zstd.ZstdError) as error:
             raise InputError(str(path), f"is no table of phrases ({error}); reinstall fingerprint") from None
 
     def write(self, path: Path) -> None:
@@ -62,7 +61,7 @@ class PhraseTable:
             "expected": self.expected,
         }
         raw = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-        path.write_bytes(zstandard.ZstdCompressor(level=19).compress(raw))
+        path.write_bytes(zstd.compress(raw, level=19))
 
     def total(self, phrase: int) -> int:
         """Return how often all labs used a phrase, by its number."""

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -59,8 +60,11 @@ def case_of(values: Iterable[str | Mapping[str, Any] | Response], file: str = ST
         The responses that can be judged, cleaned but for those that are Response objects.
 
     Raises:
-        InputError: The objects are of no form that is known, or hold no answer.
+        InputError: The objects are of no form that is known, or hold no answer; or a lone text or object was given.
     """
+    if isinstance(values, str | bytes | PathLike | Mapping | Response):
+        hint = "write [response], or fingerprint.data.reader.read_case(path) for a file"
+        raise InputError("responses", f"expected a list of responses, found one {type(values).__name__}; {hint}")
     given = list(values)
     items = [v if isinstance(v, Mapping) else {"response": v} for v in given if not isinstance(v, Response)]
     read = [rows_of(items, Place(file))] if items else []
@@ -95,7 +99,8 @@ def expanded(paths: Iterable[str], fail: Callable[[InputError], None]) -> Iterat
 def _is_readable(path: Path, folder: Path) -> bool:
     name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
     hidden = any(part.startswith(".") for part in path.relative_to(folder).parts[:-1])
-    return name.endswith(_ENDINGS) and not hidden and path.is_file()
+    # The card of a data set is no response.
+    return name.endswith(_ENDINGS) and name != "readme.md" and not hidden and path.is_file()
 
 
 def _response(message: Message) -> Response:

@@ -11,23 +11,18 @@ from fingerprint.evaluation.claim_figures import claim_figures
 from fingerprint.evaluation.claims import JudgedClaims
 from fingerprint.evaluation.figures import confusion, figures, reliability, risk_coverage
 from fingerprint.evaluation.fits import Tested
-from fingerprint.evaluation.protocol import WHOLE, Asked, Protocol
+from fingerprint.evaluation.protocol import Asked, Protocol
 from fingerprint.evaluation.study import Study
 from fingerprint.evaluation.worst_errors import worst_errors
 from fingerprint.metrics import Level, Metric
 from fingerprint.model.calibration import NEVER, Expect
 from fingerprint.model.similarity import release_map, release_tree
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
-from fingerprint.report.evaluation.figures import MONTH_METRICS, View
+from fingerprint.report.evaluation.figures import MONTH_METRICS, TYPICAL, View, typical
+from fingerprint.report.evaluation.headline import conclusion, headline
 
 SCHEMA = 3
 """Version of report.json; it rises when a key changes its meaning or goes."""
-
-# Responses a case: of the confusion table, which has room for one number; of the risk by coverage, whose thresholds
-# are for one number; and at most of a month.
-_CONFUSION_RESPONSES = 10
-_CURVE_RESPONSES = 25
-_MONTH_RESPONSES = 25
 
 NOTES = (
     "The folds' models are smaller than the evaluated model and trained on a sample. Their figures are lower than the "
@@ -84,15 +79,16 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Ask
         return {protocol.name: cases for protocol, cases in predicted.items() if view in protocol.views}
 
     thresholds = [
-        value if (value := loaded.calibration.threshold(_CURVE_RESPONSES, rate)) < NEVER else None
+        value if (value := loaded.calibration.threshold(TYPICAL, rate)) < NEVER else None
         for rate in (FALSE_ATTRIBUTIONS, loaded.config.calibration.likely)
     ]
     curves = {
-        name: risk_coverage(cases.predictions.of(cases.predictions.count == _CURVE_RESPONSES))
+        name: risk_coverage(cases.predictions.of(cases.predictions.count == _number(cases)))
         for name, cases in shown(View.CURVES).items()
     }
     confused = {
-        name: confusion(cases.predictions, _CONFUSION_RESPONSES) for name, cases in shown(View.CONFUSION).items()
+        name: (_number(cases), confusion(cases.predictions, _number(cases)))
+        for name, cases in shown(View.CONFUSION).items()
     }
     progress("similarity", 0, 2)
     flat = release_map(loaded.likelihood, loaded.releases, seed)
@@ -102,28 +98,31 @@ def document(run: Mapping[str, Any], study: Study, tested: Mapping[Protocol, Ask
     return {
         "schema": SCHEMA,
         "run": dict(run),
-        "summary": {"headline": headline(found)},
+        "summary": {"headline": headline(found), "conclusion": conclusion(found)},
         "notes": [*study.notes, *NOTES],
         "protocols": [describe(protocol) for protocol in tested],
         "figures": found,
         "reliability": {name: reliability(cases.predictions) for name, cases in shown(View.CURVES).items()},
         "risk_coverage": {
-            "responses": _CURVE_RESPONSES,
+            "responses": TYPICAL,
             "threshold": thresholds[0],
             "false_attribution_rate": FALSE_ATTRIBUTIONS,
             "likely_threshold": thresholds[1],
             "likely_error_rate": loaded.config.calibration.likely,
             "curves": curves,
         },
-        "confusion": {
-            name: {"responses": _CONFUSION_RESPONSES, "labs": labs} for name, labs in confused.items() if labs
-        },
+        "confusion": {name: {"responses": number, "labs": labs} for name, (number, labs) in confused.items() if labs},
         "similarity": {"map": flat, "tree": tree},
         "worst_errors": worst_errors(shown(View.WORST_ERRORS), study.sample.corpus, loaded),
         "candidates": {name: candidate_figures(of, promised, seed, resamples) for name, of in questions.items()},
         "claims": {name: claim_figures(cases, seed, resamples) for name, cases in claims.items()},
         "months": {name: months(found, name, cases.parts()) for name, cases in shown(View.MONTHS).items()},
     }
+
+
+def _number(tested: Tested) -> int:
+    """The number of responses of the cases that are shown where there is room for one."""
+    return typical(set(tested.predictions.count.tolist()))
 
 
 def describe(protocol: Protocol) -> dict[str, Any]:
@@ -148,7 +147,7 @@ def months(found: list[dict[str, Any]], protocol: str, parts: list[str]) -> list
     latest: dict[str, dict[str, Any]] = {}
     for figure in found:
         of_month = figure["protocol"] == protocol and figure["part"] in parts and figure["level"] == Level.LAB
-        if of_month and figure["responses"] <= _MONTH_RESPONSES:
+        if of_month and figure["responses"] <= TYPICAL:
             latest[figure["part"]] = figure
     out = []
     for month, figure in latest.items():
@@ -170,66 +169,3 @@ def months(found: list[dict[str, Any]], protocol: str, parts: list[str]) -> list
 
 def _value(metrics: Mapping[str, Any], metric: Metric) -> float | None:
     return metrics[metric]["value"] if metric in metrics else None
-
-
-_MANY, _FEW = 25, 5
-_HEADLINE: tuple[tuple[str, int, Metric, str], ...] = (
-    (
-        "same-set",
-        _MANY,
-        Metric.TOP_1,
-        "With {responses} responses to other prompts of known corpora, the right lab comes first in {value} of cases.",
-    ),
-    ("same-set", _FEW, Metric.TOP_1, "With {responses} such responses, the right lab comes first in {value} of cases."),
-    (
-        "unseen-release",
-        _MANY,
-        Metric.TOP_1,
-        "With {responses} responses of a release that the model does not know, of a lab that it knows, the right lab "
-        "comes first in {value} of cases.",
-    ),
-    (
-        "unseen-release",
-        _MANY,
-        Metric.COVERAGE,
-        "With {responses} responses of such a release, the model attributes {value} of cases.",
-    ),
-    ("unseen-release", _MANY, Metric.FALSE_ATTRIBUTION_RATE, "Of these attributions {value} are wrong."),
-    (
-        "other-set",
-        _MANY,
-        Metric.TOP_1,
-        "With {responses} responses from a corpus that was left out, the right lab comes first in {value} of cases.",
-    ),
-    (
-        "unseen-release-other-set",
-        _MANY,
-        Metric.TOP_1,
-        "With {responses} such responses of a release that the model does not know, of a lab that it knows, the right "
-        "lab comes first in {value} of cases.",
-    ),
-    (
-        "temporal-split",
-        _MANY,
-        Metric.TOP_1,
-        "With {responses} responses of a new release, a model of what was released before its month puts the right lab "
-        "first in {value} of cases.",
-    ),
-    (
-        "unknown-lab",
-        _MANY,
-        Metric.COVERAGE,
-        "With {responses} responses of an unknown lab, the model attributes {value} of cases. Each of these is wrong.",
-    ),
-)
-
-
-def headline(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the report in a minute: sentences, each with the figure that it is about."""
-    at = {(f["protocol"], f["responses"]): f["metrics"] for f in found if (f["part"], f["level"]) == (WHOLE, "lab")}
-    lines = []
-    for protocol, responses, metric, text in _HEADLINE:
-        value = _value(at.get((protocol, responses), {}), metric)
-        if value is not None:
-            lines.append({"text": text.format(responses=responses, value=f"{value:.0%}"), "value": value})
-    return lines

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import isin
+from fingerprint.data.corpus import Corpus
 from fingerprint.errors import FingerprintError
 from fingerprint.evaluation.candidates import JudgedCandidates, judge_candidates
 from fingerprint.evaluation.claims import JudgedClaims, judge_claims
@@ -262,6 +263,7 @@ class Tested:
     Attributes:
         predictions: About S cases, where any kind of case is expected.
         rows: The rows of the data in each case; None if the cases are not of these rows as they are.
+        corpus: What the rows are of; None for the corpora that the folds are trained on.
         expect: The expectation that fits the cases better than "any"; None if there is none.
         expected: About the same cases, where this is expected; None without `expect`.
     """
@@ -270,6 +272,7 @@ class Tested:
     rows: list[Ints] | None = None
     expect: Expect | None = None
     expected: Predictions | None = None
+    corpus: Corpus | None = None
 
     def __len__(self) -> int:
         return len(self.predictions)

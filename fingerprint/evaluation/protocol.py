@@ -15,10 +15,9 @@ from fingerprint.evaluation.fits import MoreCases, Tested
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics import Metric
 from fingerprint.metrics.predictions import Predictions
-from fingerprint.report.evaluation.figures import EXPECT, View
+from fingerprint.report.evaluation.figures import EXPECT, WHOLE, View
 
 Parts = Iterable[tuple[str, Predictions]]
-WHOLE = "all"
 
 Asked = Tested | JudgedClaims | JudgedCandidates
 """What a protocol gives."""

@@ -26,7 +26,7 @@ def worst_errors(tested: Mapping[str, Tested], corpus: Corpus, loaded: Loaded) -
 
     Args:
         tested: By protocol, test cases with their rows.
-        corpus: What the rows are of.
+        corpus: What the rows are of, where `Tested` does not say it.
         loaded: The evaluated model, for the profiles of its releases.
 
     Returns:
@@ -39,6 +39,9 @@ def worst_errors(tested: Mapping[str, Tested], corpus: Corpus, loaded: Loaded) -
     if not found:
         return []
     protocol = [name for name, one in found.items() for _ in range(len(one.predictions))]
+    sources = [
+        corpus if one.corpus is None else one.corpus for one in found.values() for _ in range(len(one.predictions))
+    ]
     rows = [some for one in found.values() for some in one.rows or ()]
     predictions = Predictions.joined([one.predictions for one in found.values()])
     names, labs = predictions.names, predictions.labs()
@@ -64,7 +67,7 @@ def worst_errors(tested: Mapping[str, Tested], corpus: Corpus, loaded: Loaded) -
                 "predicted_release": names.releases[int(of_lab.argmax())],
                 "predicted_lab": predicted_lab,
                 "probability": round(float(top[i]), 4),
-                "style_markers": _style_markers(corpus, rows[i], loaded, predicted_lab, true_lab),
+                "style_markers": _style_markers(sources[i] or corpus, rows[i], loaded, predicted_lab, true_lab),
             }
         )
     return out

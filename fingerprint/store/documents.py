@@ -209,6 +209,7 @@ class CorpusRecord(Document, frozen=True):
         name, source, licence: As its manifest says.
         rows: Responses in it.
         sha256: Of its file.
+        languages: Codes of the languages that its rows name; empty in models from before 2026-11-26.
     """
 
     name: Title
@@ -216,6 +217,7 @@ class CorpusRecord(Document, frozen=True):
     sha256: Sha256
     licence: Text
     source: Text
+    languages: list[Text] = []
 
 
 class LineageEntry(Document, frozen=True):
@@ -269,6 +271,7 @@ class Training(Document, frozen=True):
         regression_set: Responses in it.
         lineage: Trainings and updates, the first one first.
         scores: Figures of the calibration, one row for each kind and number of responses.
+        licence: Of the model, as whoever trained it states it; empty where nobody did.
     """
 
     name: Title
@@ -283,6 +286,7 @@ class Training(Document, frozen=True):
     regression_set: Count
     lineage: list[LineageEntry]
     scores: list[dict[Text, Figure | Text | None]]
+    licence: Text = ""
 
 
 class TrialFigures(Document, frozen=True):

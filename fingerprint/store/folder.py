@@ -118,6 +118,19 @@ def load(folder: Path) -> Stored:
         raise ModelError(printable(f"{error.filename or folder}: {error.strerror}")) from error
 
 
+def manifest_files(data: bytes, where: Path) -> dict[str, int]:
+    """Return the sizes in bytes of the files that a manifest lists, by name.
+
+    Args:
+        data: The manifest.
+        where: Names it in errors.
+
+    Raises:
+        ModelError: For what is no manifest of a model, or names a file that no model has.
+    """
+    return {name: entry.size for name, entry in _manifest(data, where).files.items()}
+
+
 def pack(
     folder: Path, arrays: Arrays, documents: Mapping[str, Any], card: str, encoder: Mapping[str, bytes]
 ) -> dict[str, bytes]:

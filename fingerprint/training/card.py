@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from fingerprint.base.escaping import printable
+from fingerprint.base.cards import hub_licence, markdown_cell, markdown_table
 from fingerprint.config import flat_values
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 
 # Digits of a sha256 that people see; those of corpora and models are compared by eye with a table or `models list`.
 _CORPUS_DIGITS, _DIGITS = 16, 12
+_ON_HUB = re.compile(r"huggingface\.co/datasets/([\w.-]+/[\w.-]+)")
 _METRICS = {"lab top-1": "accuracy", "lab macro": "balanced_accuracy"}
 
 
@@ -28,14 +29,21 @@ def card(documents: Mapping[str, Any]) -> str:
     """
     training, labels, config = documents["training"], documents["labels"], documents["config"]
     rows = training["rows"]
-    corpora = _table(
-        ("corpus", "source", "licence", "rows", "sha256"),
+    corpora = markdown_table(
+        ("corpus", "source", "licence", "languages", "rows", "sha256"),
         (
-            (c["name"], c["source"], _licence(c["licence"]), c["rows"], c["sha256"][:_CORPUS_DIGITS])
+            (
+                c["name"],
+                c["source"],
+                _licence(c["licence"]),
+                ", ".join(c.get("languages", ())),
+                c["rows"],
+                c["sha256"][:_CORPUS_DIGITS],
+            )
             for c in training["corpora"]
         ),
     )
-    releases = _table(
+    releases = markdown_table(
         ("release", "lab", "family", "released", "rows"),
         ((r["release"], r["lab"], r["family"], r["released"], rows.get(r["release"], 0)) for r in labels["releases"]),
     )
@@ -43,12 +51,14 @@ def card(documents: Mapping[str, Any]) -> str:
 {_front_matter(training)}
 ---
 
-# {_cell(training["name"])}
+# {markdown_cell(training["name"])}
 
 This model says which lab, family and release wrote a set of responses. It knows {len(labels["releases"])} releases of
 {len(labels["labs"])} labs. The newest is of {training["newest"] or "unknown date"}. It was trained on
 {training["trained"]} with fingerprint {training["version"]}. Its encoder:
-{_cell(config["embedding"]["encoder"] or "the static one of this folder")}.
+{markdown_cell(config["embedding"]["encoder"] or "the static one of this folder")}.
+
+Licence of the model: {markdown_cell(training.get("licence") or "none stated")}. The corpora have licences of their own.
 
 ## Corpora
 
@@ -99,11 +109,16 @@ that dictate the form, and about languages and domains that the corpora do not h
 
 
 def _front_matter(training: Mapping[str, Any]) -> str:
+    corpora = training["corpora"]
     return ModelCardData(
+        license=hub_licence([training.get("licence", "")]),
+        language=sorted({language for c in corpora for language in c.get("languages", ())}) or None,
+        datasets=sorted({_data_set(c["name"], c["source"]) for c in corpora}),
+        metrics=sorted(_METRICS.values()),
         library_name="fingerprint",
         pipeline_tag="text-classification",
         tags=["authorship-attribution", "llm-identification"],
-        licences_of_corpora=sorted({_licence(c["licence"]) for c in training["corpora"]}),
+        licences_of_corpora=sorted({_licence(c["licence"]) for c in corpora}),
         model_name=training["name"],
         eval_results=[result for row in training["scores"] for result in _results(row)],
     ).to_yaml()
@@ -119,29 +134,35 @@ def _results(row: Mapping[str, Any]) -> Iterator[EvalResult]:
                 task_type="text-classification",
                 dataset_type="held-out",
                 dataset_name=cases,
-                # Rows with the same configuration are one data set to the Hub, with the name of the first.
-                dataset_config=cases,
+                # Metrics with the same configuration are one result to the Hub; each is to be one of its own.
+                dataset_config=f"{cases}, {name}",
                 metric_type=metric,
                 metric_name=name,
                 metric_value=row[name],
             )
 
 
+def _data_set(name: str, source: str) -> str:
+    """The name of a corpus on the Hub if it is from there, else its own, which no page of the Hub has to have."""
+    found = _ON_HUB.search(source)
+    return found[1] if found else re.sub(r"[^\w.-]", "_", name)
+
+
 def _selection(training: Mapping[str, Any]) -> str:
     """What of the corpora was not used."""
     settings = training["settings"]
-    lines = [f"- {_cell(reason)}: {count} responses left out" for reason, count in training["dropped"].items()]
+    lines = [f"- {markdown_cell(reason)}: {count} responses left out" for reason, count in training["dropped"].items()]
     if settings["released_before"]:
-        lines.append(f"- only releases from before {_cell(settings['released_before'])}")
+        lines.append(f"- only releases from before {markdown_cell(settings['released_before'])}")
     for what, names in (("releases", settings["exclude_releases"]), ("labs", settings["exclude_labs"])):
         if names:
-            lines.append(f"- {what} left out: {', '.join(map(_cell, names))}")
+            lines.append(f"- {what} left out: {', '.join(map(markdown_cell, names))}")
     lines.append(f"- regression set: {training['regression_set']} responses, for the comparison with a later model")
     return "\n".join(lines)
 
 
 def _config(config: Mapping[str, Any]) -> str:
-    table = _table(("hyper-parameter", "value"), flat_values(config))
+    table = markdown_table(("hyper-parameter", "value"), flat_values(config))
     return f"`fingerprint train CORPUS... --config MODEL --out DIR` trains with the same.\n\n{table}"
 
 
@@ -149,7 +170,7 @@ def _expectations(config: Mapping[str, Any]) -> str:
     """The share of each kind of case by what the user expects."""
     expectations = config["calibration"]["expectations"]
     kinds = list(next(iter(expectations.values())))
-    return _table(
+    return markdown_table(
         ("expect", *kinds),
         ((name, *(f"{100 * shares[kind]:g} %" for kind in kinds)) for name, shares in expectations.items()),
     )
@@ -158,7 +179,7 @@ def _expectations(config: Mapping[str, Any]) -> str:
 def _scores(scores: Sequence[Mapping[str, Any]]) -> str:
     """All columns that any row has, in the order in which they first occur."""
     columns = list(dict.fromkeys(name for row in scores for name in row))
-    return _table(columns, ([row.get(name) for name in columns] for row in scores))
+    return markdown_table(columns, ([row.get(name) for name in columns] for row in scores))
 
 
 def _licence(stated: str) -> str:
@@ -169,7 +190,7 @@ def _licence(stated: str) -> str:
 def _lineage(entries: Sequence[Mapping[str, Any]]) -> str:
     """The entries, the first first, and the model comparison of each that had one."""
     out = [
-        _table(
+        markdown_table(
             ("time", "command", "fingerprint", "parent", "registry", "corpora"),
             (
                 (
@@ -191,7 +212,7 @@ def _lineage(entries: Sequence[Mapping[str, Any]]) -> str:
         forced = " It was refused, and forced." if comparison["refused"] else ""
         out.append(f"The model of {entry['time']} was compared with its parent on its regression set.{forced}")
         out.append(
-            _table(
+            markdown_table(
                 (
                     "releases",
                     "metric",
@@ -207,7 +228,7 @@ def _lineage(entries: Sequence[Mapping[str, Any]]) -> str:
             )
         )
         if comparison["lost"]:
-            out.append(f"It no longer knows these releases: {', '.join(map(_cell, comparison['lost']))}.")
+            out.append(f"It no longer knows these releases: {', '.join(map(markdown_cell, comparison['lost']))}.")
     return "\n\n".join(out)
 
 
@@ -218,14 +239,3 @@ def _figure(figure: Mapping[str, Any]) -> tuple[object, ...]:
     else:
         interval = "too few to tell" if figure["low"] is None else f"{figure['low']} to {figure['high']}"
     return (*shown, interval, figure["allowed"], "yes" if figure["worse"] else "no")
-
-
-def _table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> str:
-    lines = [columns, ["---"] * len(columns), *rows]
-    return "\n".join("| " + " | ".join(map(_cell, line)) + " |" for line in lines)
-
-
-def _cell(value: object) -> str:
-    """Names come from other people's files: none of them ends its cell, its line or the text around it."""
-    text = "-" if value is None or value == "" else printable(str(value))
-    return text.replace("|", "\\|").replace("<", "&lt;")

@@ -67,6 +67,7 @@ class Settings:
         jobs: Processes.
         cache: Folder of the counts cache, None for the user's.
         name: Name of the model.
+        licence: Of the model; empty to state none.
         command: The command line, for the lineage.
     """
 
@@ -77,6 +78,7 @@ class Settings:
     jobs: int = 2
     cache: Path | None = None
     name: str = "default"
+    licence: str = ""
     command: str = ""
 
 
@@ -309,6 +311,7 @@ def _described(
     first = lineage_entry(settings.command, settings.registry, corpus.sources)
     return {
         "name": settings.name,
+        "licence": settings.licence,
         "version": __version__,
         "trained": first["time"][:10],
         "newest": max(registry.releases[name].released for name in known.names),

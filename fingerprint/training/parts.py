@@ -208,5 +208,13 @@ def lineage_entry(
 def corpus_entries(sources: Sequence[Source]) -> list[dict[str, Any]]:
     """Return the corpora as `training.json` lists them."""
     return [
-        {"name": s.name, "rows": s.rows, "sha256": s.sha256, "licence": s.licence, "source": s.source} for s in sources
+        {
+            "name": s.name,
+            "rows": s.rows,
+            "sha256": s.sha256,
+            "licence": s.licence,
+            "source": s.source,
+            "languages": list(s.languages),
+        }
+        for s in sources
     ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from huggingface_hub import ModelCard
+from huggingface_hub import EvalResult, ModelCard
 
 from fingerprint.training.card import card
 
@@ -12,7 +12,7 @@ KINDS = ("same", "other", "unseen", "both", "later", "unknown")
 
 
 def corpus(licence: str, name: str = "first") -> dict[str, Any]:
-    return {"name": name, "rows": 24, "sha256": HASH, "licence": licence, "source": "here"}
+    return {"name": name, "rows": 24, "sha256": HASH, "licence": licence, "source": "here", "languages": ["en", "ja"]}
 
 
 def score(kind: str, responses: int, **figures: float | None) -> dict[str, Any]:
@@ -50,6 +50,7 @@ def documents(**training: Any) -> dict[str, Any]:
         },
         "training": {
             "name": "made",
+            "licence": "Apache-2.0",
             "version": "0.1.0",
             "trained": "2026-01-31",
             "newest": "2025-02",
@@ -80,7 +81,7 @@ def documents(**training: Any) -> dict[str, Any]:
 )
 def test_every_corpus_has_a_licence_or_says_that_none_is_stated(stated: str, shown: str) -> None:
     text = card(documents(corpora=[corpus(stated), corpus("MIT", "second")]))
-    assert f"| first | here | {shown} | 24 |" in text
+    assert f"| first | here | {shown} | en, ja | 24 |" in text
     assert "| second | here | MIT | 24 |" in text
     assert sorted({shown, "MIT"}) == ModelCard(text).data.get("licences_of_corpora")
 
@@ -133,3 +134,39 @@ def test_a_comparison_says_what_fell_and_what_nobody_can_tell() -> None:
     assert "| new releases | lab top-1, one response | 40 | 0.9 | 0.8 | 1.0 | too few to tell | 0.01 | no |" in text
     assert "| old releases | coverage, one response | 40 | - | 0.8 | - | - | - | no |" in text
     assert "It no longer knows these releases: ash-2." in text
+
+
+def test_the_front_matter_is_what_the_hub_asks_for() -> None:
+    corpora = [
+        corpus("MIT", "own corpus"),
+        {**corpus("none", "other"), "source": "https://huggingface.co/datasets/some/set", "languages": ["fi"]},
+    ]
+    scores = [
+        score("same", 10, **{"lab top-1": 0.9, "lab macro": 0.8}),
+        score("other", 10, **{"lab top-1": 0.5, "lab macro": None}),
+    ]
+    found = ModelCard(card(documents(corpora=corpora, scores=scores))).data
+    assert found.license == "apache-2.0"
+    assert found.language == ["en", "fi", "ja"]
+    assert found.datasets == ["own_corpus", "some/set"]
+    assert found.metrics == ["accuracy", "balanced_accuracy"]
+    assert found.library_name == "fingerprint"
+    results = found.eval_results
+    assert results is not None
+    assert [(one.metric_type, one.metric_value, one.dataset_name) for one in results] == [
+        ("accuracy", 0.9, "same, 10 responses"),
+        ("balanced_accuracy", 0.8, "same, 10 responses"),
+        ("accuracy", 0.5, "other, 10 responses"),
+    ]
+    # One result each: the index has one metric in each of them.
+    assert [len(one["metrics"]) for one in found.to_dict()["model-index"][0]["results"]] == [1, 1, 1]
+    assert len({one.unique_identifier for one in results}) == 3
+    assert all(EvalResult(**vars(one)).is_equal_except_value(one) for one in results)
+
+
+def test_a_model_from_before_states_neither_licence_nor_languages() -> None:
+    old = documents(licence="")
+    del old["training"]["licence"], old["training"]["corpora"][0]["languages"]
+    found = ModelCard(card(old)).data
+    assert found.license == "unknown"
+    assert found.language is None

@@ -12,6 +12,7 @@ VERBS = {
     "fetch": Verb("fingerprint.cli.corpora.public:fetch", "Fetch a public corpus at its pinned commit."),
     "import": Verb("fingerprint.cli.corpora.import_:command", "Turn what other tools wrote into a corpus."),
     "stats": Verb("fingerprint.cli.corpora.local:stats", "Count what is in CORPUS..."),
+    "card": Verb("fingerprint.cli.corpora.local:card", "Print the data set card of CORPUS..."),
     "check": Verb("fingerprint.cli.corpora.local:check", "Find what is wrong in CORPUS..., and fix it in a copy."),
     "add-release": Verb("fingerprint.cli.corpora.local:add_release", "Add a release or its aliases to the registry."),
     "tokenizers": Verb("fingerprint.cli.corpora.local:tokenizers", "Count the tokens of the probes anew."),

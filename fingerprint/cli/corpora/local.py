@@ -1,4 +1,4 @@
-"""`fingerprint corpora stats`, `check`, `add-release` and `tokenizers`: corpora and tables on this machine."""
+"""`fingerprint corpora stats`, `card`, `check`, `add-release` and `tokenizers`: corpora and tables on this machine."""
 
 from __future__ import annotations
 
@@ -50,6 +50,23 @@ def stats(corpora: tuple[Path, ...], by: str | None, registry: Path | None, form
     if counted.unknown:
         named = ", ".join(sorted(counted.unknown)[:_LISTED_NAMES])
         click.echo(printable(f"{len(counted.unknown)} releases are not in the registry: {named}"))
+
+
+@click.command("card")
+@click.argument("corpora", nargs=-1, required=True, metavar="CORPUS...", type=click.Path(path_type=Path))
+@options.registry
+def card(corpora: tuple[Path, ...], registry: Path | None) -> None:
+    """Print the data set card of each CORPUS, for the README.md of a data set on the Hugging Face Hub.
+
+    It says what `collect` and `corpora import` wrote: licence, languages, size, files, releases, and what to know
+    before use. All CORPUS are one data set.
+    """
+    from fingerprint.corpora.card import data_set_card
+    from fingerprint.data.registry import Registry
+
+    with Progress() as progress:
+        text = data_set_card(list(corpora), Registry.load(registry), progress)
+    click.echo(text, nl=False)
 
 
 @click.command("check")

@@ -7,7 +7,7 @@ import numpy as np
 from fingerprint.evaluation.fits import Tested, predict
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.evaluation.study import Study, unprompted_labels
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 from fingerprint.training.cases import Questions, collect_evidence, draw_cases
 from fingerprint.training.embedding import Embeddings
 from fingerprint.training.likelihood import KnownReleases
@@ -35,7 +35,8 @@ def _ask(study: Study) -> Tested | None:
     questions = Questions.of(labels, cases, CaseKind.OTHER)
     whole = Embeddings(np.concatenate(embeddings), np.concatenate(sizes))
     found = collect_evidence(loaded.likelihood, known, sample.names, questions, rows, whole)
-    return Tested(predict(found, loaded.calibration.for_labs(sample.names.labs), sample.names))
+    predictions = predict(found, loaded.calibration.for_labs(sample.names.labs), sample.names)
+    return Tested(predictions, cases, corpus=sample.external)
 
 
 PROTOCOL = Protocol(
@@ -45,5 +46,6 @@ PROTOCOL = Protocol(
     order=30,
     ask=_ask,
     parts=whole_and_parts,
-    views=frozenset({View.ACCURACY, View.CURVES}),
+    views=frozenset({View.ACCURACY, View.CURVES, View.CONFUSION, View.WORST_ERRORS}),
+    by_kind=TYPICAL,
 )

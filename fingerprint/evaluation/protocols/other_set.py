@@ -10,7 +10,7 @@ from fingerprint.evaluation.protocol import Protocol, parts_alone, whole
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics.predictions import Predictions
 from fingerprint.model.calibration import Expect
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 from fingerprint.training.splits import CaseKind
 
 _KNOWN, _ONLY_THERE = "releases that other corpora have", "releases that no other corpus has"
@@ -39,5 +39,5 @@ PROTOCOL = Protocol(
     ask=other_set_cases,
     parts=_parts,
     views=frozenset({View.ACCURACY, View.CURVES, View.WORST_ERRORS}),
-    by_kind=25,
+    by_kind=TYPICAL,
 )

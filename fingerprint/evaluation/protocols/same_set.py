@@ -7,7 +7,7 @@ from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol
 from fingerprint.evaluation.study import Study
 from fingerprint.model.calibration import Expect
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 from fingerprint.training.splits import CaseKind
 
 
@@ -23,6 +23,5 @@ PROTOCOL = Protocol(
     order=10,
     ask=same_set_cases,
     views=frozenset({View.ACCURACY, View.CURVES, View.CONFUSION, View.WORST_ERRORS}),
-    # With more responses hardly any case is wrong.
-    by_kind=10,
+    by_kind=TYPICAL,
 )

@@ -34,7 +34,7 @@ from fingerprint.evaluation.study import Study
 from fingerprint.evaluation.work import Arrays
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Predictions
 from fingerprint.model.calibration import Expect
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 from fingerprint.training.cases import CaseSet, Questions, draw_cases, in_any, subsample
 from fingerprint.training.data import Data, Labels
 from fingerprint.training.fitted import Fitted, fit
@@ -272,5 +272,5 @@ PROTOCOL = Protocol(
     ask=_ask,
     parts=whole_and_parts,
     views=frozenset({View.ACCURACY, View.CURVES, View.MONTHS}),
-    by_kind=25,
+    by_kind=TYPICAL,
 )

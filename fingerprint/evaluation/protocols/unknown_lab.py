@@ -10,7 +10,7 @@ from fingerprint.evaluation.protocols.same_set import same_set_cases
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics.predictions import Predictions
 from fingerprint.model.calibration import Expect
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 
 _BESIDE = "beside same-set cases"
 
@@ -35,5 +35,5 @@ PROTOCOL = Protocol(
     ask=_ask,
     parts=_parts,
     views=frozenset({View.CURVES}),
-    by_kind=25,
+    by_kind=TYPICAL,
 )

@@ -12,7 +12,7 @@ from fingerprint.evaluation.protocol import Protocol, whole
 from fingerprint.evaluation.study import Study
 from fingerprint.metrics.predictions import Predictions
 from fingerprint.model.calibration import Expect
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 from fingerprint.training.splits import CaseKind
 
 _SEVERAL = "labs that keep two groups of releases"
@@ -39,5 +39,5 @@ PROTOCOL = Protocol(
     ask=_ask,
     parts=_parts,
     views=frozenset({View.ACCURACY, View.CURVES, View.WORST_ERRORS}),
-    by_kind=25,
+    by_kind=TYPICAL,
 )

@@ -7,7 +7,7 @@ from fingerprint.evaluation.fits import Tested
 from fingerprint.evaluation.protocol import Protocol, whole_and_parts
 from fingerprint.evaluation.study import Study
 from fingerprint.model.calibration import Expect
-from fingerprint.report.evaluation.figures import View
+from fingerprint.report.evaluation.figures import TYPICAL, View
 from fingerprint.training.splits import CaseKind
 
 
@@ -24,5 +24,5 @@ PROTOCOL = Protocol(
     ask=_ask,
     parts=whole_and_parts,
     views=frozenset({View.ACCURACY, View.CURVES, View.WORST_ERRORS}),
-    by_kind=25,
+    by_kind=TYPICAL,
 )

@@ -9,8 +9,12 @@ from typing import Any
 
 from fingerprint.metrics import Level, Metric
 
-_TYPICAL = 10
-_WHOLE = "all"
+TYPICAL = 25
+"""Responses a case wherever a report has room for one number: in every table, curve and sentence the same."""
+
+WHOLE = "all"
+"""The part of a protocol that is all of its cases."""
+
 EXPECT = "expect "
 """What the name of a part begins with whose cases are predicted under another expectation than "any"."""
 
@@ -62,6 +66,12 @@ class View(StrEnum):
     """A section of its own with the parts beside each other."""
 
 
+def typical(numbers: Iterable[int]) -> int:
+    """Return TYPICAL or, of these numbers of responses, the next below or above it."""
+    there = sorted(numbers)
+    return max((n for n in there if n <= TYPICAL), default=there[0] if there else TYPICAL)
+
+
 class Figures:
     """The lists "protocols" and "figures" of a report.
 
@@ -105,16 +115,16 @@ class Figures:
     def parts(self, protocol: str) -> list[str]:
         """Return the parts of a protocol: `all`, then the others as they came."""
         there = dict.fromkeys(key[1] for key in self._rows if key[0] == protocol)
-        return sorted(there, key=lambda part: part != _WHOLE)
+        return sorted(there, key=lambda part: part != WHOLE)
 
-    def responses(self, protocol: str, part: str = _WHOLE) -> list[int]:
+    def responses(self, protocol: str, part: str = WHOLE) -> list[int]:
         """Return the numbers of responses that there are figures for."""
         return sorted({key[2] for key in self._rows if key[:2] == (protocol, part)})
 
-    def typical(self, protocol: str, part: str = _WHOLE) -> int:
-        """Return the number of responses to show where there is room for one: ten, or the next below or above."""
+    def typical(self, protocol: str, part: str = WHOLE) -> int:
+        """Return the number of responses to show where there is room for one."""
         there = self.responses(protocol, part)
-        return max((n for n in there if n <= _TYPICAL), default=min(there, default=_TYPICAL))
+        return typical(there)
 
     def get(self, protocol: str, part: str, responses: int, level: str) -> dict[str, Any] | None:
         """Return one figure, or None."""
@@ -122,7 +132,7 @@ class Figures:
 
     def metric(self, protocol: str, responses: int, level: str, metric: Metric) -> dict[str, Any] | None:
         """Return value, low and high of a metric of all cases of a protocol, or None."""
-        row = self.get(protocol, _WHOLE, responses, level)
+        row = self.get(protocol, WHOLE, responses, level)
         return None if row is None else row["metrics"].get(metric)
 
     def all_of(self, protocol: str) -> list[dict[str, Any]]:
@@ -170,10 +180,10 @@ def kinds(figures: Figures) -> tuple[list[Kind], list[Kind]]:
             continue
         for part in figures.parts(protocol):
             lab = figures.get(protocol, part, responses, Level.LAB)
-            if lab is not None and (part == _WHOLE or part.startswith(EXPECT)):
+            if lab is not None and (part == WHOLE or part.startswith(EXPECT)):
                 release = figures.get(protocol, part, responses, Level.RELEASE)
                 one = Kind(protocol, part, figures.left_out(protocol), responses, lab, release)
-                out[part != _WHOLE].append(one)
+                out[part != WHOLE].append(one)
     return out
 
 
@@ -205,7 +215,7 @@ def parts_of(figures: Figures, protocol: str) -> list[Part]:
     """Return the parts of a protocol without their sum; of `language: en` the kind is `language`."""
     found = []
     for part in figures.parts(protocol):
-        if part != _WHOLE:
+        if part != WHOLE:
             kind, colon, title = part.partition(": ")
             found.append(_part(figures, protocol, part, title if colon else part, kind if colon else ""))
     return found
@@ -215,9 +225,9 @@ def compared_with(figures: Figures, protocol: str) -> list[Part]:
     """Return what the parts of a protocol are compared with: the unchanged cases, and the protocol's own sum."""
     rows = []
     if protocol != _BASE and figures.responses(_BASE):
-        rows.append(_part(figures, _BASE, _WHOLE, _BASE, ""))
+        rows.append(_part(figures, _BASE, WHOLE, _BASE, ""))
     if figures.responses(protocol):
-        rows.append(_part(figures, protocol, _WHOLE, "all of them", ""))
+        rows.append(_part(figures, protocol, WHOLE, "all of them", ""))
     return rows
 
 

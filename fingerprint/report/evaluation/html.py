@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from fingerprint.data.registry import Registry
 from fingerprint.metrics import Level, Metric
 from fingerprint.report.evaluation import candidates, claims, confusion, curves, numbers, similarity
 from fingerprint.report.evaluation.figures import (
@@ -50,6 +51,10 @@ def render_html(report: dict[str, Any]) -> str:
 
 def _environment() -> Environment:
     made = environment("fingerprint.report.evaluation")
+    registry = Registry.load()
+    made.filters["lab"] = lambda key, most=numbers.LONGEST_NAME: numbers.name(
+        registry.display(key) if key else key, most
+    )
     made.globals |= {
         "interval": numbers.interval,
         "value_of": numbers.value_of,
@@ -69,7 +74,9 @@ def _section(key: str, title: str, template: str = "", **view: Any) -> _Section:
 
 
 def _summary(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
-    return [_section("summary", "In a minute", headline=report["summary"]["headline"], notes=report["notes"])]
+    summary = report["summary"]
+    said = {"conclusion": summary.get("conclusion", ""), "headline": summary["headline"], "notes": report["notes"]}
+    return [_section("summary", "In a minute", **said)]
 
 
 def _kinds(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
@@ -158,9 +165,9 @@ def _similarity(report: Mapping[str, Any], figures: Figures) -> list[_Section]:
         _section(
             "similarity",
             "The map and the tree of releases",
-            map=similarity.draw_map(points) if points else None,
+            map=similarity.draw_map(points, Registry.load().display) if points else None,
             points=rows,
-            tree=similarity.draw_tree(tree, looks) if tree else None,
+            tree=similarity.draw_tree(tree, looks, Registry.load().display) if tree else None,
         )
     ]
 

@@ -80,7 +80,9 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]], words: int = 1) -
 def _summary(report: Mapping[str, Any]) -> list[str]:
     lines = [f"- **{big(line['value'])}** {escaped(line['text'])}" for line in report["summary"]["headline"]]
     notes = [f"- {escaped(note)}" for note in report["notes"]]
-    blocks = ["\n".join(lines)] if lines else []
+    conclusion = report["summary"].get("conclusion", "")
+    blocks = [f"> {escaped(conclusion)}"] if conclusion else []
+    blocks += ["\n".join(lines)] if lines else []
     return blocks + (["What to keep in mind:", "\n".join(notes)] if notes else [])
 
 

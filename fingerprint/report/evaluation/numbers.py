@@ -9,7 +9,8 @@ from fingerprint.base.escaping import printable
 from fingerprint.metrics import Metric
 
 DASH = "–"
-_LONGEST_NAME = 60
+LONGEST_NAME = 60
+"""Characters of a name that are shown, unless a place has less room."""
 
 
 def percent(share: float | None, digits: int = 1) -> str:
@@ -57,7 +58,7 @@ def interval(metric: str, found: Mapping[str, Any] | None) -> str:
     return f"{text} ({value_of(metric, low).removesuffix('%')}–{value_of(metric, high).removesuffix('%')})"
 
 
-def name(text: object, most: int = _LONGEST_NAME) -> str:
+def name(text: object, most: int = LONGEST_NAME) -> str:
     """Return a name on one line, safe to show and of at most `most` characters."""
     shown = DASH if text is None else printable(str(text))
     return shown if len(shown) <= most else shown[: most - 1] + "…"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain, zip_longest
+from math import dist
 from statistics import median
 from typing import Any
 
@@ -12,12 +14,19 @@ from fingerprint.report.evaluation.numbers import name
 from fingerprint.report.evaluation.svg import Axis, Mark, marks, path, px
 
 # Of the map, in user units; letters and lines are of the size that style.css gives them.
-_WIDTH, _MARGIN = 880.0, 26.0
-_LOWEST, _HIGHEST = 420.0, 720.0
-_NAMED, _LETTERS = 26, 24
-_LETTER, _LINE = 6.6, 15.0
+_WIDTH, _MARGIN = 1180.0, 30.0
+_LOWEST, _HIGHEST = 560.0, 1000.0
+_LETTERS = 24
+# A letter's width and a line's height: of the names of labs, and of releases.
+_LAB, _RELEASE = (8.4, 17.0), (5.2, 11.5)
 # Where a name may stand beside its dot, the best position first.
-_BESIDE = ((8.0, 4.0, "start"), (-8.0, 4.0, "end"), (0.0, -9.0, "middle"), (0.0, 18.0, "middle"))
+_BESIDE = ((7.0, 3.5, "start"), (-7.0, 3.5, "end"), (0.0, -8.0, "middle"), (0.0, 15.0, "middle"))
+_ANCHORS = {"start": 0.0, "end": 1.0, "middle": 0.5}
+
+Display = Callable[[str], str]
+"""Gives the name of a lab for people."""
+
+_Box = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -30,6 +39,17 @@ class Dot:
 
 
 @dataclass(frozen=True)
+class Label:
+    """A name laid out; `lab` says whether it is that of a lab."""
+
+    x: str
+    y: str
+    anchor: str
+    text: str
+    lab: bool
+
+
+@dataclass(frozen=True)
 class Map:
     """The map laid out.
 
@@ -37,24 +57,25 @@ class Map:
         width: In user units.
         height: In user units.
         dots: A dot for each release.
-        names: Positions, anchors and texts.
-        labs: Each lab's mark and number of releases.
+        names: Of labs and releases.
+        labs: Each lab's name for people, mark and number of releases.
         cases: Where each case lies, and path data of the lines to the releases that are most like it.
     """
 
     width: float
     height: float
     dots: list[Dot]
-    names: list[tuple[str, str, str, str]]
+    names: list[Label]
     labs: list[tuple[str, Mark, int]]
     cases: list[tuple[float, float, str]]
 
 
-def draw_map(points: Sequence[Mapping[str, Any]], near: Sequence[Sequence[str]] = ()) -> Map:
+def draw_map(points: Sequence[Mapping[str, Any]], display: Display, near: Sequence[Sequence[str]] = ()) -> Map:
     """Lay out the map; both directions have the same unit, for only distances mean anything.
 
     Args:
         points: The releases.
+        display: Names the labs.
         near: For each case that is shown, the releases that are most like it, the most similar first. They are named,
             and the case lies among them.
     """
@@ -78,7 +99,9 @@ def draw_map(points: Sequence[Mapping[str, Any]], near: Sequence[Sequence[str]] 
     shown = [[release for release in of if release in positions] for of in near]
     dots = [
         Dot(
-            look[p["lab"]], look[p["lab"]].at(*positions[p["release"]], 4.5), f"{name(p['release'])} ({name(p['lab'])})"
+            look[p["lab"]],
+            look[p["lab"]].at(*positions[p["release"]], 4.0),
+            f"{name(p['release'])} ({name(display(p['lab']))})",
         )
         for p in points
     ]
@@ -86,8 +109,8 @@ def draw_map(points: Sequence[Mapping[str, Any]], near: Sequence[Sequence[str]] 
         _WIDTH,
         height,
         dots,
-        _names(points, positions, list(look), height, [release for of in shown for release in of]),
-        [(lab, look[lab], sizes[lab]) for lab in look],
+        _names(points, positions, [(lab, display(lab)) for lab in look], height, list(chain(*shown))),
+        [(display(lab), look[lab], sizes[lab]) for lab in look],
         [_case([positions[release] for release in of]) for of in shown if of],
     )
 
@@ -95,27 +118,43 @@ def draw_map(points: Sequence[Mapping[str, Any]], near: Sequence[Sequence[str]] 
 def _names(
     points: Sequence[Mapping[str, Any]],
     positions: Mapping[str, tuple[float, float]],
-    labs: Sequence[str],
+    labs: Sequence[tuple[str, str]],
     height: float,
     near: Sequence[str],
-) -> list[tuple[str, str, str, str]]:
-    """Name the releases that are most like a case, and the most typical one of each of the largest labs."""
-    taken: list[tuple[float, float, float, float]] = []
-    chosen = []
-    typical = [_typical([p["release"] for p in points if p["lab"] == lab], positions) for lab in labs[:_NAMED]]
-    for release in dict.fromkeys((*near, *typical)):
-        text = name(release, _LETTERS)
-        x, y = positions[release]
-        wide = _LETTER * len(text)
-        for start, base, anchor in _BESIDE:
-            begin = x + start - {"start": 0.0, "end": wide, "middle": wide / 2}[anchor]
-            box = (begin, y + base - _LINE + 3, begin + wide, y + base + 3)
-            inside = box[0] > 4 and box[2] < _WIDTH - 4 and box[1] > 4 and box[3] < height - 4
-            if inside and not any(_overlap(box, other) for other in taken):
-                taken.append(box)
-                chosen.append((px(x + start), px(y + base), anchor, text))
-                break
+) -> list[Label]:
+    """Name the releases near a case, each lab at its most typical release, then all others that have room."""
+    taken: list[_Box] = []
+    chosen: list[Label] = []
+    for release in dict.fromkeys(near):
+        _place(positions[release], name(release, _LETTERS), False, height, (taken, chosen))
+    of_lab = {lab: [p["release"] for p in points if p["lab"] == lab] for lab, _ in labs}
+    for lab, shown in labs:
+        middle = tuple(median(positions[r][axis] for r in of_lab[lab]) for axis in (0, 1))
+        release = min(of_lab[lab], key=lambda r: (dist(positions[r], middle), r))
+        _place(positions[release], name(shown, _LETTERS), True, height, (taken, chosen))
+    # One of each lab after the other, so that no lab's names take all the room.
+    for turn in zip_longest(*of_lab.values()):
+        for release in (one for one in turn if one is not None and one not in near):
+            _place(positions[release], name(release, _LETTERS), False, height, (taken, chosen))
     return chosen
+
+
+def _place(
+    at: tuple[float, float], text: str, lab: bool, height: float, so_far: tuple[list[_Box], list[Label]]
+) -> None:
+    """Put a name beside a point, if one of the positions is free; so_far: the room that is taken, and the names."""
+    taken, chosen = so_far
+    letter, line = _LAB if lab else _RELEASE
+    wide = letter * len(text)
+    for start, base, anchor in _BESIDE:
+        x, y = at[0] + start, at[1] + base
+        begin = x - wide * _ANCHORS[anchor]
+        box = (begin, y - line + 3, begin + wide, y + 3)
+        inside = box[0] > 4 and box[2] < _WIDTH - 4 and box[1] > 4 and box[3] < height - 4
+        if inside and not any(_overlap(box, other) for other in taken):
+            taken.append(box)
+            chosen.append(Label(px(x), px(y), anchor, text, lab))
+            return
 
 
 def _case(near: Sequence[tuple[float, float]]) -> tuple[float, float, str]:
@@ -124,13 +163,7 @@ def _case(near: Sequence[tuple[float, float]]) -> tuple[float, float, str]:
     return x, y, "".join(path([(x, y), one]) for one in near)
 
 
-def _typical(releases: Sequence[str], positions: Mapping[str, tuple[float, float]]) -> str:
-    """The release in the middle of its lab."""
-    across, up = median(positions[r][0] for r in releases), median(positions[r][1] for r in releases)
-    return min(releases, key=lambda r: ((positions[r][0] - across) ** 2 + (positions[r][1] - up) ** 2, r))
-
-
-def _overlap(a: tuple[float, float, float, float], b: tuple[float, float, float, float]) -> bool:
+def _overlap(a: _Box, b: _Box) -> bool:
     return a[0] < b[2] and b[0] < a[2] and a[1] < b[3] and b[1] < a[3]
 
 
@@ -188,7 +221,7 @@ class Tree:
     names_at: float
 
 
-def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], wide: float = _TREE) -> Tree:
+def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], display: Display, wide: float = _TREE) -> Tree:
     """Lay out a tree of nodes (`height`, `support`, `children`) and leaves (`release`, `lab`), `wide` without names.
 
     No recursion: a tree that always grows by one release is as deep as it has releases.
@@ -203,7 +236,8 @@ def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], wide: float = 
             node.y = LINE * (len(leaves) + 0.5) + 8
             look = looks.get(item["lab"])
             shape = look.at(_TREE_MARGIN + wide + 10, node.y, 3.6) if look else ""
-            leaves.append(Leaf(name(item["release"], _TREE_LETTERS), name(item["lab"], 20), node.y, look, shape))
+            lab = name(display(item["lab"]), 20)
+            leaves.append(Leaf(name(item["release"], _TREE_LETTERS), lab, node.y, look, shape))
             node.releases = [item["release"]]
         elif seen:
             # A branch without a height begins where its parts do.

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 
 # Room around the lines, for labels.
-_TOP, _RIGHT, _BOTTOM, _LEFT = 14.0, 18.0, 46.0, 62.0
-_SMALL_LEFT = 48.0
+_TOP, _RIGHT, _BOTTOM, _LEFT = 14.0, 18.0, 46.0, 78.0
+_SMALL_LEFT = 64.0
 
 COLOURS = 8
 _SIDES = 0.89

@@ -54,7 +54,7 @@ def place_section(context: PageContext, titles: Sequence[str] = ("These response
     view = {
         "titles": titles,
         "near": near,
-        "map": draw_map(around.releases, [[one.release for one in of] for of in near])
+        "map": draw_map(around.releases, name, [[one.release for one in of] for of in near])
         if around and around.releases
         else None,
         "tree": None,
@@ -84,7 +84,7 @@ def _tree(root: Mapping[str, Any], context: PageContext, found: list[Any]) -> di
             node["release"] = name(node["lab"])
         stack += reversed(node.get("children", []))
     # The same marks as on the map.
-    tree = draw_tree(copied, marks(Counter(labs)), _TREE)
+    tree = draw_tree(copied, marks(Counter(labs)), name, _TREE)
     first = [sorted(of, key=lambda lab: (-of[lab], lab))[:3] for of in best]
     rows = [
         (leaf, [(of.get(lab, 0.0), lab in top) for of, top in zip(best, first, strict=True)])

@@ -116,7 +116,7 @@ def _protocol(name: str) -> dict[str, Any]:
         "question": f"What about {name}?",
         "left_out": "A fifth of the prompts.",
         "views": _VIEWS[name],
-        "by_kind": {"same-set": 10}.get(name, 25) if name in _EXPECT else None,
+        "by_kind": 25 if name in _EXPECT else None,
     }
 
 

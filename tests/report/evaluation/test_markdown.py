@@ -29,7 +29,7 @@ def test_all_in_brief(text: str) -> None:
     verdicts = r"60\.0% \| 4\.0% \| 80\.0% \| 20\.0% \| 2\.500 \| 91\.0% \| 0\.040"
     top = r"9\d\.\d% \([\d.]+–[\d.]+\) \| \d+\.\d% \| \d+\.\d%"
     assert re.search(rf"(?m)^\| all \| 25 \| \d+ \| 2\.0% \| {top} \| {verdicts} \|$", text)
-    assert re.search(rf"(?m)^\| same-set \| A fifth of the prompts\. \| 10 \| \d+ \| {top} \| {verdicts} \|$", text)
+    assert re.search(rf"(?m)^\| same-set \| A fifth of the prompts\. \| 25 \| \d+ \| {top} \| {verdicts} \|$", text)
     assert re.search(
         r"(?m)^\| unknown-lab, expect new \| A fifth of the prompts\. \| 25 \| \d+ \| – \| – \| – \| 60\.0%", text
     )

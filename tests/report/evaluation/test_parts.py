@@ -64,7 +64,7 @@ def test_the_number_of_responses_is_on_a_logarithmic_axis() -> None:
     assert axis.position(100, 0, 100) == 100
 
 
-def test_protocols_in_order_and_the_number_nearest_to_ten() -> None:
+def test_protocols_in_order_and_the_number_nearest_to_the_usual_one() -> None:
     rows = [figure("other-set", responses=3), figure("same-set", responses=25), figure("extra")]
     figures = lookup(rows, ("absent", "same-set", "other-set"))
     assert figures.protocols() == ["same-set", "other-set", "extra"]
@@ -109,15 +109,17 @@ def test_confusion_counts_what_is_not_listed_as_right() -> None:
 
 def test_the_map_keeps_distances_and_names_do_not_overlap() -> None:
     points = [{"release": f"r{i}", "lab": f"l{i % 30}", "family": "f", "x": i % 20, "y": i // 20} for i in range(400)]
-    drawn = similarity.draw_map(points)
+    drawn = similarity.draw_map(points, str.upper)
     assert len(drawn.dots) == 400
     assert len(drawn.labs) == 30
     boxes = []
-    for x, y, anchor, text in drawn.names:
-        wide = 6.0 * len(text)
-        left = float(x) - {"start": 0, "end": wide, "middle": wide / 2}[anchor]
-        boxes.append((left, float(y) - 11, left + wide, float(y)))
-    assert len(boxes) > 10
+    for one in drawn.names:
+        wide, tall = (7.5 * len(one.text), 13) if one.lab else (4.8 * len(one.text), 9)
+        left = float(one.x) - {"start": 0, "end": wide, "middle": wide / 2}[one.anchor]
+        boxes.append((left, float(one.y) - tall, left + wide, float(one.y)))
+    # Every lab has its name, and what room is left has those of releases.
+    assert {one.text for one in drawn.names if one.lab} == {f"L{i}" for i in range(30)}
+    assert len(boxes) > 200
     for i, a in enumerate(boxes):
         assert a[0] >= 0
         assert a[2] <= drawn.width
@@ -125,8 +127,8 @@ def test_the_map_keeps_distances_and_names_do_not_overlap() -> None:
 
 
 def test_a_map_of_one_point_or_none() -> None:
-    assert len(similarity.draw_map([{"release": "r", "lab": "l", "family": "f", "x": 1.0, "y": 2.0}]).dots) == 1
-    assert similarity.draw_map([{"release": "r", "lab": "l", "family": "f", "x": None, "y": 2.0}]).dots == []
+    assert len(similarity.draw_map([{"release": "r", "lab": "l", "family": "f", "x": 1.0, "y": 2.0}], str).dots) == 1
+    assert similarity.draw_map([{"release": "r", "lab": "l", "family": "f", "x": None, "y": 2.0}], str).dots == []
 
 
 def test_the_tree_writes_support_from_a_half_on_and_keeps_order() -> None:
@@ -135,7 +137,9 @@ def test_the_tree_writes_support_from_a_half_on_and_keeps_order() -> None:
 
     first = {"height": 1.0, "support": 0.5, "children": [leaf("a"), leaf("b")]}
     second = {"height": None, "support": 0.49, "children": [leaf("c"), leaf("d")]}
-    drawn = similarity.draw_tree({"height": 2.0, "support": None, "children": [first, second]}, {"l": mark(0)})
+    drawn = similarity.draw_tree(
+        {"height": 2.0, "support": None, "children": [first, second]}, {"l": mark(0)}, str.upper
+    )
     assert [one.release for one in drawn.leaves] == ["a", "b", "c", "d"]
     assert [text for _, _, text in drawn.supports] == ["50"]
     assert [(one.support, one.members) for one in drawn.supported] == [(0.5, ["a", "b"])]
