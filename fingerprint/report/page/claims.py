@@ -11,7 +11,7 @@ from fingerprint.report.layout import Names, counted, short_names
 from fingerprint.report.page.comparisons import case_facts, pair_sections, pair_sentences
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, claim_lines
-from fingerprint.report.page.parts import chart_section, closing_sections, domain_section, marker_section
+from fingerprint.report.page.parts import closing_sections, domain_section, marker_section
 from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Page, Section
@@ -124,10 +124,11 @@ def _right(verdict: ClaimVerdict) -> list[Section]:
     if any(not row.promised for row in verdict.rates):
         notes.append("* Nothing is promised to a claim that was chosen by these responses themselves.")
     view = {
+        "chart": chart,
         "lead": "The lines show how many claims so many responses settle; the others stay inconclusive.",
         "caption": f"Measured on held-out claims with {counted(verdict.responses, 'response')}",
         "head": ("the claim was", "claims", "called consistent", "called inconsistent"),
         "rows": rows,
         "notes": notes,
     }
-    return [chart_section("How often is it right?", chart, view)]
+    return [Section("right", "How often is it right?", "right", view)]
