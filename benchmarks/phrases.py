@@ -40,6 +40,11 @@ def read(path: Path, registry: Registry) -> Iterator[tuple[str, str]]:
             yield known.lab, mask_names(text[:CHARACTERS])
 
 
+def is_wordy(phrase: str) -> bool:
+    """Whether it is no name of a variable."""
+    return all(len(word) > 1 or word in "ai" for word in phrase.split(" "))
+
+
 def main(folder: Path, out: Path) -> None:
     registry = Registry.load()
     corpora: Counter[str] = Counter()
@@ -59,7 +64,7 @@ def main(folder: Path, out: Path) -> None:
                 everywhere[phrase] += count
                 labs_with[phrase] |= by[phrase]
         print(path.name, len(seen), flush=True)
-    wide = [p for p, n in corpora.items() if n >= LEAST_CORPORA and len(labs_with[p]) >= LEAST_LABS]
+    wide = [p for p, n in corpora.items() if n >= LEAST_CORPORA and len(labs_with[p]) >= LEAST_LABS and is_wordy(p)]
     phrases = []
     for order, most in KEPT.items():
         own = sorted((p for p in wide if p.count(" ") + 1 == order), key=lambda p: (-everywhere[p], p))

@@ -17,6 +17,7 @@ from fingerprint.cli.terminal import screen
 from fingerprint.errors import InputError
 
 if TYPE_CHECKING:
+    from fingerprint.api import Fingerprint
     from fingerprint.data.response import Case
     from fingerprint.data.rows import Options
     from fingerprint.model.claim_verdict import ClaimVerdict
@@ -79,12 +80,7 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
 
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder, given["encoder"])
-    rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
-    verified: Callable[[Case], ClaimVerdict | ReferenceVerdict]
-    if reference is None:
-        verified = partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
-    else:
-        verified = partial(known.verify_against, reference=reference, **rates)
+    verified = _verified(known, given, reference)
     cases = Cases(files, reading, given["together"], debug=bool(context.obj))
     judged: list[tuple[ClaimVerdict | ReferenceVerdict, Case]] = []
 
@@ -101,6 +97,16 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
     if cases.failed:
         return _FAILED
     return next((CODES[word] for word in ("inconsistent", "inconclusive") if word in words), CODES["consistent"])
+
+
+def _verified(
+    known: Fingerprint, given: Mapping[str, Any], reference: Case | None
+) -> Callable[[Case], ClaimVerdict | ReferenceVerdict]:
+    """What says whether a case is what is claimed."""
+    rates = {name: given[name] for name in ("false_alarms", "false_accepts")}
+    if reference is None:
+        return partial(known.verify, claimed=known.claim(given["claimed"]), **rates)
+    return partial(known.verify_against, reference=reference, **rates)
 
 
 def _reference(paths: Sequence[str], files: Sequence[str], reading: Options) -> Case:

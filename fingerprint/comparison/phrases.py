@@ -16,6 +16,9 @@ PRIOR_WORDS = 1_000.0
 NOTABLE = 1.96
 # Of a lab, whose counts are large: a third more or less, of some dozens.
 _LAB_NOTABLE = 3.0
+# Of the words of a case, so many have to be in the table; an English text has over half. In another language every
+# English word would seem to be avoided.
+_LEAST_SHARE = 0.3
 # A phrase that occurs once shows nothing.
 _LEAST_COUNT = 2
 
@@ -95,12 +98,13 @@ def phrases_for_and_against(
         most: Phrases of each kind at most.
 
     Returns:
-        The phrases for the lab and those against it, the clearest first; none for a lab that is not in the table.
+        The phrases for the lab and those against it, the clearest first; none for a lab that is not in the table, and
+        for a case in another language.
 
     References:
         Monroe, Colaresi & Quinn (2008), as `log_odds`.
     """
-    if lab not in table.labs or not case.words:
+    if lab not in table.labs or not _is_in(case, table):
         return (), ()
     column = table.labs.index(lab)
     found: tuple[list[tuple[float, PhraseEvidence]], list[tuple[float, PhraseEvidence]]] = ([], [])
@@ -138,7 +142,7 @@ def phrases_between(
     References:
         Monroe, Colaresi & Quinn (2008), as `log_odds`.
     """
-    if not first.words or not second.words:
+    if not _is_in(first, table) or not _is_in(second, table):
         return ()
     rows = []
     for number, phrase in enumerate(table.phrases):
@@ -151,6 +155,12 @@ def phrases_between(
             rows.append((abs(z), PhraseDifference(phrase, *rates, z)))
     rows.sort(key=lambda row: (-row[0], row[1].phrase))
     return tuple(one for _, one in _without_parts(rows)[:most])
+
+
+def _is_in(case: PhraseCounts, table: PhraseTable) -> bool:
+    """Whether a case is in the language of the table."""
+    found = sum(case.counts[phrase] for phrase in table.phrases if " " not in phrase)
+    return found > _LEAST_SHARE * case.words > 0
 
 
 def _standardised(seen: float, expected: float) -> float:

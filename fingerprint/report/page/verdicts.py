@@ -20,7 +20,7 @@ from fingerprint.model.verdict import (
 from fingerprint.report.layout import Names, counted
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, verdict_lines
-from fingerprint.report.page.parts import chart_section, closing_sections, domain_section, marker_section
+from fingerprint.report.page.parts import closing_sections, domain_section, marker_section
 from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Bar, Page, Ranking, Section
@@ -29,7 +29,7 @@ from fingerprint.report.rates import KINDS, expected
 # Rows of each ranking.
 _LABS, _FAMILIES, _RELEASES = 8, 4, 6
 
-_TONES: dict[VerdictWord, str] = {
+TONES: dict[VerdictWord, str] = {
     VerdictWord.ATTRIBUTED: "firm",
     VerdictWord.NEW_RELEASE: "firm",
     VerdictWord.LIKELY: "leaning",
@@ -37,6 +37,7 @@ _TONES: dict[VerdictWord, str] = {
     VerdictWord.NONE_OF_THESE: "leaning",
     VerdictWord.INCONCLUSIVE: "open",
 }
+"""How each verdict is coloured; a test holds it complete."""
 
 
 def verdict_page(verdict: Verdict, context: PageContext) -> Page:
@@ -56,7 +57,7 @@ def verdict_page(verdict: Verdict, context: PageContext) -> Page:
         kicker="who wrote these responses?",
         words=verdict_in_words(verdict, name),
         word=verdict.verdict,
-        tone=_TONES[verdict.verdict],
+        tone=TONES[verdict.verdict],
         facts=_facts(verdict),
         sentences=_sentences(verdict, name),
         warnings=verdict.warnings,
@@ -136,6 +137,7 @@ def _right(verdict: Verdict, context: PageContext) -> list[Section]:
     head = ("kind of case", "cases", "first lab right", "attributed", "of these wrong", "or likely", "of these wrong")
     promised = {one.kind for one in rates.mixture if one.promised}
     view = {
+        "chart": chart,
         "lead": "Each line is one kind of case: what the model had not seen of it when it was tested. The line shows "
         "how often the lab that it ranks first was the right one.",
         "caption": f"Measured on held-out cases with {counted(rates.responses, 'response')}",
@@ -143,7 +145,7 @@ def _right(verdict: Verdict, context: PageContext) -> list[Section]:
         "rows": [_kind(row, promised) for row in rates.kinds],
         "notes": _allowed(rates, promised),
     }
-    return [chart_section("How often is it right?", chart, view)]
+    return [Section("right", "How often is it right?", "right", view)]
 
 
 def _kind(row: KindRates, promised: set[str]) -> tuple[str, ...]:
