@@ -26,7 +26,7 @@ Found = Verdict | ClaimVerdict | Comparison
 PAGE_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-"""The content security policy of a verdict's page: that of its own meta tag, and no frames."""
+"""The content security policy of a verdict's page. Its meta tag allows no style but one; frames are said here alone."""
 
 # What stands for a command line in the page of a verdict.
 _COMMANDS = {
