@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
-from fingerprint.base.keys import factorize
+from fingerprint.base.keys import factorize, prompt_digest
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
@@ -29,6 +29,7 @@ from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
+from fingerprint.model.prompts import PromptTable
 from fingerprint.model.verdict import (
     FALSE_ACCEPTS,
     FALSE_ALARMS,
@@ -128,6 +129,11 @@ class Fingerprint:
     def information(self) -> InformationGain | None:
         """How much kinds of prompts tell about the lab; None in a model without this document."""
         return self._model.information
+
+    @property
+    def prompts(self) -> PromptTable | None:
+        """The prompts that the model was trained on; None where it does not keep them."""
+        return self._model.prompts
 
     @property
     def config(self) -> Config:
@@ -236,6 +242,7 @@ class Fingerprint:
             candidates=None if candidates is None else self._candidates(candidates, everyone, allowed, question),
             side_evidence=None if style_only else self._side(case, everyone, candidates),
             model=self._model.info,
+            known_prompts=self._known_prompts(case),
         )
 
     def claim(self, name: str) -> Claimed:
@@ -371,6 +378,11 @@ class Fingerprint:
         outside = next((share for share in others if share.lab != UNKNOWN), None)
         calibrated = int(nearest(of.expectations[question.expect].candidates, number))
         return Candidates(tuple(dict.fromkeys(candidates)), of.config.candidate_prior, calibrated, outside)
+
+    def _known_prompts(self, case: Case) -> int | None:
+        if self.prompts is None:
+            return None
+        return int(self.prompts.knows([prompt_digest(record.prompt) for record in case.records]).sum())
 
     def _side(self, case: Case, everyone: Posterior, candidates: Sequence[str] | None) -> SideEvidence:
         """Return the side evidence; what it says of labs that are no candidates counts for "none of these"."""

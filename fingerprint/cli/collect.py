@@ -12,6 +12,7 @@ import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import options
+from fingerprint.cli.probe_sets import load_set
 from fingerprint.cli.terminal import ProgressTable, dollars, resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
@@ -28,7 +29,14 @@ INCOMPLETE = 1
 
 @click.command("collect")
 @click.argument("models", nargs=-1, required=True, metavar="MODEL...")
-@click.option("--probes", "set_name", required=True, metavar="SET", help="What to ask: a set's name, or a file.")
+@click.option(
+    "--probes",
+    "set_name",
+    required=True,
+    metavar="SET",
+    help="What to ask: a set's name, a file, or corpus:NAME or corpus:NAME:N for (N of) the prompts of a public "
+    "corpus.",
+)
 @options.answers
 @options.base_url
 @click.option("--draws", type=click.IntRange(min=1), help="Answers to each probe.  [default: as the probe says, or 1]")
@@ -62,11 +70,10 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
     from fingerprint.collect.messages import Sampling
     from fingerprint.collect.plan import RequestSettings
     from fingerprint.collect.run import RunSettings, collect, start
-    from fingerprint.data.probes import load_probes
 
     sampling = Sampling(given["temperature"], given["top_p"])
     settings = RequestSettings(given["draws"], sampling, given["max_tokens"], given["system"])
-    jobs = _jobs(models, load_probes(set_name), settings, out, base_url)
+    jobs = _jobs(models, load_set(set_name), settings, out, base_url)
     counters: list[Counters] = []
 
     async def work() -> None:
@@ -74,6 +81,7 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
             counters.extend(await start(jobs))
             if not given["dry_run"]:
                 budget = budget_of(counters, given["max_cost"])
+                check_reaches(jobs, counters, given["max_cost"])
                 make_folder(out)
                 retry = RetryPolicy(timeout=given["timeout"])
                 with ProgressTable(counters):
@@ -124,6 +132,22 @@ def budget_of(counters: Sequence[Counters], limit: float | None) -> Budget:
         if limit is not None and counted.price is None:
             raise FingerprintError(f"{counted.model}: its price is unknown, so --max-cost cannot hold; leave it out")
     return Budget(limit)
+
+
+def check_reaches(jobs: Sequence[Job], counters: Sequence[Counters], limit: float | None) -> None:
+    """Raise FingerprintError if --max-cost does not reach for the cheapest question that is left of all models."""
+    from fingerprint.collect.prices import most_cost
+
+    costs = [
+        most_cost(request.question, counted.price)
+        for job, counted in zip(jobs, counters, strict=True)
+        for request in job.todo
+        if counted.price
+    ]
+    if limit is not None and costs and min(costs) > limit:
+        raise FingerprintError(
+            f"--max-cost {limit:g} does not reach for one probe: the cheapest may cost ${min(costs):.4f}"
+        )
 
 
 def make_folder(folder: Path) -> None:

@@ -18,6 +18,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
+from fingerprint.cli.probe_sets import Sets, load_sets
 from fingerprint.cli.terminal import dollars, resumable, screen
 from fingerprint.cli.verify import CODES
 from fingerprint.errors import FingerprintError
@@ -46,7 +47,15 @@ _Found = TypeVar("_Found")
 @options.answers
 @options.model
 @options.encoder
-@click.option("--probes", "sets", multiple=True, metavar="SET", help="What may be asked; repeatable.  [default: all]")
+@click.option(
+    "--probes",
+    "sets",
+    multiple=True,
+    metavar="SET",
+    help="What may be asked; repeatable: a set's name, a file, corpus:NAME or corpus:NAME:N for (N of) the prompts of "
+    "a public corpus, or best: those prompts of all corpora that the model knows which tell most for their cost.  "
+    "[default: best]",
+)
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
 @options.max_cost
@@ -81,13 +90,15 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
     from fingerprint.base.files import data_dir
 
     known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
-    note = None if known.information else "the model has no table of information gains: every kind was asked in turn"
+    probes = load_sets(given["sets"], known, _in_question(given["candidates"], known))
+    missing = None if known.information else "the model has no table of information gains: every kind was asked in turn"
+    note = missing or probes.note or None
     if claimed is None:
-        identified, counters = _asked(target, _identification(known, given), _leaders, given)
+        identified, counters = _asked(target, _identification(known, given), _leaders, probes, given)
         outcome = _Outcome(identified, _found(identified, target, counters), counters, note)
         click.echo(_WRITERS[given["form"]](outcome, given["top"]), nl=False)
         return GIVEN_UP if identified.given_up else 0
-    verified, counters = _asked(target, _verification(known, claimed, given), _ratio, given)
+    verified, counters = _asked(target, _verification(known, claimed, given), _ratio, probes, given)
     sequence = _Outcome(verified, _found(verified, target, counters), counters, note)
     click.echo(_CLAIM_WRITERS[given["form"]](sequence), nl=False)
     return CODES[sequence.found.verdict.verdict]
@@ -120,11 +131,17 @@ def _identification(known: Fingerprint, given: dict[str, Any]) -> Identification
     identifier = Identifier(
         identify,
         Choice(known.information),
-        {lab: labs is None or lab in labs for lab in known.labs},
+        _in_question(given["candidates"], known),
         () if given["style_only"] else tuple(known.side.domains()),
         known.config.probing,
     )
     return Identification(identifier)
+
+
+def _in_question(candidates: Any, known: Fingerprint) -> dict[str, bool]:
+    """The model's labs, and whether each is a candidate."""
+    labs = candidates_of(candidates, known.labs)
+    return {lab: labs is None or lab in labs for lab in known.labs}
 
 
 def _verification(known: Fingerprint, claimed: str, given: dict[str, Any]) -> Verification:
@@ -138,14 +155,12 @@ def _verification(known: Fingerprint, claimed: str, given: dict[str, Any]) -> Ve
 
 
 def _asked(
-    target: str, aim: Aim[_Found], shown: Callable[[_Found], str], given: dict[str, Any]
+    target: str, aim: Aim[_Found], shown: Callable[[_Found], str], probes: Sets, given: dict[str, Any]
 ) -> tuple[Step[_Found], Counters]:
     """Question the model until the aim is reached, or a limit."""
     from fingerprint.collect.provider import open_provider, split
-    from fingerprint.data.probes import listed, load_probes
 
     provider, name = split(target)
-    loaded = [load_probes(one) for one in dict.fromkeys(given["sets"] or listed())]
     opened = open_provider(provider, given["base_url"])
 
     async def work() -> tuple[Step[_Found], Counters]:
@@ -156,12 +171,12 @@ def _asked(
 
         try:
             where = Target(opened, name, given["out"], given["base_url"])
-            whole = _joined([plan_job(where, probes, RequestSettings()) for probes in loaded])
+            whole = _joined([plan_job(where, one, RequestSettings()) for one in probes.probes])
             (counters,) = await start([whole])
             retry = RetryPolicy(timeout=given["timeout"])
             limits = Limits(budget_of([counters], given["max_cost"]), given["max_requests"], retry)
             make_folder(given["out"])
-            return await _followed(Session(whole, counters, aim, limits), _Reporter(shown)), counters
+            return await _followed(Session(whole, counters, aim, limits, probes.worth), _Reporter(shown)), counters
         finally:
             await opened.close()
 

@@ -11,8 +11,7 @@ from fingerprint.config import ProbingConfig
 from fingerprint.data.response import Case
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import LabShare, Verdict
-from fingerprint.probing.choice import Choice, firm
-from fingerprint.probing.session import Left
+from fingerprint.probing.choice import Choice, Left, firm
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +70,7 @@ class Identification:
         if firm(self._attributed, self._used, config):
             return "the verdict is firm"
         if left.kinds and not left.side and self._used >= config.verdict_after and self._verdict:
-            nats = choice.left_to_learn(left.kinds, left.answered, self._shares(self._verdict.labs))
+            nats = choice.left_to_learn(left, self._shares(self._verdict.labs))
             if nats < config.least_nats:
                 most = f"{max(nats, 0.0):.3f} nats"
                 return f"no other probe would change the verdict (one is expected to give at most {most})"
@@ -79,7 +78,7 @@ class Identification:
 
     def choose(self, left: Left) -> int:
         """Return the index of the next probe of style among those that are left."""
-        return self._identifier.choice.next(left.kinds, left.answered, self._probabilities())
+        return self._identifier.choice.next(left, self._probabilities())
 
     def _probabilities(self) -> Floats:
         """(L,) of the labs, by style and side evidence."""

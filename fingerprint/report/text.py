@@ -256,8 +256,9 @@ def _ratios(rows: Sequence[SideRatio | StatementRatio], name: Names) -> str:
 def _model(verdict: Verdict, page: _Page) -> list[str]:
     model = verdict.model
     newest = f", the newest from {printable(model.newest)}" if model.newest else ""
+    of_known = f", {verdict.known_prompts} of them to prompts that the model knows" if verdict.known_prompts else ""
     return wrap(
-        f"{verdict.n_used} of {counted(verdict.n_responses, 'response')} used. Model {printable(model.name)} "
+        f"{verdict.n_used} of {counted(verdict.n_responses, 'response')} used{of_known}. Model {printable(model.name)} "
         f"{printable(model.version)}, trained {printable(model.trained)}, knows {model.releases} releases{newest}.",
         page.width,
     )
