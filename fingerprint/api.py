@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from fingerprint.base.escaping import printable
 from fingerprint.base.files import data_dir
-from fingerprint.base.keys import factorize
+from fingerprint.base.keys import factorize, prompt_digest
 from fingerprint.config import Config
 from fingerprint.data.reader import case_of
 from fingerprint.data.registry import Registry
@@ -33,6 +33,7 @@ from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
 from fingerprint.model.posterior import Posterior
 from fingerprint.model.probe_information import InformationGain
+from fingerprint.model.prompts import PromptTable
 from fingerprint.model.similarity import Tree, lab_tree, release_tree
 from fingerprint.model.verdict import (
     FALSE_ACCEPTS,
@@ -144,6 +145,11 @@ class Fingerprint:
     def information(self) -> InformationGain | None:
         """How much kinds of prompts tell about the lab; None in a model without this document."""
         return self._model.information
+
+    @property
+    def prompts(self) -> PromptTable | None:
+        """The prompts that the model was trained on; None where it does not keep them."""
+        return self._model.prompts
 
     @property
     def config(self) -> Config:
@@ -291,6 +297,7 @@ class Fingerprint:
             side_evidence=side,
             combined=None if side is None else combine(by_style, side, asked, self._measured),
             model=self._model.info,
+            known_prompts=self._known_prompts(case),
         )
 
     def claim(self, name: str) -> Claimed:
@@ -422,6 +429,11 @@ class Fingerprint:
         outside = next((share for share in others if share.lab != UNKNOWN), None)
         calibrated = int(nearest(of.expectations[question.expect].candidates, number))
         return Candidates(tuple(dict.fromkeys(candidates)), of.config.candidate_prior, calibrated, outside)
+
+    def _known_prompts(self, case: Case) -> int | None:
+        if self.prompts is None:
+            return None
+        return int(self.prompts.knows([prompt_digest(record.prompt) for record in case.records]).sum())
 
     def _side(self, case: Case) -> SideEvidence:
         return side_evidence(case, self.labs, self.side.names, self.known_tokenizers)

@@ -377,6 +377,9 @@ class ProbingConfig(_Section, frozen=True):
         least_nats: Expected nats below which no further prompt is worth asking.
         prompts: Prompts of the training corpora that a model keeps at most, at 35 bytes each.
         prompt_prior: Answers' worth of the mean behind what the answers to one prompt tell.
+        request_tokens: Tokens' worth of a request itself: 12 requests may cost what 6,000 tokens do.
+        sent_price: Price of a token that is sent, in those of one that is written.
+        least_releases: Releases that must have answered a prompt before others are asked it.
         whole_prompt: Bytes that a prompt has at most if it is sure to be whole: corpora cut longer ones.
     """
 
@@ -388,6 +391,9 @@ class ProbingConfig(_Section, frozen=True):
     least_nats: Weight = 0.03
     prompts: Positive = 25_000
     prompt_prior: Weight = 15.0
+    request_tokens: Weight = 500.0
+    sent_price: Weight = 0.2
+    least_releases: Positive = 3
     whole_prompt: Positive = 1_900
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 import click
 import numpy as np
 
-from benchmarks.probing.model import prepare
-from benchmarks.probing.replay import LONGEST, Sessions, pools, replay
+from benchmarks.probing.model import Settings, prepare
+from benchmarks.probing.replay import LONGEST, How, Plan, Sessions, pools, replay
 from fingerprint.base.files import cache_dir
 
 ACCURACIES = (0.8, 0.85, 0.9, 0.925, 0.95, 0.975)
+ORDERS = {"at random": How.RANDOM, "chosen": How.CHOSEN}
 SHOWN = (1, 2, 3, 4, 5, 7, 10, 15, 20, 25)
 
 
@@ -59,13 +60,10 @@ def main(corpora: tuple[Path, ...], model: Path, draws: int, seed: int, jobs: in
     def say(text: str) -> None:
         print(f"{time.monotonic() - start:6.0f} s  {text}", flush=True)
 
-    cache = cache_dir()
-    world = prepare(list(corpora), model, jobs, seed, cache, say)
+    world = prepare(list(corpora), Settings(model, jobs, seed, cache_dir()), say)
     for known in (True, False):
-        some = pools(world, known)
-        orders = {
-            name: replay(world, some, chosen, draws, seed) for name, chosen in (("at random", False), ("chosen", True))
-        }
+        some = pools(world, world.in_domain & (world.known == known))
+        orders = {name: replay(world, some, Plan(how, draws, seed)) for name, how in ORDERS.items()}
         labs = len({int(world.lab[rows[0]]) for rows in some})
         title = "known releases" if known else "releases that the model was not trained on"
         say(f"{title}: {len(some)} of {labs} labs, {np.mean([len(rows) for rows in some]):.0f} prompts each")

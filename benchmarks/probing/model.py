@@ -10,22 +10,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import factorize, isin
-from fingerprint.config import Config
+from fingerprint.config import Config, ProbingConfig
+from fingerprint.data.corpus import Corpus
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError
-from fingerprint.evaluation.config import FULL
+from fingerprint.evaluation.config import FULL, EvaluationConfig
 from fingerprint.evaluation.study import Running, TrainedOn, read_sample
 from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.calibration_fit import calibrate
 from fingerprint.model.plda import Ints
 from fingerprint.model.probe_information import InformationGain
+from fingerprint.model.prompts import PromptTable, codes_of
 from fingerprint.store.folder import load
 from fingerprint.training.calibration_cases import calibration_cases, learn_information
 from fingerprint.training.cases import CaseSet, Questions, subsample
 from fingerprint.training.context import no_progress
 from fingerprint.training.data import Data, Labels, few_of_each
 from fingerprint.training.fitted import Fitted, fit
+from fingerprint.training.prompts import learn_prompts
 from fingerprint.training.splits import CaseKind, calibration_splits, draw, related_corpora
 
 # Training rows of a release, and cases of a kind for the calibration: enough, and the benchmark ends within an hour.
@@ -50,6 +53,10 @@ class World:
         lab: (n,) index in fitted.known.labs, -1 for a lab that the model lacks.
         known: (n,) whether the model was trained on the release.
         kind: (n,) kind of the prompt.
+        in_domain: (n,) whether the model was trained on the corpus.
+        prompts: The prompts that the model was trained on.
+        asked: (n,) digest of the prompt of each row, empty where its text is not known.
+        bytes: (n,) of the responses.
     """
 
     fitted: Fitted
@@ -62,14 +69,51 @@ class World:
     lab: NDArray[np.int64]
     known: Bools
     kind: list[tuple[str, str]]
+    in_domain: Bools
+    prompts: PromptTable
+    asked: NDArray[np.object_]
+    bytes: Ints
+
+    def worth(self) -> NDArray[np.float64]:
+        """Return (n,) what the prompt of each row is worth to `probe`, 0 where it would not ask it."""
+        table, found = self.prompts, np.zeros(len(self.asked))
+        # How many releases answered a prompt is not looked at: the sample has few of them.
+        usable = np.where(table.whole, table.worth(ProbingConfig()), 0)
+        place = {code: row for row, code in enumerate(table.hash.tolist())}
+        for i, code in enumerate(codes_of(self.asked).tolist()):
+            if self.asked[i] and code in place:
+                found[i] = usable[place[code]]
+        return found
 
 
-def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, say: Callable[[str], None]) -> World:
-    """Train a model for the replay; of `model` only the list of its corpora is used."""
+@dataclass(frozen=True)
+class Settings:
+    """What the model is made of.
+
+    Attributes:
+        model: A model folder, of which only the list of its corpora is used.
+        jobs: Processes.
+        seed: Of all draws.
+        cache: Folder of the counts cache.
+        size: Of the sample and the model.
+    """
+
+    model: Path
+    jobs: int
+    seed: int
+    cache: Path
+    size: EvaluationConfig = FULL
+
+
+def prepare(paths: list[Path], settings: Settings, say: Callable[[str], None]) -> World:
+    """Train a model for the replay."""
+    model, seed = settings.model, settings.seed
     registry = Registry.load(None)
     training = load(model).documents["training"]
     trained_on = TrainedOn([], frozenset(corpus["sha256"] for corpus in training["corpora"]), Config())
-    sample = read_sample(paths, registry, trained_on, FULL, Running(cache, jobs, seed, no_progress))
+    sample = read_sample(
+        paths, registry, trained_on, settings.size, Running(settings.cache, settings.jobs, seed, no_progress)
+    )
     data, corpus, context = sample.data, sample.corpus, sample.context
     lab_of = context.lab_of
     if data is None:
@@ -87,7 +131,8 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
     # Half of the releases that were left out calibrate, the other half is replayed.
     half = (data.labels.release % 2 == 0) & data.full
     left_out: dict[CaseKind, Bools] = {kind: half & (held.kind == kind) for kind in CaseKind if kind != CaseKind.SAME}
-    new = ~half & data.full & ((held.kind == CaseKind.UNSEEN) | (held.kind == CaseKind.UNKNOWN))
+    other_corpora = held.kind == CaseKind.BOTH
+    new = ~half & data.full & ((held.kind == CaseKind.UNSEEN) | (held.kind == CaseKind.UNKNOWN) | other_corpora)
     asked = replay | learn | new | np.logical_or.reduce(list(left_out.values()))
     fitted = fit(context, data, shown, asked)
     say(f"{int(shown.sum()):,} responses shown")
@@ -110,7 +155,34 @@ def prepare(paths: list[Path], model: Path, jobs: int, seed: int, cache: Path, s
         data.labels.release[rows], np.array([code.get(lab_of[name], -1) for name in own]),
         replay[rows],
         [prompts[i] for i in rows.tolist()],
+        ~other_corpora[rows],
+        _prompts(corpus, shown & named & data.full, fitted, config), corpus.asked[rows], corpus.sizes()[rows],
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The embeddings of a fitted model by the rows of the corpus."""
+
+    fitted: Fitted
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        return self.fitted.embeddings.rows.shape
+
+    def __getitem__(self, rows: Ints) -> NDArray[np.float32]:
+        return self.fitted.embeddings.rows[np.searchsorted(self.fitted.rows, rows)]
+
+
+def _prompts(corpus: Corpus, shown: Bools, fitted: Fitted, config: Config) -> PromptTable:
+    """The prompts of the shown rows."""
+    in_full = np.zeros(len(shown), bool)
+    in_full[fitted.rows] = True
+    keep = (shown & in_full)[: len(corpus)]
+    found = learn_prompts(corpus, keep, _Rows(fitted), (fitted.likelihood.plda, fitted.known), config.probing)
+    if found is None:
+        raise FingerprintError("no corpus has the text of a prompt")
+    return found
 
 
 def _cases(data: Data, fitted: Fitted, names: ClassNames, rows: dict[CaseKind, Bools], seed: int) -> CaseSet:

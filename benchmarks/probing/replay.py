@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from enum import Enum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.probing.model import World
 from fingerprint.config import ProbingConfig
+from fingerprint.model.calibration import Expect
 from fingerprint.model.covariates import read_cases
 from fingerprint.model.decision import Question, decisions
 from fingerprint.model.plda import Floats
-from fingerprint.probing.choice import Choice, Kind, firm
+from fingerprint.model.prompts import BYTES_PER_TOKEN
+from fingerprint.probing.choice import Choice, Kind, Left, firm
 
 LONGEST = 25
 # A pool must leave a choice: several kinds, and more prompts than a session needs.
@@ -28,11 +31,13 @@ class Sessions:
         right: (S, n) whether the first lab is right after each response.
         confidence: (S, n) its probability.
         attributed: (S, n) the lab that the verdict names, -1 for an abstention.
+        tokens: (S, n) tokens of all answers so far, estimated from their bytes.
     """
 
     right: NDArray[np.bool_]
     confidence: Floats
     attributed: NDArray[np.int64]
+    tokens: Floats
 
     def stops(self) -> NDArray[np.int64]:
         """Return (S,) the number of responses after which the verdict is firm, or all."""
@@ -43,33 +48,62 @@ class Sessions:
         return np.array(out)
 
 
-def pools(world: World, known: bool) -> list[NDArray[np.int64]]:
-    """Return the rows of each release that answered enough prompts, of several kinds."""
+class How(Enum):
+    """The order in which a session asks: any, by the kind of prompt, or by the kind and worth of each prompt."""
+
+    RANDOM = 0
+    CHOSEN = 1
+    BEST = 2
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How sessions are replayed.
+
+    Attributes:
+        how: The order.
+        draws: Sessions of each pool.
+        seed: Of the draws.
+        longest: Responses of a session at most.
+        expect: What the verdict expects.
+    """
+
+    how: How
+    draws: int
+    seed: int
+    longest: int = LONGEST
+    expect: Expect = Expect.ANY
+
+
+def pools(world: World, among: NDArray[np.bool_], kinds: int = _FEWEST_KINDS) -> list[NDArray[np.int64]]:
+    """Return of each release the rows that are `among` (n,), if they are enough and of so many kinds."""
     out = []
-    for release in np.unique(world.release[world.known == known]):
-        rows = np.flatnonzero((world.release == release) & (world.known == known))
-        if len(rows) >= _FEWEST and len({world.kind[i] for i in rows}) >= _FEWEST_KINDS:
+    for release in np.unique(world.release[among]):
+        rows = np.flatnonzero((world.release == release) & among)
+        if len(rows) >= _FEWEST and len({world.kind[i] for i in rows}) >= kinds:
             out.append(rows)
     return out
 
 
-def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int, seed: int) -> Sessions:
-    """Replay `draws` sessions of each pool; each begins with the same probability for all labs."""
-    rng = np.random.default_rng(seed)
+def replay(world: World, some: list[NDArray[np.int64]], plan: Plan) -> Sessions:
+    """Replay sessions of each pool; each begins with the same probability for all labs."""
+    rng = np.random.default_rng(plan.seed)
+    worth = world.worth() if plan.how is How.BEST else np.ones(len(world.kind))
     choice = Choice(world.information)
-    left = [rng.permutation(rows).tolist() for rows in some for _ in range(draws)]
+    left = [rng.permutation(rows).tolist() for rows in some for _ in range(plan.draws)]
     took: list[list[int]] = [[] for _ in left]
     answered: list[Counter[Kind]] = [Counter() for _ in left]
     known = world.fitted.known
     share = np.full((len(left), len(known.labs)), 1 / len(known.labs))
     truth = np.array([world.lab[rows[0]] for rows in left])
-    right, confidence, attributed = [], [], []
-    for _ in range(LONGEST):
+    right, confidence, attributed, tokens = [], [], [], []
+    for _ in range(plan.longest):
         for i, rows in enumerate(left):
             if not rows:
                 continue
             kinds = [world.kind[row] for row in rows]
-            at = choice.next(kinds, answered[i], share[i]) if chosen else 0
+            asked = Left(kinds, answered[i], worth=worth[rows].tolist())
+            at = 0 if plan.how is How.RANDOM else choice.next(asked, share[i])
             answered[i][kinds[at]] += 1
             took[i].append(rows.pop(at))
         evidence, covariates = read_cases(
@@ -81,6 +115,7 @@ def replay(world: World, some: list[NDArray[np.int64]], chosen: bool, draws: int
         top = share.max(axis=1)
         right.append(first == truth)
         confidence.append(top)
-        decided = decisions(found, evidence, covariates, world.family, world.calibration, Question())
+        decided = decisions(found, evidence, covariates, world.family, world.calibration, Question(expect=plan.expect))
+        tokens.append([world.bytes[rows].sum() / BYTES_PER_TOKEN for rows in took])
         attributed.append(np.where([one.verdict.is_attribution for one in decided], first, -1))
-    return Sessions(*(np.stack(part, axis=1) for part in (right, confidence, attributed)))
+    return Sessions(*(np.stack(part, axis=1) for part in (right, confidence, attributed, tokens)))

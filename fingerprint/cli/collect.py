@@ -14,6 +14,7 @@ import click
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import completion, library, options, update
+from fingerprint.cli.probe_sets import load_set
 from fingerprint.cli.terminal import ProgressTable, dollars, resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
@@ -38,7 +39,8 @@ INCOMPLETE = 1
     required=True,
     metavar="SET",
     shell_complete=completion.probe_sets,
-    help="What to ask: a set's name, or a file.",
+    help="What to ask: a set's name, a file, or corpus:NAME or corpus:NAME:N for (N of) the prompts of a public "
+    "corpus.",
 )
 @options.answers
 @options.base_url
@@ -93,11 +95,10 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
     from fingerprint.collect.messages import Sampling
     from fingerprint.collect.plan import RequestSettings
     from fingerprint.collect.run import RunSettings, collect, start
-    from fingerprint.data.probes import load_probes
 
     sampling = Sampling(given["temperature"], given["top_p"])
     settings = RequestSettings(given["draws"], sampling, given["max_tokens"], given["system"])
-    probes = load_probes(set_name)
+    probes = load_set(set_name)
     wanted = library.library_of(out, probes, settings, given) if given["missing"] else None
     providers = _providers(models, base_url, named_alone=wanted is not None)
     run = _Run()
@@ -116,6 +117,7 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
                 if wanted is not None and given["max_cost"] is not None:
                     run.leave_out_unpriced()
                 budget = budget_of(run.counters, given["max_cost"])
+                check_reaches(run.jobs, run.counters, given["max_cost"])
                 make_folder(out)
                 retry = RetryPolicy(timeout=given["timeout"])
                 with ProgressTable(run.counters):
@@ -219,6 +221,22 @@ def budget_of(counters: Sequence[Counters], limit: float | None) -> Budget:
         if limit is not None and counted.price is None:
             raise FingerprintError(f"{counted.model}: its price is unknown, so --max-cost cannot hold; leave it out")
     return Budget(limit)
+
+
+def check_reaches(jobs: Sequence[Job], counters: Sequence[Counters], limit: float | None) -> None:
+    """Raise FingerprintError if --max-cost does not reach for the cheapest question that is left of all models."""
+    from fingerprint.collect.prices import most_cost
+
+    costs = [
+        most_cost(request.question, counted.price)
+        for job, counted in zip(jobs, counters, strict=True)
+        for request in job.todo
+        if counted.price
+    ]
+    if limit is not None and costs and min(costs) > limit:
+        raise FingerprintError(
+            f"--max-cost {limit:g} does not reach for one probe: the cheapest may cost ${min(costs):.4f}"
+        )
 
 
 def make_folder(folder: Path) -> None:

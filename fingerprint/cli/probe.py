@@ -19,6 +19,7 @@ from fingerprint.cli import completion, options
 from fingerprint.cli.collect import budget_of, make_folder
 from fingerprint.cli.identify import candidates_of
 from fingerprint.cli.page import PageWriter, check_page
+from fingerprint.cli.probe_sets import Sets, load_sets
 from fingerprint.cli.terminal import dollars, resumable, screen
 from fingerprint.cli.verify import CODES
 from fingerprint.errors import FingerprintError
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
     from fingerprint.collect.plan import Job, Target
     from fingerprint.collect.run import Counters
-    from fingerprint.data.probes import ProbeSet
     from fingerprint.data.response import Case
     from fingerprint.model.claim_sequence import ClaimSequence
     from fingerprint.model.claim_verdict import ClaimVerdict
@@ -56,7 +56,9 @@ _Found = TypeVar("_Found")
     multiple=True,
     metavar="SET",
     shell_complete=completion.probe_sets,
-    help="What may be asked; repeatable.  [default: all but tasks]",
+    help="What may be asked; repeatable: a set's name, a file, corpus:NAME or corpus:NAME:N for (N of) the prompts of "
+    "a public corpus, or best: those prompts of all corpora that the model knows which tell most for their cost.  "
+    "[default: best]",
 )
 @options.base_url
 @click.option("--max-requests", type=click.IntRange(min=1), help="Stop after so many, failed ones included.")
@@ -98,16 +100,17 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
 
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder, given["encoder"])
-    note = note_on(known)
+    probes = load_sets(given["sets"], known, in_question(given["candidates"], known))
+    note = note_on(known) or probes.note or None
     is_json = given["form"] == "json"
     if claimed is None:
-        identified, counters = _asked(target, identification(known, given), leaders, given)
+        identified, counters = _asked(target, identification(known, given), leaders, probes, given)
         outcome = Outcome(identified, _found(identified, target, counters), counters, note)
         text = _json(outcome, given["top"]) if is_json else _text(outcome, given["top"], screen(given["verbose"]))
         click.echo(text, nl=False)
         _write_page(given["html"], known, folder, (outcome.found, counters.file))
         return GIVEN_UP if identified.given_up else 0
-    verified, counters = _asked(target, _verification(known, claimed, given), _ratio, given)
+    verified, counters = _asked(target, _verification(known, claimed, given), _ratio, probes, given)
     sequence = Outcome(verified, _found(verified, target, counters), counters, note)
     click.echo(_claim_json(sequence) if is_json else _claim_text(sequence, screen(given["verbose"])), nl=False)
     _write_page(given["html"], known, folder, (sequence.found.verdict, counters.file))
@@ -153,11 +156,22 @@ def identification(known: Fingerprint, given: Mapping[str, Any]) -> Identificati
     identifier = Identifier(
         identify,
         Choice(known.information),
-        {lab: labs is None or lab in labs for lab in known.labs},
+        in_question(given["candidates"], known),
         None if given["style_only"] else SideChoice(known.known_tokenizers, known.side.names is not None),
         known.config.probing,
     )
     return Identification(identifier)
+
+
+def in_question(candidates: str | None, known: Fingerprint) -> dict[str, bool]:
+    """Return the model's labs, and whether each is a candidate.
+
+    Args:
+        candidates: The value of --candidates, None for all labs.
+        known: The model.
+    """
+    labs = candidates_of(candidates, known.labs)
+    return {lab: labs is None or lab in labs for lab in known.labs}
 
 
 def _verification(known: Fingerprint, claimed: str, given: dict[str, Any]) -> Verification:
@@ -171,14 +185,13 @@ def _verification(known: Fingerprint, claimed: str, given: dict[str, Any]) -> Ve
 
 
 def _asked(
-    target: str, aim: Aim[_Found], shown: Callable[[_Found], str], given: dict[str, Any]
+    target: str, aim: Aim[_Found], shown: Callable[[_Found], str], probes: Sets, given: dict[str, Any]
 ) -> tuple[Step[_Found], Counters]:
     """Question the model until the aim is reached, or a limit."""
     from fingerprint.collect.plan import Target
     from fingerprint.collect.provider import open_provider, split
 
     provider, name = split(target)
-    sets = probe_sets(given["sets"])
     opened = open_provider(provider, given["base_url"])
 
     async def work() -> tuple[Step[_Found], Counters]:
@@ -191,7 +204,7 @@ def _asked(
 
         try:
             where = Target(opened, name, given["out"], given["base_url"])
-            return await question(where, sets, aim, limits, shown)
+            return await question(where, probes, aim, limits, shown)
         finally:
             await opened.close()
 
@@ -211,7 +224,7 @@ def _write_page(out: Path | None, known: Fingerprint, folder: Path, found: tuple
 
 async def question(
     target: Target,
-    sets: Sequence[ProbeSet],
+    sets: Sets,
     aim: Aim[_Found],
     limits: Callable[[Counters], Limits],
     shown: Callable[[_Found], str],
@@ -220,7 +233,7 @@ async def question(
 
     Args:
         target: The model.
-        sets: What may be asked.
+        sets: What may be asked, and what that is worth.
         aim: What is to be found out.
         limits: Returns what the session may use, once the price is known.
         shown: Returns what was found in a few words.
@@ -232,20 +245,11 @@ async def question(
     from fingerprint.collect.run import start
     from fingerprint.probing.session import Session
 
-    whole = _joined([plan_job(target, probes, RequestSettings()) for probes in sets])
+    whole = _joined([plan_job(target, probes, RequestSettings()) for probes in sets.probes])
     (counters,) = await start([whole])
     held = limits(counters)
     make_folder(target.folder)
-    return await _followed(Session(whole, counters, aim, held), _Reporter(shown)), counters
-
-
-def probe_sets(names: Sequence[str]) -> list[ProbeSet]:
-    """Return the sets of these names; without any, all that ship but those of tasks, which take many requests."""
-    from fingerprint.data.probes import listed, load_probes
-
-    if names:
-        return [load_probes(name) for name in dict.fromkeys(names)]
-    return [loaded for loaded in map(load_probes, listed()) if not any(probe.simulation for probe in loaded.probes)]
+    return await _followed(Session(whole, counters, aim, held, sets.worth), _Reporter(shown)), counters
 
 
 def _found(last: Step[_Found], target: str, counters: Counters) -> _Found:

@@ -13,7 +13,8 @@ from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.collect import make_folder
 from fingerprint.cli.probe import Outcome as Questioned
-from fingerprint.cli.probe import document, identification, leaders, note_on, probe_sets, question
+from fingerprint.cli.probe import document, identification, in_question, leaders, note_on, question
+from fingerprint.cli.probe_sets import Sets, load_sets
 from fingerprint.cli.terminal import resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
@@ -72,9 +73,9 @@ def command(provider: str, out: Path, model: Path | None, form: str, **given: An
     from fingerprint.base.files import data_dir, locked
     from fingerprint.collect.provider import open_provider
 
-    sets = probe_sets(given["sets"])
-    opened = open_provider(provider, given["base_url"])
     known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
+    sets = load_sets(given["sets"], known, in_question(None, known))
+    opened = open_provider(provider, given["base_url"])
     make_folder(out)
     with resumable(), locked(out):
         outcome = asyncio.run(_watched(_Prober(opened, known, sets, out, given)))
@@ -84,7 +85,7 @@ def command(provider: str, out: Path, model: Path | None, form: str, **given: An
 class _Prober:
     """Questions one model after the other, within one budget."""
 
-    def __init__(self, provider: Provider, known: Fingerprint, sets: list[Any], out: Path, given: dict[str, Any]):
+    def __init__(self, provider: Provider, known: Fingerprint, sets: Sets, out: Path, given: dict[str, Any]):
         from fingerprint.collect.limits import Budget
 
         self.provider, self.out = provider, out
@@ -105,7 +106,7 @@ class _Prober:
         finished = not (last.limited or last.given_up)
         if last.found is None:
             return Probed(None, {}, last.stopped, finished)
-        questioned = Questioned(last, last.found, counters, note_on(self._known))
+        questioned = Questioned(last, last.found, counters, note_on(self._known) or self._sets.note or None)
         return Probed(last.found, document(questioned, None), last.stopped, finished)
 
     def _limits(self, counters: Counters) -> Limits:

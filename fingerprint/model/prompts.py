@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.keys import Names
+from fingerprint.config import ProbingConfig
 from fingerprint.model.plda import Ints
 
 DOCUMENT = "prompts"
@@ -17,6 +18,9 @@ DOCUMENT = "prompts"
 
 HASH_BYTES = 8
 """Bytes of a hash: the 16 hexadecimal digits of `fingerprint.base.keys.digest`."""
+
+BYTES_PER_TOKEN = 4.0
+"""Bytes of UTF-8 that a token has on average, in all languages roughly: used to plan, never to count."""
 
 _COLUMNS = ("corpus", "kind", "size", "answer_size", "answers", "releases", "whole", "gain")
 _TYPES = {"whole": np.bool_, "gain": np.float16, "answer_size": np.float32}
@@ -67,6 +71,15 @@ class PromptTable:
     def of(self, rows: Ints | NDArray[np.bool_]) -> PromptTable:
         """Return some of the prompts."""
         return replace(self, hash=self.hash[rows], **{name: getattr(self, name)[rows] for name in _COLUMNS})
+
+    def worth(self, config: ProbingConfig) -> NDArray[np.float64]:
+        """Return (A,) what each prompt is worth: its gain for the cost of asking it, in tokens.
+
+        Args:
+            config: What a request and the tokens that are sent cost, in tokens that are written.
+        """
+        tokens = (self.answer_size + config.sent_price * self.size) / BYTES_PER_TOKEN
+        return self.gain / (config.request_tokens + tokens)
 
     def most_answered(self, most: int) -> PromptTable:
         """Return at most `most` prompts: of each corpus as many, as far as it has them, the most answered first."""

@@ -558,6 +558,8 @@ class Verdict:
         side_evidence: Evidence apart from style; null if it was not asked for.
         combined: One answer from style and side evidence together; null if there is no side evidence.
         model: The model that gave the verdict.
+        known_prompts: Responses used that answer prompts whose answers by known releases the model was trained on: so
+            they are in-domain. Null for a model that keeps no prompts.
 
     Raises:
         ValueError: For labs that lack "unknown" (with candidates: "none-of-these") or do not sum to 1, and for a
@@ -588,6 +590,7 @@ class Verdict:
     side_evidence: SideEvidence | None
     combined: Combined | None
     model: ModelInfo
+    known_prompts: int | None = None
 
     def __post_init__(self) -> None:
         rest = UNKNOWN if self.candidates is None else NONE_OF_THESE

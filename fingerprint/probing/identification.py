@@ -12,8 +12,7 @@ from fingerprint.data.probes import Probe
 from fingerprint.data.response import Case, Response
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import CombinedShare, LabShare, Verdict
-from fingerprint.probing.choice import Choice, firm
-from fingerprint.probing.session import Left
+from fingerprint.probing.choice import Choice, Left, firm
 from fingerprint.probing.side import SideChoice
 
 
@@ -73,7 +72,7 @@ class Identification:
         if firm(self._attributed, self._used, config):
             return "the verdict is firm"
         if left.kinds and not left.side and self._used >= config.verdict_after and self._verdict:
-            nats = choice.left_to_learn(left.kinds, left.answered, self._shares(self._verdict.labs))
+            nats = choice.left_to_learn(left, self._shares(self._verdict.labs))
             if nats < config.least_nats:
                 most = f"{max(nats, 0.0):.3f} nats"
                 return f"no other probe would change the verdict (one is expected to give at most {most})"
@@ -81,7 +80,7 @@ class Identification:
 
     def choose(self, left: Left) -> int:
         """Return the index of the next probe of style among those that are left."""
-        return self._identifier.choice.next(left.kinds, left.answered, self._probabilities())
+        return self._identifier.choice.next(left, self._probabilities())
 
     def _probabilities(self) -> Floats:
         """(L,) of the labs, by style and side evidence."""

@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Generic, Protocol, TypeVar
 
+from fingerprint.base.keys import prompt_digest
 from fingerprint.collect.asking import RETRY, RetryPolicy
 from fingerprint.collect.limits import Budget
 from fingerprint.collect.plan import Job, ProbeRequest
@@ -18,25 +20,10 @@ from fingerprint.data.probes import Probe
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import APART, Case, Response
 from fingerprint.errors import InputError
-from fingerprint.probing.choice import Kind
+from fingerprint.probing.choice import Kind, Left
 
 Found = TypeVar("Found")
 Found_co = TypeVar("Found_co", covariant=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Left:
-    """What may still be asked.
-
-    Attributes:
-        kinds: The kind of each probe of style that is left.
-        answered: Answers of each kind so far.
-        side: Whether a probe of side evidence comes next.
-    """
-
-    kinds: Sequence[Kind]
-    answered: Counter[Kind]
-    side: bool
 
 
 class Aim(Protocol[Found_co]):
@@ -97,9 +84,17 @@ class Session(Generic[Found]):
         counters: Those of the job.
         aim: What is to be found out.
         limits: What the session may use.
+        worth: What prompts are worth, by `prompt_digest`, where that is known; others are worth as much on average.
     """
 
-    def __init__(self, job: Job, counters: Counters, aim: Aim[Found], limits: Limits):
+    def __init__(
+        self,
+        job: Job,
+        counters: Counters,
+        aim: Aim[Found],
+        limits: Limits,
+        worth: Mapping[str, float] = MappingProxyType({}),
+    ):
         self._job, self._counters, self._aim, self._limits = job, counters, aim, limits
         self._is_short_of_requests = False
         todo = [one for one in job.todo if one.draw == 0]
@@ -107,6 +102,9 @@ class Session(Generic[Found]):
         style = [one for one in todo if one.probe.domain not in APART]
         self._style = sorted(style, key=lambda one: sum(most_tokens(one.question)))
         self._side = [one for one in todo if one.probe.domain in APART]
+        mean = sum(worth.values()) / max(len(worth), 1)
+        digests = {one.key: prompt_digest(one.question.prompt) for one in self._style}
+        self._worth = {key: worth.get(digest, mean) for key, digest in digests.items()} if worth else {}
 
     async def steps(self) -> AsyncIterator[Step[Found]]:
         """Yield a step before the first question, if the file holds answers, and after each; the last says why.
@@ -143,7 +141,8 @@ class Session(Generic[Found]):
         side = self._next_side(case.aside if case else ())
         kinds: list[Kind] = [(one.probe.domain, one.probe.language) for one in self._style]
         answered = Counter((record.domain, record.language) for record in records)
-        left = Left(kinds, answered, side is not None)
+        worth = [self._worth[one.key] for one in self._style] if self._worth else []
+        left = Left(kinds, answered, side is not None, worth)
         if self._counters.stopped:
             return None, replace(step, stopped=f"given up: {self._counters.stopped}", given_up=True)
         if why := self._aim.enough(left):

@@ -13,8 +13,7 @@ from fingerprint.data.response import Case, Response
 from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.plda import Floats
 from fingerprint.model.verdict import Verdict
-from fingerprint.probing.choice import Choice
-from fingerprint.probing.session import Left
+from fingerprint.probing.choice import Choice, Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +67,7 @@ class Verification:
 
     def choose(self, left: Left) -> int:
         """Return the index of the next probe of style among those that are left."""
-        return self._verifier.choice.next(left.kinds, left.answered, self._probabilities(), self._lab)
+        return self._verifier.choice.next(left, self._probabilities(), self._lab)
 
     def _probabilities(self) -> Floats:
         """(L,) of the labs: that of the claim by its likelihood ratio, those of the others as `identify` ranks them."""

@@ -294,6 +294,7 @@ def _ratios(rows: Sequence[SideRatio | StatementRatio], name: Names) -> str:
 
 def _read(verdict: Verdict, page: _Page) -> list[str]:
     """What was read, and by which model."""
-    used = f"{verdict.n_used:,} of {counted(verdict.n_responses, 'response')} used."
+    of_known = f", {verdict.known_prompts:,} of them to prompts that the model knows" if verdict.known_prompts else ""
+    used = f"{verdict.n_used:,} of {counted(verdict.n_responses, 'response')} used{of_known}."
     read = f"Read: {printable(verdict.read.summary)}; {used}" if verdict.read.summary else used
     return page.screen.sentences([read, model_known(verdict.model) if page.screen.verbose else ""])
