@@ -87,7 +87,7 @@ def command(context: click.Context, /, files: tuple[str, ...], model: Path | Non
         judge = partial(known.verify_against, reference=reference, **rates)
     cases = Cases(files, reading, given["together"], debug=bool(context.obj))
     is_one = given["together"] or (len(files) == 1 and not Path(files[0]).is_dir())
-    verdicts = cases.each(judge)
+    verdicts: Iterable[ClaimVerdict | ReferenceVerdict] = cases.each(judge)
     words = _show(verdicts, screen(given["verbose"])) if form == "text" else _write(verdicts, form, is_one)
     if cases.failed:
         return _FAILED
@@ -114,7 +114,8 @@ def _show(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], shown: Screen) ->
     """Print verdicts as text, as they come; return their words."""
     from fingerprint.data.registry import Registry
 
-    labs, words = Registry.load().labs, []
+    labs = Registry.load().labs
+    words: list[str] = []
     for verdict in verdicts:
         click.echo(("\n" if words else "") + _text(verdict, labs, shown), nl=False)
         words.append(str(verdict.verdict))
