@@ -135,7 +135,8 @@ def _show(verdicts: Iterable[ClaimVerdict | ReferenceVerdict], shown: Screen) ->
     """Print verdicts as text, as they come; return their words."""
     from fingerprint.data.registry import Registry
 
-    labs, words = Registry.load().labs, []
+    labs = Registry.load().labs
+    words: list[str] = []
     for verdict in verdicts:
         click.echo(("\n" if words else "") + _text(verdict, labs, shown), nl=False)
         words.append(str(verdict.verdict))
