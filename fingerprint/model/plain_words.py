@@ -35,7 +35,7 @@ SENTENCES: dict[VerdictWord, str] = {
 """The sentence of each verdict; a test holds it complete."""
 
 CLAIMS: dict[ClaimWord, str] = {
-    ClaimWord.CONSISTENT: "These responses fit the claim: {claim} can have written them.",
+    ClaimWord.CONSISTENT: "These responses fit the claim: {claim} may have written them.",
     ClaimWord.INCONSISTENT: "These responses do not fit the claim: {claim} did not write them.",
     ClaimWord.INCONCLUSIVE: "These responses do not show whether {claim} wrote them.",
 }

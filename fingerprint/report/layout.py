@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import PurePath
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN
@@ -60,6 +61,12 @@ def right(cells: Iterable[str], widths: Iterable[int]) -> str:
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun, such as "1 response" or "3 responses"."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def short_names(files: Sequence[str]) -> list[str]:
+    """Return files without their folders, or as they are if two of them have the same name."""
+    short = [PurePath(file).name or file for file in files]
+    return short if len(set(short)) == len(short) else list(files)
 
 
 def draws_blocks(encoding: str) -> bool:

@@ -218,10 +218,11 @@ class Tree:
     supports: list[tuple[str, str, str]]
     leaves: list[Leaf]
     supported: list[Branch]
+    names_at: float
 
 
-def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], display: Display) -> Tree:
-    """Lay out a tree of nodes (`height`, `support`, `children`) and leaves (`release`, `lab`).
+def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], display: Display, wide: float = _TREE) -> Tree:
+    """Lay out a tree of nodes (`height`, `support`, `children`) and leaves (`release`, `lab`), `wide` without names.
 
     No recursion: a tree that always grows by one release is as deep as it has releases.
     """
@@ -234,7 +235,7 @@ def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], display: Displ
         if not item.get("children"):
             node.y = LINE * (len(leaves) + 0.5) + 8
             look = looks.get(item["lab"])
-            shape = look.at(_TREE_MARGIN + _TREE + 10, node.y, 3.6) if look else ""
+            shape = look.at(_TREE_MARGIN + wide + 10, node.y, 3.6) if look else ""
             lab = name(display(item["lab"]), 20)
             leaves.append(Leaf(name(item["release"], _TREE_LETTERS), lab, node.y, look, shape))
             node.releases = [item["release"]]
@@ -250,15 +251,16 @@ def draw_tree(root: Mapping[str, Any], looks: Mapping[str, Mark], display: Displ
             stack += [(c, n, False) for c, n in reversed(list(zip(item["children"], node.children, strict=True)))]
     for node in inner:
         for one in (node, *node.children):
-            one.x = _TREE_MARGIN + _TREE * (1 - one.height / (top.height or 1.0))
+            one.x = _TREE_MARGIN + wide * (1 - one.height / (top.height or 1.0))
     supported = [node for node in inner if node.support is not None and node.support >= SUPPORTED]
     return Tree(
-        _TREE_MARGIN + _TREE + _NAMES,
+        _TREE_MARGIN + wide + _NAMES,
         LINE * len(leaves) + 16,
         [_elbow(node) for node in inner],
         [(px(node.x - 3), px(node.y - 3), f"{100 * (node.support or 0):.0f}") for node in supported],
         leaves,
         [_branch(node) for node in sorted(supported, key=lambda n: (-(n.support or 0), -len(n.releases)))],
+        _TREE_MARGIN + wide + 18,
     )
 
 

@@ -7,11 +7,11 @@ from fingerprint.model.decision import percent, stated
 from fingerprint.model.plain_words import claim_in_words
 from fingerprint.model.verdict import AllowedRates
 from fingerprint.report.claim import TRIALS, alternative_words, claim_words, reference_words
-from fingerprint.report.layout import Names, counted
+from fingerprint.report.layout import Names, counted, short_names
 from fingerprint.report.page.comparisons import case_facts, pair_sections, pair_sentences
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, claim_lines
-from fingerprint.report.page.parts import chart_section, closing_sections, domain_section, marker_section
+from fingerprint.report.page.parts import closing_sections, domain_section, marker_section
 from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Page, Section
@@ -76,7 +76,7 @@ def reference_page(verdict: ReferenceVerdict, context: PageContext) -> Page:
         warnings=[*verdict.case.warnings, *verdict.reference.warnings, *verdict.pair.warnings],
         sections=[
             *pair_sections(verdict.pair, (verdict.case, verdict.reference), context),
-            *place_section(context, (verdict.case.file, verdict.reference.file)),
+            *place_section(context, short_names([verdict.case.file, verdict.reference.file])),
             *closing_sections(context, verdict.model),
         ],
     )
@@ -124,10 +124,11 @@ def _right(verdict: ClaimVerdict) -> list[Section]:
     if any(not row.promised for row in verdict.rates):
         notes.append("* Nothing is promised to a claim that was chosen by these responses themselves.")
     view = {
+        "chart": chart,
         "lead": "The lines show how many claims so many responses settle; the others stay inconclusive.",
         "caption": f"Measured on held-out claims with {counted(verdict.responses, 'response')}",
         "head": ("the claim was", "claims", "called consistent", "called inconsistent"),
         "rows": rows,
         "notes": notes,
     }
-    return [chart_section("How often is it right?", chart, view)]
+    return [Section("right", "How often is it right?", "right", view)]

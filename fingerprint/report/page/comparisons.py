@@ -9,7 +9,7 @@ from fingerprint.model.pair_calibration import PairVerdict
 from fingerprint.model.plain_words import PlainWords, pair_in_words
 from fingerprint.model.verdict import AllowedRates
 from fingerprint.report.comparison import KINDS
-from fingerprint.report.layout import counted
+from fingerprint.report.layout import counted, short_names
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, pair_lines
 from fingerprint.report.page.parts import closing_sections, differing_section
@@ -54,7 +54,7 @@ def comparison_page(comparison: Comparison, context: PageContext) -> Page:
         + [one for pair in pairs for one in pair.warnings],
         sections=[
             *sections,
-            *place_section(context, tuple(case.file for case in cases)),
+            *place_section(context, short_names([case.file for case in cases])),
             *closing_sections(context, comparison.model),
         ],
     )
@@ -92,7 +92,8 @@ def pair_sections(pair: ComparedPair, cases: Sequence[ComparedCase], context: Pa
     """
     at = f"-{pair.first + 1}-{pair.second + 1}" if len(cases) > 2 else ""
     both = context.cases[pair.first], context.cases[pair.second]
-    names = cases[pair.first].file, cases[pair.second].file
+    shown = short_names([case.file for case in cases])
+    names = shown[pair.first], shown[pair.second]
     return [
         *_right(pair, min(case.n_used for case in both), context, at),
         *differing_section(f"markers{at}", pair.model_free.markers, both, names),
@@ -113,8 +114,14 @@ def _of_many(comparison: Comparison) -> PlainWords:
 
 
 def _pairs(comparison: Comparison) -> Section:
+    names = short_names([case.file for case in comparison.cases])
     rows = [
-        (*comparison.names(pair), str(pair.verdict), f"{pair.log_likelihood_ratio:+.1f}", str(pair.support))
+        (
+            f"{names[pair.first]} and {names[pair.second]}",
+            str(pair.verdict),
+            f"{pair.log_likelihood_ratio:+.1f}",
+            str(pair.support),
+        )
         for pair in comparison.pairs
     ]
     return Section("pairs", "All pairs", "pairs", {"rows": rows})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from fingerprint.comparison.markers import MarkerEffects
@@ -10,7 +10,6 @@ from fingerprint.comparison.permutations import LEVEL
 from fingerprint.data.response import Case
 from fingerprint.features.style_markers import occurrences
 from fingerprint.model.verdict import Domain, ModelInfo, StyleMarker
-from fingerprint.report.evaluation.svg import Chart
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.excerpts import Excerpt, excerpts
 from fingerprint.report.page.view import Marker, Section
@@ -93,11 +92,6 @@ def domain_section(domain: Domain | None, in_domain: bool | None = None) -> list
     if domain is None:
         return []
     return [Section("domain", "Is this the kind of text that it knows?", "domain", _domain(domain, in_domain))]
-
-
-def chart_section(title: str, chart: Chart | None, view: Mapping[str, object]) -> Section:
-    """Return how often such a verdict is right, with its chart and table."""
-    return Section("right", title, "right", {"chart": chart, **view})
 
 
 def closing_sections(context: PageContext, model: ModelInfo, more: Sequence[str] = ()) -> list[Section]:

@@ -85,4 +85,6 @@ def differing_phrases(key: str, cases: tuple[Case, Case], names: tuple[str, str]
 def _evidence(one: PhraseEvidence, texts: list[str]) -> Marker:
     ratio = f"{one.lab_ratio:.1f} times" if one.lab_ratio >= 0.1 else f"{one.lab_ratio:.2f} times"
     values = [f"{one.here:.2f}", f"{one.population:.2f}", ratio]
-    return Marker(one.phrase, values, f"{one.z:+.1f}", excerpts(texts, partial(phrase_occurrences, one.phrase), 1))
+    # What is used less often than elsewhere is shown by its absence.
+    found = excerpts(texts, partial(phrase_occurrences, one.phrase), 1) if one.z > 0 else ()
+    return Marker(one.phrase, values, f"{one.z:+.1f}", found)

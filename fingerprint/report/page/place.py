@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ from fingerprint.report.page.view import Section
 
 # Neighbours that are named; they also place the case on the map.
 _NEAR = 5
+# Wide enough to see who is near, and so narrow that the names are on a phone's screen.
+_TREE = 190.0
 
 
 @dataclass(frozen=True)
@@ -28,12 +30,12 @@ class _Neighbour:
     similarity: float
 
 
-def place_section(context: PageContext, titles: tuple[str, ...] = ()) -> list[Section]:
+def place_section(context: PageContext, titles: Sequence[str] = ("These responses",)) -> list[Section]:
     """Return where each case lies; nothing without a usable response.
 
     Args:
         context: With the cases.
-        titles: How the cases are called; empty for one case.
+        titles: How the cases are called.
     """
     model, name = context.model, Names(context.labs)
     found = []
@@ -50,7 +52,7 @@ def place_section(context: PageContext, titles: tuple[str, ...] = ()) -> list[Se
     ]
     around = context.surroundings
     view = {
-        "titles": titles or ("These responses",),
+        "titles": titles,
         "near": near,
         "map": draw_map(around.releases, name, [[one.release for one in of] for of in near])
         if around and around.releases
@@ -82,7 +84,7 @@ def _tree(root: Mapping[str, Any], context: PageContext, found: list[Any]) -> di
             node["release"] = name(node["lab"])
         stack += reversed(node.get("children", []))
     # The same marks as on the map.
-    tree = draw_tree(copied, marks(Counter(labs)), name)
+    tree = draw_tree(copied, marks(Counter(labs)), name, _TREE)
     first = [sorted(of, key=lambda lab: (-of[lab], lab))[:3] for of in best]
     rows = [
         (leaf, [(of.get(lab, 0.0), lab in top) for of, top in zip(best, first, strict=True)])

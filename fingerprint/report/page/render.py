@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 from fingerprint.model.claim_verdict import ClaimVerdict
 from fingerprint.model.verdict import Verdict
 from fingerprint.report.html import environment
@@ -51,5 +54,9 @@ def render_page(result: Result, context: PageContext) -> str:
     Raises:
         MissingExtra: Without `jinja2`.
     """
-    template = environment("fingerprint.report.page").get_template("page.html")
-    return template.render(page=page_of(result, context), provenance=context.provenance)
+    templates = environment("fingerprint.report.page")
+    style = templates.get_template("page.css").render()
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    return templates.get_template("page.html").render(
+        page=page_of(result, context), provenance=context.provenance, style=style, digest=digest
+    )

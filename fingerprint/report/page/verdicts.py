@@ -20,7 +20,7 @@ from fingerprint.model.verdict import (
 from fingerprint.report.layout import Names, counted
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, verdict_lines
-from fingerprint.report.page.parts import chart_section, closing_sections, domain_section, marker_section
+from fingerprint.report.page.parts import closing_sections, domain_section, marker_section
 from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Bar, Page, Ranking, Section
@@ -137,6 +137,7 @@ def _right(verdict: Verdict, context: PageContext) -> list[Section]:
     head = ("kind of case", "cases", "first lab right", "attributed", "of these wrong", "or likely", "of these wrong")
     promised = {one.kind for one in rates.mixture if one.promised}
     view = {
+        "chart": chart,
         "lead": "Each line is one kind of case: what the model had not seen of it when it was tested. The line shows "
         "how often the lab that it ranks first was the right one.",
         "caption": f"Measured on held-out cases with {counted(rates.responses, 'response')}",
@@ -144,7 +145,7 @@ def _right(verdict: Verdict, context: PageContext) -> list[Section]:
         "rows": [_kind(row, promised) for row in rates.kinds],
         "notes": _allowed(rates, promised),
     }
-    return [chart_section("How often is it right?", chart, view)]
+    return [Section("right", "How often is it right?", "right", view)]
 
 
 def _kind(row: KindRates, promised: set[str]) -> tuple[str, ...]:

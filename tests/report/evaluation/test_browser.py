@@ -60,7 +60,7 @@ def asked_for(folder: Path, page: str) -> tuple[set[str], list[str]]:
     """The addresses that a page requests, its own left out, and its complaints on the console."""
     log = folder / "net.json"
     done = browse(folder, page, f"--log-net-log={log}", "--dump-dom")
-    assert '<section id="run"' in done.stdout
+    assert '<main id="main">' in done.stdout
     written = log.read_text()
     # A browser that is told to stop does not always close the list.
     events = json.loads(written if written.rstrip().endswith("}") else written.rstrip().rstrip(",") + "]}")["events"]

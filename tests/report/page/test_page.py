@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
+import hashlib
 import itertools
 import re
 import sys
@@ -143,9 +145,13 @@ def test_how_often_a_sentence_is_wrong_is_measured_by_kind() -> None:
 def test_a_page_is_one_sound_file(name: str, pages: dict[str, str]) -> None:
     found = Outline(pages[name])
     policy = {attrs.get("http-equiv"): attrs.get("content") for tag, attrs in found.tags if tag == "meta"}
+    # The one style is allowed by its hash: no other, and no attribute, can bring its own.
+    (style,) = re.findall("<style>(.*?)</style>", pages[name], re.S)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
     assert policy["Content-Security-Policy"] == (
-        "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     )
+    assert not found.attribute("style")
     assert pages[name].index("Content-Security-Policy") < pages[name].index("<style>")
     for tag in ("script", "img", "link", "iframe", "object", "embed", "form", "base", "image", "use"):
         assert found.count(tag) == 0, tag
