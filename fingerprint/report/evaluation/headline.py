@@ -74,7 +74,7 @@ def conclusion(figures: Sequence[Mapping[str, Any]]) -> str:
     Args:
         figures: The report's list of figures.
     """
-    said = []
+    said: list[str] = []
     responses = TYPICAL
     for protocol, where in (
         ("same-set", "of releases and sources that the model knows"),
