@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from fingerprint import __version__
+from fingerprint.model.calibration import Expect
 from fingerprint.model.claim_verdict import SCHEMA as CLAIM_SCHEMA
 from fingerprint.model.claim_verdict import ClaimVerdict
 from fingerprint.model.verdict import SCHEMA as VERDICT_SCHEMA
@@ -46,7 +47,7 @@ _TEXTS = {
     "description": "Pasted texts; each is read as a file. A plain text is one response.",
 }
 _FORM_FIELDS: dict[Question, dict[str, Any]] = {
-    Question.IDENTIFY: {"expect": {"enum": ["any", "new", "known"], "default": "any"}},
+    Question.IDENTIFY: {"expect": {"enum": [str(one) for one in Expect], "default": str(Expect.ANY)}},
     Question.VERIFY: {"claimed": {"type": "string"}},
     Question.COMPARE: {"other_files": _FILES, "other_text": _TEXTS},
 }

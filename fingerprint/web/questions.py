@@ -13,6 +13,7 @@ from fingerprint.data.response import Case
 from fingerprint.data.rows import Options
 from fingerprint.data.streams import Limits
 from fingerprint.errors import FingerprintError, InputError
+from fingerprint.model.calibration import Expect
 from fingerprint.report.layout import counted
 
 Watch = Callable[[str], None]
@@ -108,7 +109,7 @@ class Asked:
     question: Question
     cases: tuple[Given, ...]
     claimed: str = ""
-    expect: str = "any"
+    expect: str = Expect.ANY
 
 
 def checked(asked: Asked) -> Asked:

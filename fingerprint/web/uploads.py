@@ -6,7 +6,7 @@ import shutil
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -14,6 +14,7 @@ from starlette.datastructures import FormData, UploadFile
 from starlette.requests import Request
 
 from fingerprint.errors import FingerprintError
+from fingerprint.model.calibration import Expect
 from fingerprint.web.questions import Asked, Given, Question, Upload, checked
 
 MOST_FILES = 50
@@ -27,7 +28,6 @@ _MOST_FIELDS = 200
 _LONGEST_NAME = 120
 # The reader takes the ending of a table's name into account; all else it knows by its content.
 _TABLES = (".csv", ".tsv", ".tab")
-_EXPECTATIONS = ("any", "new", "known")
 
 _Responses = Annotated[list[str | dict[str, Any]], msgspec.Meta(min_length=1)]
 
@@ -36,7 +36,7 @@ class IdentifyBody(msgspec.Struct, forbid_unknown_fields=True):
     """Who wrote these responses?"""
 
     responses: _Responses
-    expect: Literal["any", "new", "known"] = "any"
+    expect: Expect = Expect.ANY
 
 
 class VerifyBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -82,10 +82,9 @@ class Received:
         cases = [await self._case(form, "files", "text")]
         if question is Question.COMPARE:
             cases.append(await self._case(form, "other_files", "other_text"))
-        expect = _text(form, "expect") or "any"
-        if expect not in _EXPECTATIONS:
-            raise FingerprintError(f"expect: expected one of {', '.join(_EXPECTATIONS)}")
-        return checked(Asked(question, tuple(cases), _text(form, "claimed").strip(), expect))
+        return checked(
+            Asked(question, tuple(cases), _text(form, "claimed").strip(), _text(form, "expect") or Expect.ANY)
+        )
 
     async def json(self, request: Request, question: Question) -> Asked:
         """Return what a JSON body asks.
@@ -102,7 +101,7 @@ class Received:
         if isinstance(body, CompareBody):
             cases.append(Given(values=tuple(body.other_responses)))
         claimed = body.claimed.strip() if isinstance(body, VerifyBody) else ""
-        return checked(Asked(question, tuple(cases), claimed, getattr(body, "expect", "any")))
+        return checked(Asked(question, tuple(cases), claimed, getattr(body, "expect", Expect.ANY)))
 
     async def _case(self, form: FormData, files: str, pasted: str) -> Given:
         found: list[Upload] = []

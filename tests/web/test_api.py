@@ -90,7 +90,7 @@ def test_no_error_names_a_path_of_the_server(client: TestClient, name: str) -> N
         ("identify", {"data": {"expect": "any"}}, "Give responses"),
         ("identify", {"files": {"files": ("e.jsonl", b"")}}, "e.jsonl: is empty; expected responses"),
         ("identify", {"data": {"text": "short", "expect": "any"}}, "pasted text: "),
-        ("identify", {"data": {"text": "A response of some length.", "expect": "x"}}, "expect: expected one of any"),
+        ("identify", {"data": {"text": "A response of some length.", "expect": "x"}}, "expect: x: expected any"),
         ("identify", {"json": {"responses": []}}, "Expected `array` of length >= 1 - at `$.responses`"),
         ("identify", {"json": {"responses": ["a"], "more": 1}}, "unknown field `more`"),
         ("identify", {"content": b"{"}, "The body is not what was expected"),
