@@ -6,7 +6,7 @@ from collections.abc import Container
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.decision import percent, stated
-from fingerprint.model.verdict import OUTSIDE, UNKNOWN, Calibration, KindRates
+from fingerprint.model.verdict import OUTSIDE, UNKNOWN, Calibration, Combined, EvidenceKind, KindRates
 from fingerprint.report.layout import columns, counted, fit, right, wrap
 
 KINDS: dict[str, str] = {
@@ -25,6 +25,13 @@ EXPECTED: dict[str, str] = {
     "known": "a known release, as in an audit",
 }
 """What a user may expect, in words; a test holds it complete."""
+
+EVIDENCE: dict[EvidenceKind, str] = {
+    EvidenceKind.STYLE: "style",
+    EvidenceKind.TOKEN_COUNTS: "token counts",
+    EvidenceKind.SELF_IDENTIFICATION: "self-identification",
+}
+"""The kinds of evidence in words."""
 
 # The kinds of the case mixture that a sentence takes together.
 _GROUPS = {
@@ -107,3 +114,20 @@ def _row(name: str, cells: tuple[str, ...], room: int) -> list[str]:
 def _wrong(coverage: float, error: float) -> str:
     """The share of wrong ones; a dash where nothing is named."""
     return percent(error, 1) if coverage else "-"
+
+
+def evidence_of(combined: Combined) -> str:
+    """Return the kinds of evidence of a combined answer in words."""
+    return " and ".join(EVIDENCE[kind] for kind in combined.evidence)
+
+
+def combined_rates(combined: Combined) -> str:
+    """Return how often combined answers like this one are wrong, as a sentence."""
+    rates = combined.measured
+    if rates is None:
+        return "How often such answers are wrong was not measured."
+    return (
+        f"In a replay of releases that the model did not know, {percent(rates.wrong, 0)} of answers this sure were "
+        f"wrong ({counted(rates.cases, 'case')} of {counted(rates.releases, 'release')}, "
+        f"{percent(rates.share, 0)} of all), and {percent(rates.wrong_by_style, 0)} of them by style alone."
+    )

@@ -13,7 +13,6 @@ from fingerprint.model.verdict import (
     UNKNOWN,
     Candidates,
     Combined,
-    EvidenceKind,
     LabShare,
     Reason,
     SelfIdentification,
@@ -26,7 +25,7 @@ from fingerprint.model.verdict import (
 )
 from fingerprint.report.confidence import TONES, UNJUDGED, confidence
 from fingerprint.report.layout import PLAIN, Names, Screen, as_text, bars, counted, draws_blocks, model_known, wrap
-from fingerprint.report.rates import expected, render_rates
+from fingerprint.report.rates import combined_rates, evidence_of, expected, render_rates
 
 # Rows of each ranking, where nothing else is asked for.
 _LABS, _RELEASES, _ALL = 5, 3, 10
@@ -44,12 +43,6 @@ _TELLING_SETS = frozenset(
 _SIDE_ROWS = 3
 # Labs that counts rule out: some dozens may be.
 _RULED_OUT = 8
-
-_EVIDENCE = {
-    EvidenceKind.STYLE: "style",
-    EvidenceKind.TOKEN_COUNTS: "token counts",
-    EvidenceKind.SELF_IDENTIFICATION: "self-identification",
-}
 
 
 @dataclass(frozen=True)
@@ -252,26 +245,16 @@ def _token_counts(counts: TokenCounts, name: Names) -> str:
 def _combined(combined: Combined | None, page: _Page) -> list[str]:
     if combined is None:
         return []
-    evidence = " and ".join(_EVIDENCE[kind] for kind in combined.evidence)
     rows = combined.labs[: page.top or _SIDE_ROWS]
-    title = f"Labs by {evidence} together (the verdict does not rest on it)"
-    lines = page.bars(title, [(page.name(row.lab), row.probability) for row in rows])
+    lines = page.bars(
+        f"Labs by {evidence_of(combined)} together (the verdict does not rest on it)",
+        [(page.name(row.lab), row.probability) for row in rows],
+    )
     first = rows[0]
     if first.style is not None and first.token_counts is not None and first.self_identification is not None:
         parts = f"style {first.style:+.1f}, counts {first.token_counts:+.1f}, names {first.self_identification:+.1f}"
         lines += wrap(f"{page.name(first.lab)} against an unknown lab, in nats: {parts}", page.width, "  ")
-    return lines + wrap(_measured(combined), page.width, "  ")
-
-
-def _measured(combined: Combined) -> str:
-    rates = combined.measured
-    if rates is None:
-        return "How often such answers are wrong was not measured."
-    return (
-        f"In a replay of releases that the model did not know, {percent(rates.wrong, 0)} of answers this sure were "
-        f"wrong ({counted(rates.cases, 'case')} of {counted(rates.releases, 'release')}, "
-        f"{percent(rates.share, 0)} of all), and {percent(rates.wrong_by_style, 0)} of them by style alone."
-    )
+    return lines + wrap(combined_rates(combined), page.width, "  ")
 
 
 def _statements(found: SelfIdentification, name: Names) -> str:

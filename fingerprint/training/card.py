@@ -108,10 +108,15 @@ that dictate the form, and about languages and domains that the corpora do not h
 """
 
 
+def _one_licence(training: Mapping[str, Any]) -> str:
+    stated = hub_licence([training.get("licence", "")])
+    return stated if isinstance(stated, str) else ", ".join(stated)
+
+
 def _front_matter(training: Mapping[str, Any]) -> str:
     corpora = training["corpora"]
     return ModelCardData(
-        license=hub_licence([training.get("licence", "")]),
+        license=_one_licence(training),
         language=sorted({language for c in corpora for language in c.get("languages", ())}) or None,
         datasets=sorted({_data_set(c["name"], c["source"]) for c in corpora}),
         metrics=sorted(_METRICS.values()),

@@ -135,7 +135,7 @@ def collect_shared_trials(
         return Trials.none(len(SHARED_FEATURES))
     read = read_sides(fitted, sides)
     rows = [fitted.embeddings.rows[np.searchsorted(fitted.rows, side.rows)] for side in sides]
-    differences = [one - other for one, other in zip(rows[::2], rows[1::2], strict=True)]
+    differences = [np.asarray(one - other, np.float64) for one, other in zip(rows[::2], rows[1::2], strict=True)]
     pair = np.arange(len(sides)).reshape(-1, 2)
     features = shared_pair_features(fitted.likelihood, read, pair[:, 0], pair[:, 1], differences)
     return SideLabels.of(fitted, names, labels, sides).trials(pair, features, read)

@@ -116,7 +116,7 @@ class _Pairs:
             sides = Sides.read(self.likelihood, [rows for rows, _ in found], [sizes for _, sizes in found])
             limits = _limits(own, sides)
             if {*limits.same, *limits.different} != {None}:
-                differences = [found[0][0] - found[1][0]]
+                differences = [np.asarray(found[0][0] - found[1][0], np.float64)]
                 return own, sides, shared_pair_features(self.likelihood, sides, one, other, differences)
         sides = self.sides.of(list(pair))
         return self.calibration, sides, pair_features(self.likelihood, sides, one, other)

@@ -187,7 +187,7 @@ def test_completion_fails_to_nothing(tmp_path: Path) -> None:
 def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The time in its first element."""
     now = [1000.0]
-    monkeypatch.setattr(terminal.time, "monotonic", lambda: now[0])
+    monkeypatch.setattr("fingerprint.cli.terminal.time.monotonic", lambda: now[0])
     return now
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from click.testing import CliRunner
 from huggingface_hub import DatasetCard
@@ -33,7 +34,7 @@ def test_the_card_of_what_import_writes(tmp_path: Path) -> None:
     written(out / "b|<b>.jsonl", "never-heard-of", "ja", 2)
     text = run("corpora", "card", out)
     card = DatasetCard(text)
-    found = card.data.to_dict()
+    found: dict[str, Any] = card.data.to_dict()  # type: ignore[no-untyped-call]
     assert found["language"] == ["en", "ja"]
     # One file states no licence.
     assert found["license"] == "other"
@@ -45,7 +46,8 @@ def test_the_card_of_what_import_writes(tmp_path: Path) -> None:
     assert "b\\|&lt;b>.jsonl" in card.text
     assert "| gpt-4o-2024-05-13 | 3 | 3 |" in card.text
     assert text == run("corpora", "card", out)
-    one = DatasetCard(run("corpora", "card", out / "first.parquet")).data.to_dict()
+    alone = DatasetCard(run("corpora", "card", out / "first.parquet")).data
+    one: dict[str, Any] = alone.to_dict()  # type: ignore[no-untyped-call]
     assert (one["license"], one["language"]) == ("mit", ["en"])
 
 

@@ -83,7 +83,7 @@ def test_tasks_keep_to_the_limit_on_requests(tmp_path: Path) -> None:
     async def go(requests: int) -> tuple[Step[Verdict], Counters]:
         job = plan_job(Target(provider, "tiny", tmp_path), load_probes(str(tasks(tmp_path, 6))), RequestSettings())
         (counters,) = await start([job])
-        aim = Identification(Identifier(identify, Choice(None), {"zhipu": True}, (), ProbingConfig()))
+        aim = Identification(Identifier(identify, Choice(None), {"zhipu": True}, None, ProbingConfig()))
         session = Session(job, counters, aim, Limits(Budget(None), requests, QUICK))
         return [step async for step in session.steps()][-1], counters
 

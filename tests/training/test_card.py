@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from huggingface_hub import EvalResult, ModelCard
+from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from fingerprint.training.card import card
 
@@ -136,6 +136,12 @@ def test_a_comparison_says_what_fell_and_what_nobody_can_tell() -> None:
     assert "It no longer knows these releases: ash-2." in text
 
 
+def front_matter(text: str) -> ModelCardData:
+    data = ModelCard(text).data
+    assert isinstance(data, ModelCardData)
+    return data
+
+
 def test_the_front_matter_is_what_the_hub_asks_for() -> None:
     corpora = [
         corpus("MIT", "own corpus"),
@@ -145,7 +151,7 @@ def test_the_front_matter_is_what_the_hub_asks_for() -> None:
         score("same", 10, **{"lab top-1": 0.9, "lab macro": 0.8}),
         score("other", 10, **{"lab top-1": 0.5, "lab macro": None}),
     ]
-    found = ModelCard(card(documents(corpora=corpora, scores=scores))).data
+    found = front_matter(card(documents(corpora=corpora, scores=scores)))
     assert found.license == "apache-2.0"
     assert found.language == ["en", "fi", "ja"]
     assert found.datasets == ["own_corpus", "some/set"]
@@ -158,8 +164,9 @@ def test_the_front_matter_is_what_the_hub_asks_for() -> None:
         ("balanced_accuracy", 0.8, "same, 10 responses"),
         ("accuracy", 0.5, "other, 10 responses"),
     ]
+    values: dict[str, Any] = found.to_dict()  # type: ignore[no-untyped-call]
     # One result each: the index has one metric in each of them.
-    assert [len(one["metrics"]) for one in found.to_dict()["model-index"][0]["results"]] == [1, 1, 1]
+    assert [len(one["metrics"]) for one in values["model-index"][0]["results"]] == [1, 1, 1]
     assert len({one.unique_identifier for one in results}) == 3
     assert all(EvalResult(**vars(one)).is_equal_except_value(one) for one in results)
 
@@ -167,6 +174,6 @@ def test_the_front_matter_is_what_the_hub_asks_for() -> None:
 def test_a_model_from_before_states_neither_licence_nor_languages() -> None:
     old = documents(licence="")
     del old["training"]["licence"], old["training"]["corpora"][0]["languages"]
-    found = ModelCard(card(old)).data
+    found = front_matter(card(old))
     assert found.license == "unknown"
     assert found.language is None

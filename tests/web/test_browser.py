@@ -46,17 +46,23 @@ def chromium() -> Iterator[Chrome]:
         driver.quit()
 
 
+def log_of(chromium: Chrome, kind: str) -> list[dict[str, Any]]:
+    """The new entries of one of the logs; Selenium has no types for them."""
+    entries: list[dict[str, Any]] = chromium.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
+
+
 @pytest.fixture
 def browser(chromium: Chrome, served: str) -> Iterator[Chrome]:
     """A browser at the form. In the end its console has no error, and it has asked nobody but the server."""
-    chromium.get_log("browser")
-    chromium.get_log("performance")
+    log_of(chromium, "browser")
+    log_of(chromium, "performance")
     chromium.get(served)
     yield chromium
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    log = [entry for entry in chromium.get_log("browser") if not expected(entry)]
-    sent = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    log = [entry for entry in log_of(chromium, "browser") if not expected(entry)]
+    sent = [json.loads(entry["message"])["message"] for entry in log_of(chromium, "performance")]
     addresses = {one["params"]["request"]["url"] for one in sent if one["method"] == "Network.requestWillBeSent"}
     assert log == []
     assert addresses

@@ -24,7 +24,7 @@ from fingerprint.report.page.parts import closing_sections, domain_section, mark
 from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Bar, Page, Ranking, Section
-from fingerprint.report.rates import KINDS, expected
+from fingerprint.report.rates import KINDS, combined_rates, evidence_of, expected
 
 # Rows of each ranking.
 _LABS, _FAMILIES, _RELEASES = 8, 4, 6
@@ -68,7 +68,7 @@ def verdict_page(verdict: Verdict, context: PageContext) -> Page:
             *marker_section(verdict.style_markers, case, (sides[0], sides[1]), lead),
             *(phrase_section(context, verdict.leaders[0]) if verdict.leaders else []),
             *domain_section(verdict.domain),
-            *_side(verdict.side_evidence, name),
+            *_side(verdict, name),
             *closing_sections(context, verdict.model),
         ],
     )
@@ -173,7 +173,8 @@ def _allowed(rates: Calibration, promised: set[str]) -> list[str]:
     return notes
 
 
-def _side(side: SideEvidence | None, name: Names) -> list[Section]:
+def _side(verdict: Verdict, name: Names) -> list[Section]:
+    side, combined = verdict.side_evidence, verdict.combined
     if side is None:
         return []
     tokens, said = side.token_counts, side.self_identification
@@ -184,14 +185,14 @@ def _side(side: SideEvidence | None, name: Names) -> list[Section]:
         ("self-identification", name(row.lab), f"{row.log_likelihood_ratio:+.1f}") for row in said.labs[:_FAMILIES]
     ]
     view = {
-        "notes": _side_notes(side, name),
+        "notes": [*_side_notes(side, name), *([combined_rates(combined)] if combined else [])],
         "rows": rows,
         "ranking": Ranking(
-            "By style and side evidence together (the error rate was not measured)",
+            f"By {evidence_of(combined)} together",
             "lab",
-            [Bar(name(row.lab), row.probability) for row in side.combined[:_FAMILIES]],
+            [Bar(name(row.lab), row.probability) for row in combined.labs[:_FAMILIES]],
         )
-        if rows
+        if combined
         else None,
     }
     return [Section("side", "Other evidence, apart from style", "side", view)]

@@ -13,7 +13,7 @@ from fingerprint import loading
 from fingerprint.api import Fingerprint
 from fingerprint.cli.identify import annotated, dated
 from fingerprint.cli.main import main
-from fingerprint.cli.update import _text
+from fingerprint.cli.update import text as rendered
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.model.verdict import VerdictWord
 from fingerprint.report.layout import Screen
@@ -142,7 +142,7 @@ def test_out_of_domain_responses_tell_about_their_release_there_alone(
     file.write_text("".join(json.dumps({"prompt_id": str(i), "response": text}) + "\n" for i, text in enumerate(texts)))
     outcome = add(lesser, [file], tmp_path / "m", world, release="ash-1", force=True)
     assert outcome.out_of_domain == ("loud",)
-    assert "out-of-domain, or too few responses to tell: loud\n" in _text(outcome)
+    assert "out-of-domain, or too few responses to tell: loud\n" in rendered(outcome)
     before, after = Fingerprint.load(lesser), Fingerprint.load(tmp_path / "m")
     for release, lab in worlds.RELEASES.items():
         if lab in before.labs:
