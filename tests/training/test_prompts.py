@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from fingerprint.api import Fingerprint
 from fingerprint.base.keys import prompt_digest
 from fingerprint.config import ProbingConfig
 from fingerprint.data.corpus import Corpus, read_corpora
@@ -14,6 +15,7 @@ from fingerprint.data.registry import Registry
 from fingerprint.loading import load_model
 from fingerprint.model.plda import Plda
 from fingerprint.model.prompts import PromptTable, codes_of
+from fingerprint.report.text import render
 from fingerprint.training.prompts import Answers, measure_prompts
 from tests import worlds
 from tests.model import made_pairs
@@ -124,3 +126,16 @@ def test_an_update_adds_prompts_and_counts_answers(lesser: Path, world: Path, tm
     new = after.of(~np.isin(after.hash, before.hash))
     assert set(new.releases.tolist()) <= {1, 2}
     assert new.answers.sum() <= 2 * 22
+
+
+def test_identify_says_how_many_responses_answer_known_prompts(model: Path) -> None:
+    known = Fingerprint.load(model)
+    assert known.prompts is not None
+    asked = [f"Prompt {p}?" for p in (*range(30), 700, 701)]
+    rows = [{"prompt": text, "response": worlds.write("ash-1", p)} for p, text in enumerate(asked)]
+    expected = int(known.prompts.knows([prompt_digest(text) for text in asked]).sum())
+    assert 20 < expected <= 30
+    found = known.identify(rows)
+    assert found.known_prompts == found.to_dict()["known_prompts"] == expected
+    assert f"32 of 32 responses used, {expected} of them to" in " ".join(render(found, {}).split())
+    assert known.identify([row["response"] for row in rows]).known_prompts == 0
