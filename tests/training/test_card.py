@@ -145,7 +145,7 @@ def test_the_front_matter_is_what_the_hub_asks_for() -> None:
         score("same", 10, **{"lab top-1": 0.9, "lab macro": 0.8}),
         score("other", 10, **{"lab top-1": 0.5, "lab macro": None}),
     ]
-    found = ModelCard(card(documents(corpora=corpora, scores=scores))).data
+    found: Any = ModelCard(card(documents(corpora=corpora, scores=scores))).data
     assert found.license == "apache-2.0"
     assert found.language == ["en", "fi", "ja"]
     assert found.datasets == ["own_corpus", "some/set"]
@@ -167,6 +167,6 @@ def test_the_front_matter_is_what_the_hub_asks_for() -> None:
 def test_a_model_from_before_states_neither_licence_nor_languages() -> None:
     old = documents(licence="")
     del old["training"]["licence"], old["training"]["corpora"][0]["languages"]
-    found = ModelCard(card(old)).data
+    found: Any = ModelCard(card(old)).data
     assert found.license == "unknown"
     assert found.language is None
