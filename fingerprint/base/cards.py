@@ -32,26 +32,26 @@ def markdown_cell(value: object) -> str:
     return text.replace("|", "\\|").replace("<", "&lt;")
 
 
-def hub_licence(stated: Iterable[str]) -> str | list[str]:
-    """Return the value of `license` in the front matter of a card.
+def hub_licences(stated: Iterable[str]) -> list[str]:
+    """Return the values of `license` in the front matter of a card, one or more.
 
     Args:
         stated: Licences as sources state them; empty where one states none.
 
     Returns:
-        "unknown" if none is stated, the identifiers if the Hub knows all, else "other".
+        The identifiers if the Hub knows all, "unknown" if none is stated, else "other".
 
     Examples:
-        >>> from fingerprint.base.cards import hub_licence
-        >>> hub_licence(["Apache-2.0"]), hub_licence(["MIT", "GPL-3.0-or-later"]), hub_licence(["MIT", ""])
-        ('apache-2.0', ['gpl-3.0', 'mit'], 'other')
+        >>> from fingerprint.base.cards import hub_licences
+        >>> hub_licences(["Apache-2.0"]), hub_licences(["MIT", "GPL-3.0-or-later"]), hub_licences(["MIT", ""])
+        (['apache-2.0'], ['gpl-3.0', 'mit'], ['other'])
     """
     names = {_identifier(one) for one in stated}
     if names <= {""}:
-        return "unknown"
+        return ["unknown"]
     if not all(map(_IDENTIFIER.fullmatch, names)):
-        return "other"
-    return sorted(names) if len(names) > 1 else names.pop()
+        return ["other"]
+    return sorted(names)
 
 
 def _identifier(stated: str) -> str:

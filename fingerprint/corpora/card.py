@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from fingerprint.base.cards import hub_licence, markdown_cell, markdown_table
+from fingerprint.base.cards import hub_licences, markdown_cell, markdown_table
 from fingerprint.corpora.stats import Count, count
 from fingerprint.data.registry import Registry
 from fingerprint.errors import MissingExtra
@@ -66,9 +66,10 @@ def data_set_card(paths: Sequence[Path], registry: Registry, report: Callable[[s
     folder = Path(os.path.commonpath([file.resolve().parent for file in files]))
     stored = sorted(file.resolve().relative_to(folder).as_posix() for file in files)
     rows = releases.total.responses
+    licences = hub_licences(one["licence"] for one in releases.files.values())
     front = DatasetCardData(
         language=sorted(name for name in languages if name),
-        license=hub_licence(one["licence"] for one in releases.files.values()),
+        license=licences if len(licences) > 1 else licences[0],
         pretty_name=folder.name,
         size_categories=[next((size for most, size in _SIZES if rows < most), _LARGEST)],
         task_categories=["text-classification"],

@@ -8,7 +8,7 @@ from typing import Any
 
 from huggingface_hub import EvalResult, ModelCardData
 
-from fingerprint.base.cards import hub_licence, markdown_cell, markdown_table
+from fingerprint.base.cards import hub_licences, markdown_cell, markdown_table
 from fingerprint.config import flat_values
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 
@@ -108,15 +108,10 @@ that dictate the form, and about languages and domains that the corpora do not h
 """
 
 
-def _one_licence(training: Mapping[str, Any]) -> str:
-    stated = hub_licence([training.get("licence", "")])
-    return stated if isinstance(stated, str) else ", ".join(stated)
-
-
 def _front_matter(training: Mapping[str, Any]) -> str:
     corpora = training["corpora"]
     return ModelCardData(
-        license=_one_licence(training),
+        license=hub_licences([training.get("licence", "")])[0],
         language=sorted({language for c in corpora for language in c.get("languages", ())}) or None,
         datasets=sorted({_data_set(c["name"], c["source"]) for c in corpora}),
         metrics=sorted(_METRICS.values()),

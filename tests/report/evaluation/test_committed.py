@@ -44,8 +44,8 @@ def test_each_card_is_a_whole_sentence_with_its_figure_and_number_of_responses()
         ("unknown-lab", {"coverage": 0.06}, Tone.BAD),
     ],
 )
-def test_good_is_green_and_bad_is_amber(protocol: str, metrics: dict[str, Any], tone: Tone) -> None:
-    (card,) = headline([figure(protocol, **metrics)])
+def test_good_is_green_and_bad_is_amber(protocol: str, metrics: dict[str, float], tone: Tone) -> None:
+    (card,) = headline([figure(protocol, 25, **metrics)])
     assert card["tone"] == tone
 
 
