@@ -49,18 +49,24 @@ def chromium() -> Iterator[Chrome]:
 @pytest.fixture
 def browser(chromium: Chrome, served: str) -> Iterator[Chrome]:
     """A browser at the form. In the end its console has no error, and it has asked nobody but the server."""
-    chromium.get_log("browser")
-    chromium.get_log("performance")
+    log_of(chromium, "browser")
+    log_of(chromium, "performance")
     chromium.get(served)
     yield chromium
     chromium.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
     chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
-    log = [entry for entry in chromium.get_log("browser") if not expected(entry)]
-    sent = [json.loads(entry["message"])["message"] for entry in chromium.get_log("performance")]
+    log = [entry for entry in log_of(chromium, "browser") if not expected(entry)]
+    sent = [json.loads(entry["message"])["message"] for entry in log_of(chromium, "performance")]
     addresses = {one["params"]["request"]["url"] for one in sent if one["method"] == "Network.requestWillBeSent"}
     assert log == []
     assert addresses
     assert {address for address in addresses if not address.startswith((served, "data:"))} == set()
+
+
+def log_of(browser: Chrome, name: str) -> list[dict[str, Any]]:
+    """Return what a log has since it was read last."""
+    entries: list[dict[str, Any]] = browser.get_log(name)  # type: ignore[no-untyped-call]
+    return entries
 
 
 def expected(entry: dict[str, Any]) -> bool:
