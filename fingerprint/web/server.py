@@ -53,7 +53,9 @@ def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) 
     try:
         listening = socket.create_server((host, port), family=family)
     except OSError as error:
-        said = f"cannot be listened on ({error.strerror or error}); give another --port or --host"
+        # The address, which the system's own words are followed by, stands before them here.
+        reason = (error.strerror or str(error)).partition(" (")[0]
+        said = f"cannot be listened on ({reason}); give another --port or --host"
         raise FingerprintError(f"{host}:{port}: {said}") from None
     with closing(listening):
         name = f"[{host}]" if ":" in host else host
