@@ -50,9 +50,10 @@ def _content(command: str | None) -> str:
 
 
 def printed(command: str) -> str:
-    """What a command prints on a terminal of 80 columns, without its warnings."""
+    """What a command prints on a terminal of 80 columns, without the age of the model, which is another every day."""
     words = shlex.split(command)[1:]
-    with _at_root(), patch.dict(os.environ, {"COLUMNS": "80", "NO_COLOR": "1", "HF_HUB_OFFLINE": "1"}):
+    plain = patch.dict(os.environ, {"COLUMNS": "80", "NO_COLOR": "1", "HF_HUB_OFFLINE": "1"})
+    with _at_root(), plain, patch("fingerprint.cli.identify.age_lines", return_value=""):
         done = CliRunner().invoke(group, words, prog_name="fingerprint", standalone_mode=False)
     assert done.exception is None, done.exception
     return done.stdout
