@@ -47,12 +47,14 @@ class PageWriter:
             FingerprintError: The file cannot be written.
         """
         from fingerprint.base.files import write_atomically
+        from fingerprint.data.reader import expanded
         from fingerprint.data.registry import Registry
         from fingerprint.report.page import GivenFile, PageContext, Provenance, Surroundings, render_page
         from fingerprint.store.versions import identity
 
         sha256 = identity(self.folder)
-        files = [GivenFile.of(Path(name)) if Path(name).is_file() else GivenFile(name, "", 0) for name in self.given]
+        names = expanded(self.given, lambda error: None)
+        files = [GivenFile.of(Path(name)) if Path(name).is_file() else GivenFile(name, "", 0) for name in names]
         context = PageContext(
             tuple(cases),
             self.known.loaded,
@@ -93,12 +95,13 @@ def check_page(out: Path | None, is_one: bool) -> None:
 
 
 def command_given() -> str:
-    """Return the command line that was given, without defaults, quoted for a shell."""
+    """Return the command line that was given, without defaults and --color, quoted for a shell."""
     context = click.get_current_context()
     words: list[str] = []
     for parameter in context.command.params:
         name = parameter.name or ""
-        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+        # What is not in `params` says how the terminal looks (--color), and nothing about the verdict.
+        if name not in context.params or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
             continue
         value = context.params[name]
         values: Iterable[object] = value if isinstance(value, tuple) else (value,)

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 from fingerprint.base.escaping import printable
+from fingerprint.model.decision import percent, stated
 from fingerprint.model.pair_calibration import IMPOSTORS, TARGETS, PairDomain, PairKind, PairVerdict
 from fingerprint.model.plain_words import pair_in_words
 from fingerprint.model.verdict import AllowedRates
@@ -88,7 +89,7 @@ def case_lines(case: ComparedCase, width: int) -> Iterator[str]:
 def pair_lines(pair: ComparedPair, names: tuple[str, str], screen: Screen) -> list[str]:
     """Return what a pair shows, by the model and without it; `names` are safe to show."""
     warnings = (f"warning: {printable(warning)}" for warning in pair.warnings)
-    return [*screen.sentences([_support(pair), *warnings]), *model_free_lines(pair.model_free, names, screen)]
+    return [*screen.sentences([support_in_words(pair), *warnings]), *model_free_lines(pair.model_free, names, screen)]
 
 
 def rates_lines(rates: PairRates, width: int) -> list[str]:
@@ -96,20 +97,37 @@ def rates_lines(rates: PairRates, width: int) -> list[str]:
     if not rates.kinds:
         return wrap("No error rate was measured on such pairs, so that nothing can be told.", width)
     where = "both in-domain" if rates.domain is PairDomain.IN else "not both in-domain"
-    responses = (
-        counted(rates.responses, "response") + " a side" + (" to the same prompts" if rates.shared_prompts else "")
-    )
-    lines = wrap(f"How often this is right: held-out pairs with {responses}, {where}.", width)
+    lines = wrap(f"How often this is right: held-out pairs with {responses_of(rates)}, {where}.", width)
     lines += _row("", _HEAD)
     for row in rates.kinds:
-        lines += _row(_kind(row.kind, rates), _figures(row))
+        lines += _row(kind_in_words(row.kind, rates), _figures(row))
     lines += wrap(
-        f"At most {100 * rates.false_alarms:.3g} % of pairs of one release may be called different (--false-alarms), "
-        f"and at most {100 * rates.false_accepts:.3g} % of each kind of two releases the same (--false-accepts). "
+        f"At most {stated(rates.false_alarms)} of pairs of one release may be called different (--false-alarms), and "
+        f"at most {stated(rates.false_accepts)} of each kind of two releases the same (--false-accepts). "
         f"{_promised(rates)}",
         width,
     )
     return lines
+
+
+def responses_of(rates: PairRates) -> str:
+    """Return of how many responses the held-out pairs are, in words."""
+    return f"{counted(rates.responses, 'response')} a side{' to the same prompts' if rates.shared_prompts else ''}"
+
+
+def kind_in_words(kind: PairKind, rates: PairRates) -> str:
+    """Return a kind of held-out pairs in words."""
+    return "one release" if rates.shared_prompts and kind is PairKind.TARGET else KINDS[kind]
+
+
+def support_in_words(pair: ComparedPair) -> str:
+    """Return what style says about a pair, and which answers count for it."""
+    llr = pair.log_likelihood_ratio
+    what = "one model" if llr >= 0 else "two models"
+    said = f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
+    if pair.rates.shared_prompts:
+        said += " Only the answers to prompts that both answered count for it, and the prompts are taken out."
+    return said
 
 
 def _pair(comparison: Comparison, pair: ComparedPair, screen: Screen) -> list[str]:
@@ -121,20 +139,6 @@ def _pair(comparison: Comparison, pair: ComparedPair, screen: Screen) -> list[st
     return [*headline, *pair_lines(pair, (printable(first), printable(second)), screen)]
 
 
-def _support(pair: ComparedPair) -> str:
-    llr = pair.log_likelihood_ratio
-    what = "one model" if llr >= 0 else "two models"
-    said = f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
-    if pair.rates.shared_prompts:
-        said += " Only the answers to prompts that both answered count for it, and the prompts are taken out."
-    return said
-
-
-def _kind(kind: PairKind, rates: PairRates) -> str:
-    """A kind of pairs in words."""
-    return "one release" if rates.shared_prompts and kind is PairKind.TARGET else KINDS[kind]
-
-
 def _promised(rates: PairRates) -> str:
     measured = {row.kind for row in rates.kinds}
     told = "Variants are snapshots, effort settings and quantisations: they are measured, and nothing is promised."
@@ -144,8 +148,8 @@ def _promised(rates: PairRates) -> str:
 
 
 def _figures(row: MeasuredKind) -> tuple[str, ...]:
-    eer = "" if row.eer is None else f"{100 * row.eer:.1f} %"
-    return f"{row.pairs:,}", f"{100 * row.same:.1f} %", f"{100 * row.different:.1f} %", eer
+    eer = "" if row.eer is None else percent(row.eer, 1)
+    return f"{row.pairs:,}", percent(row.same, 1), percent(row.different, 1), eer
 
 
 def _row(name: str, cells: tuple[str, ...]) -> list[str]:

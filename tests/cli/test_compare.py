@@ -130,7 +130,7 @@ def test_of_shared_prompts_only_the_answers_count_and_the_prompts_are_taken_out(
     more = worlds.case(tmp_path / "more.jsonl", "ash-1", 10, 900)
     again.write_text(again.read_text() + more.read_text())
     assert compared(comparing, one, again).pairs[0].log_likelihood_ratio == same.log_likelihood_ratio
-    text = " ".join(run("compare", one, other, "--model", comparing, *RATES).stdout.split())
+    text = " ".join(run("compare", one, other, "--model", comparing, *RATES, "--verbose").stdout.split())
     assert "held-out pairs with 10 responses a side to the same prompts" in text
     assert "the prompts are taken out" in text
     # A few shared prompts are no such pair.

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from fingerprint.model.claim_verdict import ClaimVerdict, ClaimWord
+from fingerprint.model.claim_verdict import ClaimVerdict
 from fingerprint.model.decision import percent, stated
 from fingerprint.model.plain_words import claim_in_words
 from fingerprint.model.verdict import AllowedRates
-from fingerprint.report.claim import TRIALS, alternative_words, claim_words, reference_words
+from fingerprint.report.claim import TONES, TRIALS, alternative_words, claim_words, reference_words
 from fingerprint.report.layout import Names, counted, short_names
 from fingerprint.report.page.comparisons import case_facts, pair_sections, pair_sentences
 from fingerprint.report.page.context import PageContext
@@ -16,13 +16,6 @@ from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Page, Section
 from fingerprint.verification.references import ReferenceVerdict
-
-TONES: dict[ClaimWord, str] = {
-    ClaimWord.CONSISTENT: "firm",
-    ClaimWord.INCONSISTENT: "against",
-    ClaimWord.INCONCLUSIVE: "open",
-}
-"""How each verdict on a claim is coloured."""
 
 
 def claim_page(verdict: ClaimVerdict, context: PageContext) -> Page:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fingerprint.model.decision import stated
+from fingerprint.model.decision import percent, stated
 from fingerprint.model.pair_calibration import PairVerdict
 from fingerprint.model.plain_words import PlainWords, pair_in_words
 from fingerprint.model.verdict import AllowedRates
-from fingerprint.report.comparison import KINDS
-from fingerprint.report.layout import counted, short_names
+from fingerprint.report.comparison import TONES, kind_in_words, responses_of, support_in_words
+from fingerprint.report.layout import Tone, counted, short_names
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, pair_lines
 from fingerprint.report.page.parts import closing_sections, differing_section
@@ -17,13 +17,6 @@ from fingerprint.report.page.phrases import differing_phrases
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Page, Section
 from fingerprint.verification.comparison import ComparedCase, ComparedPair, Comparison
-
-TONES: dict[PairVerdict, str] = {
-    PairVerdict.SAME: "firm",
-    PairVerdict.DIFFERENT: "against",
-    PairVerdict.INCONCLUSIVE: "open",
-}
-"""How each verdict on a pair is coloured; a test holds it complete."""
 
 
 def comparison_page(comparison: Comparison, context: PageContext) -> Page:
@@ -41,7 +34,7 @@ def comparison_page(comparison: Comparison, context: PageContext) -> Page:
         words = pair_in_words(pair.verdict, AllowedRates(rates.false_alarms, rates.false_accepts))
         word, tone, sentences = str(pair.verdict), TONES[pair.verdict], pair_sentences(pair)
     else:
-        words, word, tone, sentences = _of_many(comparison), f"{len(pairs)} pairs", "open", []
+        words, word, tone, sentences = _of_many(comparison), f"{len(pairs)} pairs", Tone.OPEN, []
         sections.insert(0, _pairs(comparison))
     return Page(
         kicker="one model or two?",
@@ -74,12 +67,7 @@ def case_facts(cases: Sequence[ComparedCase]) -> list[tuple[str, str]]:
 
 def pair_sentences(pair: ComparedPair) -> list[str]:
     """Return what a pair shows, by the model and without it."""
-    what = "one model" if pair.log_likelihood_ratio >= 0 else "two models"
-    ratio = f"{pair.log_likelihood_ratio:+.1f}"
-    return [
-        f"Style gives {pair.support} to {what} (log-likelihood ratio {ratio} nats; above 0 speaks for one model).",
-        f"Without the model: {pair.model_free.meaning}",
-    ]
+    return [support_in_words(pair), f"Without the model: {pair.model_free.meaning}"]
 
 
 def pair_sections(pair: ComparedPair, cases: Sequence[ComparedCase], context: PageContext) -> list[Section]:
@@ -133,17 +121,17 @@ def _right(pair: ComparedPair, here: int, context: PageContext, at: str) -> list
         return []
     rows = [
         (
-            KINDS[row.kind],
+            kind_in_words(row.kind, rates),
             f"{row.pairs:,}",
-            f"{100 * row.same:.1f} %",
-            f"{100 * row.different:.1f} %",
+            percent(row.same, 1),
+            percent(row.different, 1),
         )
         for row in rates.kinds
     ]
     view = {
         "chart": by_responses("settled", pair_lines(rates, context), here),
         "lead": "The lines show how many pairs so many responses a side settle; the others stay inconclusive.",
-        "caption": f"Measured on held-out pairs with {counted(rates.responses, 'response')} a side",
+        "caption": f"Measured on held-out pairs with {responses_of(rates)}",
         "head": ("the pair was", "pairs", "called the same", "called different"),
         "rows": rows,
         "notes": [

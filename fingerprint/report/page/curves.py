@@ -44,6 +44,8 @@ def claim_lines(verdict: ClaimVerdict) -> Lines:
 def pair_lines(rates: PairRates, context: PageContext) -> Lines:
     """Return how many pairs of one release are called the same, and how many of two are called different."""
     calibration = context.model.pairs
+    if calibration is not None and rates.shared_prompts:
+        calibration = calibration.shared
     if calibration is None:
         return {}
     same: dict[int, float] = {}
@@ -65,7 +67,7 @@ def by_responses(what: str, lines: Lines, here: int) -> Chart | None:
     """Draw lines over the number of responses, with a mark at those of the case.
 
     Args:
-        what: Is shared, for the vertical axis.
+        what: Has shares, for the vertical axis.
         lines: What was measured.
         here: Responses of the case; of the smaller side, where there are two.
 
@@ -88,6 +90,5 @@ def by_responses(what: str, lines: Lines, here: int) -> Chart | None:
     at = min(max(here, numbers[0]), numbers[-1])
     # The words stand where there is room.
     anchor = "start" if x.position(at, 0.0, 1.0) < 0.5 else "end"
-    here_in_words = "you are here: " + (counted(here, "response") if here < 1000 else f"{here:,} responses")
-    rule = Rule((at, 0.0), (at, 1.0), here_in_words, anchor)
+    rule = Rule((at, 0.0), (at, 1.0), f"you are here: {counted(here, 'response')}", anchor)
     return draw(f"{what.capitalize()}, by the number of responses", series, x, Axis(what, 0.0, 1.0, _QUARTERS), [rule])

@@ -15,8 +15,8 @@ from fingerprint.model.verdict import (
     KindRates,
     SideEvidence,
     Verdict,
-    VerdictWord,
 )
+from fingerprint.report.confidence import TONES
 from fingerprint.report.layout import Names, counted
 from fingerprint.report.page.context import PageContext
 from fingerprint.report.page.curves import by_responses, verdict_lines
@@ -28,16 +28,6 @@ from fingerprint.report.rates import KINDS, combined_rates, evidence_of, expecte
 
 # Rows of each ranking.
 _LABS, _FAMILIES, _RELEASES = 8, 4, 6
-
-TONES: dict[VerdictWord, str] = {
-    VerdictWord.ATTRIBUTED: "firm",
-    VerdictWord.NEW_RELEASE: "firm",
-    VerdictWord.LIKELY: "leaning",
-    VerdictWord.UNKNOWN: "leaning",
-    VerdictWord.NONE_OF_THESE: "leaning",
-    VerdictWord.INCONCLUSIVE: "open",
-}
-"""How each verdict is coloured; a test holds it complete."""
 
 
 def verdict_page(verdict: Verdict, context: PageContext) -> Page:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from fingerprint.model.plain_words import PlainWords
+from fingerprint.report.layout import Tone
 from fingerprint.report.page.excerpts import Excerpt
 
 
@@ -78,7 +79,7 @@ class Page:
         kicker: What kind of page it is.
         words: The verdict in plain words.
         word: The verdict as the program names it.
-        tone: "firm", "leaning" or "open": how the verdict is coloured.
+        tone: How the verdict is coloured.
         facts: Short facts below the headline: names and values.
         sentences: What else a reader has to know at once.
         warnings: What makes the verdict doubtful.
@@ -88,7 +89,7 @@ class Page:
     kicker: str
     words: PlainWords
     word: str
-    tone: str
+    tone: Tone
     facts: Sequence[tuple[str, str]]
     sentences: Sequence[str]
     warnings: Sequence[str]

@@ -16,16 +16,14 @@ import pytest
 
 from fingerprint import Fingerprint
 from fingerprint.data.reader import case_of
-from fingerprint.data.response import Case
+from fingerprint.data.response import Case, Response
 from fingerprint.errors import MissingExtra
 from fingerprint.model.claim_verdict import ClaimWord
-from fingerprint.model.pair_calibration import PairVerdict
+from fingerprint.model.pair_calibration import PairKind, PairVerdict
 from fingerprint.model.plain_words import CLAIMS, PAIRS, SENTENCES, pair_in_words, verdict_in_words
 from fingerprint.model.verdict import VERDICTS, AllowedRates, LabShare, StyleMarker, VerdictWord
-from fingerprint.report.page import GivenFile, PageContext, Provenance, Result, Surroundings, render_page
-from fingerprint.report.page.claims import TONES
-from fingerprint.report.page.comparisons import TONES as PAIR_TONES
-from fingerprint.report.page.verdicts import TONES as VERDICT_TONES
+from fingerprint.report.layout import Tone
+from fingerprint.report.page import GivenFile, PageContext, Provenance, Result, Surroundings, curves, render_page
 from tests.report.test_text import ASKED, ASKED_LABS, verdict
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -108,10 +106,31 @@ def pages(known: Fingerprint, around: Surroundings) -> dict[str, str]:
     return {name: render_page(result, context(known, around, *cases)) for name, (result, cases) in results.items()}
 
 
-def test_every_word_has_a_sentence_and_a_tone() -> None:
-    assert set(SENTENCES) == set(VERDICT_TONES) == set(VERDICTS)
-    assert set(CLAIMS) == set(TONES) == set(ClaimWord)
-    assert set(PAIRS) == set(PAIR_TONES) == set(PairVerdict)
+def test_every_word_has_a_sentence_and_every_tone_a_colour(pages: dict[str, str]) -> None:
+    assert set(SENTENCES) == set(VERDICTS)
+    assert set(CLAIMS) == set(ClaimWord)
+    assert set(PAIRS) == set(PairVerdict)
+    assert all(f".{tone}{{color:" in pages["identify"] for tone in Tone)
+
+
+def test_answers_to_shared_prompts_have_figures_of_their_own(known: Fingerprint, around: Surroundings) -> None:
+    ours, theirs = (
+        dataclasses.replace(
+            case_of([Response(f"{text} {i}", prompt=f"Question {i}") for i in range(6) for text in texts]), file=name
+        )
+        for name, texts in (("a.jsonl", PROSE[:1]), ("b.jsonl", PROSE[1:2]))
+    )
+    found = known.compare([ours, theirs])
+    rates = found.pairs[0].rates
+    assert rates.shared_prompts
+    text = Outline(render_page(found, context(known, around, ours, theirs))).text
+    assert "a side to the same prompts" in text
+    assert "the prompts are taken out" in text
+    drawn = curves.pair_lines(rates, context(known, around, ours, theirs))
+    measured = {row.kind: row.same for row in rates.kinds}
+    assert drawn["pairs of one release called the same"][rates.responses] == pytest.approx(
+        measured[PairKind.TARGET], abs=1e-4
+    )
 
 
 @pytest.mark.parametrize("word", VERDICTS)
