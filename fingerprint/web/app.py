@@ -22,7 +22,7 @@ from starlette.staticfiles import StaticFiles
 
 from fingerprint.errors import FingerprintError
 from fingerprint.web.answers import PAGE_POLICY, Answers, Page
-from fingerprint.web.desk import Busy, Desk, Job, Work
+from fingerprint.web.desk import KEPT_SECONDS, Busy, Desk, Job, Work
 from fingerprint.web.openapi import document
 from fingerprint.web.pages import Pages
 from fingerprint.web.questions import Asked, Question, Watch
@@ -232,7 +232,8 @@ class _App:
     def _job(self, request: Request) -> Job:
         job = self._desk.find(request.path_params["id"])
         if job is None:
-            raise HTTPException(404, "There is no such verdict any more. Verdicts are forgotten after 15 minutes.")
+            minutes = round(KEPT_SECONDS / 60)
+            raise HTTPException(404, f"There is no such verdict. Verdicts are forgotten after {minutes} minutes.")
         return job
 
 
