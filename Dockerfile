@@ -1,5 +1,5 @@
 # The web app: docker build -t fingerprint . && docker run --rm -p 127.0.0.1:8000:8000 fingerprint
-# What that means, and how to run it with less rights: docs/serve.md
+# What that means, and how to run it with fewer rights: docs/serve.md
 FROM python:3.13-slim AS build
 WORKDIR /src
 COPY pyproject.toml constraints.txt README.md LICENSE ./

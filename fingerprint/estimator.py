@@ -71,7 +71,11 @@ class FingerprintClassifier(ClassNamePrefixFeaturesOutMixin, TransformerMixin, C
     """
 
     def __init__(
-        self, vocabulary: int = 44_000, directions: int = 256, least_count: int = 2, random_state: int | None = 0
+        self,
+        vocabulary: int = 44_000,
+        directions: int = 256,
+        least_count: int = 2,
+        random_state: int | np.random.RandomState | None = 0,
     ) -> None:
         self.vocabulary = vocabulary
         self.directions = directions

@@ -13,6 +13,8 @@ _IDENTIFIER = re.compile(
     r"|[al]?gpl-[23]\.0|lgpl-2\.1|gfdl|cc0-1\.0|cc-by(-nc)?(-sa|-nd)?-[34]\.0|odbl|odc-by|pddl"
     r"|cdla-(permissive-[12]|sharing-1)\.0"
 )
+# What begins code, emphasis, links, images, cells, HTML or entities anywhere in a line.
+_MARKUP = re.compile(r"[\\`*\[\]|<&]")
 # What SPDX appends, and the Hub does not.
 _ENDINGS = ("-or-later", "-only")
 
@@ -26,10 +28,15 @@ def markdown_table(columns: Sequence[str], rows: Iterable[Iterable[object]]) -> 
 def markdown_cell(value: object) -> str:
     """Return a value as text for Markdown, "-" for None and the empty text.
 
-    Names come from other people's files: none of them ends its cell, its line or the text around it.
+    Names come from other people's files: none of them ends its cell, its line or the text around it, or shows an image.
+
+    Examples:
+        >>> from fingerprint.base.cards import markdown_cell
+        >>> print(markdown_cell("![a](b) <c> d\\\\|e"), markdown_cell(""))
+        !\\[a\\](b) &#60;c> d\\\\\\|e -
     """
     text = "-" if value is None or value == "" else printable(str(value))
-    return text.replace("|", "\\|").replace("<", "&lt;")
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};" if found[0] in "<&" else f"\\{found[0]}", text)
 
 
 def hub_licences(stated: Iterable[str]) -> list[str]:

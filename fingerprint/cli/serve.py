@@ -53,7 +53,7 @@ def command(model: Path | None, encoder: str | None, host: str, port: int, **giv
     """
     try:
         from fingerprint.web.app import Settings, create_app
-        from fingerprint.web.server import LOCAL, is_local, serve
+        from fingerprint.web.server import LOCAL, as_browsers_write, is_local, serve
     except ModuleNotFoundError:
         raise MissingExtra("fingerprint serve", "web") from None
     if not is_local(host) and not given["expose"]:
@@ -61,10 +61,10 @@ def command(model: Path | None, encoder: str | None, host: str, port: int, **giv
             f"--host {host}: everybody who reaches this address could use the server; it asks for no password and "
             "encrypts nothing. Give --expose if you want that"
         )
+    names = (*LOCAL, *map(as_browsers_write, [*([host] if host not in _EVERY else []), *given["names"]]))
     from fingerprint.web.answers import Answers
 
     click.echo("Loading the model; the first time, the map of its releases is drawn.", err=True)
     answers = Answers.load(model or data_dir("models") / "default", encoder)
-    names = (*LOCAL, *([host] if host not in _EVERY else []), *given["names"])
     settings = Settings(names, most_bytes=given["max_upload"] * _MEGA, workers=given["workers"])
     serve(create_app(answers, settings), host, port, lambda url: click.echo(f"{url} (Ctrl-C stops the server)"))

@@ -67,7 +67,7 @@ def worst_errors(tested: Mapping[str, Tested], corpus: Corpus, loaded: Loaded) -
                 "predicted_release": names.releases[int(of_lab.argmax())],
                 "predicted_lab": predicted_lab,
                 "probability": round(float(top[i]), 4),
-                "style_markers": _style_markers(sources[i] or corpus, rows[i], loaded, predicted_lab, true_lab),
+                "style_markers": _style_markers(sources[i], rows[i], loaded, predicted_lab, true_lab),
             }
         )
     return out

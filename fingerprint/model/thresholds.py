@@ -2,10 +2,9 @@
 
 A rate over a mixture hides the kind in which a verdict is mostly wrong. So a threshold holds in the worst kind. Cases
 that were left out together (of one corpus, of one release) are not independent: a kind counts by its effective sample
-size. A beta posterior
-bounds the error of a kind from above, so that few cases leave a wide margin and many a narrow one. Its prior mean is
-what the probabilities themselves say, or the mean error of all kinds where that is larger: a kind with few cases above
-a threshold cannot tell by itself.
+size. A beta posterior bounds the error of a kind from above, so that few cases leave a wide margin and many a narrow
+one. Its prior mean is what the probabilities themselves say, or the mean error of all kinds where that is larger: a
+kind with few cases above a threshold cannot tell by itself.
 
 References:
     Bates, S., Angelopoulos, A., Lei, L., Malik, J. and Jordan, M. (2021). Distribution-free, risk-controlling

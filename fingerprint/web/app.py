@@ -22,11 +22,11 @@ from starlette.staticfiles import StaticFiles
 
 from fingerprint.errors import FingerprintError
 from fingerprint.web.answers import PAGE_POLICY, Answers, Page
-from fingerprint.web.desk import Busy, Desk, Job, Work
+from fingerprint.web.desk import KEPT_SECONDS, Busy, Desk, Job, Work
 from fingerprint.web.openapi import document
 from fingerprint.web.pages import Pages
 from fingerprint.web.questions import Asked, Question, Watch
-from fingerprint.web.security import BodyLimit, FormTokens, SameOrigin, SecurityHeaders
+from fingerprint.web.security import HEADERS, BodyLimit, FormTokens, SameOrigin, SecurityHeaders
 from fingerprint.web.uploads import Received, form_of, question_of
 
 # Seconds that a page waits for a verdict before it says that the work is under way.
@@ -182,7 +182,8 @@ class _App:
 
     async def fail(self, request: Request, error: Exception) -> Response:
         """Say that the program has a fault; what it is goes to the log alone."""
-        return self._refusal(request, "A fault of the program. Its log says more.", 500, {})
+        # Starlette answers a fault outside all middleware.
+        return self._refusal(request, "A fault of the program. Its log says more.", 500, dict(HEADERS))
 
     def _refusal(self, request: Request, said: str, status: int, headers: dict[str, str]) -> Response:
         if request.url.path.startswith("/api/") or _wants_json(request):
@@ -231,7 +232,8 @@ class _App:
     def _job(self, request: Request) -> Job:
         job = self._desk.find(request.path_params["id"])
         if job is None:
-            raise HTTPException(404, "There is no such verdict any more. Verdicts are forgotten after 15 minutes.")
+            minutes = round(KEPT_SECONDS / 60)
+            raise HTTPException(404, f"There is no such verdict. Verdicts are forgotten after {minutes} minutes.")
         return job
 
 

@@ -18,7 +18,7 @@ POLICY = (
 )
 """The content security policy of a response that has none of its own."""
 
-_HEADERS = {
+HEADERS = {
     "content-security-policy": POLICY,
     "x-content-type-options": "nosniff",
     "x-frame-options": "DENY",
@@ -29,6 +29,8 @@ _HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+"""The security headers of every response."""
+
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _COOKIE = "fingerprint-form"
 _SECRET_BYTES = 32
@@ -46,7 +48,7 @@ class SecurityHeaders:
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _HEADERS.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
             await send(message)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
 from contextlib import closing
@@ -21,6 +22,22 @@ LOCAL = ("127.0.0.1", "localhost", "[::1]")
 _MOST_CONNECTIONS = 500
 # Seconds for requests under way when the server is stopped.
 _LAST_SECONDS = 5
+
+
+_NAME = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?|\[[0-9a-f:.]+\]")
+
+
+def as_browsers_write(host: str) -> str:
+    """Return a name or an address of a server as browsers send it: in lower case, IPv6 in brackets.
+
+    Raises:
+        FingerprintError: It is neither, but an address with scheme or port, or a pattern.
+    """
+    bare = host.lower()
+    name = f"[{bare}]" if bare.count(":") > 1 and not bare.startswith("[") else bare
+    if not _NAME.fullmatch(name):
+        raise FingerprintError(f"{host}: expected a name such as fingerprint.example.org, without http:// and port")
+    return name
 
 
 def is_local(host: str) -> bool:
@@ -58,6 +75,5 @@ def serve(app: Starlette, host: str, port: int, started: Callable[[str], None]) 
         said = f"cannot be listened on ({reason}); give another --port or --host"
         raise FingerprintError(f"{host}:{port}: {said}") from None
     with closing(listening):
-        name = f"[{host}]" if ":" in host else host
-        started(f"http://{name}:{listening.getsockname()[1]}/")
+        started(f"http://{as_browsers_write(host)}:{listening.getsockname()[1]}/")
         uvicorn.Server(config).run(sockets=[listening])

@@ -43,7 +43,7 @@ def test_the_card_of_what_import_writes(tmp_path: Path) -> None:
     assert found["pretty_name"] == "set"
     assert "5 responses by 2 releases to" in card.text
     assert "| first.parquet |" in card.text
-    assert "b\\|&lt;b>.jsonl" in card.text
+    assert "b\\|&#60;b>.jsonl" in card.text
     assert "| gpt-4o-2024-05-13 | 3 | 3 |" in card.text
     assert text == run("corpora", "card", out)
     alone = DatasetCard(run("corpora", "card", out / "first.parquet")).data

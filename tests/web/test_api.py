@@ -14,6 +14,7 @@ from fingerprint.data.reader import read_case
 from fingerprint.web.answers import Answers
 from fingerprint.web.openapi import document
 from fingerprint.web.questions import Question
+from fingerprint.web.security import HEADERS
 from fingerprint.web.uploads import BODIES
 from tests.data.samples import SAMPLES
 from tests.web.conftest import opened
@@ -119,6 +120,7 @@ def test_an_unforeseen_error_says_nothing_of_itself(answers: Answers, oak: Path)
         answer = client.post("/api/identify", files={"files": ("o", oak.read_bytes())})
     assert answer.status_code == 500
     assert answer.json() == {"error": "A fault of the program. Its log says more."}
+    assert HEADERS.items() <= dict(answer.headers).items()
 
 
 def test_the_document_describes_what_is_served(client: TestClient) -> None:

@@ -69,12 +69,6 @@ def browser(chromium: Chrome, served: str) -> Iterator[Chrome]:
     assert {address for address in addresses if not address.startswith((served, "data:"))} == set()
 
 
-def log_of(browser: Chrome, name: str) -> list[dict[str, Any]]:
-    """Return what a log has since it was read last."""
-    entries: list[dict[str, Any]] = browser.get_log(name)  # type: ignore[no-untyped-call]
-    return entries
-
-
 def expected(entry: dict[str, Any]) -> bool:
     """Whether the browser notes only that the server answered with a status of an error."""
     return entry["source"] == "network" and "status of 4" in entry["message"]

@@ -121,7 +121,7 @@ def test_errors_stand_above_the_form(client: TestClient) -> None:
     assert 'action="/ask"' in page.text
     assert ask(client, {"question": "else", "text": "x"}).status_code == 422
     assert client.get("/verdicts/none").status_code == 404
-    assert client.get("/verdicts/none", headers=JSON).json()["error"].startswith("There is no such verdict any more")
+    assert client.get("/verdicts/none", headers=JSON).json()["error"].startswith("There is no such verdict.")
 
 
 def test_hostile_texts_are_shown_as_text(client: TestClient) -> None:

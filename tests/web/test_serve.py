@@ -15,6 +15,7 @@ from click.testing import CliRunner
 
 from fingerprint.cli.main import group
 from fingerprint.errors import FingerprintError
+from fingerprint.web.server import as_browsers_write
 
 
 def test_fifty_requests_at_once_get_the_same_answer(served: str, oak: Path) -> None:
@@ -42,6 +43,21 @@ def test_another_host_is_refused_unless_asked(model: Path) -> None:
     assert isinstance(found.exception, FingerprintError)
     assert "everybody who reaches this address could use the server" in str(found.exception)
     assert "--expose" in str(found.exception)
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [("Fingerprint.Example.org", "fingerprint.example.org"), ("FE80::1", "[fe80::1]"), ("[::1]", "[::1]"), ("a", "a")],
+)
+def test_names_are_compared_as_browsers_write_them(given: str, name: str) -> None:
+    assert as_browsers_write(given) == name
+
+
+@pytest.mark.parametrize("name", ["https://a.example", "a.example:8000", "*", "*.example.org", "*a", "", "a b", "a/"])
+def test_what_no_browser_sends_is_refused_as_a_name(model: Path, name: str) -> None:
+    found = CliRunner().invoke(group, ["serve", "--model", str(model), "--allow-host", name])
+    assert isinstance(found.exception, FingerprintError)
+    assert "without http:// and port" in str(found.exception)
 
 
 def test_an_address_in_use_is_said_in_one_line(model: Path) -> None:
