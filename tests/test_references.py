@@ -108,7 +108,7 @@ def test_codes_and_formats(
     given = ("--reference", official, "--model", comparing, *LOOSE)
     done, text, _ = run("verify", good, *given)
     assert done == code
-    assert f"{word.upper()} " in text
+    assert f"{word.capitalize()}: " in " ".join(text.split())
     assert "the model of" in text
     assert "held-out pairs with 10 responses a side" in " ".join(text.split())
     done, text, _ = run("verify", good, *given, "--format", "json")

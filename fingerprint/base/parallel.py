@@ -46,6 +46,11 @@ def parallel_map(jobs: int) -> MapFunction:
     return lambda function, pieces: _in_order(each(function, pieces, jobs))
 
 
+def is_distributed() -> bool:
+    """Return whether `each` works elsewhere than in processes of this machine."""
+    return _executor.get() is not None
+
+
 @contextmanager
 def executing(executor: Executor) -> Iterator[None]:
     """Let `each` work through `executor` within the block."""

@@ -187,6 +187,7 @@ def _judged(cases: CalibrationCases, found: Posterior) -> Judged:
         kind=cases.kind,
         count=cases.covariates.count,
         cluster=_clusters(cases),
+        cell=factorize([f"{release} {part}" for release, part in zip(cases.release, cases.part, strict=True)])[1],
         distance=cases.evidence.domain_distance,
         in_domain=cases.evidence.in_domain_llr > 0,
     )

@@ -247,7 +247,7 @@ def _asked(
         unknown=1 - scale * together,
         lab_known=np.full(len(at), inside),
         kind=np.array(kind, object),
-        **{name: getattr(cases, name)[at] for name in ("known", "count", "cluster", "distance", "in_domain")},
+        **{name: getattr(cases, name)[at] for name in ("known", "count", "cluster", "cell", "distance", "in_domain")},
     )
 
 

@@ -37,7 +37,7 @@ UNKNOWN = "unknown"
 
 # Thresholds that are tried. The step of 0.005 is the standard error of a rate of 5 % on 2,000 cases.
 _GRID = np.linspace(0, 1, 201)
-# Classes of the domain distance, each of as many cases; independent cases that a kind needs to tell a quantile.
+# Classes of the domain distance, each of as many cases; cells that a kind needs to tell a quantile.
 _CLASSES, _TELLING = 3, 10
 
 
@@ -56,6 +56,7 @@ class Judged:
         kind: (S,) of str.
         count: (S,) responses.
         cluster: (S,) code of what was left out together: cases of one are not independent.
+        cell: (S,) code of the release in a corpus.
         distance: (S,) domain distance.
         in_domain: (S,) whether a known domain explains the case better than an unknown one.
     """
@@ -70,6 +71,7 @@ class Judged:
     kind: NDArray[np.object_]
     count: Ints
     cluster: Ints
+    cell: Ints
     distance: Floats
     in_domain: NDArray[np.bool_]
 
@@ -206,7 +208,7 @@ def _alarms(cases: Judged, probability: Floats, of: NDArray[np.bool_], config: C
         told = False
         for kind in np.unique(cases.kind):
             at = of & cases.at(kind, int(size))
-            if len(np.unique(cases.cluster[at])) >= _TELLING:
+            if len(np.unique(cases.cell[at])) >= _TELLING:
                 told = True
                 worst = np.maximum(worst, np.quantile(probability[at], 1 - np.array(config.rates), method="higher"))
         limits[str(size)] = np.nextafter(worst, 2).tolist() if told else [NEVER] * len(config.rates)
@@ -236,7 +238,7 @@ def set_limits(cases: Judged, config: CalibrationConfig) -> tuple[dict[str, list
         values = []
         for number in range(_CLASSES):
             of_kinds = [own & (of_class == number) & cases.at(kind, int(size)) for kind in np.unique(cases.kind)]
-            telling = [at for at in of_kinds if len(np.unique(cases.cluster[at])) >= _TELLING]
+            telling = [at for at in of_kinds if len(np.unique(cases.cell[at])) >= _TELLING]
             values.append(min((_conformal(cases.own[at], 1 - config.set_coverage) for at in telling), default=0.0))
         distances[str(size)], sets[str(size)] = cuts.tolist(), values
     return distances, sets

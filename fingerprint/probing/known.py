@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fingerprint.base.keys import prompt_digest
 from fingerprint.config import ProbingConfig
 from fingerprint.data.probes import Probe, ProbeSet
+from fingerprint.data.response import APART
 from fingerprint.model.plda import Floats
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.prompts import PromptTable
@@ -63,7 +64,10 @@ class KnownPrompts:
         found: list[Probe] = []
         for probe in probes.probes:
             row = rows.get(_digest(probe))
-            if row is not None and (usable[row] or not only):
+            if probe.domain in APART:
+                # Side evidence stays that, whoever else asked the same prompt.
+                found += [] if only else [probe]
+            elif row is not None and (usable[row] or not only):
                 domain, language = self.table.kinds[self.table.kind[row]]
                 found.append(replace(probe, domain=domain, language=language))
             elif not only:

@@ -90,7 +90,8 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int | None = None, sc
             render_rates(verdict.calibration, page.width),
         ]
     else:
-        sections.append(_combined(verdict.combined, page) or _short_side(verdict.side_evidence, page))
+        judged = verdict.combined if verdict.reason not in UNJUDGED else None
+        sections.append(_combined(judged, page) or _short_side(verdict.side_evidence, page))
     sections.append([*_read(verdict, page), *screen.more(_DETAILS)])
     return as_text(sections, screen.encoding)
 

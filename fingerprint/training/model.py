@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from fingerprint import __version__
 from fingerprint.base.files import cache_dir
 from fingerprint.base.keys import factorize, isin
-from fingerprint.base.parallel import ONE_THREAD, Progress, in_processes, parallel_map
+from fingerprint.base.parallel import ONE_THREAD, Progress, in_processes, is_distributed, parallel_map
 from fingerprint.config import Config, calibration_config, config_values
 from fingerprint.data.corpus import Corpus, read_corpora
 from fingerprint.data.registry import Registry
@@ -248,14 +248,16 @@ def _fit_all(rows: _Rows, registry: Registry, context: TrainingContext, jobs: in
             kinds=np.concatenate([code, code[::2]]),
         ),
     )
-    # The model itself first: it takes longest. Its fit needs nothing of the others.
-    numbers = [None, *range(len(splits))]
+    # The model itself first: it takes longest. Its fit needs nothing of the others. With a cluster it is fitted there.
+    apart = is_distributed()
+    numbers: list[int | None] = [*([] if apart else [None]), *range(len(splits))]
     found: dict[int | None, Any] = {}
     # On this machine, also with a cluster: the counts lie here.
     for piece, result in in_processes(fit_either, ((number,) for number in numbers), min(jobs, len(numbers))):
         found[numbers[piece]] = result
         context.progress("models", len(found), len(numbers))
-    return found.pop(None), _calibrate([found[i] for i in range(len(splits))], names, prompts, context)
+    whole = FitWhole(context, data, rows.external, rows.use)() if apart else found.pop(None)
+    return whole, _calibrate([found[i] for i in range(len(splits))], names, prompts, context)
 
 
 def _calibrate(

@@ -213,7 +213,7 @@ def test_no_key_in_arguments_that_are_json_in_json(httpserver: HTTPServer) -> No
     httpserver.expect_request(PATHS["openai"]).respond_with_json(body("openai", "", tool_calls=[call]))
     (answer,) = ask("openai", httpserver)
     assert isinstance(answer, Answer)
-    assert json.loads(answer.text) == {"name": "f", "arguments": {"key": "[key]"}}
+    assert json.loads(answer.text) == {"tool": "f", "arguments": {"key": "[key]"}}
 
 
 @apis

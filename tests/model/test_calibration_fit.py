@@ -167,23 +167,33 @@ def test_small_corpora_give_a_calibration_all_the_same() -> None:
     assert far.domain_limits == far.far_limits
 
 
-def test_a_case_is_judged_by_weights_that_were_fitted_without_its_group(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_is_judged_by_weights_that_were_fitted_without_its_group_and_corpus(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     some = cases(24, 3)
-    grouped = replace(some, names=replace(NAMES, group=NAMES.group // 2))
-    learned: list[set[int]] = []
+    part = np.array([f"corpus {i % 3}" for i in range(len(some.release))], object)
+    grouped = replace(some, names=replace(NAMES, group=NAMES.group // 2), part=part)
+    learned: list[tuple[frozenset[int], frozenset[str]]] = []
     fit = calibration_fit._weights
 
     def watched(of: CalibrationCases, *rest: Any) -> Any:
-        learned.append(set(of.group.tolist()))
+        other = np.isin(of.kind.astype(str), ["other", "both"])
+        learned.append((frozenset(of.group.tolist()), frozenset(of.part[other].tolist())))
         return fit(of, *rest)
 
     monkeypatch.setattr(calibration_fit, "_weights", watched)
     with ONE_THREAD:
         calibrate(grouped, msgspec.structs.replace(CONFIG, iterations=5))
-    every = set(grouped.group.tolist())
-    assert len(learned) == len(Expect) * (CONFIG.folds + 1)
+    every = frozenset(grouped.group.tolist())
+    of_expectation = len(learned) // len(Expect)
     for i in range(len(Expect)):
-        *folds, last = learned[i * (CONFIG.folds + 1) :][: CONFIG.folds + 1]
-        assert last == every
-        left_out = [every - fold for fold in folds]
-        assert sum(map(len, left_out)) == len(every) == len(set.union(*left_out))
+        *folds, last = learned[i * of_expectation :][:of_expectation]
+        assert last == (every, frozenset(part))
+        left_out = {every - groups for groups, _ in folds}
+        assert len(left_out) == CONFIG.folds
+        assert sum(map(len, left_out)) == len(every) == len(frozenset.union(*left_out))
+        # Beside the releases, other corpora one by one where there are cases of both; known corpora never.
+        corpora = [frozenset(part) - own for _, own in folds]
+        assert all(len(gone) <= 1 for gone in corpora)
+        assert corpora.count(frozenset()) == CONFIG.folds
+        assert frozenset.union(*corpora) == frozenset(part)

@@ -39,6 +39,7 @@ def made(size: int, **changes: Any) -> Judged:
         "kind": np.full(size, "same", object),
         "count": np.full(size, 10),
         "cluster": np.arange(size),
+        "cell": np.arange(size),
         "distance": ones,
         "in_domain": everywhere,
     }
@@ -216,7 +217,7 @@ def test_only_cases_whose_first_lab_is_right_tell_of_novelty() -> None:
     assert new.limit(10, 0.05) == pytest.approx(0.3)
     # There are no new releases, so that nothing rules them out.
     assert known.limit(10, 0.25) == NEVER
-    few = replace(cases, cluster=np.arange(400) // 2 % 9)
+    few = replace(cases, cell=np.arange(400) // 2 % 9)
     assert novelty_limits(few, CONFIG)[1].limit(10, 0.25) == NEVER
 
 
@@ -268,12 +269,12 @@ def test_unknown_labs_and_kinds_with_few_cells_have_no_part_in_the_set() -> None
     size = 600
     kind = np.array(["same", "unknown", "later"], object)[np.arange(size) % 3]
     own = np.where(kind == "same", 0.8, 0.0)
-    cluster = np.where(kind == "later", -1, np.arange(size))
-    cases = made(size, kind=kind, own=own, lab_known=kind != "unknown", cluster=cluster)
+    cell = np.where(kind == "later", -1, np.arange(size))
+    cases = made(size, kind=kind, own=own, lab_known=kind != "unknown", cell=cell)
     cases = replace(cases, distance=np.random.default_rng(6).random(size))
     assert set_limits(cases, CONFIG)[1]["10"] == [0.8] * 3
     # Where nobody can tell, the set holds every lab.
-    assert set_limits(replace(cases, cluster=np.zeros(size, int)), CONFIG)[1]["10"] == [0.0] * 3
+    assert set_limits(replace(cases, cell=np.zeros(size, int)), CONFIG)[1]["10"] == [0.0] * 3
 
 
 def test_figures_are_those_of_the_thresholds() -> None:

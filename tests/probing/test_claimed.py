@@ -130,7 +130,7 @@ def test_text_for_people(verify: Any) -> None:
     code, out, _ = verify("lab:oak", *LOOSE, form="text")
     said = " ".join(out.split())
     assert code == 0
-    assert "CONSISTENT with a model of oak" in said
+    assert "These responses fit the claim: a model of oak may have written them." in said
     assert "Log-likelihood ratio after each response: 1" in said
     assert "* A look: the claim can be settled after" in said
     assert "Stopped: the claim is settled." in said

@@ -129,7 +129,7 @@ def test_hostile_answers_reach_no_terminal(ask: Any, stealth: Stealth) -> None:
 
 def test_text_for_people(ask: Any) -> None:
     _, out, _ = ask(form="text")
-    assert "ATTRIBUTED to oak" in out
+    assert "A model of oak wrote these responses" in " ".join(out.split())
     assert "Labs by style and token counts together" in out
     assert "Stopped: the verdict is firm." in " ".join(out.split())
 

@@ -126,6 +126,7 @@ def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Ve
             CombinedRates(120, 14, 0.6, 0.04, 0.2),
         ),
         model=ModelInfo("default", "0.1.0", "2026-11-23", 447, "2026-08"),
+        known_prompts=None,
     )
     return dataclasses.replace(made, **changes)  # type: ignore[arg-type]
 
@@ -160,8 +161,14 @@ def test_what_people_see_first() -> None:
         "  a new release of Zhipu AI   10.0 %  ████▎\n"
         "  gpt-5 (OpenAI)               5.0 %  ██▏\n"
         "\n"
-        "Side evidence (it does not change the verdict): token counts speak most for\n"
-        "  Zhipu AI; they name Zhipu AI in 2 responses.\n"
+        "Labs by style and token counts and self-identification together (the verdict\n"
+        "  does not rest on it)\n"
+        "  Zhipu AI      95.0 %  █████████████████████████████████████████████████████▎\n"
+        "  unknown lab    5.0 %  ██▊\n"
+        "  Zhipu AI against an unknown lab, in nats: style +3.4, counts +1.5, names +0.7\n"
+        "  In a replay of releases that the model did not know, 4 % of answers this sure\n"
+        "    were wrong (120 cases of 14 releases, 60 % of all), and 20 % of them by\n"
+        "    style alone.\n"
         "\n"
         "Read: 25 rows of responses; 2 error rows left out; 24 of 25 responses used.\n"
         "More with --verbose: families, releases, style markers, side evidence, how often\n"
