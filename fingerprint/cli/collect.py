@@ -98,9 +98,10 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
 
     sampling = Sampling(given["temperature"], given["top_p"])
     settings = RequestSettings(given["draws"], sampling, given["max_tokens"], given["system"])
+    # A missing key is said before anything is fetched.
+    providers = _providers(models, base_url, named_alone=given["missing"])
     probes = load_set(set_name)
     wanted = library.library_of(out, probes, settings, given) if given["missing"] else None
-    providers = _providers(models, base_url, named_alone=wanted is not None)
     run = _Run()
 
     async def work() -> None:
@@ -286,7 +287,7 @@ def _planned(run: _Run, wanted: Library | None, form: str) -> str:
 def _summary(counters: Sequence[Counters], form: str) -> str:
     if form == "json":
         return json.dumps(_summed(counters), indent=2)
-    return "\n".join(line for counted in counters for line in _lines(counted)) or "nothing was missing"
+    return "\n".join(line for counted in counters for line in _lines(counted)) or "nothing was asked"
 
 
 def _summed(counters: Sequence[Counters]) -> dict[str, Any]:

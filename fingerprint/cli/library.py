@@ -12,7 +12,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.cli import options
 from fingerprint.cli.terminal import FEATURES, Progress, resumable
 from fingerprint.cli.update import need_training
-from fingerprint.errors import FingerprintError, InputError
+from fingerprint.errors import FingerprintError
 
 if TYPE_CHECKING:
     from fingerprint.collect.missing import Library, Missing
@@ -126,6 +126,7 @@ def updated(library: Library, given: Mapping[str, Any]) -> Outcome | None:
         What the update did; None if there is nothing that the model has not learned.
     """
     from fingerprint.collect.missing import batches
+    from fingerprint.training.update.rows import NothingToLearn
     from fingerprint.training.update.run import Settings, update
 
     files, new = batches(library)
@@ -135,7 +136,7 @@ def updated(library: Library, given: Mapping[str, Any]) -> Outcome | None:
     try:
         with resumable(FEATURES), Progress() as progress:
             return update(model_of(given), files, given["update"], settings, progress)
-    except InputError:
+    except NothingToLearn:
         # All batches were given to an update before.
         if new:
             raise

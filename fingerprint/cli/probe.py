@@ -98,19 +98,21 @@ def command(context: click.Context, /, target: str, model: Path | None, claimed:
     from fingerprint.api import Fingerprint
     from fingerprint.base.files import data_dir
 
+    # A missing key is said before anything is fetched.
+    where = _target(target, given)
     folder = model or data_dir("models") / "default"
     known = Fingerprint.load(folder, given["encoder"])
     probes = load_sets(given["sets"], known, in_question(given["candidates"], known))
     note = note_on(known) or probes.note or None
     is_json = given["form"] == "json"
     if claimed is None:
-        identified, counters = _asked(target, identification(known, given), leaders, probes, given)
+        identified, counters = _asked(where, identification(known, given), leaders, probes, given)
         outcome = Outcome(identified, _found(identified, target, counters), counters, note)
         text = _json(outcome, given["top"]) if is_json else _text(outcome, given["top"], screen(given["verbose"]))
         click.echo(text, nl=False)
         _write_page(given["html"], known, folder, (outcome.found, counters.file))
         return GIVEN_UP if identified.given_up else 0
-    verified, counters = _asked(target, _verification(known, claimed, given), _ratio, probes, given)
+    verified, counters = _asked(where, _verification(known, claimed, given), _ratio, probes, given)
     sequence = Outcome(verified, _found(verified, target, counters), counters, note)
     click.echo(_claim_json(sequence) if is_json else _claim_text(sequence, screen(given["verbose"])), nl=False)
     _write_page(given["html"], known, folder, (sequence.found.verdict, counters.file))
@@ -184,15 +186,18 @@ def _verification(known: Fingerprint, claimed: str, given: dict[str, Any]) -> Ve
     return Verification(Verifier(test.see, identify, Choice(known.information), known.labs), claim.lab)
 
 
-def _asked(
-    target: str, aim: Aim[_Found], shown: Callable[[_Found], str], probes: Sets, given: dict[str, Any]
-) -> tuple[Step[_Found], Counters]:
-    """Question the model until the aim is reached, or a limit."""
+def _target(target: str, given: dict[str, Any]) -> Target:
     from fingerprint.collect.plan import Target
     from fingerprint.collect.provider import open_provider, split
 
     provider, name = split(target)
-    opened = open_provider(provider, given["base_url"])
+    return Target(open_provider(provider, given["base_url"]), name, given["out"], given["base_url"])
+
+
+def _asked(
+    where: Target, aim: Aim[_Found], shown: Callable[[_Found], str], probes: Sets, given: dict[str, Any]
+) -> tuple[Step[_Found], Counters]:
+    """Question the model until the aim is reached, or a limit."""
 
     async def work() -> tuple[Step[_Found], Counters]:
         from fingerprint.collect.asking import RetryPolicy
@@ -203,10 +208,9 @@ def _asked(
             return Limits(budget_of([counters], given["max_cost"]), given["max_requests"], retry)
 
         try:
-            where = Target(opened, name, given["out"], given["base_url"])
             return await question(where, probes, aim, limits, shown)
         finally:
-            await opened.close()
+            await where.provider.close()
 
     with resumable():
         return asyncio.run(work())

@@ -73,9 +73,10 @@ def command(provider: str, out: Path, model: Path | None, form: str, **given: An
     from fingerprint.base.files import data_dir, locked
     from fingerprint.collect.provider import open_provider
 
+    # A missing key is said before anything is fetched.
+    opened = open_provider(provider, given["base_url"])
     known = Fingerprint.load(model or data_dir("models") / "default", given["encoder"])
     sets = load_sets(given["sets"], known, in_question(None, known))
-    opened = open_provider(provider, given["base_url"])
     make_folder(out)
     with resumable(), locked(out):
         outcome = asyncio.run(_watched(_Prober(opened, known, sets, out, given)))

@@ -140,7 +140,9 @@ def batches(library: Library) -> tuple[list[Path], int]:
             had = {record["key"] for path in files for record in _records(path)}
             new = [line(record) for _, record in _known(library) if record["key"] not in had]
             if new:
-                files.append(folder / f"{len(files) + 1:04}.jsonl")
+                # Not the first free number: a batch that somebody removed would come back as another one.
+                last = max((int(path.stem) for path in files if path.stem.isdecimal()), default=0)
+                files.append(folder / f"{last + 1:04}.jsonl")
                 write_atomically(files[-1], b"".join(new))
     except OSError as error:
         raise FingerprintError(f"{folder}: cannot be written ({error.strerror})") from None

@@ -21,7 +21,7 @@ from fingerprint.errors import InputError
 PREFIX = "corpus:"
 """What a set of probes begins with that is a public corpus: corpus:NAME, or corpus:NAME:N for N of its prompts."""
 
-# Counts as no licence: whoever states none allows nobody to copy what he wrote.
+# Count as no licence: without one nobody may copy the texts.
 _NO_LICENCE = ("", "none")
 # The format of the kept files: another one has another name.
 _FORMAT = 1
@@ -76,12 +76,16 @@ class CorpusSet:
             context: Where archives come from and stay.
 
         Raises:
-            InputError: The corpus cannot be fetched, or is not what the manifest pins.
+            InputError: The corpus cannot be fetched or kept, or is not what the manifest pins.
         """
         path = self.kept(cache)
         if not path.is_file():
-            path.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(path, self._fetched(registry, context))
+            fetched = self._fetched(registry, context)
+            try:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                write_atomically(path, fetched)
+            except OSError as error:
+                raise InputError(str(path), f"cannot be written ({error.strerror})") from None
         found = load_probes(str(path))
         probes = found.probes
         if self.most is not None:

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
-from fingerprint.base.files import data_dir
+from fingerprint.base.files import data_dir, write_atomically
 from fingerprint.data.streams import zstd
 from fingerprint.errors import InputError
 
@@ -61,7 +61,7 @@ class PhraseTable:
             "expected": self.expected,
         }
         raw = json.dumps(values, ensure_ascii=False, separators=(",", ":")).encode()
-        path.write_bytes(zstd.compress(raw, level=19))
+        write_atomically(path, zstd.compress(raw, level=19))
 
     def total(self, phrase: int) -> int:
         """Return how often all labs used a phrase, by its number."""

@@ -148,3 +148,16 @@ def test_batches_never_change_and_hold_each_answer_once(tmp_path: Path, registry
     (_, second), new = batches(more)
     assert (new, first.read_bytes()) == (7, before)
     assert len({row["key"] for path in (first, second) for row in lines(path)}) == 10
+
+
+def test_a_batch_that_was_removed_makes_no_other_one_change(tmp_path: Path, registry: Registry) -> None:
+    mine = library(tmp_path, registry)
+    answered(mine, Place("one", "oak-1"))
+    (first,), _ = batches(mine)
+    more = library(tmp_path, registry, 5)
+    answered(more, Place("one", "oak-1", "ash-1"))
+    (_, second), _ = batches(more)
+    kept = second.read_bytes()
+    first.unlink()
+    files, new = batches(more)
+    assert (len(files), new, second.read_bytes()) == (2, 3, kept)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,18 @@ def test_corpora_that_are_no_probes(public: Callable[..., Public], changes: dict
     with pytest.raises(InputError) as caught:
         public(**changes).load()
     assert said in str(caught.value)
+
+
+def test_a_cache_that_cannot_be_written_is_said(public: Callable[..., Public]) -> None:
+    made = public()
+    (made.folder / "cache").write_text("no folder")
+    with pytest.raises(InputError, match="cannot be written"):
+        made.load()
+    (made.folder / "cache").unlink()
+    shutil.rmtree(made.folder / "kept")
+    (made.folder / "kept").write_text("no folder")
+    with pytest.raises(InputError, match="cannot be made"):
+        made.load()
 
 
 @pytest.mark.parametrize(

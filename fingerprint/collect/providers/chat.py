@@ -193,7 +193,9 @@ def _listed(entry: dict[str, Any]) -> ListedModel:
     written = about.get("output_modalities")
     price = _price(dictionary(entry.get("pricing")))
     # A route to a model that is chosen later has the price -1.
-    routes = about.get("tokenizer") == "Router" or (price is not None and min(price.prompt, price.completion) < 0)
+    routes = about.get("tokenizer") == "Router" or (
+        price is not None and min(price.prompt, price.completion, price.request) < 0
+    )
     return ListedModel(
         text(entry.get("id")),
         printable(text(entry.get("name")))[:_LONGEST_NAME],

@@ -124,10 +124,13 @@ def verified(source: Source, wanted: Sequence[re.Pattern[str]], spool: IO[bytes]
         context: Where archives come from and stay.
 
     Raises:
-        InputError: The archive is not the commit's; it is removed then.
+        InputError: It cannot be fetched or kept; or the archive is not the commit's, and is removed then.
     """
     folder = context.kept / Path(*source.repository.split("/"))
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(str(folder), f"cannot be made ({error.strerror}); archives are kept there") from None
     with locked(folder):
         archive = folder / f"{source.commit}.tar.gz"
         tree = _tree(source, folder / f"{source.commit}.commit", context)

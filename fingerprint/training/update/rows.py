@@ -78,6 +78,10 @@ class Rows:
     left_out: dict[str, int]
 
 
+class NothingToLearn(InputError):
+    """The corpora are as expected, and the model can learn from no response."""
+
+
 def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) -> Rows:
     """Choose what the model learns from a corpus, and embed it.
 
@@ -91,7 +95,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
         The rows.
 
     Raises:
-        InputError: Where the model can learn from no response.
+        NothingToLearn: The model can learn from no response.
     """
     stored, model, progress = context.stored, context.model, context.progress
     corpus, left_out = _selected(corpus, context)
@@ -146,5 +150,6 @@ def _selected(corpus: Corpus, context: UpdateContext) -> tuple[Corpus, dict[str,
         keep &= ~out
     if not keep.any():
         why = "; ".join(f"{n} {reason}" for reason, n in left_out.items())
-        raise InputError(", ".join(s.name for s in corpus.sources), f"no response that this model could learn ({why})")
+        names = ", ".join(source.name for source in corpus.sources)
+        raise NothingToLearn(names, f"no response that this model could learn ({why})")
     return corpus.of(keep), left_out
