@@ -51,8 +51,15 @@ class JudgedCandidates:
         return JudgedCandidates(**{name: array[at] for name, array in self.arrays().items()})
 
     @classmethod
+    def none(cls) -> JudgedCandidates:
+        """Return no question."""
+        codes, marks, words = np.zeros(0, np.int64), np.zeros(0, bool), np.zeros(0, object)
+        return cls(codes, marks, marks, words, codes, codes, words, marks, marks)
+
+    @classmethod
     def joined(cls, parts: Sequence[JudgedCandidates]) -> JudgedCandidates:
-        """Return the questions of all parts, one part after the other."""
+        """Return the questions of all parts, one part after the other; a model may have thresholds for none."""
+        parts = parts or [cls.none()]
         return cls(**{one.name: np.concatenate([getattr(part, one.name) for part in parts]) for one in fields(cls)})
 
     def arrays(self) -> Arrays:

@@ -6,6 +6,7 @@ Reading parses, audits and only then hands out; construction of the model is `fi
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -160,18 +161,32 @@ def digest(manifest: Mapping[str, Any]) -> str:
 
 @contextmanager
 def staged(folder: Path, contents: Mapping[str, bytes]) -> Iterator[Path]:
-    """A folder beside `folder` with these files by name, all on the disk; removed in the end if still there."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    made = temporary_sibling(folder)
+    """A folder beside `folder` with these files by name, all on the disk; removed in the end if still there.
+
+    Raises:
+        ModelError: They cannot be written.
+    """
     try:
-        for name, data in contents.items():
-            (made / name).parent.mkdir(parents=True, exist_ok=True)
-            write_through(made / name, data)
-        for inner in [made, *(path for path in made.rglob("*") if path.is_dir())]:
-            sync_folder(inner)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        made = temporary_sibling(folder)
+    except OSError as error:
+        raise _unwritable(folder, error) from None
+    try:
+        try:
+            for name, data in contents.items():
+                (made / name).parent.mkdir(parents=True, exist_ok=True)
+                write_through(made / name, data)
+            for inner in [made, *(path for path in made.rglob("*") if path.is_dir())]:
+                sync_folder(inner)
+        except OSError as error:
+            raise _unwritable(folder, error) from None
         yield made
     finally:
         shutil.rmtree(made, ignore_errors=True)
+
+
+def _unwritable(folder: Path, error: OSError) -> ModelError:
+    return ModelError(printable(f"{folder}: cannot be written ({error.strerror}); name another place for the model"))
 
 
 def put_in_place(made: Path, folder: Path) -> None:
@@ -184,8 +199,11 @@ def put_in_place(made: Path, folder: Path) -> None:
 
 
 def check_replaceable(folder: Path) -> None:
-    """Raise ModelError unless `folder` is free, empty or a model folder, which `save` may replace."""
+    """Raise ModelError unless `folder` is a model folder, empty, or free and can be made: `save` may write it then."""
     if not folder.exists():
+        above = next(path for path in folder.resolve().parents if path.exists())
+        if not above.is_dir() or not os.access(above, os.W_OK):
+            raise ModelError(f"{folder}: cannot be made in {above}; name another place for the model")
         return
     if not folder.is_dir():
         raise ModelError(f"{folder}: not a folder; name another place for the model")

@@ -34,6 +34,7 @@ _ERRORS = {
     "408": "The sending took too long",
     "413": "More bytes were sent than are allowed",
     "422": "The responses cannot be read or judged; the error says why",
+    "500": "The program has a fault; its log says more",
     "503": "The queue is full; the header Retry-After says when to ask again",
 }
 _FILES = {

@@ -68,3 +68,8 @@ def test_candidates_ways_and_kinds_are_apart() -> None:
         (2, "alike", True, "same"),
         (5, "at random", True, "other"),
     ]
+
+
+def test_a_model_without_thresholds_for_candidates_has_no_figures() -> None:
+    assert figures() == []
+    assert len(JudgedCandidates.joined([])) == 0

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from fingerprint.errors import ModelError
 from fingerprint.store import folder as store
-from fingerprint.store.folder import load, save
+from fingerprint.store.folder import check_free, load, save, staged
 from tests.store.folder import CARD, Parts, make, parts
 
 
@@ -65,6 +66,25 @@ def test_refuses_to_replace_what_is_no_model(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="not a folder"):
         make(tmp_path / "file")
     assert (tmp_path / "thesis" / "model.json").read_text() == "{}"
+
+
+def test_a_place_that_cannot_be_written_is_said_before_the_work(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    for out in (tmp_path / "file" / "m", tmp_path / "file" / "a" / "m"):
+        with pytest.raises(ModelError, match="file; name another place"):
+            check_free(out)
+        with pytest.raises(ModelError, match="name another place"), staged(out, {"a": b""}):
+            pass
+
+
+def test_a_full_disk_is_said_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(store, "write_through", full)
+    with pytest.raises(ModelError, match=r"m: cannot be written \(No space left on device\)"):
+        make(tmp_path / "m")
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("step", ["write_through", "put_in_place"])
