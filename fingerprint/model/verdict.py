@@ -590,7 +590,7 @@ class Verdict:
     side_evidence: SideEvidence | None
     combined: Combined | None
     model: ModelInfo
-    known_prompts: int | None = None
+    known_prompts: int | None
 
     def __post_init__(self) -> None:
         rest = UNKNOWN if self.candidates is None else NONE_OF_THESE
