@@ -11,7 +11,7 @@ from tests.report.evaluation.made_up import HOSTILE, report
 HEADINGS = [
     "By kind of case", "same-set", "other-set", "unseen-release", "unseen-release-other-set", "temporal-split",
     "unknown-lab", "perturbed", "by-language-and-domain",
-    "controls", "Attributions", "temporal-split, month by month", "verification",
+    "controls", "Attributions", "temporal-split, month by month", "candidates", "verification",
     "The worst errors", "How this report was made",
 ]  # fmt: skip
 
