@@ -141,8 +141,9 @@ def candidates_of(named: str | None, labs: Sequence[str]) -> tuple[str, ...] | N
         found = [lab for lab in (name.lower(), *registry.labs_of(name)) if lab in labs]
         if not found:
             near = difflib.get_close_matches(name.lower(), labs, n=3)
-            hint = " or ".join(registry.candidates(name, 3)) or ", ".join(near) or f"it knows {', '.join(labs)}"
-            raise FingerprintError(f"--candidates: {name}: not a lab in the model, nor a model of one; similar: {hint}")
+            similar = " or ".join(registry.candidates(name, 3)) or ", ".join(near)
+            hint = f"similar: {similar}" if similar else "fingerprint models labs lists its labs"
+            raise FingerprintError(f"--candidates: {name}: not a lab in the model, nor a model of one; {hint}")
         wanted |= dict.fromkeys(found)
     if not wanted:
         raise FingerprintError("--candidates: expected two labs or more, separated by commas")

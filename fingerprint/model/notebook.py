@@ -5,6 +5,7 @@ from __future__ import annotations
 from html import escape
 
 from fingerprint.base.escaping import printable
+from fingerprint.model.decision import percent
 from fingerprint.model.plain_words import verdict_in_words
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN, Verdict
 
@@ -20,7 +21,7 @@ def short_html(verdict: Verdict) -> str:
     words = verdict_in_words(verdict)
     shown = [*verdict.labs[:_ROWS], *(row for row in verdict.labs[_ROWS:] if row.lab in (UNKNOWN, NONE_OF_THESE))]
     rows = "".join(
-        f'<tr><th scope="row">{_safe(row.lab)}</th><td>{row.probability:.1%}</td>'
+        f'<tr><th scope="row">{_safe(row.lab)}</th><td>{_safe(percent(row.probability, 1))}</td>'
         f'<td><meter min="0" max="1" value="{row.probability:.3f}"></meter></td></tr>'
         for row in shown
     )

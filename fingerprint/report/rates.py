@@ -118,7 +118,8 @@ def _wrong(coverage: float, error: float) -> str:
 
 def evidence_of(combined: Combined) -> str:
     """Return the kinds of evidence of a combined answer in words."""
-    return " and ".join(EVIDENCE[kind] for kind in combined.evidence)
+    *before, last = (EVIDENCE[kind] for kind in combined.evidence)
+    return f"{', '.join(before)} and {last}"
 
 
 def combined_rates(combined: Combined) -> str:

@@ -13,6 +13,7 @@ from fingerprint.model.verdict import (
     UNKNOWN,
     Candidates,
     Combined,
+    CombinedShare,
     LabShare,
     Reason,
     SelfIdentification,
@@ -90,8 +91,8 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int | None = None, sc
             render_rates(verdict.calibration, page.width),
         ]
     else:
-        judged = verdict.combined if verdict.reason not in UNJUDGED else None
-        sections.append(_combined(judged, page) or _short_side(verdict.side_evidence, page))
+        combined = [] if verdict.reason in UNJUDGED else _combined(verdict.combined, page)
+        sections.append(combined or _short_side(verdict.side_evidence, page))
     sections.append([*_read(verdict, page), *screen.more(_DETAILS)])
     return as_text(sections, screen.encoding)
 
@@ -251,11 +252,17 @@ def _combined(combined: Combined | None, page: _Page) -> list[str]:
         f"Labs by {evidence_of(combined)} together (the verdict does not rest on it)",
         [(page.name(row.lab), row.probability) for row in rows],
     )
-    first = rows[0]
-    if first.style is not None and first.token_counts is not None and first.self_identification is not None:
-        parts = f"style {first.style:+.1f}, counts {first.token_counts:+.1f}, names {first.self_identification:+.1f}"
-        lines += wrap(f"{page.name(first.lab)} against an unknown lab, in nats: {parts}", page.width, "  ")
+    if page.screen.verbose:
+        lines += _combined_parts(rows[0], page)
     return lines + wrap(combined_rates(combined), page.width, "  ")
+
+
+def _combined_parts(first: CombinedShare, page: _Page) -> list[str]:
+    """What each kind of evidence gives to the first lab; nothing for none of these."""
+    if first.style is None or first.token_counts is None or first.self_identification is None:
+        return []
+    parts = f"style {first.style:+.1f}, counts {first.token_counts:+.1f}, names {first.self_identification:+.1f}"
+    return wrap(f"{page.name(first.lab)} against an unknown lab, in nats: {parts}", page.width, "  ")
 
 
 def _statements(found: SelfIdentification, name: Names) -> str:

@@ -256,9 +256,13 @@ def test_candidates(model: Path, tmp_path: Path) -> None:
         assert len(done.stderr.splitlines()) == 1
     done = run("identify", file, "--model", model, "--candidates", "cedr")
     assert done.returncode == 2
-    assert "cedar" in done.stderr
+    assert "similar: cedar" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not done.stdout
+    done = run("identify", file, "--model", model, "--candidates", "ash,0123456789")
+    assert done.returncode == 2
+    assert "similar" not in done.stderr
+    assert "fingerprint models labs" in done.stderr
 
 
 def test_hostile_names_and_responses_stay_text(model: Path, tmp_path: Path) -> None:

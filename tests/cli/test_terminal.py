@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -275,3 +276,11 @@ def test_a_file_that_needs_an_extra_says_which(
     assert "s.parquet: reading parquet needs packages that are not installed: pip install 'llm-" in line
     assert line.endswith("[parquet]'")
     assert "A model of ash wrote these responses" in " ".join(done.stdout.split())
+
+
+def test_the_page_of_the_terminal_names_every_extra_for_users() -> None:
+    root = Path(__file__).resolve().parents[2]
+    extras = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    page = (root / "docs" / "terminal.md").read_text("utf-8")
+    # The others are for those who work on this package.
+    assert [name for name in extras if name not in ("docs", "peers", "test") and f"| `{name}` |" not in page] == []

@@ -161,11 +161,10 @@ def test_what_people_see_first() -> None:
         "  a new release of Zhipu AI   10.0 %  ████▎\n"
         "  gpt-5 (OpenAI)               5.0 %  ██▏\n"
         "\n"
-        "Labs by style and token counts and self-identification together (the verdict\n"
-        "  does not rest on it)\n"
+        "Labs by style, token counts and self-identification together (the verdict does\n"
+        "  not rest on it)\n"
         "  Zhipu AI      95.0 %  █████████████████████████████████████████████████████▎\n"
         "  unknown lab    5.0 %  ██▊\n"
-        "  Zhipu AI against an unknown lab, in nats: style +3.4, counts +1.5, names +0.7\n"
         "  In a replay of releases that the model did not know, 4 % of answers this sure\n"
         "    were wrong (120 cases of 14 releases, 60 % of all), and 20 % of them by\n"
         "    style alone.\n"
@@ -220,6 +219,7 @@ def test_nothing_is_ranked_where_nothing_was_judged() -> None:
         text = render(unjudged, NAMES)
         assert "Labs" not in text
         assert "90.0 %" not in text
+        assert "token counts speak most for" in text
         # Their figures are still there for whoever wants them, unless there was nothing at all.
         assert "Labs" in render(unjudged, NAMES, screen=DETAILS)
     empty = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.NO_RESPONSES, n_used=0, support=Support.NONE)
@@ -268,7 +268,7 @@ def test_what_people_see_with_details() -> None:
         "2026-08",
         "tokenizer glm, the same as glm-4.7, on 8 prompts (LLR Zhipu AI +1.5)",
         "ruled out, unless with a tokenizer that is new or another lab's: OpenAI",
-        "Labs by style and token counts and self-identification together (the verdict does not rest on it)",
+        "Labs by style, token counts and self-identification together (the verdict does not rest on it)",
         "Zhipu AI against an unknown lab, in nats: style +3.4, counts +1.5, names +0.7",
         "4 % of answers this sure were wrong (120 cases of 14 releases, 60 % of all), and 20 % of them by style alone.",
         "Zhipu AI in 2 responses",

@@ -253,6 +253,7 @@ def test_a_notebook_shows_the_same_sentences_escaped() -> None:
     assert "\u202e" not in shown
     assert "&lt;i&gt;" in shown
     assert "<caption>" in shown
+    assert "<td>3.0 %</td>" in shown
     assert "A model of zhipu wrote these responses: glm-4.7." in verdict()._repr_html_()
 
 
