@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from fingerprint.base.keys import prompt_digest
 from fingerprint.config import ProbingConfig
 from fingerprint.data.probes import Probe, ProbeSet
+from fingerprint.data.response import APART
 from fingerprint.model.plda import Floats
 from fingerprint.model.probe_information import InformationGain
 from fingerprint.model.prompts import PromptTable
@@ -62,7 +63,8 @@ class KnownPrompts:
         rows, usable = self._rows(), self._usable()
         found: list[Probe] = []
         for probe in probes.probes:
-            row = rows.get(_digest(probe))
+            # What is asked for side evidence stays that, whoever else asked it.
+            row = None if probe.domain in APART else rows.get(_digest(probe))
             if row is not None and (usable[row] or not only):
                 domain, language = self.table.kinds[self.table.kind[row]]
                 found.append(replace(probe, domain=domain, language=language))
