@@ -63,11 +63,9 @@ class KnownPrompts:
         rows, usable = self._rows(), self._usable()
         found: list[Probe] = []
         for probe in probes.probes:
-            row = rows.get(_digest(probe))
-            if probe.domain in APART:
-                # Side evidence stays that, whoever else asked the same prompt.
-                found += [] if only else [probe]
-            elif row is not None and (usable[row] or not only):
+            # What is asked for side evidence stays that, whoever else asked it.
+            row = None if probe.domain in APART else rows.get(_digest(probe))
+            if row is not None and (usable[row] or not only):
                 domain, language = self.table.kinds[self.table.kind[row]]
                 found.append(replace(probe, domain=domain, language=language))
             elif not only:

@@ -54,6 +54,11 @@ def test_prompts_get_the_kind_that_the_model_knows_them_by() -> None:
     assert [one.id for one in prompts().known(some, only=True).probes] == ["short", "sort"]
 
 
+def test_probes_of_side_evidence_stay_so_though_a_corpus_has_their_prompt() -> None:
+    own = ProbeSet("some", "", "", "", (Probe("a", (("user", "short"),), domain="token-counts"),))
+    assert prompts().known(own, only=False) == own
+
+
 def test_what_tells_more_for_less_is_worth_more() -> None:
     worth = prompts().worth([probes("short", "long", "telling", "never seen")])
     short, long, telling = (worth[prompt_digest(text)] for text in ("short", "long", "telling"))

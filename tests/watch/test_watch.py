@@ -271,4 +271,4 @@ def test_a_list_that_cannot_be_read_changes_nothing(
     complaint = capsys.readouterr().err
     assert complaint.count("\n") == 1
     assert "list of models cannot be read" in complaint
-    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+    assert {path.name for path in (tmp_path / "out").iterdir()} <= {".lock"}
