@@ -106,7 +106,7 @@ def test_codes_and_formats(
     fixed(pair)
     good, bad, official = files
     given = ("--reference", official, "--model", comparing, *LOOSE)
-    done, text, _ = run("verify", good, *given)
+    done, text, _ = run("verify", good, *given, "--verbose")
     assert done == code
     assert f"{word.capitalize()}: " in " ".join(text.split())
     assert "the model of" in text

@@ -146,7 +146,7 @@ def _run(settings: Settings, loaded: Loaded, digest: str, sample: Sample) -> dic
             "releases": info.releases,
             "newest": info.newest,
         },
-        "corpora": [asdict(source) for source in sample.corpus.sources],
+        "corpora": [{**asdict(source), "languages": list(source.languages)} for source in sample.corpus.sources],
         "rows": len(sample.corpus) + len(sample.external),
         "packages": {"python": platform.python_version()} | {p: importlib.metadata.version(p) for p in _PACKAGES},
     }

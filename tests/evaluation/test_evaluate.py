@@ -58,7 +58,8 @@ def test_each_kind_is_predicted_under_the_expectation_that_fits_it_too(evaluated
         "same-set": 25, "external-test": 25, "other-set": 25, "unseen-release": 25, "unseen-release-other-set": 25,
         "temporal-split": 25, "unknown-lab": 25,
     }  # fmt: skip
-    for protocol in described:
+    # Corpora of anybody fit no expectation.
+    for protocol in described.keys() - {"external-test"}:
         found = _figures(report, protocol)
         whole = {f["responses"]: f for f in found if f["part"] == "all"}
         expected = {f["responses"]: f for f in found if f["part"] == f"expect {fits.get(protocol, 'new')}"}
@@ -164,14 +165,15 @@ def test_a_few_labs_are_in_question_in_each_fold(evaluated: Evaluated) -> None:
     # There are six labs.
     assert {key[0] for key in rows} == {2, 5}
     for drawn in ("at random", "alike"):
-        inside, outside = (rows[2, drawn, value, "same", 10] for value in (True, False))
-        assert inside["cases"] == outside["cases"] > 20
-        assert outside["metrics"]["coverage"]["value"] < 0.2
+        # Of three known labs, the right one apart, two are seldom left; no lab is right for an unknown one.
+        inside, outside = rows[2, drawn, True, "same", 10], rows[2, drawn, False, "unknown", 10]
+        assert min(inside["cases"], outside["cases"]) > 20
+        # The thresholds are from few cases here.
+        assert outside["metrics"]["coverage"]["value"] < 0.4
         assert "false-attribution rate" not in outside["metrics"]
         assert inside["metrics"]["coverage"]["value"] > outside["metrics"]["coverage"]["value"]
         # An unknown lab is never among the candidates.
         assert (2, drawn, True, "unknown", 10) not in rows
-        assert rows[2, drawn, False, "unknown", 10]["cases"] > 0
     assert "Which of a few labs?" in (out / "report.html").read_text()
     assert "### 5 candidates, alike" in (out / "report.md").read_text()
 

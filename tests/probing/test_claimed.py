@@ -127,7 +127,7 @@ def test_rates_of_a_claim_need_one(
 
 
 def test_text_for_people(verify: Any) -> None:
-    code, out, _ = verify("lab:oak", *LOOSE, form="text")
+    code, out, _ = verify("lab:oak", *LOOSE, "--verbose", form="text")
     said = " ".join(out.split())
     assert code == 0
     assert "These responses fit the claim: a model of oak may have written them." in said

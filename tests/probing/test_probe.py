@@ -66,9 +66,9 @@ def test_style_only_asks_for_nothing_else(ask: Any, stealth: Stealth) -> None:
 
 
 def test_it_goes_on_with_what_it_has(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
-    first = ask("--max-requests", "8")[1]
+    first = ask("--max-requests", "6")[1]
     assert first["probe"]["stopped"] == "--max-requests is reached"
-    assert len(stealth.prompts) == 8
+    assert len(stealth.prompts) == 6
     second = ask()[1]
     assert second["probe"]["stopped"] == "the verdict is firm"
     assert len(stealth.prompts) == len(set(stealth.prompts)) == len(lines(answers(tmp_path)))

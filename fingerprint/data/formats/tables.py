@@ -15,6 +15,7 @@ from fingerprint.data.formats.base import Format, Group, Shape, is_error
 from fingerprint.data.formats.content import last_prompt, last_turn, role, text_of
 from fingerprint.data.formats.values import Item, mapping, mappings, name, number, stamp
 from fingerprint.data.message import Kind, LeftOut, Message
+from fingerprint.data.response import is_count
 from fingerprint.errors import InputError
 
 FIELDS = (
@@ -128,7 +129,7 @@ def _responses(item: Item, value: object, about: dict[str, Any], left_out: LeftO
         yield from read(value, left_out)
         return
     text = value if isinstance(value, str) else text_of(value)
-    if text.strip():
+    if text.strip() or is_count(about["domain"], about["usage"]):
         yield Message(text, **about)
     elif is_error(item):
         left_out[Kind.ERROR] += 1
