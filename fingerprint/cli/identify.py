@@ -94,6 +94,9 @@ def command(
     if form == "text":
         _text(verdicts, given["top"], given["verbose"])
     else:
+        from fingerprint.report.advice import dated
+
+        # Text has it once a run instead (`age_lines`).
         _WRITERS[form](map(dated, verdicts), given["top"], is_one)
     for verdict, case in judged:
         if given["html"]:
@@ -177,12 +180,6 @@ def annotated(verdict: Verdict, model: Path) -> Verdict:
             return replace(verdict, advice="Identify without --candidates to ask about all labs that the model knows.")
         case VerdictWord.ATTRIBUTED | VerdictWord.UNKNOWN:
             return verdict
-
-
-def dated(verdict: Verdict) -> Verdict:
-    """Return the verdict with a warning if the model is old today; text has it once a run instead (`age_lines`)."""
-    warning = verdict.model.age_warning(date.today())
-    return replace(verdict, warnings=(*verdict.warnings, warning)) if warning else verdict
 
 
 def age_lines(model: ModelInfo, screen: Screen) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +61,7 @@ class KnownPrompts:
             probes: The set.
             only: Whether prompts are left out that the model does not know, or not well enough to ask them.
         """
-        rows, usable = self._rows(), self._usable()
+        rows, usable = self._rows, self._usable()
         found: list[Probe] = []
         for probe in probes.probes:
             # What is asked for side evidence stays that, whoever else asked it.
@@ -74,7 +75,7 @@ class KnownPrompts:
 
     def worth(self, sets: Iterable[ProbeSet]) -> dict[str, float]:
         """Return what each known prompt of some sets is worth, by its digest."""
-        rows, worth = self._rows(), self.table.worth(self.config)
+        rows, worth = self._rows, self.table.worth(self.config)
         digests = [_digest(probe) for one in sets for probe in one.probes]
         return {digest: float(worth[rows[digest]]) for digest in digests if digest in rows}
 
@@ -82,6 +83,7 @@ class KnownPrompts:
         """(A,) whether a prompt is all that was asked, and enough releases answered it."""
         return self.table.whole & (self.table.releases >= self.config.least_releases)
 
+    @cached_property
     def _rows(self) -> dict[str, int]:
         """The row of each prompt, by its digest; of one in several corpora, that with the most answers."""
         order = np.argsort(self.table.answers, kind="stable")

@@ -1,6 +1,9 @@
-"""What would settle a verdict that attributes the responses to nobody."""
+"""What the verdict alone does not hold: what would settle it, and whether the model is old."""
 
 from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date
 
 from fingerprint.model.decision import percent
 from fingerprint.model.verdict import Reason, Verdict, VerdictWord
@@ -11,6 +14,12 @@ _WORTH = 0.5
 
 _OTHER_PROMPTS = "Give responses to other prompts: everyday questions and tasks, in a language of the training corpora."
 _KNOWN = "If you know from elsewhere that the model knows this release, use --expect known."
+
+
+def dated(verdict: Verdict) -> Verdict:
+    """Return the verdict with a warning if the model is old today."""
+    warning = verdict.model.age_warning(date.today())
+    return replace(verdict, warnings=(*verdict.warnings, warning)) if warning else verdict
 
 
 def what_would_settle(verdict: Verdict) -> str:

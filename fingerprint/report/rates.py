@@ -6,8 +6,8 @@ from collections.abc import Container
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.decision import percent, stated
-from fingerprint.model.verdict import OUTSIDE, UNKNOWN, Calibration, Combined, EvidenceKind, KindRates
-from fingerprint.report.layout import columns, counted, fit, right, wrap
+from fingerprint.model.verdict import OUTSIDE, UNKNOWN, Calibration, Candidates, Combined, EvidenceKind, KindRates
+from fingerprint.report.layout import Names, columns, counted, fit, right, wrap
 
 KINDS: dict[str, str] = {
     "same": "known release, known corpora",
@@ -132,3 +132,10 @@ def combined_rates(combined: Combined) -> str:
         f"wrong ({counted(rates.cases, 'case')} of {counted(rates.releases, 'release')}, "
         f"{percent(rates.share, 0)} of all), and {percent(rates.wrong_by_style, 0)} of them by style alone."
     )
+
+
+def candidates_asked(candidates: Candidates, name: Names) -> str:
+    """Return which labs are in question, and what was taken for granted of them, as two sentences."""
+    labs = ", ".join(map(name, candidates.labs))
+    before, rest = percent(candidates.prior, 0), percent(1 - candidates.prior, 0)
+    return f"Candidates: {labs}. Taken for granted: {before} for them together, {rest} for all other labs."

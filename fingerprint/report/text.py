@@ -26,7 +26,7 @@ from fingerprint.model.verdict import (
 )
 from fingerprint.report.confidence import TONES, UNJUDGED, confidence
 from fingerprint.report.layout import PLAIN, Names, Screen, as_text, bars, counted, draws_blocks, model_known, wrap
-from fingerprint.report.rates import combined_rates, evidence_of, expected, render_rates
+from fingerprint.report.rates import candidates_asked, combined_rates, evidence_of, expected, render_rates
 
 # Rows of each ranking, where nothing else is asked for.
 _LABS, _RELEASES, _ALL = 5, 3, 10
@@ -135,9 +135,7 @@ def _reasons(verdict: Verdict, page: _Page) -> list[str]:
 
 def _candidates(candidates: Candidates, verdict: Verdict, name: Names) -> list[str]:
     """What was asked, what was taken for granted, and which other lab fits better."""
-    labs, outside = ", ".join(name(lab) for lab in candidates.labs), candidates.outside
-    before, rest = percent(candidates.prior, 0), percent(1 - candidates.prior, 0)
-    sentences = [f"Candidates: {labs}. Taken for granted: {before} for them together, {rest} for all other labs."]
+    sentences, outside = [candidates_asked(candidates, name)], candidates.outside
     first = max(row.probability for row in verdict.labs if row.lab != NONE_OF_THESE)
     if outside is not None and outside.probability > first:
         share = percent(outside.probability, 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import date
 from pathlib import Path
 
 from fingerprint.api import Fingerprint
@@ -14,7 +13,7 @@ from fingerprint.data.response import Case
 from fingerprint.errors import FingerprintError
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
 from fingerprint.model.verdict import Verdict, VerdictWord
-from fingerprint.report.advice import what_would_settle
+from fingerprint.report.advice import dated, what_would_settle
 from fingerprint.report.layout import counted
 from fingerprint.report.page import GivenFile, PageContext, Provenance, Surroundings, render_page
 from fingerprint.store.versions import identity
@@ -131,8 +130,7 @@ def _json(found: Found) -> str:
 
 def _advised(verdict: Verdict) -> Verdict:
     """The verdict with a warning where the model is old, and with what would settle it."""
-    if warning := verdict.model.age_warning(date.today()):
-        verdict = replace(verdict, warnings=(*verdict.warnings, warning))
+    verdict = dated(verdict)
     if verdict.verdict in (VerdictWord.LIKELY, VerdictWord.INCONCLUSIVE):
         return replace(verdict, advice=what_would_settle(verdict))
     return verdict

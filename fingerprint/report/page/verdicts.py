@@ -24,7 +24,7 @@ from fingerprint.report.page.parts import closing_sections, domain_section, mark
 from fingerprint.report.page.phrases import phrase_section
 from fingerprint.report.page.place import place_section
 from fingerprint.report.page.view import Bar, Page, Ranking, Section
-from fingerprint.report.rates import KINDS, combined_rates, evidence_of, expected
+from fingerprint.report.rates import KINDS, candidates_asked, combined_rates, evidence_of, expected
 
 # Rows of each ranking.
 _LABS, _FAMILIES, _RELEASES = 8, 4, 6
@@ -84,9 +84,7 @@ def _sentences(verdict: Verdict, name: Names) -> list[str]:
 
 
 def _candidates(candidates: Candidates, name: Names) -> list[str]:
-    labs, outside = ", ".join(map(name, candidates.labs)), candidates.outside
-    before, rest = percent(candidates.prior, 0), percent(1 - candidates.prior, 0)
-    sentences = [f"Candidates: {labs}. Taken for granted: {before} for them together, {rest} for all other labs."]
+    sentences, outside = [candidates_asked(candidates, name)], candidates.outside
     if outside is not None:
         share = percent(outside.probability, 0)
         sentences.append(f"The most probable lab that is no candidate is {name(outside.lab)} (P = {share}).")

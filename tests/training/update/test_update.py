@@ -11,11 +11,12 @@ from huggingface_hub import ModelCard
 
 from fingerprint import loading
 from fingerprint.api import Fingerprint
-from fingerprint.cli.identify import annotated, dated
+from fingerprint.cli.identify import annotated
 from fingerprint.cli.main import main
 from fingerprint.cli.update import text as rendered
 from fingerprint.errors import FingerprintError, InputError, ModelError
 from fingerprint.model.verdict import VerdictWord
+from fingerprint.report.advice import dated
 from fingerprint.report.layout import Screen
 from fingerprint.report.text import render
 from fingerprint.store.folder import load, save
