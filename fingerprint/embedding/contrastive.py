@@ -17,12 +17,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from scipy import sparse
-from sentence_transformers import SentenceTransformer
 from torch.nn.functional import cross_entropy, normalize
 
 from fingerprint.config import EmbeddingConfig
-from fingerprint.embedding.encoder import StaticEncoder
-from fingerprint.embedding.torch_encoder import NgramEncoder, features
+from fingerprint.embedding.encoder import QuantisedTable, StaticEncoder
+from fingerprint.embedding.weighted_sum import features, weighted_sum
 from fingerprint.features.ngrams import Vocabulary
 from fingerprint.features.weights import Rows
 
@@ -124,18 +123,17 @@ def train_encoder(
     generator = torch.Generator().manual_seed(seed)
     start = start[:, : config.size]
     scale = config.start_spread / np.sqrt(np.square(start).mean())
-    encoder = NgramEncoder(data.vocabulary, np.ascontiguousarray(start * scale, np.float32), config.clip)
-    size = encoder.get_embedding_dimension()
-    model = SentenceTransformer(modules=[encoder], device="cpu")
+    vectors = torch.nn.Parameter(torch.from_numpy(np.ascontiguousarray(start * scale, np.float32)))
+    size = vectors.shape[1]
     centres = torch.nn.Parameter(torch.randn(int(data.release.max()) + 1, size, generator=generator))
-    optimiser = torch.optim.Adam([encoder.vectors, centres], lr=config.learning_rate, fused=True)
+    optimiser = torch.optim.Adam([vectors, centres], lr=config.learning_rate, fused=True)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser, lambda s: min(1.0, (s + 1) / config.warmup) * 0.5 * (1 + np.cos(np.pi * s / config.steps))
     )
     mean = torch.zeros(size)
     everyone = _Everyone.of(data)
     for step, (corpus, picked) in enumerate(_batches(data, config, rng)):
-        found = model(_dropped_out(data.rows[data.at[picked]], config.feature_keep, rng))["sentence_embedding"]
+        found = weighted_sum(vectors, _dropped_out(data.rows[data.at[picked]], config.feature_keep, rng))
         loss = _classification_loss(found, data.release[picked], corpus, everyone, centres, config)
         with torch.no_grad():
             mean = config.mean_decay * mean + (1 - config.mean_decay) * found.mean(0)
@@ -147,7 +145,7 @@ def train_encoder(
         optimiser.step()
         schedule.step()
         progress(step + 1, config.steps)
-    return encoder.static()
+    return StaticEncoder(data.vocabulary, QuantisedTable.quantise(vectors.detach().numpy(), config.clip))
 
 
 def _batches(data: EncoderData, config: EmbeddingConfig, rng: np.random.Generator) -> Iterator[tuple[_Corpus, Ints]]:

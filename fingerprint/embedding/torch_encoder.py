@@ -13,31 +13,11 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy import sparse
 from sentence_transformers.base.modules.input_module import InputModule
 
 from fingerprint.embedding.encoder import WEIGHTS, QuantisedTable, StaticEncoder
+from fingerprint.embedding.weighted_sum import features, weighted_sum
 from fingerprint.features.ngrams import Vocabulary, count
-
-
-class _Sum(torch.autograd.Function):  # type: ignore[misc]
-    """PyTorch's embedding bag, with a gradient as one sparse product, which takes a third of the time."""
-
-    @staticmethod
-    def forward(ctx: Any, vectors: torch.Tensor, *rows: torch.Tensor) -> torch.Tensor:
-        """rows: columns, offsets and values, as `features` names them."""
-        ctx.save_for_backward(*rows)
-        ctx.width = len(vectors)
-        columns, offsets, values = rows
-        return torch.nn.functional.embedding_bag(
-            columns, vectors, offsets, mode="sum", per_sample_weights=values, include_last_offset=True
-        )
-
-    @staticmethod
-    def backward(ctx: Any, gradient: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
-        columns, offsets, values = (part.numpy() for part in ctx.saved_tensors)
-        rows = sparse.csr_matrix((values, columns, offsets), shape=(len(gradient), ctx.width))
-        return torch.from_numpy(rows.T.tocsr() @ gradient.numpy()), None, None, None
 
 
 class NgramEncoder(InputModule):  # type: ignore[misc]
@@ -65,8 +45,7 @@ class NgramEncoder(InputModule):  # type: ignore[misc]
 
     def forward(self, features: dict[str, torch.Tensor], **kwargs: Any) -> dict[str, torch.Tensor]:
         """Add (texts, D) `sentence_embedding` of length 1 to what `preprocess` gave."""
-        summed = _Sum.apply(self.vectors, *(features[name] for name in ("columns", "offsets", "values")))
-        features["sentence_embedding"] = torch.nn.functional.normalize(summed, dim=1)
+        features["sentence_embedding"] = weighted_sum(self.vectors, features)
         return features
 
     def get_embedding_dimension(self) -> int:
@@ -92,17 +71,6 @@ class NgramEncoder(InputModule):  # type: ignore[misc]
         static = StaticEncoder.load(Path(model_name_or_path) / subfolder)
         # No number of D is more than the root of D of their root mean squares: saved again, nothing is cut.
         return cls(static.vocabulary, static.table.vectors(), float(np.sqrt(static.size)))
-
-
-def features(
-    columns: NDArray[np.int32], values: NDArray[np.float32], starts: NDArray[np.int64]
-) -> dict[str, torch.Tensor]:
-    """Return sparse rows as the input of the module."""
-    return {
-        "columns": torch.from_numpy(columns.astype(np.int32)),
-        "values": torch.from_numpy(values),
-        "offsets": torch.from_numpy(starts.astype(np.int32)),
-    }
 
 
 class SentenceEncoder:

@@ -48,7 +48,8 @@ class Work:
             The arrays of each.
         """
         paths = [self._folder / f"{name} {i}.npz" for i in range(count)]
-        missing = [i for i, path in enumerate(paths) if not path.exists()]
+        # The models of later times, which know most, come last. One that is begun last would run alone for long.
+        missing = [i for i, path in reversed(list(enumerate(paths))) if not path.exists()]
         found = each(make, ((i,) for i in missing), min(self._jobs, max(len(missing), 1)))
         for done, (at, arrays) in enumerate(found):
             _save(paths[missing[at]], arrays)

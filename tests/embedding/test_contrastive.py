@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -106,3 +108,8 @@ def test_the_penalty_is_on_prompts_with_enough_responses_and_on_the_batch() -> N
     assert float(_prompt_spread(found, np.array([0, 0, 1]), centre, 3)) == pytest.approx(batch)
     assert float(_prompt_spread(found, np.array([0, 0, 1]), centre, 2)) == pytest.approx(batch + 4)
     assert float(_prompt_spread(found, np.array([0, 0, 1]), centre, 1)) == pytest.approx(batch + (4 + 25) / 2)
+
+
+def test_a_training_does_not_wait_for_sentence_transformers() -> None:
+    code = "import sys, fingerprint.embedding.contrastive; sys.exit('sentence_transformers' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
