@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from fingerprint import Fingerprint, __version__
 from fingerprint.cli.main import group
 from fingerprint.errors import FingerprintError, MissingExtra
+from fingerprint.model.similarity import Tree
 from fingerprint.store.versions import identity
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "default"
@@ -182,6 +183,14 @@ def test_what_is_missing_is_said_before_any_work(
         assert isinstance(result.exception, MissingExtra)
         assert "llm-authorship[report]" in str(result.exception)
         assert not result.stdout
+
+
+def test_names_in_a_tree_cannot_control_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = {"height": 1.0, "support": 1.0, "children": [{"lab": "a\x1b[2J"}, {"lab": "b\u202e\nc"}]}
+    monkeypatch.setattr(Fingerprint, "tree", lambda *given: Tree(root))
+    shown = call("models", "tree").stdout
+    assert shown.removesuffix("\n").isprintable()
+    assert "a\\x1b[2J" in shown
 
 
 def test_the_tree_of_labs_is_printed_in_the_newick_format(known: Fingerprint) -> None:
