@@ -112,7 +112,7 @@ def tree(model: Path | None, level: str) -> None:
     """
     from fingerprint.api import Fingerprint
 
-    click.echo(Fingerprint.load(_folder(model)).tree(level).newick())
+    click.echo(printable(Fingerprint.load(_folder(model)).tree(level).newick()))
 
 
 @command.command("migrate")

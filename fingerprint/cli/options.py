@@ -100,7 +100,8 @@ html = click.option(
     "--html",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="PAGE",
-    help="Also write the verdict to PAGE, as a page for people that needs no network. It quotes the responses.",
+    help="Also write the verdict to PAGE, whose name ends in .html or .htm, as a page for people that needs no "
+    "network. It quotes the responses.",
 )
 plot = click.option(
     "--plot",

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from fingerprint.report.page import Result
 
 
+SUFFIXES = (".html", ".htm")
+"""What the file of a page can end in."""
+
+
 @dataclass(frozen=True)
 class PageWriter:
     """Writes the page of one result.
@@ -78,7 +82,7 @@ def check_page(out: Path | None, is_one: bool) -> None:
         is_one: Whether the verb has one result.
 
     Raises:
-        FingerprintError: Its folder does not exist.
+        FingerprintError: It has another ending than a page, or its folder does not exist.
         MissingExtra: Without what pages are made with.
         click.UsageError: For several results.
     """
@@ -86,6 +90,8 @@ def check_page(out: Path | None, is_one: bool) -> None:
         return
     if not is_one:
         raise click.UsageError("--html shows one verdict: give one FILE, or --together")
+    if out.suffix.lower() not in SUFFIXES:
+        raise FingerprintError(f"{out}: a page needs a name that ends in {' or '.join(SUFFIXES)}")
     if not out.absolute().parent.is_dir():
         raise FingerprintError(f"{out}: cannot be written: there is no folder {out.parent}")
     try:

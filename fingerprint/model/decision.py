@@ -33,6 +33,9 @@ VERDICT_OF: dict[Reason, VerdictWord] = {
     Reason.BELOW_NONE: VerdictWord.INCONCLUSIVE,
 }
 
+UNJUDGED = frozenset({Reason.NO_RESPONSES, Reason.OUT_OF_DOMAIN, Reason.TWO_SOURCES})
+"""The reasons for which a case is not judged, so that its rankings say nothing by themselves."""
+
 _ABOVE = (
     "P(first lab) = {confidence} is above the threshold of {threshold}. "
     "Above it, at most {rate} of attributions are wrong, in each kind of case that is expected. "

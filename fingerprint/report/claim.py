@@ -8,10 +8,9 @@ from xml.etree import ElementTree
 from fingerprint.base.escaping import printable
 from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.claim_verdict import Alternative, ClaimReason, ClaimVerdict, ClaimWord, TrialRates
-from fingerprint.model.decision import percent, stated
+from fingerprint.model.decision import UNJUDGED, percent, stated
 from fingerprint.model.plain_words import claim_in_words
 from fingerprint.model.verdict import AllowedRates
-from fingerprint.report.confidence import UNJUDGED
 from fingerprint.report.layout import PLAIN, Names, Screen, Tone, as_text, counted, fit, model_known, right, wrap
 from fingerprint.verification.references import ReferenceVerdict
 
@@ -33,7 +32,9 @@ TRIALS: dict[str, str] = {
 }
 """The kinds of trials in words; a test holds it complete."""
 
-_UNJUDGED = frozenset(map(ClaimReason, UNJUDGED))
+UNJUDGED_CLAIMS = frozenset(map(ClaimReason, UNJUDGED))
+"""The reasons for which a claim is not judged, so that its alternatives say nothing by themselves."""
+
 _DETAILS = "style markers, how often this is right"
 _WIDTHS = (8, 12, 14)
 _NAME = 42
@@ -87,7 +88,7 @@ def word_of(word: ClaimWord, how_often_wrong: str, explanation: str) -> str:
 
 def _sections(verdict: ClaimVerdict, name: Names, screen: Screen) -> list[list[str]]:
     sections = [_head(verdict, name, screen)]
-    if screen.verbose or verdict.reason not in _UNJUDGED:
+    if screen.verbose or verdict.reason not in UNJUDGED_CLAIMS:
         sections.append(_alternatives(verdict.alternatives, name, screen.width))
     if screen.verbose:
         sections += [

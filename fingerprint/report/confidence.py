@@ -35,9 +35,6 @@ CONFIDENCE: dict[Reason, str] = {
 }
 """The sentence of each reason; a test holds it complete."""
 
-UNJUDGED = frozenset({Reason.NO_RESPONSES, Reason.OUT_OF_DOMAIN, Reason.TWO_SOURCES})
-"""The reasons for which a case is not judged, so that its rankings say nothing by themselves."""
-
 
 def confidence(verdict: Verdict, name: Names) -> str:
     """Return the verdict's word with how sure it is, as a sentence that is safe to show."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from fingerprint.base.escaping import printable
-from fingerprint.model.decision import percent
+from fingerprint.model.decision import UNJUDGED, percent
 from fingerprint.model.plain_words import verdict_in_words
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
@@ -24,7 +24,7 @@ from fingerprint.model.verdict import (
     TokenCounts,
     Verdict,
 )
-from fingerprint.report.confidence import TONES, UNJUDGED, confidence
+from fingerprint.report.confidence import TONES, confidence
 from fingerprint.report.layout import PLAIN, Names, Screen, as_text, bars, counted, draws_blocks, model_known, wrap
 from fingerprint.report.rates import candidates_asked, combined_rates, evidence_of, expected, render_rates
 

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 from fingerprint import Fingerprint, __version__
 from fingerprint.cli.main import group
 from fingerprint.errors import FingerprintError, MissingExtra
+from fingerprint.model.similarity import Tree
 from fingerprint.store.versions import identity
 
 MODEL = Path(__file__).resolve().parents[2] / "models" / "default"
@@ -133,6 +134,29 @@ def test_several_verdicts_and_folders_that_are_not_there_are_refused(files: list
     assert "leave out --html" in over_time.output
 
 
+def test_a_page_needs_the_name_of_a_page(files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*given: object) -> Fingerprint:
+        raise AssertionError("work was done before the name was refused")
+
+    first, second = files
+    verbs: list[tuple[object, ...]] = [
+        ("identify", first),
+        ("verify", first, "--claimed", "openai"),
+        ("compare", first, second),
+        ("probe", "openai:gpt-4o", "--out", tmp_path / "answers"),
+    ]
+    with monkeypatch.context() as patched:
+        patched.setattr(Fingerprint, "load", load)
+        for verb in verbs:
+            # A slip of the hand must not put a page in the place of the responses.
+            result = call(*verb, "--html", second)
+            assert isinstance(result.exception, FingerprintError), verb
+            assert str(result.exception) == f"{second}: a page needs a name that ends in .html or .htm"
+            assert not result.stdout
+    assert second.read_text().startswith('{"response"')
+    assert call("identify", first, "--html", tmp_path / "P.HTM").exit_code == 0
+
+
 def test_a_page_that_cannot_be_written_leaves_the_old_one_and_the_verdict(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -153,12 +177,20 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one_and_the_verdict(
 def test_what_is_missing_is_said_before_any_work(
     files: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module, option in (("jinja2", "--html"), ("matplotlib", "--plot")):
+    for module, option, name in (("jinja2", "--html", "p.html"), ("matplotlib", "--plot", "p.svg")):
         monkeypatch.setitem(sys.modules, module, None)
-        result = call("identify", files[0], option, tmp_path / "p.svg")
+        result = call("identify", files[0], option, tmp_path / name)
         assert isinstance(result.exception, MissingExtra)
         assert "llm-authorship[report]" in str(result.exception)
         assert not result.stdout
+
+
+def test_names_in_a_tree_cannot_control_the_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    root = {"height": 1.0, "support": 1.0, "children": [{"lab": "a\x1b[2J"}, {"lab": "b\u202e\nc"}]}
+    monkeypatch.setattr(Fingerprint, "tree", lambda *given: Tree(root))
+    shown = call("models", "tree").stdout
+    assert shown.removesuffix("\n").isprintable()
+    assert "a\\x1b[2J" in shown
 
 
 def test_the_tree_of_labs_is_printed_in_the_newick_format(known: Fingerprint) -> None:

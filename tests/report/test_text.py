@@ -16,7 +16,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.config import ExpectationsConfig, MixtureConfig
 from fingerprint.metrics import Level
 from fingerprint.model.calibration import Expect
-from fingerprint.model.decision import VERDICT_OF, percent
+from fingerprint.model.decision import UNJUDGED, VERDICT_OF, percent
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
     UNKNOWN,
@@ -52,7 +52,7 @@ from fingerprint.model.verdict import (
     VerdictWord,
 )
 from fingerprint.report.advice import what_would_settle
-from fingerprint.report.confidence import CONFIDENCE, TONES, UNJUDGED
+from fingerprint.report.confidence import CONFIDENCE, TONES
 from fingerprint.report.json import render_list, render_one, schema
 from fingerprint.report.layout import Screen, Tone, bars, columns, fit
 from fingerprint.report.rates import EXPECTED, KINDS

@@ -6,7 +6,7 @@ from fingerprint.model.claim_verdict import ClaimVerdict
 from fingerprint.model.decision import percent, stated
 from fingerprint.model.plain_words import claim_in_words
 from fingerprint.model.verdict import AllowedRates
-from fingerprint.report.claim import TONES, TRIALS, alternative_words, claim_words, reference_words
+from fingerprint.report.claim import TONES, TRIALS, UNJUDGED_CLAIMS, alternative_words, claim_words, reference_words
 from fingerprint.report.layout import Names, counted, short_names
 from fingerprint.report.page.comparisons import case_facts, pair_sections, pair_sentences
 from fingerprint.report.page.context import PageContext
@@ -29,6 +29,7 @@ def claim_page(verdict: ClaimVerdict, context: PageContext) -> Page:
     (case,) = context.cases
     claim = claim_words(verdict, name)
     allowed = AllowedRates(verdict.false_alarms, verdict.false_accepts)
+    judged = verdict.reason not in UNJUDGED_CLAIMS
     lead = "Style markers that speak against the claim, and for the most similar other release."
     return Page(
         kicker="is it the claimed model?",
@@ -39,11 +40,11 @@ def claim_page(verdict: ClaimVerdict, context: PageContext) -> Page:
         sentences=_sentences(verdict),
         warnings=verdict.warnings,
         sections=[
-            *_alternatives(verdict, name),
+            *(_alternatives(verdict, name) if judged else []),
             *_right(verdict),
             *place_section(context),
-            *marker_section(verdict.style_markers, case, ("the other", "claimed"), lead),
-            *(phrase_section(context, verdict.claimed.lab) if verdict.n_used else []),
+            *(marker_section(verdict.style_markers, case, ("the other", "claimed"), lead) if judged else []),
+            *(phrase_section(context, verdict.claimed.lab) if judged else []),
             *domain_section(verdict.domain, verdict.in_domain),
             *closing_sections(context, verdict.model),
         ],
@@ -83,7 +84,7 @@ def _facts(verdict: ClaimVerdict, claim: str) -> list[tuple[str, str]]:
 
 def _sentences(verdict: ClaimVerdict) -> list[str]:
     sentences = [verdict.explanation]
-    if verdict.n_used:
+    if verdict.reason not in UNJUDGED_CLAIMS:
         side = "the claim" if verdict.supports_claim else "another model"
         sentences.append(f"The responses give {verdict.support} to {side}.")
     return [*sentences, verdict.advice] if verdict.advice else sentences

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from fingerprint.model.decision import percent, stated
+from fingerprint.model.decision import UNJUDGED, percent, stated
 from fingerprint.model.plain_words import verdict_in_words
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
@@ -42,7 +42,8 @@ def verdict_page(verdict: Verdict, context: PageContext) -> Page:
     leaders = tuple(map(name, verdict.leaders))
     sides = leaders if len(leaders) == 2 else ("", "")
     lead = f"Style markers that speak for {sides[0]} and against {sides[1]}, the second lab of the ranking."
-    judged = verdict.n_used > 0
+    # Where nothing was judged, nothing on the page ranks labs: as on the terminal.
+    judged = verdict.reason not in UNJUDGED
     return Page(
         kicker="who wrote these responses?",
         words=verdict_in_words(verdict, name),
@@ -55,8 +56,8 @@ def verdict_page(verdict: Verdict, context: PageContext) -> Page:
             *(_ranking(verdict, name) if judged else []),
             *(_right(verdict, context) if judged else []),
             *place_section(context),
-            *marker_section(verdict.style_markers, case, (sides[0], sides[1]), lead),
-            *(phrase_section(context, verdict.leaders[0]) if verdict.leaders else []),
+            *(marker_section(verdict.style_markers, case, (sides[0], sides[1]), lead) if judged else []),
+            *(phrase_section(context, verdict.leaders[0]) if judged and verdict.leaders else []),
             *domain_section(verdict.domain),
             *_side(verdict, name),
             *closing_sections(context, verdict.model),
@@ -72,7 +73,7 @@ def _facts(verdict: Verdict) -> list[tuple[str, str]]:
 
 def _sentences(verdict: Verdict, name: Names) -> list[str]:
     sentences = [verdict.explanation]
-    if verdict.n_used and verdict.leaders:
+    if verdict.reason not in UNJUDGED and verdict.leaders:
         first = name(verdict.leaders[0])
         sentences.append(f"The responses give {verdict.support} to {first} against all others.")
     if verdict.advice:
@@ -162,7 +163,7 @@ def _allowed(rates: Calibration, promised: set[str]) -> list[str]:
 
 
 def _side(verdict: Verdict, name: Names) -> list[Section]:
-    side, combined = verdict.side_evidence, verdict.combined
+    side, combined = verdict.side_evidence, None if verdict.reason in UNJUDGED else verdict.combined
     if side is None:
         return []
     tokens, said = side.token_counts, side.self_identification

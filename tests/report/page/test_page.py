@@ -18,12 +18,14 @@ from fingerprint import Fingerprint
 from fingerprint.data.reader import case_of
 from fingerprint.data.response import Case, Response
 from fingerprint.errors import MissingExtra
-from fingerprint.model.claim_verdict import ClaimWord
+from fingerprint.model.claim_verdict import ClaimReason, ClaimWord
+from fingerprint.model.decision import UNJUDGED
 from fingerprint.model.pair_calibration import PairKind, PairVerdict
 from fingerprint.model.plain_words import CLAIMS, PAIRS, SENTENCES, pair_in_words, verdict_in_words
-from fingerprint.model.verdict import VERDICTS, AllowedRates, LabShare, StyleMarker, VerdictWord
+from fingerprint.model.verdict import VERDICTS, AllowedRates, LabShare, Reason, StyleMarker, VerdictWord
 from fingerprint.report.layout import Tone
 from fingerprint.report.page import GivenFile, PageContext, Provenance, Result, Surroundings, curves, render_page
+from fingerprint.report.page.render import page_of
 from tests.report.test_text import ASKED, ASKED_LABS, verdict
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -232,6 +234,37 @@ def test_a_case_without_responses_has_a_page(known: Fingerprint, around: Surroun
     empty = dataclasses.replace(case(), records=())
     found = Outline(render_page(known.identify(empty), context(known, around, empty)))
     assert "No usable response is left." in found.text
+
+
+@pytest.mark.parametrize("reason", sorted(UNJUDGED))
+def test_nothing_is_ranked_where_nothing_was_judged(reason: Reason, known: Fingerprint, around: Surroundings) -> None:
+    asked = case()
+    made = verdict(VerdictWord.INCONCLUSIVE, reason=reason, level=None)
+    assert made.combined is not None
+    page = page_of(made, context(known, around, asked))
+    assert not {"ranking", "right", "markers", "phrases"} & {section.key for section in page.sections}
+    # Where they lie and the other evidence are no verdict of the model's.
+    assert {"place", "side"} <= {section.key for section in page.sections}
+    text = Outline(render_page(made, context(known, around, asked))).text
+    assert "90.0\xa0%" not in text
+    assert "strong support" not in text
+    assert "token counts, and names" not in text
+    assert "<meter" not in made._repr_html_()
+
+
+@pytest.mark.parametrize("reason", sorted(UNJUDGED))
+def test_nothing_is_weighed_against_a_claim_that_was_not_judged(
+    reason: Reason, known: Fingerprint, around: Surroundings
+) -> None:
+    asked = case()
+    judged = known.verify(asked, "gpt-4o")
+    assert judged.alternatives
+    keys = {section.key for section in page_of(judged, context(known, around, asked)).sections}
+    assert {"ranking", "markers"} <= keys
+    made = dataclasses.replace(judged, verdict=ClaimWord.INCONCLUSIVE, reason=ClaimReason(reason))
+    page = page_of(made, context(known, around, asked))
+    assert not {"ranking", "markers", "phrases"} & {section.key for section in page.sections}
+    assert not [sentence for sentence in page.sentences if "support" in sentence]
 
 
 def test_without_a_map_it_says_what_to_install(known: Fingerprint) -> None:
