@@ -113,7 +113,8 @@ def read_held_out(sources: tuple[Path, Path], model: Loaded, most: int, seed: in
 
 
 def _labels(texts: Texts) -> Labels:
-    return labels_of(*(np.array(column, object) for column in (texts.release, texts.prompt, texts.corpus)))
+    release, prompt, corpus = (np.array(column, object) for column in (texts.release, texts.prompt, texts.corpus))
+    return labels_of(release, prompt, corpus)
 
 
 def _of_bench(bench: Path) -> Texts:
