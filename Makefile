@@ -41,7 +41,7 @@ docs: .venv/full
 	$(BIN)/python -m tests.store.format_page docs/model-format.md
 	$(BIN)/python -m tests.report.schema_page docs/verdict.schema.json
 	$(BIN)/python -m tests.report.evaluation.committed docs/evaluation
-	$(BIN)/python -m tests.readme README.md
+	$(BIN)/python -m tests.readme README.md docs/verify.md docs/compare.md
 
 # The site of docs/ in build/site; a link that leads nowhere is an error.
 site: .venv/full

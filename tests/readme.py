@@ -1,4 +1,4 @@
-"""Writes what the README shows of the program and of the evaluation: python -m tests.readme README.md
+"""Writes what pages show of the program, and the README of the evaluation: python -m tests.readme PAGE...
 
 The lines between `<!-- output: COMMAND -->` and `<!-- end -->` are what COMMAND prints, and those after
 `<!-- figures -->` are a table from docs/evaluation/report.json.
@@ -41,7 +41,7 @@ _CLAIM = "Did the claimed release write them, in known sources: equal error rate
 
 
 def page(text: str) -> str:
-    """The README with every block anew."""
+    """The page with every block anew."""
     return _BLOCK.sub(lambda found: f"{found[1]}{_content(found['command'])}{found[4]}", text)
 
 
@@ -92,5 +92,5 @@ def _line(question: str, cases: int, found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    file = Path(sys.argv[1])
-    file.write_text(page(file.read_text("utf-8")), encoding="utf-8")
+    for file in map(Path, sys.argv[1:]):
+        file.write_text(page(file.read_text("utf-8")), encoding="utf-8")

@@ -41,7 +41,7 @@ class NoDrift(StrEnum):
 
     CONSTANT = "All responses to a prompt are the same, word for word."
 
-    NO_TIMES = "The rows carry no times."
+    NO_TIMES = "No row carries a time that can be read."
     TOO_FEW = (
         f"A change needs at least {LEAST_SEGMENT} responses before it and {LEAST_SEGMENT} after it, at other times."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
@@ -11,11 +11,13 @@ from fingerprint.evaluation.work import Arrays
 from fingerprint.metrics import Level
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints, Objects
 from fingerprint.model.calibration import Calibration
+from fingerprint.model.calibration_fit import CalibrationCases
 from fingerprint.model.claim_decision import ClaimCase, decide_claim
-from fingerprint.model.claim_trials import draw_trials
+from fingerprint.model.claim_trials import ClaimTrials, draw_trials
+from fingerprint.model.claims import IN_DOMAIN, OUT_OF_DOMAIN, ClaimTable
 from fingerprint.model.claims_fit import fit_claims
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import FALSE_ACCEPTS, FALSE_ALARMS
+from fingerprint.model.verdict import AllowedRates
 from fingerprint.training.calibration_cases import calibration_cases
 from fingerprint.training.cases import CaseSet
 
@@ -82,28 +84,16 @@ def judge_claims(
     """
     to_fit, cases = calibration_cases(others, names), calibration_cases(own, names)
     claims = fit_claims(to_fit, others.known_releases, calibration, seed, _LEVELS)
-    in_domain = cases.evidence.in_domain_llr > 0
-    distance, two_sources = cases.evidence.domain_distance, cases.covariates.two_source_llr
+    allowed = AllowedRates()
     parts = []
     for level, trials in draw_trials(cases, own.known_releases, calibration, seed, _LEVELS).items():
-        llr, verdict = np.zeros(len(trials.case)), np.full(len(trials.case), "", object)
-        for inside in (True, False):
-            at = np.flatnonzero(in_domain[trials.case] == inside)
-            table = claims.table(level, inside)
-            llr[at] = table.log_likelihood_ratios(trials.columns[at])
-            for i in at:
-                case = trials.case[i]
-                asked = ClaimCase(
-                    int(cases.covariates.count[case]), float(llr[i]), float(distance[case]), float(two_sources[case])
-                )
-                decided = decide_claim(asked, calibration, table, FALSE_ALARMS, FALSE_ACCEPTS)
-                verdict[i] = str(decided.verdict)
+        llr, verdict = judge_trials(cases, trials, claims.tables[level], calibration, allowed)
         parts.append(
             JudgedClaims(
                 level=np.full(len(llr), str(level), object),
                 kind=trials.kind,
                 corpus_left_out=corpus_left_out[trials.case],
-                in_domain=in_domain[trials.case],
+                in_domain=_in_domain(cases)[trials.case],
                 count=cases.covariates.count[trials.case],
                 group=names.group[cases.release[trials.case]],
                 llr=llr,
@@ -111,3 +101,40 @@ def judge_claims(
             )
         )
     return JudgedClaims.joined(parts)
+
+
+def judge_trials(
+    cases: CalibrationCases,
+    trials: ClaimTrials,
+    tables: Mapping[str, ClaimTable],
+    calibration: Calibration,
+    allowed: AllowedRates,
+) -> tuple[Floats, Objects]:
+    """Judge claims of one level as `fingerprint verify` does.
+
+    Args:
+        cases: S cases.
+        trials: T claims about them.
+        tables: What was fitted to claims of this level, in-domain and out-of-domain.
+        calibration: The limits of the domain and of two sources.
+        allowed: The error rates.
+
+    Returns:
+        (T,) log-likelihood ratios in nats, and (T,) verdicts: strings of ClaimWord.
+    """
+    llr, verdict = np.zeros(len(trials.case)), np.full(len(trials.case), "", object)
+    count, two_sources = cases.covariates.count, cases.covariates.two_source_llr
+    for inside, table in ((True, tables[IN_DOMAIN]), (False, tables[OUT_OF_DOMAIN])):
+        at = np.flatnonzero(_in_domain(cases)[trials.case] == inside)
+        llr[at] = table.log_likelihood_ratios(trials.columns[at])
+        for i in at:
+            case = trials.case[i]
+            distance = float(cases.evidence.domain_distance[case])
+            asked = ClaimCase(int(count[case]), float(llr[i]), distance, float(two_sources[case]))
+            decided = decide_claim(asked, calibration, table, allowed.false_alarms, allowed.false_accepts)
+            verdict[i] = str(decided.verdict)
+    return llr, verdict
+
+
+def _in_domain(cases: CalibrationCases) -> Bools:
+    return np.asarray(cases.evidence.in_domain_llr > 0)

@@ -42,6 +42,12 @@ SENTENCES: dict[ClaimReason, str] = {
 _WORTH = 0.5
 _NONE = "no value"
 
+OTHER_PROMPTS = (
+    "More responses to such prompts will hardly settle it. Give responses to other prompts (everyday questions and "
+    "tasks), or compare with responses of the claimed model to the same prompts: --reference FILE."
+)
+"""What to do where the number of responses is not what is missing."""
+
 
 @dataclass(frozen=True)
 class ClaimCase:
@@ -161,7 +167,4 @@ def what_would_settle(decision: ClaimDecision, case: ClaimCase, sizes: tuple[Tri
             f"Give {worth.responses} responses or more: with so many, {percent(worth.consistent, 0)} of true claims "
             f"are called consistent and {percent(worth.inconsistent, 0)} of false ones inconsistent."
         )
-    return (
-        "More responses to such prompts will hardly settle it. Give responses to other prompts (everyday questions and "
-        "tasks), or compare with responses of the claimed model to the same prompts: --reference FILE."
-    )
+    return OTHER_PROMPTS

@@ -69,7 +69,7 @@ class ClaimSequence:
 
     Attributes:
         verdict: At the look that settled the claim, else on all responses. Its error rates are those of all looks
-            together.
+            together. It has no figures of held-out claims: these are for one look.
         steps: One for each number of responses, from 1 on.
         looks: The numbers of responses at which the claim may be settled, ascending.
         settled: Whether it is.

@@ -132,9 +132,9 @@ class ClaimVerdict:
         style_markers: The style markers that speak most against the claim, and for the best known alternative.
         domain: Distance from the training corpora; null without a usable response.
         in_domain: Whether a known domain explains the responses better than an unknown one.
-        responses: The number of responses that `rates` are for.
-        rates: What was measured on held-out claims.
-        sizes: What more or fewer responses do.
+        responses: The number of responses that `rates` are for; 0 without any.
+        rates: What was measured on held-out claims; empty where nothing was.
+        sizes: What more or fewer responses do; empty where that was not measured.
         warnings: What the reader has to know.
         advice: What would settle it; null if there is nothing to say.
         model: The model that gave the verdict.

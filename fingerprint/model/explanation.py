@@ -12,6 +12,9 @@ from fingerprint.config import StyleMarkerConfig
 from fingerprint.features import style_markers
 from fingerprint.model.verdict import StyleMarker
 
+# Nats beyond which the tail of a Gaussian is no evidence of its size.
+_FARTHEST = 30.0
+
 
 @dataclass(frozen=True)
 class Profiles:
@@ -36,7 +39,8 @@ def style_marker_llrs(
     """Find the style markers with the highest style-marker LLR.
 
     The mean of a marker over the responses has a Gaussian under each lab: a mixture of the profiles of the lab's
-    releases, by its first two moments. Markers are correlated, so the LLRs do not add up.
+    releases, by its first two moments. Markers are correlated, so the LLRs do not add up. An LLR is cut at 30 nats: the
+    tails of a Gaussian are no evidence of that size.
 
     Args:
         texts: The responses, not masked.
@@ -57,7 +61,7 @@ def style_marker_llrs(
         means.append(mean)
         variances.append(between + within * (config.session + 1 / len(texts)) + config.least_variance)
     logs = [-0.5 * ((measured - m) ** 2 / v + np.log(v)) for m, v in zip(means, variances, strict=True)]
-    llr = logs[0] - logs[1]
+    llr = np.clip(logs[0] - logs[1], -_FARTHEST, _FARTHEST)
     order = [int(i) for i in np.argsort(-llr) if llr[i] > 0][: config.shown]
     return tuple(
         StyleMarker(

@@ -10,7 +10,7 @@ from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.claim_verdict import Alternative, ClaimReason, ClaimVerdict, ClaimWord, TrialRates
 from fingerprint.model.decision import UNJUDGED, percent, stated
 from fingerprint.model.plain_words import claim_in_words
-from fingerprint.model.verdict import AllowedRates
+from fingerprint.model.verdict import AllowedRates, Support
 from fingerprint.report.layout import PLAIN, Names, Screen, Tone, as_text, counted, fit, model_known, right, wrap
 from fingerprint.verification.references import ReferenceVerdict
 
@@ -81,6 +81,15 @@ def reference_words(verdict: ReferenceVerdict) -> str:
     return f"the model of {printable(verdict.reference.file)}"
 
 
+def support_words(verdict: ClaimVerdict) -> str:
+    """Return how much the responses support the claim or another model; empty if there are none."""
+    if not verdict.n_used:
+        return ""
+    if verdict.support is Support.NONE:
+        return "The responses support neither the claim nor another model."
+    return f"The responses give {verdict.support} to {'the claim' if verdict.supports_claim else 'another model'}."
+
+
 def word_of(word: ClaimWord, how_often_wrong: str, explanation: str) -> str:
     """Return the verdict's word with how often it is wrong, or, where it says nothing, with why."""
     return f"{word.capitalize()}: {explanation if word is ClaimWord.INCONCLUSIVE else how_often_wrong}"
@@ -92,7 +101,7 @@ def _sections(verdict: ClaimVerdict, name: Names, screen: Screen) -> list[list[s
         sections.append(_alternatives(verdict.alternatives, name, screen.width))
     if screen.verbose:
         sections += [
-            screen.sentences([printable(verdict.explanation), _support(verdict)]),
+            screen.sentences([*_explained(verdict), support_words(verdict)]),
             _style_markers(verdict, name, screen.width),
             _rates(verdict, screen.width),
         ]
@@ -114,9 +123,9 @@ def _head(verdict: ClaimVerdict, name: Names, screen: Screen) -> list[str]:
     return [*headline, *screen.sentences(sentences)]
 
 
-def _support(verdict: ClaimVerdict) -> str:
-    side = "the claim" if verdict.supports_claim else "another model"
-    return f"The responses give {verdict.support} to {side}." if verdict.n_used else ""
+def _explained(verdict: ClaimVerdict) -> list[str]:
+    """The explanation, unless the head has it already."""
+    return [] if verdict.verdict is ClaimWord.INCONCLUSIVE else [printable(verdict.explanation)]
 
 
 def _steps(found: ClaimSequence, screen: Screen) -> list[str]:

@@ -9,7 +9,7 @@ from fingerprint.base.escaping import printable
 from fingerprint.model.decision import percent, stated
 from fingerprint.model.pair_calibration import IMPOSTORS, TARGETS, PairDomain, PairKind, PairVerdict
 from fingerprint.model.plain_words import pair_in_words
-from fingerprint.model.verdict import AllowedRates
+from fingerprint.model.verdict import AllowedRates, Support
 from fingerprint.report.layout import (
     PLAIN,
     Screen,
@@ -123,8 +123,10 @@ def kind_in_words(kind: PairKind, rates: PairRates) -> str:
 def support_in_words(pair: ComparedPair) -> str:
     """Return what style says about a pair, and which answers count for it."""
     llr = pair.log_likelihood_ratio
-    what = "one model" if llr >= 0 else "two models"
-    said = f"Style gives {pair.support} to {what} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
+    given = f"gives {pair.support} to {'one model' if llr >= 0 else 'two models'}"
+    if pair.support is Support.NONE:
+        given = "supports neither one model nor two"
+    said = f"Style {given} (LLR {llr:+.1f} nats; above 0 speaks for one model)."
     if pair.rates.shared_prompts:
         said += " Only the answers to prompts that both answered count for it, and the prompts are taken out."
     return said

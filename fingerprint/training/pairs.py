@@ -98,10 +98,26 @@ def collect_trials(
     """
     read = read_sides(fitted, sides)
     of = SideLabels.of(fitted, names, labels, sides)
+    pair = draw_pairs(sides, of, config)
+    return of.trials(pair, pair_features(fitted.likelihood, read, pair[:, 0], pair[:, 1]), read)
+
+
+def draw_pairs(sides: Sequence[SideRows], of: SideLabels, config: Config) -> Ints:
+    """Draw pairs of sides that have as many responses and no row in common.
+
+    Args:
+        sides: S sides.
+        of: What they are.
+        config: The seed, and the numbers of responses and pairs.
+
+    Returns:
+        (P, 2) numbers of sides: of each number of responses and kind at most `pairs.pairs`.
+    """
     rng = np.random.default_rng(config.seed)
+    count = np.array([len(side.rows) for side in sides], np.int64)
     chosen = [np.zeros((0, 2), np.int64)]
     for size in config.pairs.sizes:
-        own = np.flatnonzero(read.count == size)
+        own = np.flatnonzero(count == size)
         one, other = np.triu_indices(len(own), 1)
         first, second = own[one], own[other]
         kind = of.kinds(first, second)
@@ -111,8 +127,7 @@ def collect_trials(
                 where = np.flatnonzero(free & (kind == name) & ((of.corpus[first] == of.corpus[second]) == within))
                 kept = rng.permutation(where)[: _share(name, config.pairs)]
                 chosen.append(np.stack([first[kept], second[kept]], axis=1))
-    pair = np.concatenate(chosen)
-    return of.trials(pair, pair_features(fitted.likelihood, read, pair[:, 0], pair[:, 1]), read)
+    return np.concatenate(chosen)
 
 
 def read_sides(fitted: Fitted, sides: Sequence[SideRows]) -> Sides:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from fingerprint.data.response import Case
 from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded
-from fingerprint.model.claim_decision import SENTENCES
+from fingerprint.model.claim_decision import OTHER_PROMPTS, SENTENCES
 from fingerprint.model.claim_sequence import ClaimSequence, ClaimStep, spend
 from fingerprint.model.claim_verdict import Claimed, ClaimReason, ClaimVerdict, ClaimWord
 from fingerprint.model.verdict import AllowedRates
@@ -77,4 +77,22 @@ class SequentialTest:
             said = SENTENCES[ClaimReason.BETWEEN_LOOKS].format(llr=f"{found.log_likelihood_ratio:.1f}", looks=numbers)
             found = replace(found, reason=ClaimReason.BETWEEN_LOOKS, explanation=said)
         allowed = self._allowed
-        return replace(found, false_alarms=allowed.false_alarms, false_accepts=allowed.false_accepts)
+        return replace(
+            found,
+            false_alarms=allowed.false_alarms,
+            false_accepts=allowed.false_accepts,
+            # What was measured is for one look, which spends all of the rates.
+            responses=0,
+            rates=(),
+            sizes=(),
+            advice=self._advice(found, count),
+        )
+
+    def _advice(self, found: ClaimVerdict, count: int) -> str | None:
+        """What would settle the claim: the next look, while it is the number of responses that is missing."""
+        if found.verdict is not ClaimWord.INCONCLUSIVE or found.reason is ClaimReason.TWO_SOURCES:
+            return found.advice
+        following = next((look for look in self._looks if look > count), None)
+        if following is None or found.reason is ClaimReason.OUT_OF_DOMAIN:
+            return OTHER_PROMPTS
+        return f"Go on: the claim can be settled after {following} responses."

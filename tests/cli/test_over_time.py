@@ -72,7 +72,7 @@ def test_what_cannot_be_told_has_a_code_of_its_own(kind: str, tmp_path: Path) ->
     done = run("compare", file, "--by", "time")
     assert done.returncode == 3, done.stderr
     assert "do not show whether the style changed" in " ".join(done.stdout.split())
-    assert {"no-times": "carry no times", "too-few": "needs at least 5 responses"}[kind] in " ".join(
+    assert {"no-times": "No row carries a time", "too-few": "needs at least 5 responses"}[kind] in " ".join(
         done.stdout.split()
     )
     found = json.loads(run("compare", file, "--by", "time", "--format", "json").stdout)

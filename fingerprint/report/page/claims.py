@@ -6,7 +6,15 @@ from fingerprint.model.claim_verdict import ClaimVerdict
 from fingerprint.model.decision import percent, stated
 from fingerprint.model.plain_words import claim_in_words
 from fingerprint.model.verdict import AllowedRates
-from fingerprint.report.claim import TONES, TRIALS, UNJUDGED_CLAIMS, alternative_words, claim_words, reference_words
+from fingerprint.report.claim import (
+    TONES,
+    TRIALS,
+    UNJUDGED_CLAIMS,
+    alternative_words,
+    claim_words,
+    reference_words,
+    support_words,
+)
 from fingerprint.report.layout import Names, counted, short_names
 from fingerprint.report.page.comparisons import case_facts, pair_sections, pair_sentences
 from fingerprint.report.page.context import PageContext
@@ -83,11 +91,8 @@ def _facts(verdict: ClaimVerdict, claim: str) -> list[tuple[str, str]]:
 
 
 def _sentences(verdict: ClaimVerdict) -> list[str]:
-    sentences = [verdict.explanation]
-    if verdict.reason not in UNJUDGED_CLAIMS:
-        side = "the claim" if verdict.supports_claim else "another model"
-        sentences.append(f"The responses give {verdict.support} to {side}.")
-    return [*sentences, verdict.advice] if verdict.advice else sentences
+    support = "" if verdict.reason in UNJUDGED_CLAIMS else support_words(verdict)
+    return [one for one in (verdict.explanation, support, verdict.advice) if one]
 
 
 def _alternatives(verdict: ClaimVerdict, name: Names) -> list[Section]:
