@@ -15,6 +15,19 @@ from fingerprint.model.verdict import FALSE_ATTRIBUTIONS
 # Digits of a sha256 that people see; those of corpora and models are compared by eye with a table or `models list`.
 _CORPUS_DIGITS, _DIGITS = 16, 12
 _ON_HUB = re.compile(r"huggingface\.co/datasets/([\w.-]+/[\w.-]+)")
+_COLUMNS = (
+    "held out",
+    "responses",
+    "cases",
+    "lab top-1",
+    "lab macro",
+    "release top-1",
+    "mean P(unknown)",
+    "attributed",
+    "false attributions",
+    "likely",
+    "false likely",
+)
 _METRICS = {"lab top-1": "accuracy", "lab macro": "balanced_accuracy"}
 
 
@@ -177,8 +190,9 @@ def _expectations(config: Mapping[str, Any]) -> str:
 
 
 def _scores(scores: Sequence[Mapping[str, Any]]) -> str:
-    """All columns that any row has, in the order in which they first occur."""
-    columns = list(dict.fromkeys(name for row in scores for name in row))
+    """All columns that any row has, those that a training measures first and in its order: JSON files lose it."""
+    found = dict.fromkeys(name for row in scores for name in row)
+    columns = [*(name for name in _COLUMNS if name in found), *(name for name in found if name not in _COLUMNS)]
     return markdown_table(columns, ([row.get(name) for name in columns] for row in scores))
 
 

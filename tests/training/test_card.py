@@ -92,9 +92,15 @@ def test_rows_of_scores_may_have_any_columns() -> None:
         score("both", 10, **{"lab macro": 0.3, "likely": 0.2}),
     ]
     text = card(documents(scores=rows))
-    assert "| held out | responses | cases | lab top-1 | size of the 90 % set | lab macro | likely |" in text
-    assert "| same | 1 | 20 | 0.9 | 1.1 | - | - |" in text
-    assert "| both | 10 | 20 | - | - | 0.3 | 0.2 |" in text
+    assert "| held out | responses | cases | lab top-1 | lab macro | likely | size of the 90 % set |" in text
+    assert "| same | 1 | 20 | 0.9 | - | - | 1.1 |" in text
+    assert "| both | 10 | 20 | - | 0.3 | 0.2 | - |" in text
+
+
+def test_scores_that_were_read_from_a_file_have_the_columns_in_the_order_of_a_training() -> None:
+    measured = score("same", 10, **{"lab top-1": 0.9, "attributed": 0.5})
+    of_file = dict(sorted(measured.items()))
+    assert card(documents(scores=[of_file])) == card(documents(scores=[measured]))
 
 
 def test_the_hub_sees_each_row_of_scores_as_its_own_data_set() -> None:
