@@ -219,9 +219,10 @@ def main(file: Path, out: Path | None, model: Path, seed: int) -> None:
     world = World(names, np.random.default_rng(seed))
     with file.open() as lines:
         replayed = [row for line in lines if (row := world.replay(json.loads(line)))]
-    print("\n".join(table(replayed)))
+    for title, rows in (("All", replayed), ("Without stand-ins", [row for row in replayed if row.public])):
+        print(f"{title}\n\n" + "\n".join(table(rows)) + "\n")
     found: dict[str, dict[str, dict[str, CombinedRates]]] = {}
-    print("\n| expect | responses | P(first) | cases | releases | share | wrong | by style | style: share | wrong |")
+    print("| expect | responses | P(first) | cases | releases | share | wrong | by style | style: share | wrong |")
     print("|" + "---|" * 10)
     for expect in sorted({row.expect for row in replayed}):
         for size in sorted({row.responses for row in replayed}):

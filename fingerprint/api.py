@@ -26,7 +26,7 @@ from fingerprint.metrics import Level
 from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, nearest
 from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
-from fingerprint.model.covariates import Covariates, read_cases
+from fingerprint.model.covariates import Covariates, read_cases, read_nothing
 from fingerprint.model.decision import Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
@@ -256,7 +256,7 @@ class Fingerprint:
         # Refuses a model that has none.
         limits = calibration.limits(question.expect, question.candidates)
         texts = [record.response for record in case.records]
-        evidence, covariates = self._evidence(texts) if texts else self._nothing()
+        evidence, covariates = self._evidence(texts)
         found = calibration.predict(evidence, covariates, self._plda.lab, question.expect)
         if candidates is not None:
             found = with_candidates(found, allowed[None], CandidatePrior.of(calibration.config, question.expect))
@@ -439,23 +439,10 @@ class Fingerprint:
         return side_evidence(case, self.labs, self.side.names, self.known_tokenizers)
 
     def _evidence(self, texts: Sequence[str]) -> tuple[Evidence, Covariates]:
+        if not texts:
+            return read_nothing(len(self._plda.lab), len(self.labs))
         embeddings, sizes = self._model.read(texts)
         return read_cases(self._model.likelihood, [embeddings], [sizes])
-
-    def _nothing(self) -> tuple[Evidence, Covariates]:
-        """Return what a case without responses has: no evidence for or against anyone."""
-        releases, labs = np.zeros((1, len(self._plda.lab))), np.zeros((1, len(self.labs)))
-        evidence = Evidence(
-            known=releases,
-            new=labs,
-            unknown=np.zeros(1),
-            domain_distance=np.ones(1),
-            in_domain_llr=np.zeros(1),
-            release_score=releases,
-            lab_score=labs,
-            votes=labs,
-        )
-        return evidence, Covariates.unread(np.ones(1, np.int64))
 
     def _labs(self, found: Posterior, allowed: NDArray[np.bool_], rest: str) -> tuple[LabShare, ...]:
         """Return some of the labs, and what is left under the name `rest`."""

@@ -115,8 +115,8 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
                 run.jobs = list(run.missing.jobs.values())
             run.counters = await start(run.jobs)
             if not given["dry_run"]:
-                if wanted is not None and given["max_cost"] is not None:
-                    run.leave_out_unpriced()
+                if run.missing is not None and given["max_cost"] is not None:
+                    run.leave_out_unpriced(run.missing.jobs)
                 budget = budget_of(run.counters, given["max_cost"])
                 check_reaches(run.jobs, run.counters, given["max_cost"])
                 make_folder(out)
@@ -136,42 +136,46 @@ def command(models: tuple[str, ...], set_name: str, out: Path, base_url: str | N
             asyncio.run(work())
         except (KeyboardInterrupt, FingerprintError):
             if any(counted.done for counted in run.counters):
-                click.echo(_summary(run.counters, form))
+                click.echo(_summary(run, form))
             raise
     if wanted is None or given["update"] is None:
-        click.echo(_summary(run.counters, form))
+        click.echo(_summary(run, form))
     else:
-        _updated(run.counters, wanted, form, given)
-    return 0 if all(counted.complete for counted in run.counters) else INCOMPLETE
+        _updated(run, wanted, form, given)
+    return 0 if run.complete else INCOMPLETE
 
 
 @dataclass
 class _Run:
-    """What is asked, and what came of it."""
+    """What is asked, and what came of it; unpriced: the releases that no limit on the cost could hold for."""
 
     jobs: list[Job] = field(default_factory=list)
     counters: list[Counters] = field(default_factory=list)
     missing: Missing | None = None
+    unpriced: list[str] = field(default_factory=list)
 
-    def leave_out_unpriced(self) -> None:
-        """Leave out models that no limit on the cost could hold for, and say which."""
-        for counted in self.counters:
-            if counted.price is None:
-                click.echo(printable(f"{counted.model}: its price is unknown; not asked within --max-cost"), err=True)
+    @property
+    def complete(self) -> bool:
+        """Whether the same command again could add nothing but what models refuse."""
+        return not self.unpriced and all(counted.complete for counted in self.counters)
+
+    def leave_out_unpriced(self, releases: Iterable[str]) -> None:
+        """Leave out releases that no limit on the cost could hold for."""
         priced = [counted.price is not None for counted in self.counters]
+        self.unpriced = [name for name, is_priced in zip(releases, priced, strict=True) if not is_priced]
         self.jobs, self.counters = list(compress(self.jobs, priced)), list(compress(self.counters, priced))
 
 
-def _updated(counters: Sequence[Counters], wanted: Library, form: str, given: dict[str, Any]) -> None:
+def _updated(run: _Run, wanted: Library, form: str, given: dict[str, Any]) -> None:
     """Update the model, and say what was collected and learned."""
     from fingerprint.training.comparison import check_written
 
     if form == "text":
-        click.echo(_summary(counters, form))
+        click.echo(_summary(run, form))
     outcome = library.updated(wanted, given)
     if form == "json":
         learned = None if outcome is None else update.to_dict(outcome)
-        click.echo(json.dumps({**_summed(counters), "update": learned}, indent=2))
+        click.echo(json.dumps({**_summed(run), "update": learned}, indent=2))
     else:
         click.echo(
             "no answer that the model has not learned" if outcome is None else "\n" + update.text(outcome),
@@ -284,15 +288,22 @@ def _planned(run: _Run, wanted: Library | None, form: str) -> str:
     return json.dumps(values, indent=2) if form == "json" else library.planned_text(values, lines)
 
 
-def _summary(counters: Sequence[Counters], form: str) -> str:
+def _summary(run: _Run, form: str) -> str:
     if form == "json":
-        return json.dumps(_summed(counters), indent=2)
-    return "\n".join(line for counted in counters for line in _lines(counted)) or "nothing was asked"
+        return json.dumps(_summed(run), indent=2)
+    lines = [line for counted in run.counters for line in _lines(counted)] or ["nothing was asked"]
+    if run.unpriced:
+        names = printable(", ".join(run.unpriced))
+        lines.append(f"NOT ASKED: --max-cost cannot hold where the price is unknown: {names}")
+    return "\n".join(lines)
 
 
-def _summed(counters: Sequence[Counters]) -> dict[str, Any]:
-    complete = all(counted.complete for counted in counters)
-    return {"complete": complete, "models": [counted.to_dict() for counted in counters]}
+def _summed(run: _Run) -> dict[str, Any]:
+    return {
+        "complete": run.complete,
+        "models": [counted.to_dict() for counted in run.counters],
+        "price_unknown": run.unpriced,
+    }
 
 
 def _lines(counters: Counters) -> Iterator[str]:

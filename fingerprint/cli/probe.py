@@ -7,7 +7,6 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
@@ -16,10 +15,10 @@ from click.core import ParameterSource
 
 from fingerprint.base.escaping import printable
 from fingerprint.cli import completion, options
-from fingerprint.cli.collect import budget_of, make_folder
+from fingerprint.cli.collect import budget_of, check_reaches, make_folder
 from fingerprint.cli.identify import candidates_of
 from fingerprint.cli.page import PageWriter, check_page
-from fingerprint.cli.probe_sets import Sets, load_sets
+from fingerprint.cli.probe_sets import Sets, load_sets, warn
 from fingerprint.cli.terminal import dollars, resumable, screen
 from fingerprint.cli.verify import CODES
 from fingerprint.errors import FingerprintError
@@ -182,8 +181,8 @@ def _verification(known: Fingerprint, claimed: str, given: dict[str, Any]) -> Ve
 
     claim = known.claim(claimed)
     test = known.sequential_test(claim, **{name: given[name] for name in _OF_VERIFICATION})
-    identify = partial(known.identify, style_only=True)
-    return Verification(Verifier(test.see, identify, Choice(known.information), known.labs), claim.lab)
+    choice = Choice(known.information)
+    return Verification(Verifier(test.see, test.lab_probabilities, choice, known.labs), claim.lab)
 
 
 def _target(target: str, given: dict[str, Any]) -> Target:
@@ -203,9 +202,13 @@ def _asked(
         from fingerprint.collect.asking import RetryPolicy
         from fingerprint.probing.session import Limits
 
-        def limits(counters: Counters) -> Limits:
-            retry = RetryPolicy(timeout=given["timeout"])
-            return Limits(budget_of([counters], given["max_cost"]), given["max_requests"], retry)
+        def limits(job: Job, counters: Counters) -> Limits:
+            budget, retry = budget_of([counters], given["max_cost"]), RetryPolicy(timeout=given["timeout"])
+            # What is on file can be identified without another question.
+            if not job.file.keys:
+                check_reaches([job], [counters], given["max_cost"])
+            warn(probes)
+            return Limits(budget, given["max_requests"], retry)
 
         try:
             return await question(where, probes, aim, limits, shown)
@@ -230,7 +233,7 @@ async def question(
     target: Target,
     sets: Sets,
     aim: Aim[_Found],
-    limits: Callable[[Counters], Limits],
+    limits: Callable[[Job, Counters], Limits],
     shown: Callable[[_Found], str],
 ) -> tuple[Step[_Found], Counters]:
     """Question a model until the aim is reached, or a limit.
@@ -239,7 +242,7 @@ async def question(
         target: The model.
         sets: What may be asked, and what that is worth.
         aim: What is to be found out.
-        limits: Returns what the session may use, once the price is known.
+        limits: Returns what the session may use, once it is known what is left to ask, and the price.
         shown: Returns what was found in a few words.
 
     Returns:
@@ -251,7 +254,7 @@ async def question(
 
     whole = _joined([plan_job(target, probes, RequestSettings()) for probes in sets.probes])
     (counters,) = await start([whole])
-    held = limits(counters)
+    held = limits(whole, counters)
     make_folder(target.folder)
     return await _followed(Session(whole, counters, aim, held, sets.worth), _Reporter(shown)), counters
 

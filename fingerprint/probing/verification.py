@@ -12,7 +12,6 @@ from fingerprint.data.probes import Probe
 from fingerprint.data.response import Case, Response
 from fingerprint.model.claim_sequence import ClaimSequence
 from fingerprint.model.plda import Floats
-from fingerprint.model.verdict import Verdict
 from fingerprint.probing.choice import Choice, Left
 
 
@@ -22,13 +21,14 @@ class Verifier:
 
     Attributes:
         see: Returns what all responses so far say about the claim.
-        identify: Returns the verdict on who wrote them: it says which labs the claimed one has to be told from.
+        lab_probabilities: Returns (L,) the probabilities of the labs on what was seen last, as `identify` gives them:
+            they say which labs the claimed one has to be told from.
         choice: Chooses probes.
         labs: The model's labs in its order.
     """
 
     see: Callable[[Case], ClaimSequence]
-    identify: Callable[[Case], Verdict]
+    lab_probabilities: Callable[[], Floats]
     choice: Choice
     labs: Sequence[str]
 
@@ -43,7 +43,6 @@ class Verification:
 
     def __init__(self, verifier: Verifier, lab: str):
         self._verifier, self._lab = verifier, list(verifier.labs).index(lab)
-        self._case: Case | None = None
         self._found: ClaimSequence | None = None
 
     def choose_side(self, left: Sequence[Probe], answered: Sequence[Response]) -> int | None:
@@ -52,7 +51,7 @@ class Verification:
 
     def see(self, case: Case) -> ClaimSequence:
         """Return what all answers so far say about the claim."""
-        self._case, self._found = case, self._verifier.see(case)
+        self._found = self._verifier.see(case)
         return self._found
 
     def enough(self, left: Left) -> str:
@@ -72,9 +71,8 @@ class Verification:
     def _probabilities(self) -> Floats:
         """(L,) of the labs: that of the claim by its likelihood ratio, those of the others as `identify` ranks them."""
         share, claim = np.ones(len(self._verifier.labs)), 0.5
-        if self._case is not None and self._found is not None:
-            found = {row.lab: row.probability for row in self._verifier.identify(self._case).labs}
-            share = np.array([found.get(lab, 0.0) for lab in self._verifier.labs])
+        if self._found is not None:
+            share = self._verifier.lab_probabilities()
             claim = 1 / (1 + exp(-self._found.verdict.log_likelihood_ratio))
         share[self._lab] = 0.0
         share *= (1 - claim) / max(share.sum(), np.finfo(float).tiny)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,12 +21,15 @@ from fingerprint.model.covariates import Covariates, read_cases
 from fingerprint.model.decision import support_of
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
-from fingerprint.model.plda import Floats
+from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior, posterior
 from fingerprint.model.verdict import AllowedRates, Domain, InputInfo, PartCounts, StyleMarker
 
 UNABLE = "this model cannot verify: it has no calibration of claims; train it anew"
 """What is said of a model that has learned nothing about claims."""
+
+Embed = Callable[[Sequence[str]], tuple[NDArray[np.float32], Ints]]
+"""Returns the embeddings of texts and the number of features in each, as `Loaded.read` does."""
 
 # What a name may begin with, so that a line is not taken for its release of the same name.
 _LEVELS = ("release", "line", "family", "lab")
@@ -101,10 +104,33 @@ def verify(model: Loaded, case: Case, claimed: Claimed, allowed: AllowedRates) -
     Raises:
         FingerprintError: For a model without a calibration of claims.
     """
+    texts = [record.response for record in case.records]
+    return claim_verdict(
+        model, case, claimed, allowed, Reading.of(model, texts, claimed, model.read) if texts else None
+    )
+
+
+def claim_verdict(
+    model: Loaded, case: Case, claimed: Claimed, allowed: AllowedRates, reading: Reading | None
+) -> ClaimVerdict:
+    """Say the same as `verify` on a case that has been read.
+
+    Args:
+        model: A model that has learned about claims.
+        case: The responses, all by one model.
+        claimed: What is claimed.
+        allowed: The error rates.
+        reading: Of these responses; None where there are none.
+
+    Returns:
+        The verdict.
+
+    Raises:
+        FingerprintError: For a model without a calibration of claims.
+    """
     if model.claims is None:
         raise FingerprintError(UNABLE)
-    texts = [record.response for record in case.records]
-    reading = _Reading.of(model, texts, claimed) if texts else None
+    texts = reading.texts if reading else ()
     in_domain = reading is not None and bool(reading.evidence.in_domain_llr[0] > 0)
     table = model.claims.table(claimed.table, in_domain)
     llr = float(table.log_likelihood_ratios(reading.columns)[0]) if reading else 0.0
@@ -144,10 +170,19 @@ def verify(model: Loaded, case: Case, claimed: Claimed, allowed: AllowedRates) -
 
 
 @dataclass(frozen=True)
-class _Reading:
+class Reading:
     """What a model finds in one case about one claim.
 
-    found: the posterior before recalibration; member: (R,) the releases of the claim; lab: its code.
+    Attributes:
+        model: The model.
+        texts: The responses.
+        claimed: The claim.
+        evidence: On the case.
+        covariates: Of the case.
+        found: The posterior before recalibration.
+        columns: What the log-likelihood ratio of the claim is computed from.
+        member: (R,) the releases of the claim.
+        lab: The code of its lab.
     """
 
     model: Loaded
@@ -161,8 +196,16 @@ class _Reading:
     lab: int
 
     @classmethod
-    def of(cls, model: Loaded, texts: Sequence[str], claimed: Claimed) -> _Reading:
-        embeddings, sizes = model.read(texts)
+    def of(cls, model: Loaded, texts: Sequence[str], claimed: Claimed, embed: Embed) -> Reading:
+        """Read a case.
+
+        Args:
+            model: The model.
+            texts: The responses, one or more.
+            claimed: The claim.
+            embed: As `Loaded.read`.
+        """
+        embeddings, sizes = embed(texts)
         evidence, covariates = read_cases(model.likelihood, [embeddings], [sizes])
         calibration = model.calibration
         columns = covariates.columns(evidence, calibration.config)

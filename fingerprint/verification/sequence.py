@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from fingerprint.data.response import Case
 from fingerprint.errors import FingerprintError
@@ -10,8 +14,10 @@ from fingerprint.loading import Loaded
 from fingerprint.model.claim_decision import OTHER_PROMPTS, SENTENCES
 from fingerprint.model.claim_sequence import ClaimSequence, ClaimStep, spend
 from fingerprint.model.claim_verdict import Claimed, ClaimReason, ClaimVerdict, ClaimWord
+from fingerprint.model.covariates import read_nothing
+from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.verdict import AllowedRates
-from fingerprint.verification.claims import UNABLE, verify
+from fingerprint.verification.claims import UNABLE, Reading, claim_verdict
 
 
 class SequentialTest:
@@ -43,6 +49,8 @@ class SequentialTest:
         self._looks = {look.responses: look.allowed for look in looks}
         self._steps: list[ClaimStep] = []
         self._verdict: ClaimVerdict | None = None
+        self._embedded: dict[str, tuple[NDArray[np.float32], int]] = {}
+        self._reading: Reading | None = None
 
     def see(self, case: Case) -> ClaimSequence:
         """Return what is found on all responses so far, each number of them in turn.
@@ -57,6 +65,24 @@ class SequentialTest:
         verdict = replace(verdict, n_responses=case.n_responses, warnings=case.warnings)
         return ClaimSequence(verdict, tuple(self._steps), looks, self._settled)
 
+    def lab_probabilities(self) -> Floats:
+        """Return (L,) the probabilities of the labs on the responses of the last step, as `identify` gives them."""
+        model = self._model
+        if self._reading:
+            evidence, covariates = self._reading.evidence, self._reading.covariates
+        else:
+            evidence, covariates = read_nothing(len(model.releases), len(model.labs))
+        found = model.calibration.predict(evidence, covariates, model.likelihood.plda.lab).labs()[0]
+        # A sum may exceed 1 by its last digit.
+        return np.minimum(found, 1.0)
+
+    def _embed(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
+        """As `Loaded.read`; each response is embedded once in all steps."""
+        if new := [text for text in texts if text not in self._embedded]:
+            self._embedded.update(zip(new, zip(*self._model.read(new), strict=True), strict=True))
+        rows, sizes = zip(*(self._embedded[text] for text in texts), strict=True)
+        return np.stack(rows), np.array(sizes)
+
     @property
     def _settled(self) -> bool:
         return self._verdict is not None and self._verdict.verdict is not ClaimWord.INCONCLUSIVE
@@ -65,7 +91,9 @@ class SequentialTest:
         """The verdict on the first responses, a step of its own if there are any."""
         spent = self._looks.get(count)
         some = replace(case, records=case.records[:count])
-        found = verify(self._model, some, self._claimed, spent or AllowedRates(0.0, 0.0))
+        texts = [record.response for record in some.records]
+        self._reading = Reading.of(self._model, texts, self._claimed, self._embed) if texts else None
+        found = claim_verdict(self._model, some, self._claimed, spent or AllowedRates(0.0, 0.0), self._reading)
         if count:
             ratio, limits = found.log_likelihood_ratio, (found.consistent_from, found.inconsistent_below)
             self._steps.append(ClaimStep(count, ratio, spent is not None, *limits))

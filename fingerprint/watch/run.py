@@ -12,7 +12,7 @@ from typing import Any
 from fingerprint.collect.answers import file_name
 from fingerprint.collect.provider import ListedModel, Provider
 from fingerprint.data.registry import Registry
-from fingerprint.errors import FingerprintError
+from fingerprint.errors import FingerprintError, InputError
 from fingerprint.model.verdict import Verdict
 from fingerprint.watch.listing import FREE, is_stealth, known_vendors, signs
 from fingerprint.watch.pages import feed, page
@@ -67,11 +67,13 @@ class Outcome:
         state: Everything that is known now.
         fresh: The models that were not in the list before.
         probed: The models that were questioned.
+        damaged: Those of them whose file of answers cannot be read: they were asked nothing.
     """
 
     state: State
     fresh: tuple[Watched, ...]
     probed: tuple[Watched, ...]
+    damaged: tuple[Watched, ...]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON values."""
@@ -81,12 +83,13 @@ class Outcome:
             "listed": sum(one.listed for one in self.state.models),
             "new": [one.id for one in self.fresh],
             "probed": [_row(one) for one in self.probed],
+            "damaged": [one.id for one in self.damaged],
             "waiting": [one.id for one in self.state.models if one.waits and one.id not in asked],
         }
 
 
 async def watch(given: Watch) -> Outcome:
-    """Compare the provider's list with the last one, and probe what is new.
+    """Compare the provider's list with the last one, and probe what is new. A damaged file of answers stops one model.
 
     In the first run all models are known but the stealth ones. Stealth models come first, then free ones. The state is
     written after each verdict, so that a run that is cut off loses no more than the one under way, whose answers are
@@ -110,8 +113,14 @@ async def watch(given: Watch) -> Outcome:
     state.runs += 1
     _publish(state, given)
     order = sorted((one for one in state.models if one.waits), key=lambda one: (not one.stealth, FREE not in one.signs))
+    damaged = []
     for one in order:
-        probed = await given.probe(listed[one.id])
+        try:
+            probed = await given.probe(listed[one.id])
+        except InputError as error:
+            # The files of the other models are sound.
+            damaged.append(one)
+            probed = Probed(None, {}, str(error), finished=False)
         one.failure = "" if probed.verdict else probed.stopped
         if probed.verdict:
             kept = _kept(one, probed, probed.verdict, given)
@@ -119,7 +128,7 @@ async def watch(given: Watch) -> Outcome:
             one.findings = [*(earlier for earlier in one.findings if earlier.file != kept.file), kept]
         _publish(state, given)
         given.report(one)
-    return Outcome(state, tuple(fresh), tuple(order))
+    return Outcome(state, tuple(fresh), tuple(order), tuple(damaged))
 
 
 def _compared(state: State, listed: Mapping[str, ListedModel], given: Watch) -> list[Watched]:

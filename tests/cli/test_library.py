@@ -16,11 +16,16 @@ from tests.collect.doubles import KEY, lines
 
 
 @pytest.fixture
-def openrouter(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPServer:
-    """A server that has two known releases, each of which answers as it does in the made-up world."""
-    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
+def listed() -> list[dict[str, Any]]:
+    """The server's list, which a test may change: two known releases and a stranger."""
     price = {"prompt": "0.000001", "completion": "0.00001"}
-    listed = [{"id": name, "pricing": price} for name in ("forest/oak-1", "forest/elm-2", "nobody/else")]
+    return [{"id": name, "pricing": price} for name in ("forest/oak-1", "forest/elm-2", "nobody/else")]
+
+
+@pytest.fixture
+def openrouter(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch, listed: list[dict[str, Any]]) -> HTTPServer:
+    """A server whose releases answer as they do in the made-up world."""
+    monkeypatch.setenv("OPENROUTER_API_KEY", KEY)
 
     def answer(request: Request) -> Response:
         sent = json.loads(request.data)
@@ -31,7 +36,9 @@ def openrouter(httpserver: HTTPServer, monkeypatch: pytest.MonkeyPatch) -> HTTPS
                 "usage": {"prompt_tokens": 9, "completion_tokens": 60}}  # fmt: skip
         return Response(json.dumps(body), content_type="application/json")
 
-    httpserver.expect_request("/v1/models").respond_with_json({"data": listed})
+    httpserver.expect_request("/v1/models").respond_with_handler(
+        lambda request: Response(json.dumps({"data": listed}), content_type="application/json")
+    )
     httpserver.expect_request("/v1/chat/completions", method="POST").respond_with_handler(answer)
     return httpserver
 
@@ -81,6 +88,21 @@ def test_from_a_dry_run_to_an_updated_model(collect: Any, openrouter: HTTPServer
     assert (code, third["models"], third["update"]) == (0, [], None)
     _, nothing, _ = collect("--dry-run")
     assert (nothing["requests"], nothing["complete"]) == (0, ["elm-2", "oak-1"])
+
+
+def test_releases_without_a_price_are_not_asked_within_a_budget_and_are_not_complete(
+    collect: Any, openrouter: HTTPServer, listed: list[dict[str, Any]]
+) -> None:
+    listed[:] = [{"id": "forest/oak-1"}]
+    code, found, _ = collect("--max-cost", "1")
+    assert (code, found["complete"], found["models"], found["price_unknown"]) == (1, False, [], ["oak-1"])
+    code, text, _ = collect("--max-cost", "1", form="text")
+    assert (code, text.splitlines()[0]) == (1, "nothing was asked")
+    assert "NOT ASKED: --max-cost cannot hold where the price is unknown: oak-1" in text
+    assert {request.path for request, _ in openrouter.log} == {"/v1/models"}
+    # Without a limit it is asked.
+    code, found, _ = collect()
+    assert (code, found["complete"], found["price_unknown"]) == (0, True, [])
 
 
 @pytest.mark.parametrize(

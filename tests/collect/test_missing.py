@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,24 @@ def test_answers_count_wherever_they_came_from(tmp_path: Path, registry: Registr
     # Another system prompt is another question.
     other = library(tmp_path, registry, system="Be brief.")
     assert requests(found(other, Place("two", "OAK-1"))) == {"oak-1": ("two:OAK-1", 3)}
+
+
+def test_a_prompt_counts_whatever_its_set_and_id(tmp_path: Path, registry: Registry) -> None:
+    mine = library(tmp_path, registry)
+    place = Place("one", "oak-1")
+    answered(mine, place)
+    asked = (tmp_path / "mine.jsonl").read_text().splitlines()
+    rows = [{**json.loads(line), "id": f"other-{number}"} for number, line in enumerate(asked)]
+    (tmp_path / "other.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    other = replace(mine, probes=load_probes(str(tmp_path / "other.jsonl")))
+    for where in (place, Place("two", "OAK-1")):
+        lacks = found(other, where)
+        assert (lacks.complete, requests(lacks)) == (("oak-1",), {})
+    # One set that asks the same twice is complete with one answer.
+    (tmp_path / "both.jsonl").write_text((tmp_path / "mine.jsonl").read_text() + (tmp_path / "other.jsonl").read_text())
+    both = replace(mine, probes=load_probes(str(tmp_path / "both.jsonl")))
+    assert found(both, place).complete == ("oak-1",)
+    assert requests(found(both, Place("two", "oak-2"))) == {"oak-2": ("two:oak-2", 3)}
 
 
 def test_the_same_again_goes_on(tmp_path: Path, registry: Registry) -> None:

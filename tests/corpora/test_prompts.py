@@ -13,7 +13,7 @@ from fingerprint.base.keys import prompt_digest
 from fingerprint.cli.main import main
 from fingerprint.corpora.fetch.download import Origin
 from fingerprint.corpora.fetch.run import Context
-from fingerprint.corpora.prompts import CorpusSet
+from fingerprint.corpora.prompts import CorpusSet, NoPrompts
 from fingerprint.data.probes import ProbeSet
 from fingerprint.data.registry import Registry
 from fingerprint.errors import InputError
@@ -131,6 +131,15 @@ def test_corpora_that_are_no_probes(public: Callable[..., Public], changes: dict
     with pytest.raises(InputError) as caught:
         public(**changes).load()
     assert said in str(caught.value)
+
+
+def test_a_corpus_without_prompts_is_fetched_once(public: Callable[..., Public], tmp_path: Path) -> None:
+    fields = {"response": "{row.answer}", "source_model": "{row.model}", "prompt": "{row.x}"}
+    made = public(rows=[{"files": ["rows.json"], "kind": "json", "fields": fields}])
+    (tmp_path / "nowhere").mkdir()
+    for base in (None, tmp_path / "nowhere"):
+        with pytest.raises(NoPrompts):
+            made.load(base=base)
 
 
 def test_a_cache_that_cannot_be_written_is_said(public: Callable[..., Public]) -> None:

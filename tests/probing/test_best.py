@@ -21,14 +21,14 @@ from fingerprint.cli.probe_sets import Sets, load_sets
 from fingerprint.config import ProbingConfig
 from fingerprint.corpora.fetch import download
 from fingerprint.corpora.manifest import find_manifest
-from fingerprint.corpora.prompts import CorpusSet
-from fingerprint.data.probes import listed
+from fingerprint.corpora.prompts import CorpusSet, NoPrompts
+from fingerprint.data.probes import Probe, ProbeSet, listed
 from fingerprint.errors import FingerprintError
 from fingerprint.model.prompts import PromptTable, codes_of
 from tests import worlds
 
 PROMPT = "Name a river."
-OURS = "our own probes were asked, because no corpus could be had"
+OURS = "our own probes are asked, because no corpus could be had"
 
 
 @pytest.fixture(autouse=True)
@@ -76,6 +76,17 @@ def test_a_corpus_that_is_kept_needs_no_network(offline: Path, capsys: pytest.Ca
     assert f"{corpus.name}: prompts of github.com/" in capsys.readouterr().err
 
 
+def test_a_corpus_without_prompts_leaves_the_others_to_be_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(self: CorpusSet, *_: object) -> ProbeSet:
+        if self.manifest.name == "can_ai_code":
+            raise NoPrompts(self.name, "the corpus has no prompt that is all that was asked")
+        return ProbeSet(self.name, "", "", "", (Probe(PROMPT, (("user", PROMPT),)),))
+
+    monkeypatch.setattr(CorpusSet, "load", load)
+    found = best("can_ai_code", "zeroeval")
+    assert (found.note, [one.name for one in found.probes]) == ("", ["identity", "tokens", "corpus:zeroeval"])
+
+
 def test_a_model_without_prompts_cannot_choose() -> None:
     known = cast(Fingerprint, SimpleNamespace(prompts=None))
     with pytest.raises(FingerprintError, match="best: the model keeps no prompts"):
@@ -114,15 +125,20 @@ def ask(
 
 def test_the_command_falls_back_with_its_note(ask: Callable[..., tuple[Any, str, str, int]]) -> None:
     code, out, err, asked = ask("--probes", "best", "--style-only", "--max-requests", "2")
-    assert (code, asked, err) == (0, 2, "")
+    assert (code, asked) == (0, 2)
     # The corpora of the made-up world are nobody's.
-    assert json.loads(out)["probe"]["note"].startswith(OURS)
+    note = json.loads(out)["probe"]["note"]
+    assert note.startswith(OURS)
+    assert err == f"warning: {note}\n"
 
 
-def test_a_budget_that_reaches_for_no_probe_is_one_line(ask: Callable[..., tuple[Any, str, str, int]]) -> None:
+def test_a_budget_that_reaches_for_no_probe_is_one_line(
+    ask: Callable[..., tuple[Any, str, str, int]], tmp_path: Path
+) -> None:
     code, out, err, asked = ask("--max-cost", "0.00001")
     assert (code, out, err.count("\n"), asked) == (2, "", 1, 0)
-    assert "might exceed --max-cost" in err
+    assert "--max-cost 1e-05 does not reach for one probe: the cheapest may cost $" in err
+    assert not (tmp_path / "answers").exists()
 
 
 def test_a_missing_key_is_said_before_anything_is_fetched(

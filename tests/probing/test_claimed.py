@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ import pytest
 
 from fingerprint.api import Fingerprint
 from fingerprint.cli.main import main
-from fingerprint.loading import load_model
+from fingerprint.data.reader import case_of, read_case
+from fingerprint.loading import Loaded, load_model
+from tests import worlds
 from tests.collect.doubles import lines
 from tests.probing.conftest import Stealth, answers
 
@@ -84,6 +87,39 @@ def test_a_provider_that_gives_up_leaves_it_open(verify: Any, stealth: Stealth) 
     stealth.status = lambda asked: 200 if asked < 3 else 401
     code, found, _ = verify("lab:oak", *LATE)
     assert (code, found["verdict"], found["probe"]["given_up"]) == (3, "inconclusive", True)
+
+
+def test_each_response_is_embedded_once(
+    verify: Any, tmp_path: Path, model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded: list[str] = []
+    read = Loaded.read
+
+    def counted(self: Loaded, texts: Sequence[str]) -> Any:
+        embedded.extend(texts)
+        return read(self, texts)
+
+    monkeypatch.setattr(Loaded, "read", counted)
+    _, found, _ = verify("oak-2", "--false-alarms", "0.005", "--false-accepts", "0.005", "--max-requests", "6")
+    case = read_case(str(answers(tmp_path)))
+    assert embedded == [record.response for record in case.records]
+    assert len(embedded) == 6
+    # What is kept of the earlier ones changes nothing.
+    known = Fingerprint.load(model)
+    for step in found["log_likelihood_ratios"]:
+        some = replace(case, records=case.records[: step["responses"]])
+        assert known.verify(some, "oak-2").log_likelihood_ratio == step["log_likelihood_ratio"]
+
+
+def test_the_labs_to_tell_it_from_are_those_of_identify(model: Path) -> None:
+    known = Fingerprint.load(model)
+    test = known.sequential_test("lab:oak")
+    for count in (0, 1, 3):
+        case = case_of([worlds.write("oak-2", 500 + n) for n in range(4)])
+        case = replace(case, records=case.records[:count])
+        test.see(case)
+        identified = {row.lab: row.probability for row in known.identify(case, style_only=True).labs}
+        assert test.lab_probabilities().tolist() == [identified[lab] for lab in known.labs]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from fingerprint.base.keys import prompt_digest
 from fingerprint.config import ProbingConfig
 from fingerprint.data.probes import Probe, ProbeSet
 from fingerprint.model.prompts import PromptTable, codes_of
-from fingerprint.probing.known import KnownPrompts
+from fingerprint.probing.known import KnownPrompts, once_each
 from tests.probing.test_choice import KINDS, information
 
 CONFIG = ProbingConfig()
@@ -66,6 +66,21 @@ def test_what_tells_more_for_less_is_worth_more() -> None:
     assert telling == 2 * short
     # 100 tokens and 10,000, each beside the 500 of a request and a fifth of the ten that are sent.
     assert short / long == (500 + 10_000 + 2) / (500 + 100 + 2)
+
+
+def test_a_prompt_of_several_sets_is_in_the_first() -> None:
+    one, other = probes("Name a river.", "Name a hill."), probes("Name  a\nriver.", "Name a lake.", "Name a lake. ")
+    apart = ProbeSet(
+        "apart",
+        "",
+        "",
+        "",
+        tuple(Probe(text, (("user", text),), domain="token-counts") for text in ("Name a hill.", " ")),
+    )
+    found = once_each([one, other, apart, apart])
+    assert [[probe.id for probe in some.probes] for some in found] == [
+        ["Name a river.", "Name a hill."], ["Name a lake."], ["Name a hill.", " "], [],
+    ]  # fmt: skip
 
 
 def test_chats_of_several_turns_are_no_known_prompt() -> None:

@@ -13,7 +13,7 @@ from fingerprint.cli.main import main
 from fingerprint.data.reader import read_case
 from tests import worlds
 from tests.collect.doubles import lines
-from tests.probing.conftest import Stealth, answers
+from tests.probing.conftest import Stealth, answers, probe
 
 
 def test_it_asks_until_the_verdict_is_firm(ask: Any, stealth: Stealth, tmp_path: Path) -> None:
@@ -96,6 +96,22 @@ def test_it_stops_when_no_probe_is_left(ask: Any, stealth: Stealth) -> None:
     assert found["probe"]["stopped"].startswith(("no probe is left", "no other probe would change the verdict"))
 
 
+def test_a_prompt_of_several_sets_is_asked_once(ask: Any, stealth: Stealth, probes: Path, tmp_path: Path) -> None:
+    stealth.say = lambda prompt: f"{prompt} " + "Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. " * 3
+    rows = [json.loads(line) for line in probes.read_text().splitlines()]
+    for row in rows:
+        row["id"] = f"again-{row['id']}"
+        if "domain" not in row:
+            row["messages"][0]["content"] = row["messages"][0]["content"].replace(" ", "\n")
+            row["max_tokens"] = 99
+    second = tmp_path / "second.jsonl"
+    second.write_text("".join(json.dumps(row) + "\n" for row in [*rows, probe("new-999", 999)]))
+    found = ask("--style-only", "--probes", str(second))[1]
+    assert len(stealth.prompts) == len(set(stealth.prompts))
+    # 21 prompts, and ten whose tokens are counted.
+    assert found["probe"]["questions"] == 31
+
+
 def test_requests_that_fail_count(ask: Any, stealth: Stealth) -> None:
     stealth.status = lambda asked: 400 if asked % 2 else 200
     found = ask("--max-requests", "6")[1]
@@ -176,7 +192,7 @@ def test_it_stops_before_it_costs_too_much(priced: Any, stealth: Stealth, tmp_pa
 def test_a_limit_that_not_even_one_answer_fits_in_asks_nothing(priced: Any, stealth: Stealth) -> None:
     code, out, complaint = priced("--max-cost", "0.4")
     assert (code, out, stealth.prompts) == (2, "", [])
-    assert "might exceed --max-cost" in complaint
+    assert "does not reach for one probe: the cheapest may cost $0.4096" in complaint
 
 
 def test_the_time_that_help_tells_is_the_one_that_holds() -> None:

@@ -6,9 +6,9 @@ from fingerprint.data.probes import Probe, load_probes
 from fingerprint.data.registry import Registry
 from fingerprint.data.response import Response
 from fingerprint.data.tokenizers import TokenizerTable
-from fingerprint.probing.side import MOST, SideChoice
+from fingerprint.probing.side import MOST, SideChoice, next_prompt
 from fingerprint.side.evidence import SideTables
-from fingerprint.side.token_counts import FEWEST, KnownTokenizers
+from fingerprint.side.token_counts import FEWEST, KnownTokenizers, Tokenizer
 
 
 @pytest.fixture(scope="module")
@@ -42,6 +42,16 @@ def test_few_prompts_name_a_known_tokenizer(tokenizer: int, known: KnownTokenize
     ratios = known.likelihood_ratios(seen)
     assert ratios.argmax() == tokenizer
     assert sorted(ratios)[-1] - sorted(ratios)[-2] > 3
+
+
+def test_counts_are_compared_with_the_shortest_prompt_whatever_its_digest() -> None:
+    # Beside "z" only "m" tells the two apart, beside "a" only "n".
+    one, other = {"z": 10, "a": 40, "m": 60, "n": 60}, {"z": 10, "a": 50, "m": 70, "n": 60}
+    known = KnownTokenizers([Tokenizer({"x": "ash"}, one), Tokenizer({"y": "birch"}, other)])
+    assert next_prompt({}, known, ["a", "m", "n", "z"]) == "z"
+    assert next_prompt({"a": 45, "z": 10}, known, ["m", "n"]) == "m"
+    # A prompt that no tokenizer counted is no base.
+    assert next_prompt({"": 45}, known, ["a", "m", "n", "z"]) == "z"
 
 
 def test_a_provider_that_does_not_count_is_asked_once(known: KnownTokenizers) -> None:

@@ -15,6 +15,7 @@ from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
 from fingerprint.cli.main import main
+from fingerprint.collect.answers import file_name
 from fingerprint.collect.messages import Answer, Question
 from fingerprint.collect.provider import ListedModel, Price
 from fingerprint.data.registry import Registry
@@ -256,6 +257,41 @@ def test_the_command(
     asked = [json.loads(request.data)["model"] for request, _ in httpserver.log if request.method == "POST"]
     assert set(asked) == {"openrouter/pony-alpha"}
     assert KEY not in "".join(path.read_text() for path in out.rglob("*") if path.is_file())
+
+
+def test_a_damaged_file_of_answers_stops_one_model(
+    openrouter: list[dict[str, Any]], httpserver: HTTPServer, model: Path, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    probes = tmp_path / "own.jsonl"
+    rows = [{"id": f"new-{n}", "messages": [{"role": "user", "content": f"Prompt {n}?"}], "language": "en"}
+            for n in range(500, 520)]  # fmt: skip
+    probes.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    openrouter.insert(0, entry("openrouter/horse-alpha", 0))
+    out = tmp_path / "watched"
+    (out / "answers").mkdir(parents=True)
+    damaged = out / "answers" / file_name("openrouter", "openrouter/horse-alpha", httpserver.url_for("/v1"))
+    damaged.write_text("no line of ours\n")
+
+    def command() -> tuple[Any, dict[str, Any], str]:
+        with pytest.raises(SystemExit) as ended:
+            main(["watch", "openrouter", "--out", str(out), "--model", str(model), "--probes", str(probes),
+                  "--base-url", httpserver.url_for("/v1"), "--format", "json", "--max-requests", "4"])  # fmt: skip
+        text, complaints = capsys.readouterr()
+        return ended.value.code, json.loads(text), complaints
+
+    code, found, complaints = command()
+    assert (code, found["damaged"]) == (1, ["openrouter/horse-alpha"])
+    horse, pony = found["probed"]
+    assert (horse["verdict"], horse["stopped"]) == (None, f"{damaged}:1: is not a line that `collect` wrote")
+    assert pony["verdict"]
+    assert complaints.splitlines()[0] == f"openrouter/horse-alpha: {horse['stopped']}"
+    assert "Traceback" not in complaints
+    assert damaged.read_text() == "no line of ours\n"
+    damaged.unlink()
+    code, found, _ = command()
+    assert (code, found["damaged"]) == (0, [])
+    assert {row["model"] for row in found["probed"] if row["verdict"]} >= {"openrouter/horse-alpha"}
 
 
 def test_a_list_that_cannot_be_read_changes_nothing(
