@@ -15,17 +15,14 @@ import time
 from pathlib import Path
 
 import click
-import msgspec
 import numpy as np
 
 from benchmarks.probing.model import Settings, prepare
 from benchmarks.probing.replay import How, Plan, Sessions, pools, replay
 from fingerprint.base.files import cache_dir
-from fingerprint.evaluation.config import QUICK
+from fingerprint.evaluation.config import FULL
 from fingerprint.model.calibration import Expect
 
-# Of the sample of a quick evaluation, with an embedding of more use than its own; minutes on two idle cores.
-SIZE = msgspec.structs.replace(QUICK, vocabulary=16_000, encoder_size=128, encoder_steps=600)
 SHOWN = (1, 3, 5, 8, 12)
 
 
@@ -57,7 +54,7 @@ def main(corpora: tuple[Path, ...], model: Path, draws: int, longest: int, price
     def say(text: str) -> None:
         print(f"{time.monotonic() - start:6.0f} s  {text}", flush=True)
 
-    world = prepare(list(corpora), Settings(model, jobs, seed, cache_dir(), SIZE), say)
+    world = prepare(list(corpora), Settings(model, jobs, seed, cache_dir(), FULL), say)
     new = ~world.known & (world.lab >= 0)
     inside, outside = pools(world, new & world.in_domain, 1), pools(world, new & ~world.in_domain, 1)
     ways = {
