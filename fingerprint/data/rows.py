@@ -125,7 +125,9 @@ class Rows:
             self.parts[Part.TOOLS] += len(message.calls)
             text = self._counted_text(message.text)
             if text.strip() or is_count(message.domain, message.usage):
-                yield replace(message, text=self._masked(text), calls=())
+                text = self._masked(text)
+                same = text == message.text and not message.calls
+                yield message if same else replace(message, text=text, calls=())
             if message.calls and Part.TOOLS in self.options.parts:
                 said = "\n".join(self._masked(call.text(MASK)) for call in message.calls)
                 yield replace(message, text=clean(said).text, calls=(), domain=TOOL_CALLS)

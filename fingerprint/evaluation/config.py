@@ -102,9 +102,9 @@ FULL = EvaluationConfig(
 """A whole report: an hour on two cores for 35 corpora."""
 
 QUICK = EvaluationConfig(
-    rows=30,
+    rows=25,
     folds=3,
-    train_rows=10,
+    train_rows=8,
     cases=40,
     calibration_cases=60,
     perturbed_cases=10,
@@ -113,7 +113,7 @@ QUICK = EvaluationConfig(
     resamples=100,
     vocabulary=8_000,
     encoder_size=64,
-    encoder_steps=200,
+    encoder_steps=150,
     encoder_batch=256,
 )
 """The same report within minutes, with wider intervals and lower figures."""
