@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 TOKEN = "HF_TOKEN"
 """The environment variable with the token; no other place is asked for one."""
 
+# Twenty times the shipped model; whoever trains a larger one can copy it. The manifest is read before anything else.
+_MOST_BYTES, _MOST_MANIFEST = 500_000_000, 1_000_000
+
 # The Hub shows the card of a repository under this name.
 _HUB_CARD = "README.md"
 
@@ -85,12 +88,18 @@ def pull(repository: str, out: Path, revision: str | None = None) -> str:
                 raise ModelError(printable(f"{repository}: has no file {name}; it is no model of fingerprint"))
             return Path(hub.hf_hub_download(repository, name, revision=info.sha, local_dir=scratch)).read_bytes()
 
+        if (sizes.get(MANIFEST) or 0) > _MOST_MANIFEST:
+            raise ModelError(
+                printable(f"{repository}: {MANIFEST}: over {_MOST_MANIFEST:,} bytes; no manifest of a model")
+            )
         manifest = fetch(MANIFEST)
         entries = manifest_files(manifest, where)
         for name, size in entries.items():
             # Before anything large is fetched that the manifest does not speak of.
             if sizes.get(name) != size:
                 raise ModelError(printable(f"{repository}: {name}: not the file that {MANIFEST} says"))
+        if sum(entries.values()) > _MOST_BYTES:
+            raise ModelError(printable(f"{repository}: over {_MOST_BYTES:,} bytes; too large for a model"))
         contents = {MANIFEST: manifest, **{name: fetch(name) for name in entries}}
     with staged(out, contents) as made:
         try:

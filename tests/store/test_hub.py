@@ -18,7 +18,8 @@ from huggingface_hub import ModelCard
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
-from fingerprint.store.folder import load
+from fingerprint.store.folder import digest, load
+from fingerprint.store.parsing import dump_json
 
 TOKEN = "hf_" + "s" * 34
 REPOSITORY = "someone/a-model"
@@ -108,6 +109,22 @@ def test_a_model_goes_to_the_hub_and_back(hub: Hub, model: Path, tmp_path: Path)
     assert load(tmp_path / "new").documents == load(model).documents
     names = [{p.relative_to(at).as_posix() for p in at.rglob("*") if p.is_file()} for at in (model, tmp_path / "new")]
     assert names[0] == names[1]
+
+
+def test_nothing_huge_is_fetched(hub: Hub, model: Path, tmp_path: Path) -> None:
+    assert run(hub, tmp_path, "push", REPOSITORY, "--model", model).returncode == 0
+    manifest = json.loads(hub.files["model.json"])
+    hub.sizes = {"model.json": 2_000_000}
+    found = run(hub, tmp_path, "pull", REPOSITORY, "--out", tmp_path / "new")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"{REPOSITORY}: model.json: over 1,000,000 bytes" in " ".join(found.stderr.split())
+    hub.sizes = {"weights.safetensors": 600_000_000}
+    manifest["files"]["weights.safetensors"]["size"] = 600_000_000
+    hub.files["model.json"] = dump_json({**manifest, "digest": digest(manifest)})
+    found = run(hub, tmp_path, "pull", REPOSITORY, "--out", tmp_path / "new")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert f"{REPOSITORY}: over 500,000,000 bytes" in " ".join(found.stderr.split())
+    assert not (tmp_path / "new").exists()
 
 
 def test_what_is_no_sound_model_is_refused_whole(hub: Hub, model: Path, tmp_path: Path) -> None:
