@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 BEST = "best"
 # Corpora that `best` takes prompts from: each is a download, and one has more prompts than a session asks.
 _CORPORA = 3
+# Responses of the cases that the cost of our own probes is told by.
+_TYPICAL = 10
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def load_sets(names: Sequence[str], known: Fingerprint, candidates: Mapping[str,
     for name in dict.fromkeys(names or (BEST,)):
         if name == BEST:
             found, note = _best(prompts, candidates)
+            note += _cost(known) if note else ""
             loaded += found
         else:
             loaded.append(prompts.known(load_set(name), only=False))
@@ -100,10 +103,27 @@ def _best(prompts: KnownPrompts, candidates: Mapping[str, bool]) -> tuple[list[P
     if not found:
         return shipped, (
             f"our own probes are asked, because no corpus could be had ({reason}): the model knows no answers to "
-            "them, so the responses are out-of-domain, and fewer labs are named and more wrongly (docs/probing.md)"
+            "them, so the responses are out-of-domain, and fewer labs are named and more wrongly"
         )
     side = [one for one in shipped if all(probe.domain in APART for probe in one.probes)]
     return [*side, *found], ""
+
+
+def _cost(known: Fingerprint) -> str:
+    """What prompts that the model does not know cost, by its own held-out cases of new releases; empty without any."""
+    from fingerprint.model.calibration import Expect
+    from fingerprint.model.decision import percent
+    from fingerprint.training.splits import CaseKind
+
+    figures = known.loaded.calibration.expectations[Expect.NEW].figures.get(str(_TYPICAL), {})
+    outside, inside = (figures.get(str(kind)) for kind in (CaseKind.BOTH, CaseKind.UNSEEN))
+    if outside is None or inside is None:
+        return ""
+    right = [percent(1 - of.lab_error, 0) for of in (outside, inside)]
+    return (
+        f". With {_TYPICAL} responses of a new release the right lab came first in {right[0]} of cases at such "
+        f"prompts, and in {right[1]} at prompts of known corpora"
+    )
 
 
 def _shipped() -> list[ProbeSet]:
