@@ -221,14 +221,20 @@ def entry(name: str, price: float) -> dict[str, Any]:
     return {"id": name, "name": name.upper(), "created": 1_760_000_000, "pricing": pricing, "architecture": about}
 
 
+def own_probes(folder: Path) -> Path:
+    """A probe set of our own, of twenty prompts."""
+    probes = folder / "own.jsonl"
+    rows = [{"id": f"new-{n}", "messages": [{"role": "user", "content": f"Prompt {n}?"}], "language": "en"}
+            for n in range(500, 520)]  # fmt: skip
+    probes.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    return probes
+
+
 def test_the_command(
     openrouter: list[dict[str, Any]], httpserver: HTTPServer, model: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    probes = tmp_path / "own.jsonl"
-    rows = [{"id": f"new-{n}", "messages": [{"role": "user", "content": f"Prompt {n}?"}], "language": "en"}
-            for n in range(500, 520)]  # fmt: skip
-    probes.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    probes = own_probes(tmp_path)
     out = tmp_path / "watched"
 
     def command(*more: str) -> dict[str, Any]:
@@ -263,10 +269,7 @@ def test_a_damaged_file_of_answers_stops_one_model(
     openrouter: list[dict[str, Any]], httpserver: HTTPServer, model: Path, tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:  # fmt: skip
-    probes = tmp_path / "own.jsonl"
-    rows = [{"id": f"new-{n}", "messages": [{"role": "user", "content": f"Prompt {n}?"}], "language": "en"}
-            for n in range(500, 520)]  # fmt: skip
-    probes.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    probes = own_probes(tmp_path)
     openrouter.insert(0, entry("openrouter/horse-alpha", 0))
     out = tmp_path / "watched"
     (out / "answers").mkdir(parents=True)
