@@ -61,7 +61,7 @@ def style_marker_llrs(
         means.append(mean)
         variances.append(between + within * (config.session + 1 / len(texts)) + config.least_variance)
     logs = [-0.5 * ((measured - m) ** 2 / v + np.log(v)) for m, v in zip(means, variances, strict=True)]
-    llr = np.clip(logs[0] - logs[1], -_FARTHEST, _FARTHEST)
+    llr = logs[0] - logs[1]
     order = [int(i) for i in np.argsort(-llr) if llr[i] > 0][: config.shown]
     return tuple(
         StyleMarker(
@@ -70,7 +70,7 @@ def style_marker_llrs(
             _rounded(np.expm1(means[0][i])),
             _rounded(np.expm1(means[1][i])),
             style_markers.UNITS[i],
-            _rounded(llr[i]),
+            _rounded(min(llr[i], _FARTHEST)),
         )
         for i in order
     )
