@@ -442,7 +442,8 @@ class Fingerprint:
         if not texts:
             return read_nothing(len(self._plda.lab), len(self.labs))
         embeddings, sizes = self._model.read(texts)
-        return read_cases(self._model.likelihood, [embeddings], [sizes])
+        known_script = self._model.known_script(texts)
+        return read_cases(self._model.likelihood, [embeddings], [sizes], [known_script])
 
     def _labs(self, found: Posterior, allowed: NDArray[np.bool_], rest: str) -> tuple[LabShare, ...]:
         """Return some of the labs, and what is left under the name `rest`."""

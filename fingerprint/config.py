@@ -252,6 +252,7 @@ class CalibrationConfig(_Section, frozen=True):
         lab_spread: Standard deviation in nats of what a lab's own name adds to a logit, before any case is seen.
         domain_quantile: Share of cases below the limits of the domain distance.
         two_source_quantile: Share of one model's cases below the limit of the two-source LLR.
+        script_share: Share of the known releases that must have responses in a script so that it is a known one.
         likely: Share of wrong ones that `likely` allows.
         least_share: Kinds with a smaller share of a mixture are promised nothing under it.
         margin: Probability with which the error of each kind stays within a rate, by what held-out cases say.
@@ -275,6 +276,7 @@ class CalibrationConfig(_Section, frozen=True):
     lab_spread: Scale = 0.3
     domain_quantile: Share = 0.995
     two_source_quantile: Share = 0.99
+    script_share: Share = 0.03
     likely: Share = 0.25
     least_share: Share = 0.05
     margin: Annotated[float, Meta(gt=0, lt=1)] = 0.8

@@ -15,6 +15,7 @@ from fingerprint.data.names import mask_names
 from fingerprint.embedding.encoder import QuantisedTable
 from fingerprint.errors import FingerprintError, MissingExtra, ModelError
 from fingerprint.features.ngrams import Counts, Vocabulary, count
+from fingerprint.features.scripts import are_known, script_of
 from fingerprint.model.calibration import Calibration
 from fingerprint.model.claims import DOCUMENT as CLAIMS
 from fingerprint.model.claims import ClaimCalibration
@@ -51,6 +52,7 @@ class Loaded:
         info: What verdicts say of it.
         config: What it was trained with.
         labs: (L,) names.
+        scripts: That it knows; empty where it does not tell.
         releases: (R,) "release", "lab", "family", "line" and "released" of each.
         vocabulary: The features that it uses.
         columns: (buckets,) as `Vocabulary.columns`.
@@ -69,6 +71,7 @@ class Loaded:
     info: ModelInfo
     config: Config
     labs: list[str]
+    scripts: tuple[str, ...]
     releases: list[dict[str, str]]
     vocabulary: Vocabulary
     columns: NDArray[np.int32]
@@ -82,6 +85,10 @@ class Loaded:
     claims: ClaimCalibration | None
     pairs: PairCalibration | None
     prompts: PromptTable | None
+
+    def known_script(self, texts: Sequence[str]) -> NDArray[np.bool_]:
+        """Return (texts,) whether the model knows the script of each text."""
+        return np.array(are_known(map(script_of, texts), self.scripts), bool)
 
     def read(self, texts: Sequence[str]) -> tuple[NDArray[np.float32], Ints]:
         """Embed texts; names are masked here.
@@ -189,6 +196,7 @@ def _construct(stored: Stored, permitted: str | None) -> Loaded:
         info=info,
         config=config,
         labs=list(labels["labs"]),
+        scripts=tuple(labels.get("scripts", ())),
         releases=list(labels["releases"]),
         vocabulary=vocabulary,
         columns=vocabulary.columns(),

@@ -108,7 +108,7 @@ def read_held_out(sources: tuple[Path, Path], model: Loaded, most: int, seed: in
         class_names(registry, sorted(lab_of)),
         _labels(texts),
         corpus_known,
-        Embeddings(vectors, sizes),
+        Embeddings(vectors, sizes, model.known_script(texts.text)),
     )
 
 

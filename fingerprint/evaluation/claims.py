@@ -130,7 +130,8 @@ def judge_trials(
         for i in at:
             case = trials.case[i]
             distance = float(cases.evidence.domain_distance[case])
-            asked = ClaimCase(int(count[case]), float(llr[i]), distance, float(two_sources[case]))
+            known = bool(cases.covariates.known_script[case])
+            asked = ClaimCase(int(count[case]), float(llr[i]), distance, float(two_sources[case]), known)
             decided = decide_claim(asked, calibration, table, allowed.false_alarms, allowed.false_accepts)
             verdict[i] = str(decided.verdict)
     return llr, verdict

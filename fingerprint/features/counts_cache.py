@@ -17,6 +17,7 @@ from fingerprint.base.files import replacing
 from fingerprint.base.parallel import each
 from fingerprint.config import FeatureConfig
 from fingerprint.features.ngrams import Counts, count
+from fingerprint.features.scripts import script_of
 from fingerprint.features.signature import feature_signature
 from fingerprint.features.text_forms import TextForm, Texts
 
@@ -32,11 +33,15 @@ class CountCache:
         folder: Where the shards lie.
         form: Of the texts.
         config: How they are counted.
+
+    Attributes:
+        scripts: The script of each text, once `prepare` has read it.
     """
 
     def __init__(self, source: Texts, folder: Path, form: TextForm, config: FeatureConfig):
         self.source, self.folder, self.form, self.config = source, folder, form, config
         self.starts = list(range(0, len(source), SHARD_ROWS))
+        self.scripts: list[str] = []
         self._paths: list[Path] = []
 
     def prepare(self, jobs: int, progress: Callable[[str, int, int], None], stage: str) -> None:
@@ -52,12 +57,14 @@ class CountCache:
         there = frozenset(path.stem for path in self.folder.glob("*.npz"))
         pieces = ((self._texts(start), self.form, self.config, there) for start in self.starts)
         paths: dict[int, Path] = {}
-        for i, (name, counts) in each(_counted, pieces, jobs):
+        scripts: dict[int, list[str]] = {}
+        for i, (name, counts, scripts[i]) in each(_counted, pieces, jobs):
             paths[i] = self.folder / f"{name}.npz"
             if counts is not None:
                 _save(paths[i], counts)
             progress(stage, len(paths), len(self.starts))
         self._paths = [paths[i] for i in range(len(self.starts))]
+        self.scripts = [script for i in range(len(self.starts)) for script in scripts[i]]
 
     def __len__(self) -> int:
         return len(self.source)
@@ -115,8 +122,8 @@ class CountsInMemory:
 
 def _counted(
     texts: list[str], form: TextForm, config: FeatureConfig, there: frozenset[str]
-) -> tuple[str, Counts | None]:
-    """The name of a shard, and its counts where the name is not among those that are there."""
+) -> tuple[str, Counts | None, list[str]]:
+    """The name of a shard, its counts where no such name is there, and the scripts of its texts."""
     masked = [form.masked(text) for text in texts]
     digest = hashlib.sha256(feature_signature(config).encode())
     for text in masked:
@@ -124,7 +131,7 @@ def _counted(
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     name = digest.hexdigest()[:32]
-    return name, None if name in there else count(masked, config)
+    return name, None if name in there else count(masked, config), [script_of(text) for text in texts]
 
 
 def _save(path: Path, counts: Counts) -> None:

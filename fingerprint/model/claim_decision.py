@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fingerprint.model.calibration import Calibration, nearest
 from fingerprint.model.claim_verdict import ClaimReason, ClaimWord, TrialRates, TrialSize
 from fingerprint.model.claims import NEVER, PROMISED, TARGET, ClaimTable, Impostor
-from fingerprint.model.decision import percent, stated, why_unjudged
+from fingerprint.model.decision import UNKNOWN_SCRIPT, percent, stated, why_unjudged
 
 VERDICT_OF: dict[ClaimReason, ClaimWord] = {
     ClaimReason.ABOVE_LIMIT: ClaimWord.CONSISTENT,
@@ -16,6 +16,7 @@ VERDICT_OF: dict[ClaimReason, ClaimWord] = {
     ClaimReason.BETWEEN_LOOKS: ClaimWord.INCONCLUSIVE,
     ClaimReason.NO_LIMIT: ClaimWord.INCONCLUSIVE,
     ClaimReason.NO_RESPONSES: ClaimWord.INCONCLUSIVE,
+    ClaimReason.UNKNOWN_SCRIPT: ClaimWord.INCONCLUSIVE,
     ClaimReason.OUT_OF_DOMAIN: ClaimWord.INCONCLUSIVE,
     ClaimReason.TWO_SOURCES: ClaimWord.INCONCLUSIVE,
 }
@@ -32,6 +33,7 @@ SENTENCES: dict[ClaimReason, str] = {
     ClaimReason.NO_LIMIT: "With so few responses, of this kind, no log-likelihood ratio tells true claims from false "
     "ones at the stated rates.",
     ClaimReason.NO_RESPONSES: "No usable response is left.",
+    ClaimReason.UNKNOWN_SCRIPT: UNKNOWN_SCRIPT,
     ClaimReason.OUT_OF_DOMAIN: "The responses are far out of domain. Their domain distance is {distance}, and "
     "{domain_share} of files from corpora that the model had not seen stay within {far_limit}.",
     ClaimReason.TWO_SOURCES: "Several models may have written these responses. Two releases of different labs explain "
@@ -48,6 +50,9 @@ OTHER_PROMPTS = (
 )
 """What to do where the number of responses is not what is missing."""
 
+OTHER_RESPONSES = frozenset({ClaimReason.UNKNOWN_SCRIPT, ClaimReason.OUT_OF_DOMAIN})
+"""The reasons for which more of the same responses settle nothing."""
+
 
 @dataclass(frozen=True)
 class ClaimCase:
@@ -57,13 +62,14 @@ class ClaimCase:
         responses: Number of usable responses.
         log_likelihood_ratio: In nats.
         domain_distance: As in `Evidence`.
-        two_source_llr: As in `Covariates`.
+        two_source_llr, known_script: As in `Covariates`.
     """
 
     responses: int
     log_likelihood_ratio: float
     domain_distance: float
     two_source_llr: float
+    known_script: bool = True
 
 
 @dataclass(frozen=True)
@@ -109,6 +115,7 @@ def decide_claim(
         "distance": f"{case.domain_distance:.2f}",
         "far_limit": f"{calibration.far_limit(max(case.responses, 1)):.2f}",
         "domain_share": stated(calibration.config.domain_quantile),
+        "script_share": stated(calibration.config.script_share),
     }
     return ClaimDecision(
         VERDICT_OF[reason],
@@ -120,7 +127,7 @@ def decide_claim(
 
 
 def _reason(case: ClaimCase, calibration: Calibration, accept: float, reject: float) -> ClaimReason:
-    if unjudged := why_unjudged(case.responses, case.domain_distance, case.two_source_llr, calibration):
+    if unjudged := why_unjudged(case, calibration):
         return ClaimReason(unjudged)
     if case.log_likelihood_ratio >= accept:
         return ClaimReason.ABOVE_LIMIT
@@ -162,7 +169,7 @@ def what_would_settle(decision: ClaimDecision, case: ClaimCase, sizes: tuple[Tri
         return "Put the responses of each model into a file of its own, and verify the files one by one."
     more = [one for one in sizes if one.responses > case.responses]
     worth = next((one for one in more if max(one.consistent, one.inconsistent) >= _WORTH), None)
-    if decision.reason is not ClaimReason.OUT_OF_DOMAIN and worth is not None:
+    if decision.reason not in OTHER_RESPONSES and worth is not None:
         return (
             f"Give {worth.responses} responses or more: with so many, {percent(worth.consistent, 0)} of true claims "
             f"are called consistent and {percent(worth.inconsistent, 0)} of false ones inconsistent."

@@ -29,6 +29,7 @@ class ClaimReason(StrEnum):
     BETWEEN_LOOKS = "between-looks"
     NO_LIMIT = "no-limit"
     NO_RESPONSES = "no-responses"
+    UNKNOWN_SCRIPT = "unknown-script"
     OUT_OF_DOMAIN = "out-of-domain"
     TWO_SOURCES = "two-sources"
 

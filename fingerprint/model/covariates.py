@@ -37,6 +37,7 @@ _LEAST_LOG_PROBABILITY = 0.05
 # A response that speaks against a lab for certain speaks no louder than this.
 _LEAST_VOTE = 1e-6
 _LOG_LEAST_VOTE = float(np.log(_LEAST_VOTE))
+_HALF = 0.5
 # So many of the releases that explain a case best alone are tried as the first of a pair; all of them would take
 # fifty times as long.
 _PAIR_CANDIDATES = 8
@@ -53,18 +54,20 @@ class Covariates:
             that explains the case best.
         two_source_llr: (S,) by how many nats a response two releases of different labs explain the case better than
             one does; 0 for one response.
+        known_script: (S,) whether at least half of the responses are in a script that the model knows.
     """
 
     count: Ints
     size: Floats
     log_probability: Floats
     two_source_llr: Floats
+    known_script: NDArray[np.bool_]
 
     @classmethod
     def unread(cls, count: Ints) -> Covariates:
         """Return the covariates of cases of which only the (S,) numbers of responses are known."""
         nothing = np.zeros(len(count))
-        return cls(count, nothing + _TYPICAL_SIZE, nothing, nothing)
+        return cls(count, nothing + _TYPICAL_SIZE, nothing, nothing, np.ones(len(count), bool))
 
     def of(self, at: NDArray[np.bool_] | Ints) -> Covariates:
         """Return the covariates of some of the cases."""
@@ -97,7 +100,10 @@ class Covariates:
 
 
 def read_cases(
-    likelihood: Likelihood, embeddings: Sequence[NDArray[np.float32]], sizes: Sequence[Ints]
+    likelihood: Likelihood,
+    embeddings: Sequence[NDArray[np.float32]],
+    sizes: Sequence[Ints],
+    known_script: Sequence[NDArray[np.bool_]] | None = None,
 ) -> tuple[Evidence, Covariates]:
     """Collect what a model finds in cases.
 
@@ -105,6 +111,8 @@ def read_cases(
         likelihood: Without linear classifiers their scores, the votes and two of the covariates are 0.
         embeddings: The (responses, D) embeddings of each of S cases.
         sizes: The (responses,) numbers of features of each case.
+        known_script: For each case (responses,) whether the model knows the script of a response; None if it knows all
+            of them.
 
     Returns:
         The evidence on the cases and their covariates, in their order.
@@ -123,7 +131,10 @@ def read_cases(
             votes[i] = (np.log(np.exp(release) @ member + _LEAST_VOTE) + np.maximum(lab, _LOG_LEAST_VOTE)).mean(axis=0)
         votes -= votes.max(axis=1, keepdims=True)
     evidence = likelihood.evidence(np.stack([rows.mean(axis=0) for rows in embeddings]), count, votes)
-    return evidence, Covariates(count, size, log_probability, two_source_llr)
+    known = np.ones(len(embeddings), bool)
+    if known_script is not None:
+        known[:] = [of.mean() >= _HALF for of in known_script]
+    return evidence, Covariates(count, size, log_probability, two_source_llr, known)
 
 
 def read_nothing(releases: int, labs: int) -> tuple[Evidence, Covariates]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import log, log10
+from typing import Protocol
 
 import numpy as np
 
@@ -25,6 +26,7 @@ VERDICT_OF: dict[Reason, VerdictWord] = {
     Reason.UNKNOWN_LAB: VerdictWord.UNKNOWN,
     Reason.NO_CANDIDATE: VerdictWord.NONE_OF_THESE,
     Reason.NO_RESPONSES: VerdictWord.INCONCLUSIVE,
+    Reason.UNKNOWN_SCRIPT: VerdictWord.INCONCLUSIVE,
     Reason.OUT_OF_DOMAIN: VerdictWord.INCONCLUSIVE,
     Reason.TWO_SOURCES: VerdictWord.INCONCLUSIVE,
     Reason.NO_THRESHOLD: VerdictWord.INCONCLUSIVE,
@@ -33,12 +35,16 @@ VERDICT_OF: dict[Reason, VerdictWord] = {
     Reason.BELOW_NONE: VerdictWord.INCONCLUSIVE,
 }
 
-UNJUDGED = frozenset({Reason.NO_RESPONSES, Reason.OUT_OF_DOMAIN, Reason.TWO_SOURCES})
+UNJUDGED = frozenset({Reason.NO_RESPONSES, Reason.UNKNOWN_SCRIPT, Reason.OUT_OF_DOMAIN, Reason.TWO_SOURCES})
 """The reasons for which a case is not judged, so that its rankings say nothing by themselves."""
 
 _ABOVE = (
     "P(first lab) = {confidence} is above the threshold of {threshold}. "
     "Above it, at most {rate} of attributions are wrong, in each kind of case that is expected. "
+)
+UNKNOWN_SCRIPT = (
+    "Most responses are in a script in which the model knows fewer than {script_share} of its releases. What it knows "
+    "of them in other scripts does not hold here."
 )
 SENTENCES: dict[Reason, str] = {
     Reason.ABOVE_THRESHOLD: _ABOVE + "{novelty}",
@@ -52,6 +58,7 @@ SENTENCES: dict[Reason, str] = {
     Reason.NO_CANDIDATE: "No candidate fits well. P(none of these) = {unknown}, higher than for {known_labs} of files "
     "from candidates.",
     Reason.NO_RESPONSES: "No usable response is left.",
+    Reason.UNKNOWN_SCRIPT: UNKNOWN_SCRIPT,
     Reason.OUT_OF_DOMAIN: "The responses are far out of domain. Their domain distance is {distance}, and "
     "{domain_share} of files from corpora that the model had not seen stay within {far_limit}. Their language, domain "
     "or length is not that of the training corpora.",
@@ -102,6 +109,7 @@ class CaseSummary:
         domain_distance: As in `Evidence`.
         in_domain_llr: As in `Evidence`.
         two_source_llr: As in `Covariates`.
+        known_script: As in `Covariates`.
     """
 
     responses: int
@@ -114,6 +122,20 @@ class CaseSummary:
     domain_distance: float
     in_domain_llr: float
     two_source_llr: float
+    known_script: bool = True
+
+
+class Judgeable(Protocol):
+    """What tells whether a case is judged, whatever is asked about it."""
+
+    @property
+    def responses(self) -> int: ...
+    @property
+    def domain_distance(self) -> float: ...
+    @property
+    def two_source_llr(self) -> float: ...
+    @property
+    def known_script(self) -> bool: ...
 
 
 @dataclass(frozen=True)
@@ -180,6 +202,7 @@ def summaries(found: Posterior, evidence: Evidence, covariates: Covariates, fami
         evidence.domain_distance.tolist(),
         evidence.in_domain_llr.tolist(),
         covariates.two_source_llr.tolist(),
+        covariates.known_script.tolist(),
     )
     return [CaseSummary(*one) for one in zip(*columns, strict=True)]
 
@@ -222,6 +245,7 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
         "distance": f"{case.domain_distance:.2f}",
         "far_limit": f"{calibration.far_limit(count):.2f}",
         "domain_share": stated(config.domain_quantile),
+        "script_share": stated(config.script_share),
         "two_source_llr": f"{case.two_source_llr:.1f}",
         "two_source_limit": f"{calibration.two_source_limit(count):.1f}",
         "two_source_share": stated(config.two_source_quantile),
@@ -272,20 +296,20 @@ def support(case: CaseSummary, calibration: Calibration, question: Question) -> 
     return verbal(_log_odds(case.confidence) - _log_odds(prior))
 
 
-def why_unjudged(count: int, domain_distance: float, two_source_llr: float, calibration: Calibration) -> Reason | None:
+def why_unjudged(case: Judgeable, calibration: Calibration) -> Reason | None:
     """Return why a case is not judged, whatever is asked about it; None for one that is.
 
     Args:
-        count: Its usable responses.
-        domain_distance: As in `Evidence`.
-        two_source_llr: As in `Covariates`.
-        calibration: The limits of both.
+        case: What tells.
+        calibration: The limits of the domain and of two sources.
     """
-    if not count:
+    if not case.responses:
         return Reason.NO_RESPONSES
-    if domain_distance > calibration.far_limit(count):
+    if not case.known_script:
+        return Reason.UNKNOWN_SCRIPT
+    if case.domain_distance > calibration.far_limit(case.responses):
         return Reason.OUT_OF_DOMAIN
-    return Reason.TWO_SOURCES if two_source_llr > calibration.two_source_limit(count) else None
+    return Reason.TWO_SOURCES if case.two_source_llr > calibration.two_source_limit(case.responses) else None
 
 
 def support_of(log_likelihood_ratio: float) -> Support:
@@ -343,7 +367,7 @@ def _precise(probability: float) -> str:
 def _reason(case: CaseSummary, calibration: Calibration, question: Question, threshold: float, likely: float) -> Reason:
     """threshold, likely: what the confidence has to reach for an attribution, and for a likely lab."""
     count, config = case.responses, calibration.config
-    if unjudged := why_unjudged(count, case.domain_distance, case.two_source_llr, calibration):
+    if unjudged := why_unjudged(case, calibration):
         return unjudged
     if case.confidence > case.unknown:
         if case.confidence >= threshold:

@@ -87,6 +87,7 @@ class Reason(StrEnum):
     UNKNOWN_LAB = "unknown-lab"
     NO_CANDIDATE = "no-candidate"
     NO_RESPONSES = "no-responses"
+    UNKNOWN_SCRIPT = "unknown-script"
     OUT_OF_DOMAIN = "out-of-domain"
     TWO_SOURCES = "two-sources"
     NO_THRESHOLD = "no-threshold"

@@ -30,7 +30,7 @@ def what_would_settle(verdict: Verdict) -> str:
     """
     if verdict.reason is Reason.TWO_SOURCES:
         return "Put the responses of each model into a file of its own, and identify the files one by one."
-    if verdict.reason is Reason.OUT_OF_DOMAIN:
+    if verdict.reason in (Reason.UNKNOWN_SCRIPT, Reason.OUT_OF_DOMAIN):
         return f"{_OTHER_PROMPTS} More responses to the same prompts change little."
     more = _more_responses(verdict)
     distance, limit = (verdict.domain.distance, verdict.domain.limit) if verdict.domain else (0.0, None)

@@ -26,6 +26,7 @@ CONFIDENCE: dict[Reason, str] = {
     Reason.UNKNOWN_LAB: "P(unknown lab) = {rest}. No known lab fits well.",
     Reason.NO_CANDIDATE: "P(none of these) = {rest}. No candidate fits well.",
     Reason.NO_RESPONSES: "no usable response is left.",
+    Reason.UNKNOWN_SCRIPT: "this is text in a script of which the model has learned too little.",
     Reason.OUT_OF_DOMAIN: "this is text of a kind, a language or a length that the model was not trained on.",
     Reason.TWO_SOURCES: "several models may have written it. Two models of different labs explain it better than one.",
     Reason.NO_THRESHOLD: "{count} cannot name a lab with at most {likely} wrong answers.",

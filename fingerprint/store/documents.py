@@ -82,6 +82,8 @@ class Labels(Document, frozen=True):
         corpora: (C,) names of the training corpora; `NAME/plain` are the plain copies of one.
         style_markers: (M,) names of the style markers.
         style_marker_units: (M,) their units.
+        scripts: The scripts that enough of the releases have responses in, as `fingerprint.features.scripts` names
+            them; empty in models from before 2026-11-27, which judge responses in every script.
     """
 
     labs: Annotated[list[Name], Meta(min_length=1, max_length=_MANY)]
@@ -89,6 +91,7 @@ class Labels(Document, frozen=True):
     corpora: Annotated[list[Title], Meta(min_length=1, max_length=_MANY)]
     style_markers: list[Title]
     style_marker_units: list[Title]
+    scripts: list[Title] = []
 
 
 class Thresholds(Document, frozen=True):

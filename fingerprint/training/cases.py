@@ -174,7 +174,8 @@ def collect_evidence(
     """
     at = [np.searchsorted(rows, some) for some in questions.rows]
     vectors, sizes = [embeddings.rows[i] for i in at], [embeddings.size[i] for i in at]
-    found, covariates = read_cases(likelihood, vectors, sizes)
+    known_script = None if embeddings.known_script is None else [embeddings.known_script[i] for i in at]
+    found, covariates = read_cases(likelihood, vectors, sizes, known_script)
     code = {name: i for i, name in enumerate(names.releases)}
     lab_code = {name: i for i, name in enumerate(names.labs)}
     true = np.array([code[name] for name in questions.release])

@@ -96,6 +96,7 @@ class Data:
         labels: Of all n rows.
         full: (n,) whether a row is in full.
         filled: (n,) whether a row has any feature.
+        script: (n,) the script of each row, as `script_of` names it.
         caches: The counts of the rows in full, and of those in plain form.
         features: How they are counted.
         scratch: A folder for what is too much for memory; None for the system's.
@@ -104,6 +105,7 @@ class Data:
     labels: Labels
     full: NDArray[np.bool_]
     filled: NDArray[np.bool_]
+    script: NDArray[np.object_]
     caches: tuple[CountCache | CountsInMemory, CountCache | CountsInMemory]
     features: FeatureConfig
     scratch: Path | None = None
@@ -133,13 +135,15 @@ class Data:
         filled = [np.diff(counts.starts) > 0 for cache in caches for _, counts in cache.shards()]
         labels = labels_of(source.release, source.prompt, source.corpus, plain_copies=True)
         full = np.arange(len(labels.release)) < len(source)
-        return cls(labels, full, np.concatenate(filled), caches, features, folder)
+        script = np.array([*caches[0].scripts, *caches[0].scripts[::2]], object)
+        return cls(labels, full, np.concatenate(filled), script, caches, features, folder)
 
     def sample(self, keep: NDArray[np.bool_]) -> Data:
         """Return the rows that `keep` (n,) marks, with their counts in memory."""
         parts = np.split(keep, [int(self.full.sum())])
         caches = CountsInMemory.of(self.caches[0], parts[0]), CountsInMemory.of(self.caches[1], parts[1])
-        return Data(self.labels.of(keep), self.full[keep], self.filled[keep], caches, self.features, self.scratch)
+        of_rows = (self.labels.of(keep), self.full[keep], self.filled[keep], self.script[keep])
+        return Data(*of_rows, caches, self.features, self.scratch)
 
     def vocabulary(
         self, use: NDArray[np.bool_], config: FeatureConfig, progress: Progress, map_function: MapFunction

@@ -53,10 +53,12 @@ class Embeddings:
     Attributes:
         rows: (n, D).
         size: (n,) features of the vocabulary that each has.
+        known_script: (n,) whether the model knows the script of each; None if it knows all of them.
     """
 
     rows: NDArray[np.float32] | DiskArray
     size: Ints
+    known_script: NDArray[np.bool_] | None = None
 
 
 def fit_space(data: Data, use: NDArray[np.bool_], context: TrainingContext) -> tuple[Space, Embeddings]:

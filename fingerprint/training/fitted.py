@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.features.ngrams import Counts
+from fingerprint.features.scripts import are_known
 from fingerprint.features.weights import unit_rows
 from fingerprint.metrics.predictions import Bools, ClassNames, Ints
 from fingerprint.model.likelihood import Likelihood
@@ -15,7 +16,7 @@ from fingerprint.training.cases import CaseSet, Questions, collect_evidence
 from fingerprint.training.context import TrainingContext
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import Embeddings, Space, embed_rows, fit_space
-from fingerprint.training.likelihood import KnownReleases, fit_likelihood
+from fingerprint.training.likelihood import KnownReleases, fit_likelihood, known_scripts
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Fitted:
         likelihood: Of PLDA and the linear classifiers.
         known: The releases and labs that the model knows.
         rows: (k,) sorted, which rows of the data `embeddings` holds.
+        scripts: That the model knows.
     """
 
     space: Space
@@ -35,6 +37,7 @@ class Fitted:
     likelihood: Likelihood
     known: KnownReleases
     rows: Ints
+    scripts: tuple[str, ...]
 
     def evidence(self, names: ClassNames, questions: Questions) -> CaseSet:
         """Return the test cases of some of the rows."""
@@ -71,7 +74,8 @@ class FitWhole:
         if self.external is not None:
             rows = np.hstack([rows, self.external])
         likelihood, known = fit_likelihood(self.data, rows, self.use, self.context)
-        return Fitted(space, Embeddings(rows, embeddings.size), likelihood, known, every)
+        scripts = known_scripts(self.data, self.use, known, self.context.config)
+        return Fitted(space, Embeddings(rows, embeddings.size), likelihood, known, every, scripts)
 
 
 def fit(
@@ -100,4 +104,6 @@ def fit(
         both = np.hstack([embeddings.rows[np.arange(len(use))], external[keep]])
         embeddings = Embeddings(both, embeddings.size)
     likelihood, known = fit_likelihood(some, embeddings.rows, use, context)
-    return Fitted(space, embeddings, likelihood, known, np.flatnonzero(keep))
+    scripts = known_scripts(some, use, known, context.config)
+    read = replace(embeddings, known_script=np.array(are_known(some.script, scripts)))
+    return Fitted(space, read, likelihood, known, np.flatnonzero(keep), scripts)

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fingerprint.base.disk_arrays import DiskArray
-from fingerprint.base.keys import factorize
+from fingerprint.base.keys import factorize, isin
+from fingerprint.config import Config
 from fingerprint.errors import FingerprintError
 from fingerprint.model.likelihood import Likelihood
 from fingerprint.model.plda import Cells, Ints, Plda
@@ -56,6 +57,34 @@ def named_releases(data: Data, use: NDArray[np.bool_], context: TrainingContext)
             "that are left out to calibrate on: add responses"
         )
     return np.asarray(named)
+
+
+def known_scripts(data: Data, use: NDArray[np.bool_], known: KnownReleases, config: Config) -> tuple[str, ...]:
+    """Choose the scripts that a model knows: those that enough of its releases have responses in.
+
+    Args:
+        data: The n rows.
+        use: (n,) rows that the model is trained on.
+        known: The releases that it knows by name.
+        config: Which share of them is enough, and how many responses.
+
+    Returns:
+        The scripts, sorted.
+    """
+    named = isin(data.labels.releases, known.names)
+    count = releases_by_script(data, use & named[data.labels.release], config.splits.named_responses)
+    least = config.calibration.script_share * len(known.names)
+    return tuple(script for script, releases in count.items() if releases >= least)
+
+
+def releases_by_script(data: Data, use: NDArray[np.bool_], least: int) -> dict[str, int]:
+    """Return, for each script of the rows (n,) that `use` marks, how many releases have `least` responses in it."""
+    rows = np.flatnonzero(use & data.full & (data.script != ""))
+    scripts, script = np.unique(data.script[rows].astype(str), return_inverse=True)
+    releases = len(data.labels.releases)
+    count = np.bincount(script * releases + data.labels.release[rows], minlength=len(scripts) * releases)
+    enough = (count.reshape(len(scripts), releases) >= least).sum(axis=1)
+    return dict(zip(scripts.tolist(), enough.tolist(), strict=True))
 
 
 def fit_likelihood(

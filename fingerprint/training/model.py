@@ -187,7 +187,7 @@ def fit_model(corpora: list[Path], settings: Settings, config: Config, progress:
     }
     documents = {
         "config": config_values(config),
-        "labels": labels(known.names, known.labs, corpora_of, registry),
+        "labels": labels(known.names, known.labs, corpora_of, fitted.scripts, registry),
         "calibration": learned.calibration.to_dict(),
         CLAIMS: learned.claims.to_document(),
         "training": {

@@ -105,13 +105,16 @@ def profile_arrays(
     return {"style_marker_mean": mean, "style_marker_variance": variance}
 
 
-def labels(names: Sequence[str], labs: Sequence[str], corpora: Sequence[str], registry: Registry) -> dict[str, Any]:
+def labels(
+    names: Sequence[str], labs: Sequence[str], corpora: Sequence[str], scripts: Sequence[str], registry: Registry
+) -> dict[str, Any]:
     """Return `labels.json`: what the codes of releases, labs and corpora stand for.
 
     Args:
         names: (R,) releases, which the registry must know.
         labs: (L,) labs.
         corpora: (C,) corpora.
+        scripts: The known scripts.
         registry: What else is known about the releases.
 
     Returns:
@@ -127,6 +130,7 @@ def labels(names: Sequence[str], labs: Sequence[str], corpora: Sequence[str], re
         "corpora": list(corpora),
         "style_markers": list(style_markers.NAMES),
         "style_marker_units": list(style_markers.UNITS),
+        "scripts": list(scripts),
     }
 
 

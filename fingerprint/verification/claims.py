@@ -136,7 +136,8 @@ def claim_verdict(
     llr = float(table.log_likelihood_ratios(reading.columns)[0]) if reading else 0.0
     distance = float(reading.evidence.domain_distance[0]) if reading else 1.0
     two_sources = float(reading.covariates.two_source_llr[0]) if reading else 0.0
-    judged = ClaimCase(len(texts), llr, distance, two_sources)
+    known_script = reading is None or bool(reading.covariates.known_script[0])
+    judged = ClaimCase(len(texts), llr, distance, two_sources, known_script)
     decision = decide_claim(judged, model.calibration, table, allowed.false_alarms, allowed.false_accepts)
     sizes = trial_sizes(table)
     responses, trials = trial_rates(table, max(len(texts), 1))
@@ -206,7 +207,7 @@ class Reading:
             embed: As `Loaded.read`.
         """
         embeddings, sizes = embed(texts)
-        evidence, covariates = read_cases(model.likelihood, [embeddings], [sizes])
+        evidence, covariates = read_cases(model.likelihood, [embeddings], [sizes], [model.known_script(texts)])
         calibration = model.calibration
         columns = covariates.columns(evidence, calibration.config)
         found = posterior(calibration.values(), evidence, columns, model.likelihood.plda.lab)

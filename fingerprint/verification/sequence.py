@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from fingerprint.data.response import Case
 from fingerprint.errors import FingerprintError
 from fingerprint.loading import Loaded
-from fingerprint.model.claim_decision import OTHER_PROMPTS, SENTENCES
+from fingerprint.model.claim_decision import OTHER_PROMPTS, OTHER_RESPONSES, SENTENCES
 from fingerprint.model.claim_sequence import ClaimSequence, ClaimStep, spend
 from fingerprint.model.claim_verdict import Claimed, ClaimReason, ClaimVerdict, ClaimWord
 from fingerprint.model.covariates import read_nothing
@@ -121,6 +121,6 @@ class SequentialTest:
         if found.verdict is not ClaimWord.INCONCLUSIVE or found.reason is ClaimReason.TWO_SOURCES:
             return found.advice
         following = next((look for look in self._looks if look > count), None)
-        if following is None or found.reason is ClaimReason.OUT_OF_DOMAIN:
+        if following is None or found.reason in OTHER_RESPONSES:
             return OTHER_PROMPTS
         return f"Go on: the claim can be settled after {following} responses."

@@ -33,7 +33,8 @@ def data() -> Data:
         corpora,
     )
     n = len(labels.release)
-    return Data(labels, np.arange(n) < len(release), np.ones(n, bool), (None, None), FeatureConfig())  # type: ignore[arg-type]
+    full, script = np.arange(n) < len(release), np.full(n, "", object)
+    return Data(labels, full, np.ones(n, bool), script, (None, None), FeatureConfig())  # type: ignore[arg-type]
 
 
 def _context(data: Data) -> TrainingContext:
@@ -117,7 +118,7 @@ def test_a_model_of_an_earlier_time_is_asked_about_later_releases() -> None:
     release, prompt = (np.array(v) for v in zip(*grid, strict=True))
     labels = Labels(release, prompt, np.zeros(len(release), int), [f"lab{r % 4}-{r}" for r in range(40)], [Domain("a")])
     rows = np.ones(len(release), bool)
-    data = Data(labels, rows, rows, (None, None), FeatureConfig())  # type: ignore[arg-type]
+    data = Data(labels, rows, rows, np.full(len(rows), "", object), (None, None), FeatureConfig())  # type: ignore[arg-type]
     names = labels.releases
     lab_of = {name: name.split("-")[0] for name in names}
     groups = {name: frozenset({name}) for name in names}

@@ -25,7 +25,7 @@ def basis() -> Basis:
     names = [f"lab{r % 10}-{r:02}" for r in range(RELEASES)]
     labels = Labels(release, prompt + PROMPTS * corpus, corpus, names, [Domain(c) for c in "abcdef"])
     rows = np.ones(len(release), bool)
-    data = Data(labels, rows, rows, (None, None), FeatureConfig())  # type: ignore[arg-type]
+    data = Data(labels, rows, rows, np.full(len(rows), "", object), (None, None), FeatureConfig())  # type: ignore[arg-type]
     lab_of = {name: name.split("-")[0] for name in names}
     groups = {name: frozenset({name}) for name in names}
     context = TrainingContext(lab_of, groups, np.ones(RELEASES, bool), np.arange(RELEASES), Config())

@@ -173,6 +173,7 @@ def test_where_the_limits_cross_one_threshold_holds_both_rates() -> None:
         (ClaimCase(5, 1.9, 1.0, 0.0), 2.0, -3.0, ClaimReason.BETWEEN_LIMITS),
         (ClaimCase(5, 9.0, 1.0, 0.0), NEVER, -NEVER, ClaimReason.NO_LIMIT),
         (ClaimCase(5, 9.0, 9.0, 0.0), 2.0, -3.0, ClaimReason.OUT_OF_DOMAIN),
+        (ClaimCase(5, -9.0, 1.0, 0.0, known_script=False), 2.0, -3.0, ClaimReason.UNKNOWN_SCRIPT),
         (ClaimCase(10, 9.0, 1.0, 2.0), 2.0, -3.0, ClaimReason.TWO_SOURCES),
         (ClaimCase(0, 0.0, 1.0, 0.0), 2.0, -3.0, ClaimReason.NO_RESPONSES),
     ],

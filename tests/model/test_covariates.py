@@ -47,6 +47,14 @@ def test_two_labs_are_told_from_one_and_from_two_releases_of_one(likelihood: Lik
     assert same_lab == pytest.approx(0, abs=1e-3)
 
 
+def test_a_case_is_in_a_known_script_if_half_of_its_responses_are(likelihood: Likelihood) -> None:
+    cases = [responses(0, 1), responses(0, 1), responses(2)]
+    sizes = [np.full(len(case), 9) for case in cases]
+    known = [np.array([True, False]), np.array([False, False]), np.array([True])]
+    assert read_cases(likelihood, cases, sizes, known)[1].known_script.tolist() == [True, False, True]
+    assert read_cases(likelihood, cases, sizes)[1].known_script.all()
+
+
 def test_one_response_cannot_be_split(likelihood: Likelihood) -> None:
     assert read(likelihood, responses(3)).two_source_llr[0] == 0
 

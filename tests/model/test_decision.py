@@ -58,6 +58,9 @@ def test_every_reason_has_a_verdict_and_a_sentence_and_every_verdict_a_reason() 
 
 CASES = [
     (replace(CLEAR, responses=0), Reason.NO_RESPONSES),
+    (replace(CLEAR, known_script=False), Reason.UNKNOWN_SCRIPT),
+    # The script is named as the reason first: it is why such a case is far out of domain.
+    (replace(CLEAR, known_script=False, domain_distance=3.01), Reason.UNKNOWN_SCRIPT),
     (CLEAR, Reason.ABOVE_THRESHOLD),
     (summary(0.9), Reason.ABOVE_THRESHOLD),
     (summary(0.89), Reason.ABOVE_LIKELY),

@@ -77,6 +77,7 @@ def test_the_kind_of_a_pair_is_what_its_releases_have_to_do_with_each_other(
         likelihood=made_pairs.likelihood(),
         known=KnownReleases(RELEASES[:4], {name: name.partition("-")[0] for name in RELEASES}),
         rows=np.arange(100),
+        scripts=(),
     )
     found = collect_trials(fitted, NAMES, labels, sides, CONFIG)
     assert set(found.kind.tolist()) == set(PairKind) - {PairKind.LAB}

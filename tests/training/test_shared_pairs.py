@@ -81,6 +81,7 @@ def test_features_are_those_of_the_differences(labels: Labels, pairs: list[Share
         likelihood=made_pairs.likelihood(),
         known=KnownReleases(RELEASES[:4], {name: name.partition("-")[0] for name in RELEASES}),
         rows=np.arange(100),
+        scripts=(),
     )
     found = collect_shared_trials(fitted, NAMES, labels, pairs, CONFIG)
     assert set(found.kind.tolist()) == {

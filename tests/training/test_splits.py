@@ -67,7 +67,7 @@ def made(many: int = len(CORPORA), prompts: int = PROMPTS, **splits: Any) -> tup
     )
     full = np.arange(len(labels.release)) < len(release)
     config = Config(splits=msgspec.structs.replace(CONFIG, **splits))
-    data = Data(labels, full, np.ones(len(full), bool), (None, None), config.features)  # type: ignore[arg-type]
+    data = Data(labels, full, np.ones(len(full), bool), np.full(len(full), "", object), (None, None), config.features)  # type: ignore[arg-type]
     names = labels.releases
     context = TrainingContext(
         {name: f"lab{i // 4:02}" for i, name in enumerate(names)},

@@ -24,16 +24,18 @@ def _ask(study: Study) -> Tested | None:
     if not cases:
         return None
     rows = np.unique(np.concatenate(cases))
-    embeddings, sizes = [], []
+    embeddings, sizes, known_script = [], [], []
     for start in range(0, len(rows), _BLOCK):
         some = sample.external.of(rows[start : start + _BLOCK])
-        embedding, size = loaded.read(some.texts(0, len(some)))
+        texts = some.texts(0, len(some))
+        embedding, size = loaded.read(texts)
+        known_script.append(loaded.known_script(texts))
         embeddings.append(embedding)
         sizes.append(size)
         context.progress("external test", start + len(some), len(rows))
     known = KnownReleases([r["release"] for r in loaded.releases], {r["release"]: r["lab"] for r in loaded.releases})
     questions = Questions.of(labels, cases, CaseKind.OTHER)
-    whole = Embeddings(np.concatenate(embeddings), np.concatenate(sizes))
+    whole = Embeddings(np.concatenate(embeddings), np.concatenate(sizes), np.concatenate(known_script))
     found = collect_evidence(loaded.likelihood, known, sample.names, questions, rows, whole)
     predictions = predict(found, loaded.calibration.for_labs(sample.names.labs), sample.names)
     return Tested(predictions, cases, corpus=sample.external)

@@ -105,8 +105,11 @@ def _documents(rows: Rows, names: _Names, by_name: Ints, by_lab: Ints, context: 
     releases = _entries(rows.names, context.registry)
     # What the model says about a release that it knew stays, whatever the registry says by now.
     releases |= {entry["release"]: entry for entry in context.model.releases}
+    # A model that names no script judges responses in all of them.
+    before = context.model.scripts
+    scripts = sorted({*before, *rows.scripts}) if before else ()
     documents["labels"] = {
-        **labels([], [names.labs[i] for i in by_lab], names.corpora, context.registry),
+        **labels([], [names.labs[i] for i in by_lab], names.corpora, scripts, context.registry),
         "releases": [releases[names.releases[i]] for i in by_name],
     }
     owner = {name: names.labs[code] for name, code in zip(names.releases, names.lab, strict=True)}
@@ -136,7 +139,7 @@ def _prompts(rows: Rows, names: _Names, plda: Plda, context: UpdateContext) -> P
 
 
 def _entries(names: Sequence[str], registry: Registry) -> dict[str, dict[str, str]]:
-    return {entry["release"]: entry for entry in labels(names, [], [], registry)["releases"]}
+    return {entry["release"]: entry for entry in labels(names, [], [], [], registry)["releases"]}
 
 
 def _counts(rows: Rows) -> Mapping[str, int]:

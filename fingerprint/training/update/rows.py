@@ -22,6 +22,7 @@ from fingerprint.loading import Loaded
 from fingerprint.store.folder import Stored
 from fingerprint.training.data import Data
 from fingerprint.training.embedding import embed, external_rows
+from fingerprint.training.likelihood import releases_by_script
 from fingerprint.training.regression_set import RegressionSet, leave_out
 from fingerprint.training.update.added_cells import NewResponses
 
@@ -67,6 +68,7 @@ class Rows:
         corpus: All responses.
         learned: (rows,) which of the corpus are learned.
         left_out: How many responses were left out, by reason.
+        scripts: That a release has enough responses in to be known.
     """
 
     names: list[str]
@@ -76,6 +78,7 @@ class Rows:
     corpus: Corpus
     learned: NDArray[np.bool_]
     left_out: dict[str, int]
+    scripts: tuple[str, ...]
 
 
 class NothingToLearn(InputError):
@@ -112,6 +115,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
     learned = ~out & filled[data.full]
     use = np.concatenate([learned, learned[::2]]) & filled
     kept = kept[filled[kept]]
+    of_scripts = releases_by_script(data, use, context.config.splits.named_responses)
     labels = data.labels.of(use)
     return Rows(
         data.labels.releases,
@@ -121,6 +125,7 @@ def read_rows(corpus: Corpus, context: UpdateContext, cache: Path, jobs: int) ->
         corpus,
         learned,
         left_out,
+        tuple(script for script, releases in of_scripts.items() if releases),
     )
 
 

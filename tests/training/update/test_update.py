@@ -15,6 +15,7 @@ from fingerprint.cli.identify import annotated
 from fingerprint.cli.main import main
 from fingerprint.cli.update import text as rendered
 from fingerprint.errors import FingerprintError, InputError, ModelError
+from fingerprint.loading import load_model
 from fingerprint.model.verdict import VerdictWord
 from fingerprint.report.advice import dated
 from fingerprint.report.layout import Screen
@@ -152,6 +153,16 @@ def test_out_of_domain_responses_tell_about_their_release_there_alone(
     loud = [worlds.write("ash-1", p).upper() for p in range(4100, 4125)]
     assert after.identify(loud).releases[0].release == "ash-1"
     assert after.identify(loud).labs[0].probability > before.identify(loud).labs[0].probability
+
+
+def test_an_update_learns_the_scripts_of_its_corpora(lesser: Path, world: Path, tmp_path: Path) -> None:
+    rows = [worlds.row("oak-3", f"ru-{p}", 9000 + p) | {"response": f"Ответ номер {p}. " * 20} for p in range(40)]
+    corpus = tmp_path / "russian.jsonl"
+    corpus.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    out = tmp_path / "m"
+    add(lesser, [corpus], out, world, force=True)
+    assert load_model(lesser).scripts == ("Latin",)
+    assert load_model(out).scripts == ("Cyrillic", "Latin")
 
 
 def test_a_worse_model_is_refused_unless_forced(lesser: Path, world: Path, tmp_path: Path) -> None:
