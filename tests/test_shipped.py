@@ -9,9 +9,12 @@ from typing import Any
 import pytest
 
 from fingerprint.api import Fingerprint
+from fingerprint.cli.main import main
 from fingerprint.data.reader import read_case
 from fingerprint.data.registry import Registry
 from fingerprint.errors import FingerprintError, InputError
+from fingerprint.model.claim_verdict import ClaimReason
+from fingerprint.model.verdict import Reason, VerdictWord
 
 ROOT = Path(__file__).parents[1]
 MODEL = ROOT / "models" / "default"
@@ -45,6 +48,33 @@ def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
     assert len(verdict.style_markers) == 3
     some = known.identify(case, candidates=["anthropic", "openai"])
     assert {share.lab for share in some.labs} == {"anthropic", "openai", "none-of-these"}
+
+
+# By a person. Most letters of the last are those of a program.
+KOREAN = (
+    "안녕하세요. 먼저 물을 끓이고, 그다음에 면을 넣으세요. 오 분쯤 기다린 뒤에 소스를 넣으면 됩니다. 맛있게 드세요!"
+)
+WEATHER = "서울의 봄은 따뜻하고 꽃이 많이 핍니다. 여름은 덥고 비가 자주 옵니다. 가을은 선선해서 여행하기 좋습니다."
+PROGRAM = "print(sum(number for number in range(1, 101) if number % 3 == 0))\n" * 3 + "합을 구합니다."
+
+
+def test_a_script_that_the_model_hardly_knows_is_not_judged(
+    known: Fingerprint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    verdict = known.identify([KOREAN, PROGRAM, WEATHER])
+    assert (verdict.verdict, verdict.reason) == (VerdictWord.INCONCLUSIVE, Reason.UNKNOWN_SCRIPT)
+    claim = known.verify([KOREAN, WEATHER], "gpt-4o-2024-08-06")
+    assert claim.reason is ClaimReason.UNKNOWN_SCRIPT
+    assert not claim.in_domain
+    assert known.identify([PROGRAM, KOREAN]).reason is not Reason.UNKNOWN_SCRIPT
+    file = tmp_path / "korean.txt"
+    file.write_text(KOREAN, encoding="utf-8")
+    with pytest.raises(SystemExit):
+        main(["identify", str(file), "--html", str(tmp_path / "page.html")])
+    assert "in a script of which the model has learned too" in capsys.readouterr().out
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert "Most responses are in a script" in page
+    assert "Not quite. The responses are out-of-domain" in page
 
 
 def test_the_shipped_model_is_found_from_anywhere(

@@ -131,12 +131,12 @@ def claim_verdict(
     if model.claims is None:
         raise FingerprintError(UNABLE)
     texts = reading.texts if reading else ()
-    in_domain = reading is not None and bool(reading.evidence.in_domain_llr[0] > 0)
+    known_script = reading is None or bool(reading.covariates.known_script[0])
+    in_domain = reading is not None and known_script and bool(reading.evidence.in_domain_llr[0] > 0)
     table = model.claims.table(claimed.table, in_domain)
     llr = float(table.log_likelihood_ratios(reading.columns)[0]) if reading else 0.0
     distance = float(reading.evidence.domain_distance[0]) if reading else 1.0
     two_sources = float(reading.covariates.two_source_llr[0]) if reading else 0.0
-    known_script = reading is None or bool(reading.covariates.known_script[0])
     judged = ClaimCase(len(texts), llr, distance, two_sources, known_script)
     decision = decide_claim(judged, model.calibration, table, allowed.false_alarms, allowed.false_accepts)
     sizes = trial_sizes(table)

@@ -13,6 +13,7 @@ from fingerprint.model.verdict import (
     Calibration,
     Candidates,
     KindRates,
+    Reason,
     SideEvidence,
     Verdict,
 )
@@ -58,7 +59,7 @@ def verdict_page(verdict: Verdict, context: PageContext) -> Page:
             *place_section(context),
             *(marker_section(verdict.style_markers, case, (sides[0], sides[1]), lead) if judged else []),
             *(phrase_section(context, verdict.leaders[0]) if judged and verdict.leaders else []),
-            *domain_section(verdict.domain),
+            *domain_section(verdict.domain, False if verdict.reason is Reason.UNKNOWN_SCRIPT else None),
             *_side(verdict, name),
             *closing_sections(context, verdict.model),
         ],
