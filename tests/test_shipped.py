@@ -50,7 +50,7 @@ def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
     assert {share.lab for share in some.labs} == {"anthropic", "openai", "none-of-these"}
 
 
-# By a person. Most letters of the last are those of a program.
+# Made up for this test. Most letters of the last are those of a program.
 KOREAN = (
     "안녕하세요. 먼저 물을 끓이고, 그다음에 면을 넣으세요. 오 분쯤 기다린 뒤에 소스를 넣으면 됩니다. 맛있게 드세요!"
 )

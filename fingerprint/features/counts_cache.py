@@ -35,7 +35,7 @@ class CountCache:
         config: How they are counted.
 
     Attributes:
-        scripts: The script of each text, once `prepare` has read it.
+        scripts: The script of each text, once `prepare` has read it; none in plain form, which does not change it.
     """
 
     def __init__(self, source: Texts, folder: Path, form: TextForm, config: FeatureConfig):
@@ -123,7 +123,7 @@ class CountsInMemory:
 def _counted(
     texts: list[str], form: TextForm, config: FeatureConfig, there: frozenset[str]
 ) -> tuple[str, Counts | None, list[str]]:
-    """The name of a shard, its counts where no such name is there, and the scripts of its texts."""
+    """The name of a shard, its counts where no such name is there, and the scripts of its texts in full."""
     masked = [form.masked(text) for text in texts]
     digest = hashlib.sha256(feature_signature(config).encode())
     for text in masked:
@@ -131,7 +131,8 @@ def _counted(
         digest.update(len(data).to_bytes(8, "little"))
         digest.update(data)
     name = digest.hexdigest()[:32]
-    return name, None if name in there else count(masked, config), [script_of(text) for text in texts]
+    scripts = [script_of(text) for text in texts] if form is TextForm.FULL else []
+    return name, None if name in there else count(masked, config), scripts
 
 
 def _save(path: Path, counts: Counts) -> None:

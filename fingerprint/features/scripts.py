@@ -46,8 +46,8 @@ def are_known(scripts: Iterable[str], known: Iterable[str]) -> list[bool]:
         scripts: As `script_of` gives them. A text without letters is in no unknown script.
         known: The scripts that a model knows; empty if it does not tell.
     """
-    all_known = {"", *known}
-    return [len(all_known) == 1 or script in all_known for script in scripts]
+    names = set(known)
+    return [not names or not script or script in names for script in scripts]
 
 
 @cache
@@ -55,6 +55,4 @@ def _script(character: str) -> str:
     """Of one letter; empty for what is none."""
     if not character.isalpha():
         return ""
-    if character.isascii():
-        return LATIN
     return unicodedata.name(character, "").partition(" ")[0].partition("-")[0].capitalize()

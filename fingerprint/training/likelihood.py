@@ -80,11 +80,11 @@ def known_scripts(data: Data, use: NDArray[np.bool_], known: KnownReleases, conf
 def releases_by_script(data: Data, use: NDArray[np.bool_], least: int) -> dict[str, int]:
     """Return, for each script of the rows (n,) that `use` marks, how many releases have `least` responses in it."""
     rows = np.flatnonzero(use & data.full & (data.script != ""))
-    scripts, script = np.unique(data.script[rows].astype(str), return_inverse=True)
+    scripts, script = factorize(data.script[rows])
     releases = len(data.labels.releases)
     count = np.bincount(script * releases + data.labels.release[rows], minlength=len(scripts) * releases)
     enough = (count.reshape(len(scripts), releases) >= least).sum(axis=1)
-    return dict(zip(scripts.tolist(), enough.tolist(), strict=True))
+    return dict(zip(scripts, enough.tolist(), strict=True))
 
 
 def fit_likelihood(

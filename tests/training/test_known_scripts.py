@@ -48,7 +48,7 @@ def test_a_script_needs_enough_releases_with_enough_responses(data: Data) -> Non
     use = np.ones(len(data.full), bool)
     assert releases_by_script(data, use, 3) == {"Cyrillic": 2, "Latin": 3}
     assert known_scripts(data, use, KnownReleases("abcd", LABS), CONFIG) == ("Cyrillic", "Latin")
-    # Two of five releases are fewer than half; and rows that a training leaves out say nothing.
+    # One of three releases is fewer than half; and rows that a training leaves out say nothing.
     assert known_scripts(data, use, KnownReleases("bcd", LABS), CONFIG) == ("Latin",)
     use[data.labels.release == 1] = False
     assert known_scripts(data, use, KnownReleases("abcd", LABS), CONFIG) == ("Latin",)
