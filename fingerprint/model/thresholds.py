@@ -24,6 +24,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincinv
+from sklearn.linear_model import QuantileRegressor
 
 from fingerprint.base.keys import isin
 from fingerprint.config import CalibrationConfig
@@ -38,7 +39,9 @@ UNKNOWN = "unknown"
 # Thresholds that are tried. The step of 0.005 is the standard error of a rate of 5 % on 2,000 cases.
 _GRID = np.linspace(0, 1, 201)
 # Classes of the domain distance, each of as many cases; cells that a kind needs to tell a quantile.
-_CLASSES, _TELLING = 3, 10
+_CLASSES, _TELLING = 2, 10
+# Share of a lab below which its logarithm says no more, and by how much a limit is lowered against rounding.
+_LEAST_SHARE, _HAIR = 1e-9, 1e-6
 
 
 @dataclass(frozen=True)
@@ -218,6 +221,10 @@ def _alarms(cases: Judged, probability: Floats, of: NDArray[np.bool_], config: C
 def set_limits(cases: Judged, config: CalibrationConfig) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
     """Find the probability that a lab needs to be in the set, so that a set holds the right lab as often as stated.
 
+    Near and far cases have limits of their own: two classes of the domain distance, each of as many cases. What a kind
+    needs is one smooth function of the number of responses, for the least of many quantiles of few cases each would
+    lie far below all of them.
+
     Args:
         cases: Held-out cases; those of known labs count.
         config: How often a set has to hold the right lab, in each kind.
@@ -226,28 +233,50 @@ def set_limits(cases: Judged, config: CalibrationConfig) -> tuple[dict[str, list
         By number of responses, the domain distances between the classes; and for each class the probability.
 
     References:
-        Vovk, Gammerman & Shafer (2005): the quantile of n + 1 exchangeable cases, of which one is the user's.
+        Vovk, Gammerman & Shafer (2005).
     """
-    distances, sets = {}, {}
-    for size in np.unique(cases.count):
-        own = cases.lab_known & (cases.count == size)
-        if not own.any():
-            own = cases.count == size
-        cuts = np.quantile(cases.distance[own], np.arange(1, _CLASSES) / _CLASSES)
-        of_class = np.searchsorted(cuts, cases.distance)
-        values = []
-        for number in range(_CLASSES):
-            of_kinds = [own & (of_class == number) & cases.at(kind, int(size)) for kind in np.unique(cases.kind)]
-            telling = [at for at in of_kinds if len(np.unique(cases.cell[at])) >= _TELLING]
-            values.append(min((_conformal(cases.own[at], 1 - config.set_coverage) for at in telling), default=0.0))
-        distances[str(size)], sets[str(size)] = cuts.tolist(), values
-    return distances, sets
+    sizes = np.unique(cases.count)
+    distances, of_class = {}, np.zeros(len(cases.count), np.int64)
+    for size in sizes:
+        at = cases.count == size
+        known = at & cases.lab_known
+        cuts = np.quantile(cases.distance[known if known.any() else at], np.arange(1, _CLASSES) / _CLASSES)
+        distances[str(size)], of_class[at] = cuts.tolist(), np.searchsorted(cuts, cases.distance[at])
+    limits = []
+    for number in range(_CLASSES):
+        of_kinds = [cases.lab_known & (of_class == number) & isin(cases.kind, {kind}) for kind in np.unique(cases.kind)]
+        least = np.min([_needed(cases, at, sizes, 1 - config.set_coverage) for at in of_kinds], axis=0)
+        limits.append(np.where(np.isfinite(least), least, 0.0))
+    return distances, {str(size): [float(of[i]) for of in limits] for i, size in enumerate(sizes)}
 
 
-def _conformal(values: Floats, miss: float) -> float:
-    """The value below which at most a share of n + 1 exchangeable ones lies; 0 where so few cannot tell."""
-    rank = int(np.floor(miss * (len(values) + 1)))
-    return float(np.sort(values)[rank - 1]) if rank else 0.0
+def _needed(cases: Judged, at: NDArray[np.bool_], sizes: Ints, miss: float) -> Floats:
+    """Return (sizes,) the probability below which the right lab lies in a share `miss` of the cases that `at` marks.
+
+    Cases of one cell are not independent: of K cells, the user's is one more, of which nothing is known. The logarithm
+    of the quantile is a parabola over the logarithm of the number of responses. Infinite where there are no cases, and
+    everywhere where the cells are too few to tell.
+
+    References:
+        Dunn, R., Wasserman, L. and Ramdas, A. (2023). Distribution-free prediction sets for two-layer hierarchical
+        models. Journal of the American Statistical Association 118 (cells in place of cases).
+        Koenker, R. and Bassett, G. (1978). Regression quantiles. Econometrica 46.
+    """
+    cells, present = len(np.unique(cases.cell[at])), np.unique(cases.count[at])
+    if cells < _TELLING:
+        return np.full(len(sizes), np.inf)
+    degree = min(len(present) - 1, 2)
+    regression = QuantileRegressor(quantile=(miss * (cells + 1) - 1) / cells, alpha=0, solver="highs")
+    regression.fit(_powers(cases.count[at], degree), np.log(np.maximum(cases.own[at], _LEAST_SHARE)))
+    found = np.exp(regression.predict(_powers(sizes, degree)))
+    # A hair lower: the case that the quantile is has to stay in its set.
+    return np.where(np.isin(sizes, present), found * (1 - _HAIR), np.inf)
+
+
+def _powers(count: Ints, degree: int) -> Floats:
+    """(S, degree) powers of the logarithm; without any, a column of zeros, since a regression needs one."""
+    scale = np.log(count.astype(float))[:, None]
+    return np.hstack([scale**power for power in range(1, degree + 1)] or [0 * scale])
 
 
 def decision_limits(cases: Judged, limits: Mapping[str, Limits], config: CalibrationConfig) -> DecisionLimits:

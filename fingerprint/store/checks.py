@@ -316,9 +316,11 @@ def _limits(of: Expectation | CandidateLimits, rates: int, sizes: Set[str]) -> I
                 yield f"{name}.{size}: expected {rates} limits, none above the one before"
             if any(_ABOVE_ALL < value < NEVER for value in values):
                 yield f"{name}.{size}: a limit is between {_ABOVE_ALL:g} and {NEVER:g}"
-    for size, (first, second) in of.distances.items():
-        if first > second:
+    for size, cuts in of.distances.items():
+        if cuts != sorted(cuts):
             yield f"distances.{size}: not ascending"
+        if size in of.sets and len(of.sets[size]) != len(cuts) + 1:
+            yield f"sets.{size}: expected {len(cuts) + 1} probabilities, one more than distances"
     for size, kinds in of.figures.items():
         for kind, figures in kinds.items():
             if not len(figures.coverage) == len(figures.error) == rates or not _falls(figures.coverage[::-1]):

@@ -40,6 +40,7 @@ Probability = Annotated[float, Meta(ge=0, le=1)]
 # What a probability has to reach, or one of two numbers that none reaches.
 Threshold = Annotated[float, Meta(ge=0, le=NEVER)]
 Limit = Annotated[float, Meta(ge=0, le=1e6)]
+Cuts = Annotated[list[Limit], Meta(min_length=1, max_length=10)]
 # Exponents of the nested logit: far beyond these the exponential of their sum would overflow.
 Parameter = Annotated[float, Meta(ge=-50, le=50)]
 # The logits that these make are clipped, so that they only have to be finite.
@@ -140,8 +141,8 @@ class CandidateLimits(Document, frozen=True):
     new: dict[Size, list[Threshold]]
     known: dict[Size, list[Threshold]]
     unknown: dict[Size, list[Threshold]]
-    distances: dict[Size, tuple[Limit, Limit]]
-    sets: dict[Size, tuple[Probability, Probability, Probability]]
+    distances: dict[Size, Cuts]
+    sets: dict[Size, list[Probability]]
     figures: dict[Size, dict[CandidateKind, KindFigures]]
 
 
@@ -155,7 +156,7 @@ class Expectation(Document, frozen=True):
         new: Limits on the probability of a new release, for each rate of false alarms; never rises.
         known: The same on the probability of a known release.
         unknown: The same on the probability of an unknown lab.
-        distances: Where the first two of three classes of the domain distance end.
+        distances: Where the classes of the domain distance end, from near to far; the last has no end.
         sets: For each class of the domain distance, the probability that a lab needs to be in the set.
         figures: What the thresholds did, by number of responses and kind of case; a kind without cases has none.
         candidates: By number of candidates, the limits of a question about so many. A model without them refuses such
@@ -167,8 +168,8 @@ class Expectation(Document, frozen=True):
     new: dict[Size, list[Threshold]]
     known: dict[Size, list[Threshold]]
     unknown: dict[Size, list[Threshold]]
-    distances: dict[Size, tuple[Limit, Limit]]
-    sets: dict[Size, tuple[Probability, Probability, Probability]]
+    distances: dict[Size, Cuts]
+    sets: dict[Size, list[Probability]]
     figures: dict[Size, dict[Kind, KindFigures]]
     candidates: dict[Size, CandidateLimits] = {}
 

@@ -164,8 +164,8 @@ def _calibration(old: Mapping[str, Any], rates: Sequence[float]) -> dict[str, An
         "new": _alarm_limits(old["new"]["limits"], sizes, rates),
         "known": never,
         "unknown": _alarm_limits(old["unknown"]["limits"], sizes, rates),
-        "distances": {size: [0.0, 0.0] for size in sizes},
-        "sets": {size: [0.0, 0.0, 0.0] for size in sizes},
+        "distances": {size: [0.0] for size in sizes},
+        "sets": {size: [0.0, 0.0] for size in sizes},
         "figures": {size: {} for size in sizes},
     }
     return {

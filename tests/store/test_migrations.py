@@ -86,8 +86,8 @@ def test_an_old_calibration_in_the_form_of_now(old: Path) -> None:
         "new": sized(alarms),
         "known": sized([NEVER] * 8),
         "unknown": sized(alarms),
-        "distances": sized([0, 0]),
-        "sets": sized([0, 0, 0]),
+        "distances": sized([0]),
+        "sets": sized([0, 0]),
         "figures": {"1": {}, "5": {}},
     }
 
