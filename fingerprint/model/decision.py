@@ -251,8 +251,8 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
         "two_source_share": stated(config.two_source_quantile),
     }
     fields["novelty"] = _NOVELTY[novelty].format(**fields)
-    # Without a response no lab is ruled out.
-    limit = limits.set_limit(count, case.domain_distance) if count else 0.0
+    # Without a response, or in a script that the model hardly knows, no lab is ruled out.
+    limit = limits.set_limit(count, case.domain_distance) if count and case.known_script else 0.0
     # A set holds the right lab if it is one of the candidates; without candidates, unknown labs count too.
     shares = case.labs if question.candidates is None else case.labs / max(float(case.labs.sum()), _LEAST)
     order = [int(i) for i in np.argsort(-shares, kind="stable")]

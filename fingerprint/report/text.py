@@ -128,7 +128,8 @@ def _rankings(verdict: Verdict, page: _Page) -> list[list[str]]:
 def _reasons(verdict: Verdict, page: _Page) -> list[str]:
     """The figures behind the head."""
     sentences = [printable(verdict.explanation)]
-    if verdict.n_used:
+    # In a script that the model hardly knows, neither means anything.
+    if verdict.n_used and verdict.reason is not Reason.UNKNOWN_SCRIPT:
         sentences += [_support(verdict, page.name), _set(verdict, page.name)]
     return page.screen.sentences([*sentences, expected(verdict.calibration)])
 

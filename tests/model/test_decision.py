@@ -201,6 +201,13 @@ def test_without_a_response_nothing_is_supported_and_no_lab_is_ruled_out() -> No
     assert set(found.set) == set(range(50))
 
 
+def test_in_a_script_that_the_model_hardly_knows_no_lab_is_ruled_out() -> None:
+    assert decide(CLEAR, calibration(), Question()).set == (1,)
+    found = decide(replace(CLEAR, known_script=False), calibration(), Question())
+    assert found.set[0] == 1
+    assert set(found.set) == set(range(50))
+
+
 def test_support_is_by_the_odds_after_and_before() -> None:
     # Before, each of 50 labs has 0.9 / 50: odds of 0.018 to 0.982.
     before = 0.018 / 0.982

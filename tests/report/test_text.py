@@ -226,6 +226,14 @@ def test_nothing_is_ranked_where_nothing_was_judged() -> None:
     assert "90.0 %" not in render(empty, NAMES, screen=DETAILS)
 
 
+def test_in_an_unknown_script_neither_support_nor_a_set_is_told() -> None:
+    unread = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.UNKNOWN_SCRIPT, level=None, novelty=None)
+    far = dataclasses.replace(unread, reason=Reason.OUT_OF_DOMAIN)
+    for told in ("support to", "right in 90 %"):
+        assert told not in flat(unread)
+        assert told in flat(far)
+
+
 def test_probabilities_that_are_not_0_or_1_do_not_read_so_and_counts_have_separators() -> None:
     assert [percent(share, 1) for share in (0.0, 0.0004, 0.0006, 0.9994, 0.9996, 1.0)] == [
         "0.0 %",
