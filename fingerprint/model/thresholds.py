@@ -268,7 +268,8 @@ def _needed(cases: Judged, at: NDArray[np.bool_], sizes: Ints, miss: float) -> F
     degree = min(len(present) - 1, 2)
     regression = QuantileRegressor(quantile=(miss * (cells + 1) - 1) / cells, alpha=0, solver="highs")
     regression.fit(_powers(cases.count[at], degree), np.log(np.maximum(cases.own[at], _LEAST_SHARE)))
-    found = np.exp(regression.predict(_powers(sizes, degree)))
+    # A parabola may rise above probability 1.
+    found = np.exp(np.minimum(regression.predict(_powers(sizes, degree)), 0.0))
     # A hair lower: the case that the quantile is has to stay in its set.
     return np.where(np.isin(sizes, present), found * (1 - _HAIR), np.inf)
 

@@ -266,6 +266,15 @@ def test_what_a_set_needs_is_smooth_in_the_number_of_responses() -> None:
     assert few == pytest.approx(np.exp(-0.9) / sizes, rel=0.2)
 
 
+def test_no_limit_is_above_probability_1() -> None:
+    # What one to five responses need rises so fast that ten, of which there are three cases, would need 3.2.
+    share = {1: 0.1, 3: 0.4, 5: 0.9, 10: 0.3}
+    own, count = (np.repeat(values, [100, 100, 100, 3]) for values in (list(share.values()), list(share)))
+    found = set_limits(made(303, count=count, own=own), CONFIG)[1]
+    assert [found[str(n)][0] for n in share] == pytest.approx([0.1, 0.4, 0.9, 1], abs=1e-3)
+    assert found["10"][0] <= 1
+
+
 def test_a_set_has_the_case_that_its_limit_is() -> None:
     own = np.linspace(0.2, 0.9, 100)
     limit = set_limits(made(100, own=own), CONFIG)[1]["10"][0]
