@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import starmap
 from typing import Any
 
 import msgspec
@@ -20,6 +21,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import GroupKFold
 
 from fingerprint.base.keys import factorize, isin
+from fingerprint.base.parallel import MapFunction
 from fingerprint.config import CalibrationConfig, MixtureConfig
 from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration, Expect, Expectation
@@ -119,7 +121,9 @@ class CalibrationCases:
         return np.asarray(out / out.sum())
 
 
-def calibrate(cases: CalibrationCases, config: CalibrationConfig) -> Calibration:
+def calibrate(
+    cases: CalibrationCases, config: CalibrationConfig, map_function: MapFunction = starmap
+) -> Calibration:
     """Fit the parameters of the posterior; and for each expectation the recalibration and the thresholds.
 
     The parameters minimise a log-loss in which the kinds of cases weigh the same, with a ridge towards their start.
@@ -127,6 +131,7 @@ def calibrate(cases: CalibrationCases, config: CalibrationConfig) -> Calibration
     Args:
         cases: Held-out cases.
         config: Weights, limits and quantiles.
+        map_function: Fits the expectations.
 
     Returns:
         The calibration.
@@ -140,14 +145,14 @@ def calibrate(cases: CalibrationCases, config: CalibrationConfig) -> Calibration
     best = fit.minimum(START, cases.even())
     found = posterior(best, cases.evidence, columns, names.lab)
     features = calibration_features(found, cases.evidence, columns)
-    expectations = {str(expect): _expectation(cases, found, features, expect, config) for expect in Expect}
+    expectations = map_function(_expectation, ((cases, found, features, expect, config) for expect in Expect))
     count, distance = cases.covariates.count, cases.evidence.domain_distance
     known, other = isin(cases.kind, _KNOWN_CORPORA), isin(cases.kind, _OTHER_CORPORA)
     if not known.any():
         known = np.ones(len(count), bool)
     return Calibration(
         parameters=dict(zip(PARAMETERS, best.tolist(), strict=True)),
-        expectations=expectations,
+        expectations=dict(zip(map(str, Expect), expectations, strict=True)),
         domain_limits=_quantiles(distance, count, known, config.domain_quantile),
         far_limits=_quantiles(distance, count, known | other, config.domain_quantile),
         two_source_limits=_quantiles(cases.covariates.two_source_llr, count, count > 1, config.two_source_quantile),

@@ -273,7 +273,7 @@ def _calibrate(
         )
     cases = CaseSet.joined(parts)
     to_fit = calibration_cases(cases, names)
-    calibration = calibrate(to_fit, config.calibration)
+    calibration = calibrate(to_fit, config.calibration, context.map_function)
     context.progress("calibration", 1, 2)
     claims = fit_claims(to_fit, cases.known_releases, calibration, config.seed)
     context.progress("calibration", 2, 2)
