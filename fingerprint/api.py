@@ -27,7 +27,7 @@ from fingerprint.model.calibration import DecisionLimits, Expect, KindFigures, n
 from fingerprint.model.candidates import CandidatePrior, among, with_candidates
 from fingerprint.model.claim_verdict import Claimed, ClaimVerdict
 from fingerprint.model.covariates import Covariates, read_cases, read_nothing
-from fingerprint.model.decision import Question, decide, summaries
+from fingerprint.model.decision import CaseSummary, Question, decide, summaries
 from fingerprint.model.explanation import style_marker_llrs
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats
@@ -279,7 +279,8 @@ class Fingerprint:
             level=decision.level,
             novelty=decision.novelty,
             support=decision.support,
-            set=tuple(LabShare(self.labs[i], min(float(summary.labs[i]), 1.0)) for i in decision.set),
+            set=self._some_labs(decision.set, summary),
+            shortlist=self._some_labs(decision.shortlist, summary),
             labs=labs,
             families=self._families(found, allowed),
             releases=self._releases(found, llr, allowed),
@@ -452,6 +453,9 @@ class Fingerprint:
         rows = [LabShare(lab, p) for lab, p, ok in zip(self.labs, shares, allowed, strict=True) if ok]
         return _ranked([*rows, LabShare(rest, min(float(found.unknown[0]), 1.0))])
 
+    def _some_labs(self, codes: Sequence[int], case: CaseSummary) -> tuple[LabShare, ...]:
+        return tuple(LabShare(self.labs[i], min(float(case.labs[i]), 1.0)) for i in codes)
+
     def _families(self, found: Posterior, allowed: NDArray[np.bool_]) -> tuple[FamilyShare, ...]:
         shares: dict[tuple[str, str], float] = defaultdict(float)
         for entry, p, lab in zip(self._model.releases, found.release[0].tolist(), self._plda.lab, strict=True):
@@ -491,6 +495,7 @@ class Fingerprint:
                     of.cases,
                     round(of.lab_error, 4),
                     *(round(value, 4) for rate in (attributed, likely) for value in of.at(config.rates, rate)),
+                    *(round(value, 4) for value in of.lists_at(config.rates, likely)),
                 )
                 for kind, of in kinds
             ),

@@ -258,6 +258,7 @@ class CalibrationConfig(_Section, frozen=True):
         margin: Probability with which the error of each kind stays within a rate, by what held-out cases say.
         pooling: Independent cases with the error that the probabilities state that count beside those of a kind.
         set_coverage: Share of the sets of labs that hold the right lab.
+        shortlist: Labs on a short list, one of which probably wrote a case in which no lab can be named.
         known_as_unknown: Share of the cases of known labs that `unknown` allows.
         rates: Error rates at which thresholds and limits of false alarms are kept.
         covariate_responses: Number of responses beyond which it counts as this one among the covariates.
@@ -282,6 +283,7 @@ class CalibrationConfig(_Section, frozen=True):
     margin: Annotated[float, Meta(gt=0, lt=1)] = 0.8
     pooling: Scale = 20.0
     set_coverage: Share = 0.9
+    shortlist: Positive = 5
     known_as_unknown: Share = 0.01
     rates: tuple[Share, ...] = (0.005, 0.01, 0.02, 0.05, 0.1, 0.15, 0.25, 0.5)
     covariate_responses: Positive = 25

@@ -60,7 +60,7 @@ def figures(predictions: Predictions, rows: Ints, seed: int, resamples: int = 30
             found = _naming(ranking, samples) | _probabilities(ranking, samples)
             found |= _verdicts(some, ranking, level, samples)
             if level is Level.LAB:
-                found |= _attribution(some, ranking, samples) | _sets(some, samples)
+                found |= _attribution(some, ranking, samples) | _lists(some, samples) | _sets(some, samples)
                 found |= _unknown_labs(some, ranking, samples)
             chance, majority = _guesses(ranking, _training_rows(predictions, rows, level))
             out.append(
@@ -141,6 +141,14 @@ def _attribution(some: Predictions, ranking: Ranking, samples: Resamples) -> dic
         Metric.SELECTIVE_RISK: metrics.selective_risk(ranking.probability, ranking.right, samples),
         Metric.VERDICT_UNKNOWN: samples.mean(some.verdict_is("unknown")),
         Metric.VERDICT_NEW_RELEASE: samples.mean(some.verdict_is("new-release")),
+    }
+
+
+def _lists(some: Predictions, samples: Resamples) -> dict[Metric, Doubles]:
+    """Of the short lists of labs; none holds an unknown lab."""
+    return {
+        Metric.LIST_COVERAGE: samples.mean(some.listed),
+        Metric.LIST_ERROR: metrics.false_attributions(some.in_list, some.listed, samples),
     }
 
 

@@ -223,7 +223,10 @@ def predict(cases: CaseSet, calibration: Calibration, names: ClassNames, expect:
     posterior = calibration.predict(evidence, covariates, names.lab, expect)
     decided = decisions(posterior, evidence, covariates, names.family, calibration, Question(expect))
     lab = names.lab[cases.release].tolist()
-    in_set = np.array([code in one.set for code, one in zip(lab, decided, strict=True)], bool)
+    in_set, in_list = (
+        np.array([code in one for code, one in zip(lab, some, strict=True)], bool) & cases.lab_known
+        for some in ([one.set for one in decided], [one.shortlist for one in decided])
+    )
     return Predictions(
         names=names,
         release=cases.release,
@@ -236,7 +239,9 @@ def predict(cases: CaseSet, calibration: Calibration, names: ClassNames, expect:
         verdict=np.array([str(one.verdict) for one in decided], object),
         level=np.array([str(one.level or "") for one in decided], object),
         set_size=np.array([len(one.set) for one in decided], np.int64),
-        in_set=in_set & cases.lab_known,
+        in_set=in_set,
+        listed=np.array([len(one.shortlist) > 0 for one in decided], bool),
+        in_list=in_list,
         part=cases.part,
     )
 

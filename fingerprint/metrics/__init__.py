@@ -32,6 +32,8 @@ class Metric(StrEnum):
     FALSE_ATTRIBUTION_RATE = "false-attribution rate"
     LIKELY_COVERAGE = "coverage with likely"
     LIKELY_ERROR = "error rate with likely"
+    LIST_COVERAGE = "coverage of short lists"
+    LIST_ERROR = "error rate of short lists"
     SET_SIZE = "set size"
     SET_COVERAGE = "set coverage"
     SELECTIVE_RISK = "selective risk at 50 % coverage"

@@ -68,6 +68,8 @@ class Predictions:
         level: (S,) of str, the level that the verdict names; empty where it names no lab.
         set_size: (S,) labs in the set.
         in_set: (S,) whether the right lab is in the set; it never is for an unknown lab.
+        listed: (S,) whether there is a short list of labs.
+        in_list: (S,) whether the right lab is on it.
         part: (S,) of str, what the case belongs to within its protocol: a corpus, a month, a perturbation.
     """
 
@@ -83,6 +85,8 @@ class Predictions:
     level: Objects
     set_size: Ints
     in_set: Bools
+    listed: Bools
+    in_list: Bools
     part: Objects
 
     def __len__(self) -> int:

@@ -73,17 +73,32 @@ class KindFigures:
         lab_error: Share whose first lab is wrong.
         coverage: For each of the rates, the share at or above the threshold.
         error: For each of the rates, the share of these whose first lab is wrong; 0 where there are none.
+        listed: For each of the rates, the share below the threshold that gets a short list. Empty in a question about
+            candidates, and in a model that was trained before there were such lists.
+        list_error: For each of the rates, the share of these lists that lack the right lab; 0 where there are none.
     """
 
     cases: int
     lab_error: float
     coverage: Sequence[float]
     error: Sequence[float]
+    listed: Sequence[float] = ()
+    list_error: Sequence[float] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON values; without those of short lists where there are none."""
+        lists = () if self.listed else ("listed", "list_error")
+        return {name: value for name, value in vars(self).items() if name not in lists}
 
     def at(self, rates: Sequence[float], rate: float) -> tuple[float, float]:
         """Return coverage and error at the largest of `rates` that is not above `rate`; 0 without one."""
         i = rate_index(rates, rate)
         return (float(self.coverage[i]), float(self.error[i])) if i >= 0 else (0.0, 0.0)
+
+    def lists_at(self, rates: Sequence[float], rate: float) -> tuple[float, float]:
+        """Return the same of short lists."""
+        i = rate_index(rates, rate)
+        return (float(self.listed[i]), float(self.list_error[i])) if i >= 0 and self.listed else (0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -125,7 +140,7 @@ class DecisionLimits:
             "unknown": _plain(self.unknown),
             "distances": {size: list(values) for size, values in self.distances.items()},
             "sets": {size: list(values) for size, values in self.sets.items()},
-            "figures": {size: {k: {**vars(of)} for k, of in kinds.items()} for size, kinds in self.figures.items()},
+            "figures": {size: {k: of.to_dict() for k, of in kinds.items()} for size, kinds in self.figures.items()},
         }
 
     @classmethod
@@ -152,16 +167,20 @@ class Expectation(DecisionLimits):
         confidence: The weights that `confidence.outcome` takes.
         candidates: By number of candidates, the limits of the question which of these it is, if any. Empty in a model
             that was trained before there was such a question.
+        shortlist: On the probability of the labs on a short list together. Nothing reaches it in a model that was
+            trained before there were such lists.
     """
 
     confidence: Weights
     candidates: Mapping[str, DecisionLimits]
+    shortlist: Limits
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON values."""
         return {
             "confidence": {name: dict(of) for name, of in self.confidence.items()},
             **super().to_dict(),
+            "shortlist": _plain(self.shortlist),
             "candidates": {number: of.to_dict() for number, of in self.candidates.items()},
         }
 
@@ -172,6 +191,7 @@ class Expectation(DecisionLimits):
             **vars(DecisionLimits.from_dict(data, rates)),
             confidence={name: dict(of) for name, of in data["confidence"].items()},
             candidates={n: DecisionLimits.from_dict(of, rates) for n, of in data.get("candidates", {}).items()},
+            shortlist=Limits(rates, dict(data.get("shortlist", {}))),
         )
 
 

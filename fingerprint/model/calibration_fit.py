@@ -23,6 +23,7 @@ from sklearn.model_selection import GroupKFold
 from fingerprint.base.keys import factorize, isin
 from fingerprint.base.parallel import MapFunction
 from fingerprint.config import CalibrationConfig, MixtureConfig
+from fingerprint.metrics import Level
 from fingerprint.metrics.predictions import ClassNames
 from fingerprint.model.calibration import Calibration, Expect, Expectation
 from fingerprint.model.candidate_cases import Shares, Truth, candidate_limits
@@ -42,6 +43,7 @@ from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import PARAMETERS, START, Posterior, Terms, logits, posterior
+from fingerprint.model.shortlist import Lists, shortlist_limits, with_lists
 from fingerprint.model.thresholds import Judged, decision_limits, judged, thresholds
 
 # The classes of the two regressions, by code; the first of each is the reference that has no weights.
@@ -121,9 +123,7 @@ class CalibrationCases:
         return np.asarray(out / out.sum())
 
 
-def calibrate(
-    cases: CalibrationCases, config: CalibrationConfig, map_function: MapFunction = starmap
-) -> Calibration:
+def calibrate(cases: CalibrationCases, config: CalibrationConfig, map_function: MapFunction = starmap) -> Calibration:
     """Fit the parameters of the posterior; and for each expectation the recalibration and the thresholds.
 
     The parameters minimise a log-loss in which the kinds of cases weigh the same, with a ridge towards their start.
@@ -168,8 +168,12 @@ def _expectation(
     share = cases.shares(getattr(config.expectations, expect))
     recalibrated = recalibrate(found, _cross_validated(cases, found, features, share, config))
     tried, promised = _judged(cases, recalibrated), config.promised(expect)
+    limits = decision_limits(tried, thresholds(tried, promised, config), config)
+    named, lists = limits.thresholds[Level.LAB], Lists.of(recalibrated.labs(), cases.lab, config.shortlist)
+    shortlist = shortlist_limits(tried, lists, named, promised, config)
     return Expectation(
-        **vars(decision_limits(tried, thresholds(tried, promised, config), config)),
+        **{**vars(limits), "figures": with_lists(limits.figures, tried, lists, named, shortlist)},
+        shortlist=shortlist,
         confidence=_weights(cases, found, features, share, config),
         candidates=candidate_limits(tried, Shares.of(recalibrated, cases.names), _truth(cases), expect, config),
     )

@@ -17,6 +17,7 @@ from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior
+from fingerprint.model.shortlist import shortlist
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, Novelty, Reason, Support, VerdictWord
 
 VERDICT_OF: dict[Reason, VerdictWord] = {
@@ -37,6 +38,9 @@ VERDICT_OF: dict[Reason, VerdictWord] = {
 
 UNJUDGED = frozenset({Reason.NO_RESPONSES, Reason.UNKNOWN_SCRIPT, Reason.OUT_OF_DOMAIN, Reason.TWO_SOURCES})
 """The reasons for which a case is not judged, so that its rankings say nothing by themselves."""
+
+# The reasons for which several labs may be named together: the case was judged, and no lab is probable enough.
+_UNNAMED = frozenset({Reason.NO_THRESHOLD, Reason.BELOW_THRESHOLD, Reason.BELOW_UNKNOWN})
 
 _ABOVE = (
     "P(first lab) = {confidence} is above the threshold of {threshold}. "
@@ -165,6 +169,7 @@ class Decision:
         novelty: Whether the release is known; None where no lab is named.
         support: For the first lab.
         set: Codes of the labs in the set, the most probable first.
+        shortlist: Codes of the labs on the short list, the most probable first; empty where there is none.
     """
 
     verdict: VerdictWord
@@ -174,6 +179,7 @@ class Decision:
     novelty: Novelty | None
     support: Support
     set: tuple[int, ...]
+    shortlist: tuple[int, ...]
 
 
 def summaries(found: Posterior, evidence: Evidence, covariates: Covariates, family: Ints) -> list[CaseSummary]:
@@ -265,6 +271,7 @@ def decide(case: CaseSummary, calibration: Calibration, question: Question) -> D
         novelty if named else None,
         support(case, calibration, question),
         tuple(members),
+        _shortlist(case, calibration, question, likely_rate) if reason in _UNNAMED else (),
     )
 
 
@@ -383,6 +390,16 @@ def _reason(case: CaseSummary, calibration: Calibration, question: Question, thr
     if case.confidence <= case.unknown:
         return Reason.BELOW_UNKNOWN if of_all else Reason.BELOW_NONE
     return Reason.NO_THRESHOLD if likely >= NEVER else Reason.BELOW_THRESHOLD
+
+
+def _shortlist(case: CaseSummary, calibration: Calibration, question: Question, rate: float) -> tuple[int, ...]:
+    """The most probable labs, if their probability together holds the rate; a question about candidates has none."""
+    if question.candidates is not None:
+        return ()
+    first = shortlist(case.labs[None], calibration.config.shortlist)[0].tolist()
+    together = float(case.labs[first].sum())
+    limit = calibration.expectations[question.expect].shortlist.limit(case.responses, rate)
+    return tuple(first) if first and together >= limit and together > case.unknown else ()
 
 
 def _novelty(case: CaseSummary, limits: DecisionLimits, rate: float) -> Novelty:

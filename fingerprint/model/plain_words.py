@@ -5,7 +5,7 @@ Pages, notebooks and whoever quotes a verdict take both from here, so that they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from fingerprint.metrics import Level
@@ -48,6 +48,11 @@ PAIRS: dict[PairVerdict, str] = {
 }
 """The sentence of each verdict on a pair; a test holds it complete."""
 
+# The kind of case that a stealth model is, and the expectation under which nobody asks for one.
+_LATER, _AUDIT = "later", "known"
+# Named cases from which on the share of wrong ones says something.
+_TELLING = 20
+
 _NO_ANSWER = "This answer names nobody, so it accuses nobody wrongly. More or other responses may settle it."
 
 
@@ -85,8 +90,15 @@ def verdict_in_words(verdict: Verdict, name: Callable[[str], str] = str) -> Plai
             whom = "known lab" if verdict.verdict is VerdictWord.UNKNOWN else "candidate"
             wrong = f"The probability that no {whom} did is {percent(rest, 0)}; each {whom} has less."
         case VerdictWord.INCONCLUSIVE:
-            wrong = _NO_ANSWER
+            wrong = lists_wrong(verdict.calibration) if verdict.shortlist else _NO_ANSWER
+            if verdict.shortlist:
+                headline += f" {probably_one_of([name(row.lab) for row in verdict.shortlist])}"
     return PlainWords(headline, wrong)
+
+
+def probably_one_of(labs: Sequence[str]) -> str:
+    """Say a short list as a sentence; labs: their display names, two or more."""
+    return f"It is probably one of {', '.join(labs[:-1])} and {labs[-1]}."
 
 
 def claim_in_words(word: ClaimWord, claim: str, allowed: AllowedRates, rates: Iterable[TrialRates]) -> PlainWords:
@@ -151,8 +163,45 @@ def _wrong(rates: Calibration, allowed: float, is_likely: bool) -> str:
     if known:
         found = f" On held-out cases with {rates.responses} responses, {_between(known)} were wrong, by kind of case"
         found += f"; {_between(unknown)} of cases of other labs got such a sentence." if unknown else "."
+    later = of_later_releases(rates, is_likely)
     return (
         f"At most {stated(allowed)} of such sentences name a wrong lab, in each kind of case that is expected.{found}"
+        f"{' ' if later else ''}{later}"
+    )
+
+
+def of_later_releases(rates: Calibration, is_likely: bool) -> str:
+    """Say how often a named lab is wrong if the release came after all that the model knows.
+
+    A stealth model is such a release, and a user who did not say so cannot see that the rates do not hold for it.
+
+    Args:
+        rates: Of the verdict.
+        is_likely: Whether the verdict is `likely`, not an attribution.
+
+    Returns:
+        A sentence; empty where the rates hold for such releases too, or where nobody asks for a stealth model.
+    """
+    share = next((one for one in rates.mixture if one.kind == _LATER), None)
+    if share is None or share.promised or rates.expect == _AUDIT:
+        return ""
+    for row in rates.kinds:
+        coverage, error = _measured(row, is_likely)
+        if row.kind == _LATER and coverage * row.cases >= _TELLING:
+            return f"Of releases that came after all that the model knows, {percent(error, 0)} got a wrong lab."
+    return "Nothing is promised for releases that came after all that the model knows."
+
+
+def lists_wrong(rates: Calibration) -> str:
+    """Say how often a short list lacks the right lab."""
+    promised = {one.kind for one in rates.mixture if one.promised}
+    known = [row.list_error for row in rates.kinds if row.kind in promised - {UNKNOWN} and row.list_coverage]
+    found = (
+        f" On held-out cases with {rates.responses} responses, {_between(known)} did, by kind of case." if known else ""
+    )
+    return (
+        f"At most {stated(rates.likely_errors)} of such lists lack the right lab, in each kind of case that is "
+        f"expected.{found}"
     )
 
 

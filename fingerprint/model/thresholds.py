@@ -121,14 +121,31 @@ def thresholds(
     out = {}
     for level in LEVELS:
         limits = {}
-        for size in np.unique(cases.count):
-            worst = np.max(_error_bounds(cases, level, int(size), promised, config, alarms), axis=0, initial=0.0)
-            found = [np.flatnonzero(worst <= rate) for rate in config.rates]
-            least = [float(_GRID[which[0]]) if len(which) else NEVER for which in found]
+        for size in np.unique(cases.count).tolist():
+            least = least_thresholds(cases, (level, size), promised, config, alarms)
             # A higher rate never needs a higher threshold.
             limits[str(size)] = np.minimum.accumulate(least).tolist()
         out[level] = Limits(config.rates, limits)
     return out
+
+
+def least_thresholds(
+    cases: Judged,
+    of: tuple[str, int],
+    promised: Sequence[str],
+    config: CalibrationConfig,
+    alarms: Collection[str] = (UNKNOWN,),
+) -> list[float]:
+    """Return for each rate the least threshold at which every promised kind holds it.
+
+    Args:
+        cases: Held-out cases.
+        of: A level, and a number of responses.
+        promised, config, alarms: As of `thresholds`.
+    """
+    worst = np.max(_error_bounds(cases, *of, promised, config, alarms), axis=0, initial=0.0)
+    found = [np.flatnonzero(worst <= rate) for rate in config.rates]
+    return [float(_GRID[which[0]]) if len(which) else NEVER for which in found]
 
 
 def _error_bounds(

@@ -228,6 +228,8 @@ class KindRates:
         attribution_error: Share of these whose first lab is wrong.
         likely_coverage: Share of the cases above the threshold of "likely", attributions included.
         likely_error: Share of these whose first lab is wrong.
+        list_coverage: Share of the cases in which no lab is named and that get a short list.
+        list_error: Share of these lists that lack the right lab.
     """
 
     kind: str
@@ -237,6 +239,8 @@ class KindRates:
     attribution_error: float
     likely_coverage: float
     likely_error: float
+    list_coverage: float
+    list_error: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -546,6 +550,9 @@ class Verdict:
         novelty: Whether the release is known, if the first lab is right; null for a verdict that names no lab.
         support: How much the responses support the first lab, in words.
         set: The labs that hold the right one as often as stated, the most probable first.
+        shortlist: A few labs, one of which probably wrote the responses, where no lab is named; the most probable first.
+            Empty where there is none. At most `calibration.likely_errors` of such lists lack the right lab, in each
+            kind of case that is expected.
         labs: All labs and "unknown", or the candidate labs and "none-of-these"; the most probable first. They sum to 1.
         families: The families of the candidate labs, the most probable first.
         releases: The known releases of the candidate labs, the most probable first.
@@ -578,6 +585,7 @@ class Verdict:
     novelty: Novelty | None
     support: Support
     set: tuple[LabShare, ...]
+    shortlist: tuple[LabShare, ...]
     labs: tuple[LabShare, ...]
     families: tuple[FamilyShare, ...]
     releases: tuple[ReleaseShare, ...]
@@ -601,6 +609,7 @@ class Verdict:
             raise ValueError(f"labs sum to {total}, not to 1")
         rankings: dict[str, Sequence[LabShare | FamilyShare | ReleaseShare | NewRelease]] = {
             "set": self.set,
+            "shortlist": self.shortlist,
             "labs": self.labs,
             "families": self.families,
             "releases": self.releases,

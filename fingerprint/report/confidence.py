@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fingerprint.model.decision import percent, stated
+from fingerprint.model.plain_words import of_later_releases
 from fingerprint.model.verdict import NONE_OF_THESE, UNKNOWN, Reason, Verdict, VerdictWord
 from fingerprint.report.layout import Names, Tone, counted
 
@@ -37,8 +38,11 @@ CONFIDENCE: dict[Reason, str] = {
 """The sentence of each reason; a test holds it complete."""
 
 
+_STEALTH = "For a stealth model use --expect new."
+
+
 def confidence(verdict: Verdict, name: Names) -> str:
-    """Return the verdict's word with how sure it is, as a sentence that is safe to show."""
+    """Return the verdict's word with how sure it is, as sentences that are safe to show."""
     share = {row.lab: row.probability for row in verdict.labs}
     first = next(iter(verdict.leaders), "")
     said = CONFIDENCE[verdict.reason].format(
@@ -49,4 +53,8 @@ def confidence(verdict: Verdict, name: Names) -> str:
         likely=stated(verdict.calibration.likely_errors),
         count=counted(verdict.n_used, "response"),
     )
-    return f"{verdict.verdict.replace('-', ' ').capitalize()}: {said}"
+    word = f"{verdict.verdict.replace('-', ' ').capitalize()}: {said}"
+    if verdict.level is None or verdict.candidates is not None:
+        return word
+    later = of_later_releases(verdict.calibration, verdict.verdict is VerdictWord.LIKELY)
+    return f"{word} {later} {_STEALTH}" if later else word

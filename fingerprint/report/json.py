@@ -24,6 +24,8 @@ _SHARES = {
     "attribution_error",
     "likely_error",
     "likely_errors",
+    "list_coverage",
+    "list_error",
     "false_attributions",
     "false_rate",
     "wrong",

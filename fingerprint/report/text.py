@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from fingerprint.base.escaping import printable
 from fingerprint.model.decision import UNJUDGED, percent
-from fingerprint.model.plain_words import verdict_in_words
+from fingerprint.model.plain_words import lists_wrong, verdict_in_words
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
     UNKNOWN,
@@ -100,6 +100,8 @@ def render(verdict: Verdict, labs: Mapping[str, str], top: int | None = None, sc
 def _head(verdict: Verdict, page: _Page) -> list[str]:
     said = verdict_in_words(verdict, page.name).headline
     sentences = [confidence(verdict, page.name)]
+    if verdict.shortlist:
+        sentences.append(lists_wrong(verdict.calibration))
     if len(verdict.set) <= _SHORT_SET and verdict.reason in _TELLING_SETS:
         sentences.append(_set(verdict, page.name))
     if verdict.advice:

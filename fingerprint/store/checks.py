@@ -296,6 +296,10 @@ def _expectation(of: Expectation, rates: int, sizes: Set[str], labels: Labels) -
                 yield f"confidence.{outcome}: {name!a} is of no lab in labels.json"
             elif abs(weights[name]) > _MOST_LAB_WEIGHT:
                 yield f"confidence.{outcome}: {name!a} is {weights[name]:g}, expected 0 +- {_MOST_LAB_WEIGHT:g}"
+    if of.shortlist:
+        if strange := _difference(of.shortlist, sizes):
+            yield f"shortlist: {strange}"
+        yield from _falling({"shortlist": of.shortlist}, rates)
     yield from _limits(of, rates, sizes)
     for number, limits in of.candidates.items():
         for what in _limits(limits, rates, sizes):
@@ -310,12 +314,7 @@ def _limits(of: Expectation | CandidateLimits, rates: int, sizes: Set[str]) -> I
     for name, table in tables.items():
         if strange := _difference(table, sizes):
             yield f"{name}: {strange}"
-    for name, table in limits.items():
-        for size, values in table.items():
-            if len(values) != rates or not _falls(values):
-                yield f"{name}.{size}: expected {rates} limits, none above the one before"
-            if any(_ABOVE_ALL < value < NEVER for value in values):
-                yield f"{name}.{size}: a limit is between {_ABOVE_ALL:g} and {NEVER:g}"
+    yield from _falling(limits, rates)
     for size, cuts in of.distances.items():
         if cuts != sorted(cuts):
             yield f"distances.{size}: not ascending"
@@ -325,6 +324,18 @@ def _limits(of: Expectation | CandidateLimits, rates: int, sizes: Set[str]) -> I
         for kind, figures in kinds.items():
             if not len(figures.coverage) == len(figures.error) == rates or not _falls(figures.coverage[::-1]):
                 yield f"figures.{size}.{kind}: expected {rates} shares, and no coverage below the one before"
+            if {len(figures.listed), len(figures.list_error)} not in ({0}, {rates}):
+                yield f"figures.{size}.{kind}: expected {rates} shares of short lists, or none"
+
+
+def _falling(limits: Mapping[str, Mapping[str, Sequence[float]]], rates: int) -> Iterator[str]:
+    """Give what is wrong with limits for each rate; limits: by their name and the number of responses."""
+    for name, table in limits.items():
+        for size, values in table.items():
+            if len(values) != rates or not _falls(values):
+                yield f"{name}.{size}: expected {rates} limits, none above the one before"
+            if any(_ABOVE_ALL < value < NEVER for value in values):
+                yield f"{name}.{size}: a limit is between {_ABOVE_ALL:g} and {NEVER:g}"
 
 
 def _claims(claims: Claims, rates: int, fail: Fail) -> None:

@@ -115,12 +115,17 @@ class KindFigures(Document, frozen=True):
         lab_error: Share whose first lab is wrong.
         coverage: For each rate, the share at or above the threshold; never falls.
         error: For each rate, the share of these whose first lab is wrong; 0 where there are none.
+        listed: For each rate, the share below the threshold that gets a short list. Missing in a question about
+            candidates.
+        list_error: For each rate, the share of these lists that lack the right lab; 0 where there are none.
     """
 
     cases: Positive
     lab_error: Probability
     coverage: list[Probability]
     error: list[Probability]
+    listed: list[Probability] = []
+    list_error: list[Probability] = []
 
 
 class CandidateLimits(Document, frozen=True):
@@ -161,6 +166,8 @@ class Expectation(Document, frozen=True):
         figures: What the thresholds did, by number of responses and kind of case; a kind without cases has none.
         candidates: By number of candidates, the limits of a question about so many. A model without them refuses such
             a question.
+        shortlist: On the probability of the labs on a short list together, for each rate of lists that lack the right
+            lab; never rises. A model without them gives no short list.
     """
 
     confidence: dict[Literal["first", "unknown", "new"], dict[str, Coefficient]]
@@ -172,6 +179,7 @@ class Expectation(Document, frozen=True):
     sets: dict[Size, list[Probability]]
     figures: dict[Size, dict[Kind, KindFigures]]
     candidates: dict[Size, CandidateLimits] = {}
+    shortlist: dict[Size, list[Threshold]] = {}
 
 
 class Expectations(Document, frozen=True):

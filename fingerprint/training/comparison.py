@@ -156,6 +156,8 @@ class Predictor:
             level=np.full(len(cases.rows), "", object),
             set_size=np.zeros(len(cases.rows), np.int64),
             in_set=np.zeros(len(cases.rows), bool),
+            listed=np.zeros(len(cases.rows), bool),
+            in_list=np.zeros(len(cases.rows), bool),
             part=np.full(len(cases.rows), "", object),
         )
 

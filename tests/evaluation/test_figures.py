@@ -27,6 +27,8 @@ ALL = {
     "error rate with likely",
 }
 ATTRIBUTION = {
+    "coverage of short lists",
+    "error rate of short lists",
     "C_llr",
     "c@1",
     "selective risk at 50 % coverage",
@@ -153,6 +155,14 @@ def test_sets_are_of_known_labs() -> None:
     lab = values(of(together(KNOWN, replace(wrong, set_size=np.array([4])), UNKNOWN))["lab"])
     assert (lab["set size"], lab["set coverage"]) == (2.5, 0.5)
     assert not SETS & set(of(UNKNOWN)["lab"]["metrics"])
+
+
+def test_short_lists_are_of_all_cases_and_lack_every_unknown_lab() -> None:
+    listed = replace(KNOWN, listed=np.array([True]), in_list=np.array([True]))
+    lacking = replace(UNKNOWN, listed=np.array([True]))
+    lab = values(of(together(listed, lacking, UNSEEN, UNSEEN))["lab"])
+    assert (lab["coverage of short lists"], lab["error rate of short lists"]) == (0.5, 0.5)
+    assert values(of(KNOWN)["lab"])["error rate of short lists"] is None
 
 
 @pytest.mark.filterwarnings("error")

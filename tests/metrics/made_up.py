@@ -58,6 +58,8 @@ def random_predictions(
         level=np.where(named, np.array(list(Level), object)[rng.integers(len(Level), size=cases)], ""),
         set_size=rng.integers(1, labs + 1, cases),
         in_set=lab_known[release] & (rng.random(cases) < 0.9),
+        listed=np.zeros(cases, bool),
+        in_list=np.zeros(cases, bool),
         part=np.full(cases, "all", object),
     )
 
@@ -91,5 +93,7 @@ def prediction(true: str, known: tuple[bool, bool], share: list[float], new: lis
         level=np.array([Level.LAB if named else ""], object),
         set_size=np.array([1]),
         in_set=np.array([known[1] and labs.argmax() == lab]),
+        listed=np.array([False]),
+        in_list=np.array([False]),
         part=np.array(["all"], object),
     )

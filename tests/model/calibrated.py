@@ -48,6 +48,7 @@ def expectation(**changes: object) -> Expectation:
     parts: dict[str, object] = {
         "confidence": {FIRST: {**zero, f"{LAB}birch": -1.5}, UNKNOWN_LAB: {**zero, "bias": -1.0}, NEW: zero},
         "thresholds": {"lab": limits(NEVER, 0.9, 0.6), "family": limits(NEVER, 0.8, 0.5), "release": limits()},
+        "shortlist": limits(),
         "new": limits(0.9, 0.7, 0.4),
         "known": limits(0.95, 0.8, 0.5),
         "unknown": limits(0.5, 0.4, 0.3),

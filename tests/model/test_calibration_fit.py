@@ -14,6 +14,7 @@ from fingerprint.model import calibration_fit
 from fingerprint.model.calibration import NEVER, Calibration, Expect
 from fingerprint.model.calibration_fit import CalibrationCases, _logistic, calibrate
 from fingerprint.model.confidence import CALIBRATION_FEATURES, FIRST, LAB, NEW, UNKNOWN_LAB
+from fingerprint.model.shortlist import Lists
 from tests.model.calibrated import KINDS, NAMES, cases
 
 CONFIG = CalibrationConfig(iterations=40)
@@ -119,6 +120,14 @@ def test_on_other_cases_of_the_same_kinds_the_rates_and_sets_hold(
             # 300 cases say a share to within 0.03.
             assert share <= rate + 0.06
     assert named > 0.2 * len(first)
+    lists = Lists.of(found.labs(), fresh.lab, config.shortlist)
+    limits = fitted.expectations[expect].shortlist
+    named_from = np.array([fitted.threshold(n, 0.25, expect) for n in count.tolist()])
+    shown = (confidence < named_from) & (lists.together >= [limits.limit(n, 0.25) for n in count.tolist()])
+    for kind in (name for name, share in mixture.items() if share >= config.least_share and name != "unknown"):
+        at = shown & (fresh.kind == kind)
+        # Of few lists a share says little.
+        assert np.sum(~lists.right[at]) <= 0.25 * at.sum() + 3 * np.sqrt(at.sum() / 5)
     own = found.labs()[rows, NAMES.lab[fresh.release]]
     least = [
         fitted.expectations[expect].set_limit(n, d)

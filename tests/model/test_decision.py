@@ -3,11 +3,12 @@ from __future__ import annotations
 import string
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 
 from fingerprint.metrics import Level
-from fingerprint.model.calibration import Calibration, Expect
+from fingerprint.model.calibration import NEVER, Calibration, Expect
 from fingerprint.model.covariates import Covariates
 from fingerprint.model.decision import (
     SENTENCES,
@@ -103,6 +104,33 @@ def test_the_cases_have_every_reason_of_all_labs_but_one_and_every_sentence_is_f
         Reason.BELOW_NONE,
     }
     assert any(field for text in SENTENCES.values() for _, field, _, _ in string.Formatter().parse(text))
+
+
+LISTED = calibration(
+    expectations=dict.fromkeys(map(str, Expect), expectation(shortlist=limits(NEVER, NEVER, 0.62))),
+    config=msgspec.structs.replace(CONFIG, shortlist=5),
+)
+
+
+def test_where_no_lab_is_named_a_few_may_be_listed() -> None:
+    # 0.59 and four times 0.4 / 49.
+    found = decide(summary(0.59), LISTED, Question())
+    assert found.verdict is VerdictWord.INCONCLUSIVE
+    assert found.shortlist == (1, 0, 2, 3, 4)
+    assert found.level is None
+    # Together below the limit; a lab is named; nothing was judged; an unknown lab is more probable.
+    assert decide(summary(0.55), LISTED, Question()).shortlist == ()
+    assert decide(LEANING, LISTED, Question()).shortlist == ()
+    assert decide(summary(0.59, domain_distance=3.01), LISTED, Question()).shortlist == ()
+    assert decide(summary(0.59), calibration(), Question()).shortlist == ()
+    low = calibration(expectations=dict.fromkeys(map(str, Expect), expectation(shortlist=limits(NEVER, NEVER, 0.1))))
+    assert decide(summary(0.2, 0.49, in_domain_llr=-1.0), low, Question()).shortlist == ()
+    assert decide(summary(0.2, 0.21), low, Question()).shortlist == (1, 0, 2, 3, 4)
+    # An allowed rate below that of lists gives none where no limit holds it; one above takes the limit of the largest.
+    assert decide(summary(0.59), LISTED, Question(false_attributions=0.01)).shortlist == (1, 0, 2, 3, 4)
+    # A question about candidates has none.
+    asked = replace(summary(0.59), labs=np.array([0.41, 0.59]))
+    assert decide(asked, LISTED, Question(candidates=2)).shortlist == ()
 
 
 def never() -> Calibration:

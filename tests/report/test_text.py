@@ -82,9 +82,9 @@ RATES = Calibration(
     set_coverage=0.9,
     responses=10,
     kinds=(
-        KindRates("same", 1369, 0.08, 0.9, 0.012, 0.96, 0.031),
-        KindRates("other", 155, 0.5, 0.25, 0.049, 0.5, 0.24),
-        KindRates("unknown", 90, 1.0, 0.0, 0.0, 0.2, 1.0),
+        KindRates("same", 1369, 0.08, 0.9, 0.012, 0.96, 0.031, 0.01, 0.02),
+        KindRates("other", 155, 0.5, 0.25, 0.049, 0.5, 0.24, 0.2, 0.19),
+        KindRates("unknown", 90, 1.0, 0.0, 0.0, 0.2, 1.0, 0.05, 1.0),
     ),
     sizes=(SizeRates(1, 0.05, 0.2), SizeRates(10, 0.2, 0.4), SizeRates(25, 0.4, 0.62), SizeRates(50, 0.6, 0.7)),
 )
@@ -103,6 +103,7 @@ def verdict(word: VerdictWord = VerdictWord.ATTRIBUTED, **changes: object) -> Ve
         novelty=Novelty.KNOWN if word is VerdictWord.ATTRIBUTED else None,
         support=Support.STRONG,
         set=(LabShare("zhipu", 0.9),),
+        shortlist=(),
         labs=(LabShare("zhipu", 0.9), LabShare("openai", 0.07), LabShare(UNKNOWN, 0.03)),
         families=(FamilyShare("glm-4", "zhipu", 0.8), FamilyShare("gpt-5", "openai", 0.05)),
         releases=(
@@ -343,7 +344,7 @@ def test_a_kind_that_is_not_expected_is_promised_nothing() -> None:
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_it_fits_the_terminal_and_about_a_screen_and_a_half(width: int) -> None:
     whole = dataclasses.replace(
-        RATES, kinds=tuple(KindRates(kind, 9_999, 1.0, 1.0, 1.0, 1.0, 1.0) for kind in KINDS), mixture=()
+        RATES, kinds=tuple(KindRates(kind, 9_999, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0) for kind in KINDS), mixture=()
     )
     lines = render(verdict(calibration=whole), NAMES, screen=Screen(width, verbose=True)).splitlines()
     assert max(map(len, lines)) <= width
@@ -427,7 +428,7 @@ def test_hostile_names_stay_text(encoding: str) -> None:
         style_markers=(StyleMarker(HOSTILE, 4.0, 3.9, 0.5, HOSTILE, 2.5),),
         set=(LabShare(HOSTILE, 0.6), LabShare("zhipu", 0.3)),
         calibration=dataclasses.replace(
-            RATES, expect=HOSTILE, kinds=(KindRates(HOSTILE, 9, 0.1, 0.5, 0.1, 0.5, 0.1),), mixture=()
+            RATES, expect=HOSTILE, kinds=(KindRates(HOSTILE, 9, 0.1, 0.5, 0.1, 0.5, 0.1, 0.0, 0.0),), mixture=()
         ),
         model=ModelInfo(HOSTILE, HOSTILE, HOSTILE, 1, HOSTILE),
         side_evidence=SideEvidence(

@@ -343,6 +343,11 @@ _RATES = 8
         (("figures", "1", "same", "cases"), 0, "figures.1.same.cases: expected `int` >= 1"),
         (("figures", "1", "same", "error"), [0], "figures.1.same: expected 8 shares"),
         (("figures", "1", "both", "coverage", 0), 0.5, "figures.1.both: expected 8 shares, and no coverage below"),
+        (("figures", "1", "same", "listed"), [0], "figures.1.same: expected 8 shares of short lists, or none"),
+        (("figures", "1", "same", "list_error"), [], "figures.1.same: expected 8 shares of short lists, or none"),
+        (("shortlist", "5"), [0.5] * 7, "shortlist.5: expected 8 limits, none above the one before"),
+        (("shortlist", "1", 0), 1.005, "shortlist.1: a limit is between 1 and 1.01"),
+        (("shortlist", "3"), [0.5] * _RATES, "shortlist: '3' is unknown"),
     ],
 )
 @pytest.mark.parametrize("expect", list(Expect))

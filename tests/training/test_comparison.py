@@ -58,6 +58,8 @@ def predictions(
         level=np.full(size, "", object),
         set_size=np.zeros(size, np.int64),
         in_set=np.zeros(size, bool),
+        listed=np.zeros(size, bool),
+        in_list=np.zeros(size, bool),
         part=np.full(size, "", object),
     )
 

@@ -127,6 +127,8 @@ def _predictions(
         level=np.full(count, "", object),
         set_size=np.zeros(count, np.int64),
         in_set=np.zeros(count, bool),
+        listed=np.zeros(count, bool),
+        in_list=np.zeros(count, bool),
         part=np.full(count, part, object),
     )
 

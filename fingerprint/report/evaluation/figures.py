@@ -29,8 +29,9 @@ VERDICT_METRICS = (
 )
 """How much is named and how much of it wrongly: attributions, then with `likely`."""
 
-SET_METRICS = (Metric.SET_SIZE, Metric.SET_COVERAGE)
-"""How many labs a set has, and how often it holds the right one."""
+SET_METRICS = (Metric.LIST_COVERAGE, Metric.LIST_ERROR, Metric.SET_SIZE, Metric.SET_COVERAGE)
+"""What is said of several labs: how many cases without a name get a short list, and how many of the lists lack the
+right lab; how many labs a set has, and how often it holds the right one."""
 
 MONTH_METRICS = (Metric.VERDICT_NEW_RELEASE, *VERDICT_METRICS)
 """What the reports say about the verdicts of a month, in this order."""

@@ -93,7 +93,8 @@ def _kinds(figures: Figures) -> list[str]:
         return []
     about = (
         "Each kind of case by itself. At most 5 % of attributions may be wrong in each kind, and at most 25 % of what "
-        "is attributed or likely. The set of labs is meant to hold the right one in 90 % of cases of each kind."
+        "is attributed or likely. Where no lab is named there may be a short list of labs: at most 25 % of these may "
+        "lack the right lab. The set of labs is meant to hold the right one in 90 % of cases of each kind."
     )
     head = ("kind", "left out", "responses", "cases", *_COLUMNS)
     tables = []
@@ -120,6 +121,8 @@ _COLUMNS = (
     "wrong",
     "with likely",
     "wrong",
+    "short list",
+    "lacks the lab",
     "set size",
     "set holds the lab",
     "ECE",

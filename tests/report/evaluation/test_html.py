@@ -153,13 +153,13 @@ def test_each_kind_is_a_row_and_once_more_as_expected(text: str) -> None:
     more = [f"{protocol}, expect {one}" for protocol, one in zip(protocols, expect, strict=True)]
     assert [row[0] for row in rows] == [*protocols, *more]
     assert [row[2] for row in rows] == ["25"] * 12
-    assert {len(row) for row in rows} == {14}
+    assert {len(row) for row in rows} == {16}
     figure = next(
         f for f in report()["figures"]
         if (f["protocol"], f["part"], f["responses"], f["level"]) == ("other-set", "all", 25, "lab")
     )  # fmt: skip
     assert rows[1][4].startswith(f"{figure['metrics']['top-1']['value']:.1%} (")
-    assert rows[1][7:13:2] == ["60.0%", "80.0%", "2.500"]
+    assert rows[1][7:15:2] == ["60.0%", "80.0%", "15.0%", "2.500"]
 
 
 def test_questions_about_a_few_labs_have_conclusions_and_tables(text: str, page: Page) -> None:

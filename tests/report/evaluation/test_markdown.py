@@ -26,7 +26,7 @@ def test_all_in_brief(text: str) -> None:
     assert re.findall(r"(?m)^# (.*)$", text) == ["Evaluation of the model default"]
     assert len(text) < 100_000
     assert "- **97%** With 25 responses" in text
-    verdicts = r"60\.0% \| 4\.0% \| 80\.0% \| 20\.0% \| 2\.500 \| 91\.0% \| 0\.040"
+    verdicts = r"60\.0% \| 4\.0% \| 80\.0% \| 20\.0% \| 15\.0% \| 18\.0% \| 2\.500 \| 91\.0% \| 0\.040"
     top = r"9\d\.\d% \([\d.]+–[\d.]+\) \| \d+\.\d% \| \d+\.\d%"
     assert re.search(rf"(?m)^\| all \| 25 \| \d+ \| 2\.0% \| {top} \| {verdicts} \|$", text)
     assert re.search(rf"(?m)^\| same-set \| A fifth of the prompts\. \| 25 \| \d+ \| {top} \| {verdicts} \|$", text)
@@ -71,4 +71,4 @@ def test_absent_protocols_are_left_out_and_null_is_a_dash() -> None:
         h for h in HEADINGS if h.startswith(("same-set", "temporal-split")) or h[0].isupper()
     ]
     assert "None" not in text
-    assert re.search(r"(?m)^\| all \| 10 \| \d+( \| –){11} \|$", text)
+    assert re.search(r"(?m)^\| all \| 10 \| \d+( \| –){13} \|$", text)
