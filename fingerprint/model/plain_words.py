@@ -98,7 +98,7 @@ def verdict_in_words(verdict: Verdict, name: Callable[[str], str] = str) -> Plai
 
 def probably_one_of(labs: Sequence[str]) -> str:
     """Say a short list as a sentence; labs: their display names, two or more."""
-    return f"It is probably one of {', '.join(labs[:-1])} and {labs[-1]}."
+    return f"The lab is probably one of {', '.join(labs[:-1])} and {labs[-1]}."
 
 
 def claim_in_words(word: ClaimWord, claim: str, allowed: AllowedRates, rates: Iterable[TrialRates]) -> PlainWords:

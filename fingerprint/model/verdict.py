@@ -550,7 +550,7 @@ class Verdict:
         novelty: Whether the release is known, if the first lab is right; null for a verdict that names no lab.
         support: How much the responses support the first lab, in words.
         set: The labs that hold the right one as often as stated, the most probable first.
-        shortlist: A few labs, one of which probably wrote the responses, where no lab is named; the most probable first.
+        shortlist: A few labs, one of which probably wrote the responses where no lab is named; the most probable first.
             Empty where there is none. At most `calibration.likely_errors` of such lists lack the right lab, in each
             kind of case that is expected.
         labs: All labs and "unknown", or the candidate labs and "none-of-these"; the most probable first. They sum to 1.

@@ -14,6 +14,7 @@ _WORTH = 0.5
 
 _OTHER_PROMPTS = "Give responses to other prompts: everyday questions and tasks, in a language of the training corpora."
 _KNOWN = "If you know from elsewhere that the model knows this release, use --expect known."
+_STEALTH = "For a stealth model use --expect new: it may give a short list of labs."
 
 
 def dated(verdict: Verdict) -> Verdict:
@@ -39,6 +40,8 @@ def what_would_settle(verdict: Verdict) -> str:
         sentences.append(_OTHER_PROMPTS)
     if verdict.calibration.expect != "known" and verdict.n_used:
         sentences.append(_KNOWN)
+    if verdict.calibration.expect == "any" and verdict.n_used and not verdict.shortlist and verdict.level is None:
+        sentences.append(_STEALTH)
     return " ".join(sentences)
 
 

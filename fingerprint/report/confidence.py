@@ -54,7 +54,7 @@ def confidence(verdict: Verdict, name: Names) -> str:
         count=counted(verdict.n_used, "response"),
     )
     word = f"{verdict.verdict.replace('-', ' ').capitalize()}: {said}"
-    if verdict.level is None or verdict.candidates is not None:
+    if verdict.level is None:
         return word
     later = of_later_releases(verdict.calibration, verdict.verdict is VerdictWord.LIKELY)
     return f"{word} {later} {_STEALTH}" if later else word

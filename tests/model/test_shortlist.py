@@ -55,8 +55,8 @@ def test_lists_hold_their_rate_in_other_cases_of_each_kind() -> None:
     for one in ("same", "both"):
         at = ~half & shown & (cases.kind == one)
         assert at.sum() > 100
-        # 500 lists say a share to within 0.04.
-        assert np.mean(~lists.right[at]) < 0.29
+        # Half of all cases lie above their bound; 150 lists say a share to within 0.07 on top of that.
+        assert np.mean(~lists.right[at]) < 0.25 + 0.07
     # A lower rate needs more, and where nothing holds it there is no list.
     assert limits.limit(10, 0.05) >= limits.limit(10, 0.25)
 

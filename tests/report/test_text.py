@@ -17,6 +17,7 @@ from fingerprint.config import ExpectationsConfig, MixtureConfig
 from fingerprint.metrics import Level
 from fingerprint.model.calibration import Expect
 from fingerprint.model.decision import UNJUDGED, VERDICT_OF, percent
+from fingerprint.model.plain_words import verdict_in_words
 from fingerprint.model.verdict import (
     NONE_OF_THESE,
     UNKNOWN,
@@ -355,15 +356,19 @@ def test_it_fits_the_terminal_and_about_a_screen_and_a_half(width: int) -> None:
 def test_more_responses_are_advised_by_what_was_measured() -> None:
     unclear = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.BELOW_THRESHOLD, n_used=12)
     known = "If you know from elsewhere that the model knows this release, use --expect known."
+    stealth = "For a stealth model use --expect new: it may give a short list of labs."
     assert what_would_settle(unclear) == (
-        "Give 13 more responses: with 25, 62 % of the expected cases are attributed or likely; with 10, 40 %. " + known
+        "Give 13 more responses: with 25, 62 % of the expected cases are attributed or likely; with 10, 40 %. "
+        f"{known} {stealth}"
     )
+    assert stealth not in what_would_settle(dataclasses.replace(unclear, shortlist=LISTED))
     # From likely to attributed it takes more.
     assert what_would_settle(verdict(VerdictWord.LIKELY, n_used=12)).startswith(
         "Give 38 more responses: with 50, 60 % of the expected cases are attributed; with 10, 20 %."
     )
     audit = dataclasses.replace(unclear, calibration=dataclasses.replace(RATES, expect="known"))
     assert known not in what_would_settle(audit)
+    assert stealth not in what_would_settle(audit)
     low = dataclasses.replace(RATES, sizes=(SizeRates(10, 0.1, 0.2), SizeRates(25, 0.2, 0.3), SizeRates(50, 0.1, 0.2)))
     assert "Give 13 more responses" in what_would_settle(dataclasses.replace(unclear, calibration=low))
 
@@ -378,6 +383,46 @@ def test_other_prompts_are_advised_where_more_of_the_same_tell_nothing() -> None
     assert "other prompts" in far
     assert "more responses:" not in far
     assert "file of its own" in what_would_settle(dataclasses.replace(unclear, reason=Reason.TWO_SOURCES))
+
+
+LISTED = (LabShare("zhipu", 0.4), LabShare("openai", 0.3), LabShare(HOSTILE, 0.1))
+
+
+def test_a_short_list_is_said_first_with_how_often_such_a_list_is_wrong() -> None:
+    unclear = verdict(VerdictWord.INCONCLUSIVE, reason=Reason.BELOW_THRESHOLD, level=None, shortlist=LISTED[:2])
+    assert headline(unclear) == (
+        "These responses do not show which lab's model wrote them. The lab is probably one of Zhipu AI and OpenAI."
+    )
+    told = (
+        "At most 25 % of such lists lack the right lab, in each kind of case that is expected. On held-out cases with "
+        "10 responses, 2.0 to 19.0 % did, by kind of case."
+    )
+    assert told in flat(unclear)
+    assert verdict_in_words(unclear).how_often_wrong == told
+    assert "such lists" not in flat(dataclasses.replace(unclear, shortlist=()))
+    hostile = render(dataclasses.replace(unclear, shortlist=LISTED), NAMES)
+    assert all(line.isprintable() for line in hostile.splitlines())
+    assert json.loads(render_one(unclear))["shortlist"][1] == {"lab": "openai", "probability": 0.3}
+
+
+def test_who_asks_for_any_kind_of_case_is_told_what_holds_for_a_stealth_model() -> None:
+    later = KindRates("later", 286, 0.6, 0.1, 0.25, 0.5, 0.42, 0.0, 0.0)
+    mixture = tuple(dataclasses.replace(one, promised=one.kind != "later") for one in RATES.mixture)
+    rates = dataclasses.replace(RATES, mixture=mixture, kinds=(*RATES.kinds, later))
+    for word, level, share in ((VerdictWord.ATTRIBUTED, Level.LAB, 25), (VerdictWord.LIKELY, Level.LAB, 42)):
+        told = f"Of releases that came after all that the model knows, {share} % got a wrong lab."
+        found = verdict(word, level=level, calibration=rates)
+        assert f"{told} For a stealth model use --expect new." in flat(found)
+        assert verdict_in_words(found).how_often_wrong.endswith(told)
+        # Where the rates hold for them too, and where nobody asks for one.
+        assert told not in flat(verdict(word, level=level))
+        assert told not in flat(verdict(word, level=level, calibration=dataclasses.replace(rates, expect="known")))
+    assert "stealth" not in flat(verdict(VerdictWord.UNKNOWN, level=None, calibration=rates))
+    # Of a few such cases a share says nothing.
+    few = dataclasses.replace(rates, kinds=(*RATES.kinds, dataclasses.replace(later, cases=40)))
+    found = verdict(calibration=few)
+    assert "Nothing is promised for releases that came after all that the model knows." in flat(found)
+    assert "Nothing is promised" in verdict_in_words(found).how_often_wrong
 
 
 def test_a_restricted_question_says_so() -> None:

@@ -312,6 +312,8 @@ def _expectation() -> dict[str, Any]:
         "lab_error": 0.2,
         "coverage": [0.1 * i for i in range(rates)],
         "error": [0.01 * i for i in range(rates)],
+        "listed": [0.02 * i for i in range(rates)],
+        "list_error": [0.01 * i for i in range(rates)],
     }
 
     def limits(unreachable: float) -> dict[str, list[float]]:
@@ -326,6 +328,7 @@ def _expectation() -> dict[str, Any]:
         },
         "thresholds": {level: limits(NEVER) for level in LEVELS},
         **{name: limits(math.nextafter(1, 2)) for name in ("new", "known", "unknown")},
+        "shortlist": limits(NEVER),
         "distances": {"1": [0.5, 1.5], "5": [0.4, 1.2]},
         "sets": {"1": [0.2, 0.1, 0.05], "5": [0.3, 0.2, 0.1]},
         "figures": {size: {kind: copy.deepcopy(figures) for kind in MixtureConfig.__struct_fields__} for size in "15"},
