@@ -146,7 +146,7 @@ def _found(one: Watched) -> str:
     if one.failure or not one.findings:
         return one.failure or "not probed yet"
     last = one.findings[-1]
-    return f"{last.verdict}, {last.lab} {last.probability:.0%} ({last.responses} responses; {last.stopped})"
+    return f"{last.in_words()} ({last.responses} responses; {last.stopped})"
 
 
 def _json(outcome: Outcome) -> str:

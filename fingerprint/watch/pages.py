@@ -74,7 +74,7 @@ def _summary(one: Watched, names: Names) -> str:
     if not one.findings:
         return one.failure or "not probed yet"
     last = one.findings[-1]
-    return f"{last.verdict}, {names(last.lab)} {last.probability:.0%}, {last.responses} responses"
+    return f"{last.in_words(names)}, {last.responses} responses"
 
 
 def _link(file: str) -> str:

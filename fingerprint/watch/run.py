@@ -154,7 +154,15 @@ def _kept(one: Watched, probed: Probed, verdict: Verdict, given: Watch) -> Findi
     write(given.folder, name, (json.dumps(probed.document, indent=2, allow_nan=False) + "\n").encode())
     first = verdict.labs[0]
     return Finding(
-        time, name, str(verdict.verdict), first.lab, first.probability, verdict.n_used, probed.stopped, probed.finished
+        time=time,
+        file=name,
+        verdict=str(verdict.verdict),
+        lab=first.lab,
+        probability=first.probability,
+        responses=verdict.n_used,
+        stopped=probed.stopped,
+        finished=probed.finished,
+        shortlist=tuple(row.lab for row in verdict.shortlist),
     )
 
 
@@ -174,6 +182,7 @@ def _row(one: Watched) -> dict[str, Any]:
         "verdict": last.verdict if last else None,
         "lab": last.lab if last else None,
         "probability": last.probability if last else None,
+        "shortlist": list(last.shortlist) if last else [],
         "file": last.file if last else None,
         "stopped": one.failure or (last.stopped if last else ""),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,7 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         responses: How many the verdict used.
         stopped: Why nothing more was asked.
         finished: Whether it was no limit and no failure that stopped it.
+        shortlist: The labs on the short list, if no lab is named and there is one.
     """
 
     time: str
@@ -35,6 +37,17 @@ class Finding(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     responses: int
     stopped: str
     finished: bool
+    shortlist: tuple[str, ...] = ()
+
+    def in_words(self, name: Callable[[str], str] = str) -> str:
+        """Return the verdict with the lab or the short list, in a few words.
+
+        Args:
+            name: Returns the display name of a lab by its key.
+        """
+        if self.shortlist:
+            return f"{self.verdict}, probably one of {', '.join(map(name, self.shortlist))}"
+        return f"{self.verdict}, {name(self.lab)} {self.probability:.0%}"
 
 
 class Watched(msgspec.Struct, forbid_unknown_fields=True):

@@ -55,9 +55,10 @@ class Listing:
     async def close(self) -> None: ...
 
 
-def said(word: str = "likely", finished: bool = True) -> Probed:
+def said(word: str = "likely", finished: bool = True, shortlist: Sequence[str] = ()) -> Probed:
     labs = (SimpleNamespace(lab="zhipu", probability=0.71),)
-    verdict = cast(Verdict, SimpleNamespace(verdict=word, labs=labs, n_used=9))
+    listed = tuple(SimpleNamespace(lab=lab) for lab in shortlist)
+    verdict = cast(Verdict, SimpleNamespace(verdict=word, labs=labs, shortlist=listed, n_used=9))
     return Probed(
         verdict, {"verdict": word}, "the verdict is firm" if finished else "--max-requests is reached", finished
     )
@@ -172,6 +173,26 @@ def test_the_feed_is_what_readers_expect(tmp_path: Path) -> None:
     run(tmp_path, [PONY, NEXT])
     assert before in {entry.findtext(f"{ATOM}id") for entry in entries(tmp_path)}
     assert len({entry.findtext(f"{ATOM}id") for entry in entries(tmp_path)}) == 2
+
+
+def test_a_short_list_takes_the_place_of_the_first_lab(tmp_path: Path) -> None:
+    outcome = run(tmp_path, [PONY], lambda listed: said("inconclusive", shortlist=("zhipu", "openai")))
+    told = "inconclusive, probably one of Zhipu AI (Z.ai), OpenAI, 9 responses"
+    assert told in (tmp_path / "index.html").read_text()
+    assert told in (entries(tmp_path)[0].findtext(f"{ATOM}title") or "")
+    assert [row["shortlist"] for row in outcome.to_dict()["probed"]] == [["zhipu", "openai"]]
+    # A folder of a time without such lists is read all the same.
+    state = json.loads((tmp_path / "state.json").read_text())
+    for one in state["models"]:
+        for finding in one["findings"]:
+            del finding["shortlist"]
+    (tmp_path / "state.json").write_text(json.dumps(state))
+    assert "inconclusive, Zhipu AI (Z.ai) 71%" in page_after_a_run(tmp_path)
+
+
+def page_after_a_run(folder: Path) -> str:
+    run(folder, [PONY, NEXT], lambda listed: said())
+    return (folder / "index.html").read_text()
 
 
 def test_routers_and_an_empty_list_are_no_models(tmp_path: Path) -> None:
