@@ -50,6 +50,18 @@ def test_the_example_is_answered_whole_and_in_part(known: Fingerprint) -> None:
     assert {share.lab for share in some.labs} == {"anthropic", "openai", "none-of-these"}
 
 
+def test_of_a_stealth_model_a_short_list_can_be_told(known: Fingerprint) -> None:
+    rates = known.identify([f"Bread goes stale in {days} days." for days in range(12)], expect="new").calibration
+    listed = {row.kind: row for row in rates.kinds}
+    for one in rates.mixture:
+        if one.promised and one.kind != "unknown":
+            row = listed[one.kind]
+            assert row.list_coverage > 0.1
+            assert row.list_error <= rates.likely_errors
+            # More than can be said of one lab.
+            assert row.list_coverage > row.likely_coverage
+
+
 # Made up for this test. Most letters of the last are those of a program.
 KOREAN = (
     "안녕하세요. 먼저 물을 끓이고, 그다음에 면을 넣으세요. 오 분쯤 기다린 뒤에 소스를 넣으면 됩니다. 맛있게 드세요!"
