@@ -17,7 +17,6 @@ from fingerprint.model.covariates import Covariates
 from fingerprint.model.likelihood import Evidence
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.posterior import Posterior
-from fingerprint.model.shortlist import shortlist
 from fingerprint.model.verdict import FALSE_ATTRIBUTIONS, Novelty, Reason, Support, VerdictWord
 
 VERDICT_OF: dict[Reason, VerdictWord] = {
@@ -336,6 +335,17 @@ def verbal(ratio: float) -> Support:
     return next((word for least, word in _SUPPORT if ratio >= least), Support.NONE)
 
 
+def most_probable(labs: Floats, size: int) -> Ints:
+    """Return (S, size) codes of the labs on a short list, the first of them first; (S, 0) if there are no more labs.
+
+    Args:
+        labs: (S, L) probabilities of the labs.
+        size: Labs on a list.
+    """
+    size = size if labs.shape[1] > size else 0
+    return np.argsort(-labs, axis=1, kind="stable")[:, :size]
+
+
 def percent(share: float, digits: int) -> str:
     """Return a share as text, such as "20 %".
 
@@ -396,7 +406,7 @@ def _shortlist(case: CaseSummary, calibration: Calibration, question: Question, 
     """The most probable labs, if their probability together holds the rate; a question about candidates has none."""
     if question.candidates is not None:
         return ()
-    first = shortlist(case.labs[None], calibration.config.shortlist)[0].tolist()
+    first = most_probable(case.labs[None], calibration.config.shortlist)[0].tolist()
     together = float(case.labs[first].sum())
     limit = calibration.expectations[question.expect].shortlist.limit(case.responses, rate)
     return tuple(first) if first and together >= limit and together > case.unknown else ()

@@ -24,6 +24,7 @@ from fingerprint.base.keys import isin
 from fingerprint.config import CalibrationConfig
 from fingerprint.metrics import Level
 from fingerprint.model.calibration import KindFigures, Limits
+from fingerprint.model.decision import most_probable
 from fingerprint.model.plda import Floats, Ints
 from fingerprint.model.thresholds import UNKNOWN, Judged, least_thresholds
 
@@ -52,22 +53,11 @@ class Lists:
             lab: (S,) code of the right lab, -1 for an unknown one.
             size: Labs on a list.
         """
-        first = shortlist(labs, size)
+        first = most_probable(labs, size)
         if not first.shape[1]:
             return cls(np.zeros(len(labs)), np.zeros(len(labs), bool))
         together = np.take_along_axis(labs, first, axis=1).sum(axis=1)
         return cls(np.minimum(together, 1.0), (first == lab[:, None]).any(axis=1))
-
-
-def shortlist(labs: Floats, size: int) -> Ints:
-    """Return (S, size) codes of the most probable labs, the first of them first; (S, 0) if there are no more than that.
-
-    Args:
-        labs: (S, L) probabilities of the labs.
-        size: Labs on a list.
-    """
-    size = size if labs.shape[1] > size else 0
-    return np.argsort(-labs, axis=1, kind="stable")[:, :size]
 
 
 def shortlist_limits(

@@ -6,7 +6,8 @@ import numpy as np
 
 from fingerprint.config import CalibrationConfig
 from fingerprint.model.calibration import NEVER, Limits
-from fingerprint.model.shortlist import Lists, shortlist, shortlist_limits, with_lists
+from fingerprint.model.decision import most_probable
+from fingerprint.model.shortlist import Lists, shortlist_limits, with_lists
 from fingerprint.model.thresholds import Judged, figures
 from tests.model.test_thresholds import made
 
@@ -27,8 +28,8 @@ def unnamed(size: int) -> Judged:
 
 def test_a_list_has_the_most_probable_labs_in_their_order_and_is_never_all_of_them() -> None:
     labs = np.array([[0.1, 0.4, 0.2, 0.3], [0.25, 0.25, 0.25, 0.25]])
-    assert shortlist(labs, 3).tolist() == [[1, 3, 2], [0, 1, 2]]
-    assert shortlist(labs, 4).shape == (2, 0)
+    assert most_probable(labs, 3).tolist() == [[1, 3, 2], [0, 1, 2]]
+    assert most_probable(labs, 4).shape == (2, 0)
     lists = Lists.of(labs, np.array([3, -1]), 2)
     np.testing.assert_allclose(lists.together, [0.7, 0.5])
     assert lists.right.tolist() == [True, False]
