@@ -5,7 +5,7 @@ Pages, notebooks and whoever quotes a verdict take both from here, so that they 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from fingerprint.metrics import Level
@@ -89,16 +89,13 @@ def verdict_in_words(verdict: Verdict, name: Callable[[str], str] = str) -> Plai
             rest = next(row.probability for row in verdict.labs if row.lab in (UNKNOWN, NONE_OF_THESE))
             whom = "known lab" if verdict.verdict is VerdictWord.UNKNOWN else "candidate"
             wrong = f"The probability that no {whom} did is {percent(rest, 0)}; each {whom} has less."
+        case VerdictWord.INCONCLUSIVE if verdict.shortlist:
+            *labs, last = (name(row.lab) for row in verdict.shortlist)
+            headline += f" The lab is probably one of {', '.join(labs)} and {last}."
+            wrong = lists_wrong(verdict.calibration)
         case VerdictWord.INCONCLUSIVE:
-            wrong = lists_wrong(verdict.calibration) if verdict.shortlist else _NO_ANSWER
-            if verdict.shortlist:
-                headline += f" {probably_one_of([name(row.lab) for row in verdict.shortlist])}"
+            wrong = _NO_ANSWER
     return PlainWords(headline, wrong)
-
-
-def probably_one_of(labs: Sequence[str]) -> str:
-    """Say a short list as a sentence; labs: their display names, two or more."""
-    return f"The lab is probably one of {', '.join(labs[:-1])} and {labs[-1]}."
 
 
 def claim_in_words(word: ClaimWord, claim: str, allowed: AllowedRates, rates: Iterable[TrialRates]) -> PlainWords:
@@ -151,9 +148,8 @@ def _named(verdict: Verdict) -> str:
 
 
 def _wrong(rates: Calibration, allowed: float, is_likely: bool) -> str:
-    promised = {one.kind for one in rates.mixture if one.promised}
     known, unknown = [], []
-    for row in (row for row in rates.kinds if row.kind.removeprefix(OUTSIDE) in promised):
+    for row in (row for row in rates.kinds if row.kind.removeprefix(OUTSIDE) in rates.promised):
         coverage, error = _measured(row, is_likely)
         if row.kind == UNKNOWN or row.kind.startswith(OUTSIDE):
             unknown.append(coverage)
@@ -182,8 +178,8 @@ def of_later_releases(rates: Calibration, is_likely: bool) -> str:
     Returns:
         A sentence; empty where the rates hold for such releases too, or where nobody asks for a stealth model.
     """
-    share = next((one for one in rates.mixture if one.kind == _LATER), None)
-    if share is None or share.promised or rates.expect == _AUDIT:
+    expected = {one.kind for one in rates.mixture}
+    if _LATER not in expected - rates.promised or rates.expect == _AUDIT:
         return ""
     for row in rates.kinds:
         coverage, error = _measured(row, is_likely)
@@ -194,8 +190,8 @@ def of_later_releases(rates: Calibration, is_likely: bool) -> str:
 
 def lists_wrong(rates: Calibration) -> str:
     """Say how often a short list lacks the right lab."""
-    promised = {one.kind for one in rates.mixture if one.promised}
-    known = [row.list_error for row in rates.kinds if row.kind in promised - {UNKNOWN} and row.list_coverage]
+    promised = rates.promised - {UNKNOWN}
+    known = [row.list_error for row in rates.kinds if row.kind in promised and row.list_coverage]
     found = (
         f" On held-out cases with {rates.responses} responses, {_between(known)} did, by kind of case." if known else ""
     )

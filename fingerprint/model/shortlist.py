@@ -54,8 +54,6 @@ class Lists:
             size: Labs on a list.
         """
         first = most_probable(labs, size)
-        if not first.shape[1]:
-            return cls(np.zeros(len(labs)), np.zeros(len(labs), bool))
         together = np.take_along_axis(labs, first, axis=1).sum(axis=1)
         return cls(np.minimum(together, 1.0), (first == lab[:, None]).any(axis=1))
 

@@ -299,6 +299,11 @@ class Calibration:
     kinds: tuple[KindRates, ...]
     sizes: tuple[SizeRates, ...]
 
+    @property
+    def promised(self) -> frozenset[str]:
+        """The kinds of the mixture in which the error rates are promised."""
+        return frozenset(one.kind for one in self.mixture if one.promised)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidates:

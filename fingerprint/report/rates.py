@@ -64,16 +64,15 @@ def render_rates(rates: Calibration, width: int) -> list[str]:
     if not rates.kinds:
         return []
     room = min(_NAME, max(width - sum(_WIDTHS), 0))
-    promised = {one.kind for one in rates.mixture if one.promised}
     lines = _row(f"Held-out cases with {counted(rates.responses, 'response')}", _HEAD, room)
     outside = [row for row in rates.kinds if row.kind.startswith(OUTSIDE)]
     unknown = [row for row in rates.kinds if outside and row.kind == UNKNOWN]
     for row in (row for row in rates.kinds if row not in (*outside, *unknown)):
-        lines += _kind(row, promised, room)
+        lines += _kind(row, rates.promised, room)
     if outside:
         lines += wrap("The same, of labs that are no candidates", width)
         for row in (*outside, *unknown):
-            lines += _kind(row, promised, room)
+            lines += _kind(row, rates.promised, room)
     attributed, likely = stated(rates.false_attributions), stated(rates.likely_errors)
     whose = (
         "labs that are no candidates, as many of all their cases"
@@ -85,7 +84,7 @@ def render_rates(rates: Calibration, width: int) -> list[str]:
         f"{whose}.",
         width,
     )
-    if any(row.kind.removeprefix(OUTSIDE) not in promised for row in rates.kinds):
+    if any(row.kind.removeprefix(OUTSIDE) not in rates.promised for row in rates.kinds):
         lines += wrap(f"* Not expected with --expect {printable(rates.expect)}: nothing is promised here.", width)
     return lines
 

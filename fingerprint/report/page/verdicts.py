@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 from fingerprint.model.decision import UNJUDGED, percent, stated
 from fingerprint.model.plain_words import verdict_in_words
@@ -125,20 +125,19 @@ def _right(verdict: Verdict, context: PageContext) -> list[Section]:
     rates = verdict.calibration
     chart = by_responses("right lab first", verdict_lines(verdict, context), verdict.n_used)
     head = ("kind of case", "cases", "first lab right", "attributed", "of these wrong", "or likely", "of these wrong")
-    promised = {one.kind for one in rates.mixture if one.promised}
     view = {
         "chart": chart,
         "lead": "Each line is one kind of case: what the model had not seen of it when it was tested. The line shows "
         "how often the lab that it ranks first was the right one.",
         "caption": f"Measured on held-out cases with {counted(rates.responses, 'response')}",
         "head": head,
-        "rows": [_kind(row, promised) for row in rates.kinds],
-        "notes": _allowed(rates, promised),
+        "rows": [_kind(row, rates.promised) for row in rates.kinds],
+        "notes": _allowed(rates),
     }
     return [Section("right", "How often is it right?", "right", view)]
 
 
-def _kind(row: KindRates, promised: set[str]) -> tuple[str, ...]:
+def _kind(row: KindRates, promised: Container[str]) -> tuple[str, ...]:
     kind = row.kind.removeprefix(OUTSIDE)
     words = KINDS.get(kind, kind) + (", no candidate" if row.kind.startswith(OUTSIDE) else "")
     return (
@@ -152,13 +151,13 @@ def _kind(row: KindRates, promised: set[str]) -> tuple[str, ...]:
     )
 
 
-def _allowed(rates: Calibration, promised: set[str]) -> list[str]:
+def _allowed(rates: Calibration) -> list[str]:
     notes = [
         f"Allowed in each kind: {stated(rates.false_attributions)} wrong among the attributed, "
         f"{stated(rates.likely_errors)} among the attributed or likely. An unknown lab is always named wrongly: there "
         "it is that share of all cases."
     ]
-    if any(row.kind.removeprefix(OUTSIDE) not in promised for row in rates.kinds):
+    if any(row.kind.removeprefix(OUTSIDE) not in rates.promised for row in rates.kinds):
         notes.append(f"* Not expected with --expect {rates.expect}: nothing is promised here.")
     return notes
 
